@@ -36,7 +36,7 @@ async def records(dsns: Dsns) -> AsyncIterator[Records]:
 async def desk(dsns: Dsns, records: Records, kept: Terms) -> AsyncIterator[Desk]:
     async with open_desk(dsns.server, kept) as desk:
         yield desk
-    await records.open_again()
+    await records.reopen_wallets()
     assert await records.findings() == []
 
 
@@ -45,5 +45,5 @@ async def two_desks(dsns: Dsns, records: Records, kept: Terms) -> AsyncIterator[
     """Two servers on one database."""
     async with AsyncExitStack() as stack:
         yield [await stack.enter_async_context(open_desk(dsns.server, kept)) for _ in range(2)]
-    await records.open_again()
+    await records.reopen_wallets()
     assert await records.findings() == []

@@ -1,4 +1,4 @@
-"""Cards as a client asks for them."""
+"""GraphQL documents about cards, and functions that send them and return the payload."""
 
 from typing import Any
 
@@ -30,34 +30,34 @@ def dollars(amount: str) -> dict[str, str]:
     return {"amount": amount, "currency": "USD"}
 
 
-async def issue(client: Client, by: Person, **said: Any) -> Any:
-    """The payload of a card asked for."""
-    asked = {"label": "Groceries", "idempotencyKey": new_key()} | said
-    return (await client.data(ISSUE, {"input": asked}, by=by))["issueCard"]
+async def issue(client: Client, by: Person, **fields: Any) -> Any:
+    """The payload of issueCard."""
+    input = {"label": "Groceries", "idempotencyKey": new_key()} | fields
+    return (await client.data(ISSUE, {"input": input}, by=by))["issueCard"]
 
 
-async def card_of(client: Client, by: Person, **said: Any) -> str:
-    """A new card's id."""
-    return str((await issue(client, by, **said))["card"]["id"])
+async def new_card(client: Client, by: Person, **fields: Any) -> str:
+    """Issues a card and returns its id."""
+    return str((await issue(client, by, **fields))["card"]["id"])
 
 
-async def bring(client: Client, by: Person, verb: str, id: str) -> Any:
+async def change_status(client: Client, by: Person, verb: str, id: str) -> Any:
     """The payload of freezeCard, unfreezeCard or closeCard."""
     document = f"mutation ($id: ID!) {{ {verb}(id: $id) {{ card {CARD} {ERRORS} }} }}"
     return (await client.data(document, {"id": id}, by=by))[verb]
 
 
-async def update(client: Client, by: Person, id: str, **said: Any) -> Any:
+async def update(client: Client, by: Person, id: str, **fields: Any) -> Any:
     """The payload of updateCardLimits."""
-    return (await client.data(UPDATE, {"input": {"id": id, **said}}, by=by))["updateCardLimits"]
+    return (await client.data(UPDATE, {"input": {"id": id, **fields}}, by=by))["updateCardLimits"]
 
 
-async def pay(client: Client, by: Person, card_id: str, amount: str, **said: Any) -> Any:
-    """The payload of a payment by card."""
-    asked = {"cardId": card_id, "amount": amount, "merchant": "Bookshop", "idempotencyKey": new_key()} | said
-    return (await client.data(PAY, {"input": asked}, by=by))["simulateCardPayment"]
+async def pay(client: Client, by: Person, card_id: str, amount: str, **fields: Any) -> Any:
+    """The payload of simulateCardPayment."""
+    input = {"cardId": card_id, "amount": amount, "merchant": "Bookshop", "idempotencyKey": new_key()} | fields
+    return (await client.data(PAY, {"input": input}, by=by))["simulateCardPayment"]
 
 
-def told(payload: Any) -> list[tuple[str, list[str]]]:
+def errors_of(payload: Any) -> list[tuple[str, list[str]]]:
     """The code and path of each error."""
     return [(error["code"], error["path"]) for error in payload["errors"]]

@@ -1,4 +1,4 @@
-"""A whole server without its HTTP: clearing, listener, hub and feeds. Two of them on one database are two servers."""
+"""A server without HTTP: clearing, listener, hub and feeds. Two of them on one database act as two servers."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -57,12 +57,12 @@ class OneServer:
 
 
 @asynccontextmanager
-async def serving(dsn: str, *, asks: bool = False, heartbeat_seconds: float = 5.0) -> AsyncIterator[OneServer]:
-    """A server on that database; `asks` is whether every payment awaits confirmation, else none does."""
+async def serving(dsn: str, *, confirm_all: bool = False, heartbeat_seconds: float = 5.0) -> AsyncIterator[OneServer]:
+    """A server on a database. With `confirm_all` every payment waits for confirmation; without it none does."""
     settings = Settings.model_validate(
         {
             "large_transfer_threshold": "0.01",
-            "large_transfer_action": RuleAction.CONFIRM if asks else RuleAction.OFF,
+            "large_transfer_action": RuleAction.CONFIRM if confirm_all else RuleAction.OFF,
             "new_recipient_action": RuleAction.OFF,
             "rapid_transfer_action": RuleAction.OFF,
         }

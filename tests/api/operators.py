@@ -1,4 +1,4 @@
-"""Operators for tests: somebody who has signed up and been given the role."""
+"""Operators for tests: users who have signed up and have the role of an operator."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from pocketpay.operator_log.act import Operator
 from tests.clients import Client, Person
 
 ROOT = Operator(None, "root")
-"""Whoever runs the command line."""
+"""The operator of the command line."""
 
 ERRORS = "errors { code path message retryable ... on WrongState { node { __typename id } } }"
 WALLET = "id status freeze freezeReason balance { amount } held { amount } available { amount } owner { username }"
@@ -55,13 +55,13 @@ async def give_role(database: Database, username: str, role: Role = Role.OPERATO
 
 
 async def operator(client: Client, username: str = "olga") -> Person:
-    """Somebody new who is an operator."""
+    """Signs up a new user and makes them an operator."""
     person = await client.sign_up(username)
     await give_role(client.services.database, username)
     return person
 
 
 async def operate(client: Client, by: Person, document: str, /, **variables: Any) -> Any:
-    """What the one field under `operations` has; there must be no error of the request."""
+    """The value of the only field under `operations`. Asserts that the request has no errors."""
     (value,) = (await client.data(document, variables, by=by))["operations"].values()
     return value

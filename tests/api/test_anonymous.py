@@ -1,4 +1,4 @@
-"""Nobody who has not signed in is told anything, or does anything, but by what lets them in or what sign-up needs."""
+"""Without a session only the fields for signing in and for the sign-up form work."""
 
 from graphql import (
     GraphQLEnumType,
@@ -21,34 +21,34 @@ LET_IN = {"signUp", "signIn", "refreshSession", "requestPasswordReset", "resetPa
 FOR_SIGNING_UP = {"currencies", "usernameAvailable"}
 
 WORDS = {"Amount": '"1.00"', "Int": "1", "Boolean": "true", "DateTime": '"2026-11-22T18:30:00Z"'}
-"""A value of each scalar that is no text."""
+"""A literal of each scalar that is not a string."""
 
 
-async def test_every_field_asks_who_is_there_before_anything_else(client: Client) -> None:
+async def test_every_field_except_those_for_signing_in_requires_a_session(client: Client) -> None:
     ada = await client.sign_up("ada")
     known = (await client.data('{ profile(username: "ada") { id } }', by=ada))["profile"]["id"]
     types = {"query": schema._schema.query_type, "mutation": schema._schema.mutation_type}
-    asked = 0
+    checked = 0
     for kind, type_ in types.items():
         assert isinstance(type_, GraphQLObjectType)
         for name, field in type_.fields.items():
             if name in LET_IN | FOR_SIGNING_UP:
                 continue
-            answer = await client.post(f"{kind} {{ {_asked(name, field, known)} }}")
+            answer = await client.post(f"{kind} {{ {_selection(name, field, known)} }}")
             assert (answer["data"] or {}).get(name) is None, name
             assert [error["extensions"]["code"] for error in answer["errors"]] == ["UNAUTHENTICATED"], name
-            asked += 1
-    assert asked > 15
+            checked += 1
+    assert checked > 15
 
 
-def _asked(name: str, field: GraphQLField, id: str) -> str:
-    given = ", ".join(
+def _selection(name: str, field: GraphQLField, id: str) -> str:
+    arguments = ", ".join(
         f"{word}: {_value(argument.type, id)}"
         for word, argument in field.args.items()
         if is_required_argument(argument)
     )
     selection = "{ __typename }" if is_composite_type(get_named_type(field.type)) else ""
-    return f"{name}{f'({given})' if given else ''} {selection}"
+    return f"{name}{f'({arguments})' if arguments else ''} {selection}"
 
 
 def _value(type_: GraphQLInputType, id: str) -> str:

@@ -1,4 +1,4 @@
-"""A balance is told at once and after every change, to its owner and nobody else."""
+"""The subscription balanceChanged: the current balance at once and after every change, for its owner only."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ async def server(database_dsn: Dsns) -> AsyncIterator[LiveServer]:
         yield started
 
 
-async def test_the_present_balance_is_told_at_once_and_then_every_change(server: LiveServer) -> None:
+async def test_a_subscriber_gets_the_current_balance_and_then_every_change(server: LiveServer) -> None:
     ada = await server.arrive("ada")
     async with socket(server.url, ada.tokens.access_token) as client:
         balance = await client.subscribe(BALANCE)
@@ -31,21 +31,29 @@ async def test_the_present_balance_is_told_at_once_and_then_every_change(server:
         assert second["version"] == first["version"] + 1
 
 
-async def test_held_money_is_told_when_it_is_promised_and_when_it_comes_back(database_dsn: Dsns) -> None:
+async def test_the_owner_gets_an_event_when_money_is_held_and_when_it_is_released(database_dsn: Dsns) -> None:
     async with live(database_dsn.server) as server:
         ada, _ = await server.arrive("ada"), await server.arrive("bob")
         async with socket(server.url, ada.tokens.access_token) as client:
             balance = await client.subscribe(BALANCE)
             await balance.next()
             pending = await server.send(ada, "bob", "30.00")
-            told = await balance.next()
-            assert [told[part]["amount"] for part in ("balance", "held", "available")] == ["100.00", "30.00", "70.00"]
+            event = await balance.next()
+            assert [event[part]["amount"] for part in ("balance", "held", "available")] == [
+                "100.00",
+                "30.00",
+                "70.00",
+            ]
             await server.cancel(ada, pending.id)
-            told = await balance.next()
-            assert [told[part]["amount"] for part in ("balance", "held", "available")] == ["100.00", "0.00", "100.00"]
+            event = await balance.next()
+            assert [event[part]["amount"] for part in ("balance", "held", "available")] == [
+                "100.00",
+                "0.00",
+                "100.00",
+            ]
 
 
-async def test_a_change_made_by_another_server_is_told(database_dsn: Dsns) -> None:
+async def test_a_change_made_by_another_server_is_delivered(database_dsn: Dsns) -> None:
     async with live(database_dsn.server) as here, live(database_dsn.server) as there:
         ada = await here.arrive("ada")
         async with socket(here.url, ada.tokens.access_token) as client:
@@ -55,7 +63,7 @@ async def test_a_change_made_by_another_server_is_told(database_dsn: Dsns) -> No
             assert (await balance.next())["available"]["amount"] == "101.00"
 
 
-async def test_nobody_is_told_of_another_ones_balance(server: LiveServer) -> None:
+async def test_a_change_of_one_balance_is_not_sent_to_another_user(server: LiveServer) -> None:
     ada, bob = await server.arrive("ada"), await server.arrive("bob")
     async with socket(server.url, bob.tokens.access_token) as client:
         balance = await client.subscribe(BALANCE)
@@ -64,14 +72,14 @@ async def test_nobody_is_told_of_another_ones_balance(server: LiveServer) -> Non
         await balance.nothing()
 
 
-async def test_an_anonymous_socket_is_told_to_sign_in(server: LiveServer) -> None:
+async def test_a_subscription_on_an_anonymous_socket_is_unauthenticated(server: LiveServer) -> None:
     async with socket(server.url, None) as client:
         error = await (await client.subscribe(BALANCE)).error()
         assert error["extensions"]["code"] == "UNAUTHENTICATED"
         assert error["path"] == ["balanceChanged"]
 
 
-async def test_a_storm_of_changes_ends_with_the_last_and_never_goes_backwards(server: LiveServer) -> None:
+async def test_many_concurrent_changes_arrive_in_version_order(server: LiveServer) -> None:
     ada = await server.arrive("ada")
     async with socket(server.url, ada.tokens.access_token) as client:
         balances = [await client.subscribe(BALANCE) for _ in range(5)]
@@ -83,7 +91,7 @@ async def test_a_storm_of_changes_ends_with_the_last_and_never_goes_backwards(se
             assert versions == sorted(set(versions))
 
 
-async def test_who_stops_or_goes_away_is_no_longer_watched(server: LiveServer) -> None:
+async def test_a_watch_ends_when_its_subscription_or_its_socket_ends(server: LiveServer) -> None:
     ada = await server.arrive("ada")
     watches = server.services.feeds.balances._watches
     async with socket(server.url, ada.tokens.access_token) as client:

@@ -1,4 +1,4 @@
-"""The door of closeWallet: sessions and sockets end on every server, and others see that somebody has left."""
+"""The mutation closeWallet: sessions and sockets end on every server, and other users see a closed account."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ async def close(client: Client, by: Person, password: str = PASSWORD) -> Any:
     return (await client.data(CLOSE, {"password": password}, by=by))["closeWallet"]
 
 
-async def test_sessions_and_sockets_end_on_every_server(database_dsn: Dsns) -> None:
+async def test_closing_a_wallet_ends_its_sessions_and_sockets_on_every_server(database_dsn: Dsns) -> None:
     async with (
         serving(database_dsn.server, **SETTINGS) as one,
         serving(database_dsn.server, **SETTINGS) as other,
@@ -46,7 +46,7 @@ async def test_sessions_and_sockets_end_on_every_server(database_dsn: Dsns) -> N
         assert [error["code"] for error in errors] == ["INVALID_TOKEN"]
 
 
-async def test_others_see_that_somebody_has_left_and_cannot_pay_them(database_dsn: Dsns) -> None:
+async def test_others_see_a_closed_account_and_cannot_pay_it(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, **SETTINGS) as client:
         ada, bea = await client.sign_up("ada"), await client.sign_up("bea")
         await pay(client, ada, "bea", "100.00")
@@ -67,7 +67,7 @@ async def test_others_see_that_somebody_has_left_and_cannot_pay_them(database_ds
         assert await client.data('{ searchProfiles(text: "closed") { id } }', by=bea) == {"searchProfiles": []}
 
 
-async def test_refusals_say_where(client: Client) -> None:
+async def test_a_refused_close_has_a_code_and_a_path_and_keeps_the_session(client: Client) -> None:
     ada = await client.sign_up("ada")
     assert (await close(client, ada, "not the password"))["errors"] == [
         {"code": "INVALID_CREDENTIALS", "path": ["password"], "retryable": False}

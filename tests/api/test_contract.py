@@ -1,6 +1,7 @@
-"""The schema against the contract with clients: all of it is there, as it says.
+"""The schema has everything that the contract with clients names, with the same types.
 
-`tests/contract.graphql` says what clients may build on. Adding is free; renaming, removing or loosening is not.
+`tests/contract.graphql` lists what clients may rely on. Additions are allowed; renames, removals and looser types are
+not.
 """
 
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from graphql import (
 from pocketpay.api.schema import sdl
 
 Facts: TypeAlias = dict[str, str]
-"""Each thing's coordinate ("Wallet.transactions(first:)") and what is said of it ("Int")."""
+"""Schema coordinates ("Wallet.transactions(first:)") and their types ("Int")."""
 
 
 @pytest.fixture(scope="module")
@@ -33,31 +34,39 @@ def contract() -> Facts:
 
 
 @pytest.fixture(scope="module")
-def ours() -> Facts:
+def served() -> Facts:
     return dict(_facts(build_schema(sdl())))
 
 
-def test_what_the_contract_names_is_as_it_says(contract: Facts, ours: Facts) -> None:
-    differing = {name: (ours[name], said) for name, said in contract.items() if ours.get(name, said) != said}
+def test_the_schema_has_every_type_and_field_of_the_contract_unchanged(contract: Facts, served: Facts) -> None:
+    differing = {
+        name: (served[name], described)
+        for name, described in contract.items()
+        if served.get(name, described) != described
+    }
     assert differing == {}
 
 
-def test_nothing_of_the_contract_is_left_out(contract: Facts, ours: Facts) -> None:
-    """What is missing, by the outermost coordinate: of a type that is not there its fields are not named."""
-    assert [name for name in contract if name not in ours and _parent(name) in {*ours, ""}] == []
+def test_nothing_in_the_contract_is_missing_from_the_schema(contract: Facts, served: Facts) -> None:
+    """Only the outermost missing coordinate is reported: the fields of a missing type are not."""
+    assert [name for name in contract if name not in served and _parent(name) in {*served, ""}] == []
 
 
-def test_nothing_that_is_asked_is_asked_beyond_the_contract(contract: Facts, ours: Facts) -> None:
-    """A field, type or value more is free. An argument or input field more must not be required."""
-    more = {name: said for name, said in ours.items() if name not in contract and _parent(name) in contract}
-    inputs = {name for name, said in contract.items() if said == "input"}
+def test_the_schema_requires_no_argument_beyond_the_contract(contract: Facts, served: Facts) -> None:
+    """Additional fields, types and values are allowed. Additional arguments and input fields must be optional."""
+    more = {
+        name: described for name, described in served.items() if name not in contract and _parent(name) in contract
+    }
+    inputs = {name for name, described in contract.items() if described == "input"}
     required = {
-        name for name, said in more.items() if said.endswith("!") and (":" in name or _parent(name) in inputs)
+        name
+        for name, described in more.items()
+        if described.endswith("!") and (":" in name or _parent(name) in inputs)
     }
     assert required == set()
 
 
-def test_the_contract_has_a_type_for_everything_it_speaks_of(contract: Facts) -> None:
+def test_the_contract_has_more_than_four_hundred_coordinates(contract: Facts) -> None:
     assert len(contract) > 400
 
 
@@ -70,11 +79,11 @@ def _facts(schema: GraphQLSchema) -> Iterator[tuple[str, str]]:
             case GraphQLEnumType():
                 yield from ((f"{name}.{value}", "value") for value in type_.values)
             case GraphQLInputObjectType():
-                yield from ((f"{name}.{field}", _value(said)) for field, said in type_.fields.items())
+                yield from ((f"{name}.{field}", _value(described)) for field, described in type_.fields.items())
             case GraphQLObjectType() | GraphQLInterfaceType():
-                for field, said in type_.fields.items():
-                    yield f"{name}.{field}", str(said.type)
-                    yield from ((f"{name}.{field}({arg}:)", _value(one)) for arg, one in said.args.items())
+                for field, described in type_.fields.items():
+                    yield f"{name}.{field}", str(described.type)
+                    yield from ((f"{name}.{field}({arg}:)", _value(one)) for arg, one in described.args.items())
 
 
 def _kind(type_: GraphQLNamedType) -> str:
@@ -87,11 +96,11 @@ def _kind(type_: GraphQLNamedType) -> str:
     return "enum" if isinstance(type_, GraphQLEnumType) else "scalar"
 
 
-def _value(said: Any) -> str:
-    default = "" if said.default_value is Undefined else f" = {said.default_value!r}"
-    return f"{said.type}{default}"
+def _value(described: Any) -> str:
+    default = "" if described.default_value is Undefined else f" = {described.default_value!r}"
+    return f"{described.type}{default}"
 
 
 def _parent(name: str) -> str:
-    """Whose part it is: of an argument its field, of a field its type, of a type nothing."""
+    """The coordinate that contains another: the field of an argument, the type of a field, "" for a type."""
     return name.partition("(")[0] if "(" in name else name.rpartition(".")[0]

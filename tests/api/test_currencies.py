@@ -1,13 +1,13 @@
-"""The currencies that a server serves, as anybody may ask for them."""
+"""The query currencies: the currencies of a server, without a session."""
 
-from tests.api.at_the_door import SIGN_UP
+from tests.api.token_client import SIGN_UP
 from tests.clients import PASSWORD, Client, serving
 from tests.conftest import Dsns
 
 CURRENCIES = "{ currencies { code name digits } }"
 
 
-async def test_currencies_served_are_told_without_a_session_the_default_one_first(database_dsn: Dsns) -> None:
+async def test_an_anonymous_request_lists_the_currencies_with_the_default_first(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, currencies="KWD,JPY,usd") as client:
         assert (await client.data(CURRENCIES))["currencies"] == [
             {"code": "KWD", "name": "Kuwaiti Dinar", "digits": 3},
@@ -16,7 +16,7 @@ async def test_currencies_served_are_told_without_a_session_the_default_one_firs
         ]
 
 
-async def test_sign_up_takes_each_of_them_and_amounts_have_its_digits(database_dsn: Dsns) -> None:
+async def test_sign_up_accepts_every_listed_currency_and_uses_its_digits(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, currencies="USD,JPY", welcome_bonus="1") as client:
         for served in (await client.data(CURRENCIES))["currencies"]:
             digits = await digits_after_sign_up(client, served["code"])

@@ -1,12 +1,12 @@
-"""Operators help customers who are locked out, as they ask for it by GraphQL."""
+"""How operators help customers who are locked out, through GraphQL."""
 
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
-from tests.api.at_the_door import SIGN_IN
 from tests.api.operators import BEGIN_RECOVERY, END_SESSIONS, FREEZE, VERIFY_EMAIL, operate, operator
+from tests.api.token_client import SIGN_IN
 from tests.clients import PASSWORD, Client, Person, listening, serving
 from tests.conftest import Dsns
 from tests.identity.mailbox import last, mailbox
@@ -32,8 +32,8 @@ async def client(database_dsn: Dsns) -> AsyncIterator[Client]:
         yield one
 
 
-async def ada_of(client: Client) -> Person:
-    """Ada, who has verified her address."""
+async def sign_up_ada(client: Client) -> Person:
+    """Signs up Ada with a verified email address."""
     ada = await client.sign_up("ada", raw_email=MAIL)
     await has_verified_email(client.services.database)
     return ada
@@ -45,23 +45,23 @@ def refusals(payload: Any) -> list[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize("way", ["code", "token"])
-async def test_customer_gets_in_by_the_mail_and_the_operator_sees_no_code(
+async def test_a_customer_recovers_by_mail_and_the_operator_sees_no_code(
     client: Client, owner: Owner, way: str
 ) -> None:
     olga = await operator(client)
-    await ada_of(client)
+    await sign_up_ada(client)
     answer = await client.post(BEGIN_RECOVERY, {"input": {"customer": "@ADA", "reason": WHY}}, by=olga)
     payload = answer["data"]["operations"]["beginRecovery"]
     assert (payload["customer"]["username"], payload["errors"]) == ("ada", [])
     mail = await last(client.services.identity, owner)
     assert mail.to == MAIL
-    told = str(answer)
+    answer_text = str(answer)
     for secret in (mail.code, mail.code.replace(" ", ""), mail.token):
         assert secret
-        assert secret not in told
+        assert secret not in answer_text
     shown = {"login": "ada", "code": mail.code} if way == "code" else {"token": mail.token}
-    set_anew = await client.data(RESET, {"input": {**shown, "newPassword": NEW}})
-    assert set_anew == {"resetPassword": {"errors": []}}
+    reset = await client.data(RESET, {"input": {**shown, "newPassword": NEW}})
+    assert reset == {"resetPassword": {"errors": []}}
     signed_in = await client.data(SIGN_IN, {"input": {"login": "ada", "password": NEW}})
     assert signed_in["signIn"]["errors"] == []
 
@@ -77,11 +77,11 @@ async def test_customer_gets_in_by_the_mail_and_the_operator_sees_no_code(
         ("olga", WHY, ("FORBIDDEN", ["input", "customer"])),
     ],
 )
-async def test_refusal_names_the_input_and_nothing_is_recorded(
+async def test_a_refused_action_names_the_input_and_records_nothing(
     client: Client, owner: Owner, document: str, customer: str, reason: str, refused: tuple[str, list[str]]
 ) -> None:
     olga = await operator(client)
-    await ada_of(client)
+    await sign_up_ada(client)
     email = {"email": MAIL} if document is VERIFY_EMAIL else {}
     payload = await operate(client, olga, document, input={"customer": customer, "reason": reason, **email})
     assert refusals(payload) == [refused]
@@ -89,7 +89,7 @@ async def test_refusal_names_the_input_and_nothing_is_recorded(
     assert await mailbox(client.services.identity, owner) == []
 
 
-async def test_recovery_says_clearly_why_it_cannot_begin(client: Client, owner: Owner) -> None:
+async def test_a_recovery_that_cannot_begin_is_refused_with_the_reason(client: Client, owner: Owner) -> None:
     olga = await operator(client)
     await client.sign_up("ada", raw_email=MAIL)
     input = {"customer": "ada", "reason": WHY}
@@ -108,15 +108,15 @@ async def test_recovery_says_clearly_why_it_cannot_begin(client: Client, owner: 
     assert len(await mailbox(client.services.identity, owner)) == 2
 
 
-async def test_server_without_mail_says_so(database_dsn: Dsns) -> None:
+async def test_a_server_without_mail_refuses_with_mail_unavailable(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, environment="production", secret_key="x" * 32) as client:
         olga = await operator(client)
-        await ada_of(client)
+        await sign_up_ada(client)
         payload = await operate(client, olga, BEGIN_RECOVERY, input={"customer": "ada", "reason": WHY})
         assert refusals(payload) == [("MAIL_UNAVAILABLE", [])]
 
 
-async def test_address_is_verified_if_it_is_the_customers(client: Client) -> None:
+async def test_an_operator_verifies_only_the_customers_own_address(client: Client) -> None:
     olga = await operator(client)
     await client.sign_up("ada", raw_email=MAIL)
     await client.sign_up("bea")
@@ -137,8 +137,8 @@ async def test_address_is_verified_if_it_is_the_customers(client: Client) -> Non
     assert after["emailVerified"]
 
 
-async def test_sessions_and_transactions_of_a_customer_are_listed(client: Client) -> None:
-    olga, ada = await operator(client), await ada_of(client)
+async def test_an_operator_sees_a_customers_sessions_and_transactions(client: Client) -> None:
+    olga, ada = await operator(client), await sign_up_ada(client)
     (there,) = (await client.data("{ viewer { sessions { id } } }", by=ada))["viewer"]["sessions"]
     await client.data(SIGN_IN, {"input": {"login": "ada", "password": PASSWORD}})
     deposit = "mutation ($input: DepositInput!) { deposit(input: $input) { errors { code } } }"
@@ -158,7 +158,7 @@ async def test_sessions_and_transactions_of_a_customer_are_listed(client: Client
     assert ([one["type"] for one in page["nodes"]], page["pageInfo"]["hasNextPage"]) == (["BONUS"], False)
 
 
-async def test_sessions_and_sockets_of_the_customer_end_on_every_server(database_dsn: Dsns) -> None:
+async def test_ending_sessions_closes_the_customers_sockets_on_every_server(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server) as one, serving(database_dsn.server) as other:
         olga, ada, bea = await operator(one), await one.sign_up("ada"), await one.sign_up("bea")
         async with (
@@ -178,7 +178,7 @@ async def test_sessions_and_sockets_of_the_customer_end_on_every_server(database
         assert (again["ended"], again["errors"]) == (0, [])
 
 
-async def test_acts_are_on_record_and_proved_also_when_the_customer_has_left(client: Client) -> None:
+async def test_actions_stay_recorded_and_audited_after_the_customer_closes_the_wallet(client: Client) -> None:
     olga = await operator(client)
     await client.sign_up("ada", raw_email=MAIL)
     input = {"customer": "ada", "reason": WHY}

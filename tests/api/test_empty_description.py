@@ -1,4 +1,4 @@
-"""A transfer needs no description, alone or in a batch."""
+"""A transfer needs no description, neither as a single transfer nor in a batch."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ CONFIRM = "mutation ($id: ID!) { confirmTransfer(id: $id) { errors { code } } }"
 SEEN = "{ transactions(first: 1) { nodes { id description entries { description } } } }"
 
 
-async def test_payment_without_a_description_is_seen_by_both_sides_without_one(client: Client) -> None:
+async def test_both_sides_see_an_empty_description_when_none_is_given(client: Client) -> None:
     ada, bob = await client.sign_up("ada"), await client.sign_up("bob")
     input = {"to": "bob", "amount": "10.00", "idempotencyKey": new_key()}
     answers = [(await client.data(SEND, {"input": input}, by=ada))["transfer"] for _ in range(2)]
@@ -25,7 +25,7 @@ async def test_payment_without_a_description_is_seen_by_both_sides_without_one(c
         assert node == {"id": paid, "description": "", "entries": [{"description": ""}]}
 
 
-async def test_empty_and_absent_are_the_same_for_the_key_and_another_text_is_not(client: Client) -> None:
+async def test_an_absent_and_an_empty_description_have_the_same_key_fingerprint(client: Client) -> None:
     ada, _ = await client.sign_up("ada"), await client.sign_up("bob")
     input = {"to": "bob", "amount": "10.00", "idempotencyKey": new_key()}
 
@@ -40,7 +40,7 @@ async def test_empty_and_absent_are_the_same_for_the_key_and_another_text_is_not
     ]
 
 
-async def test_transfers_of_a_batch_need_no_description(client: Client) -> None:
+async def test_transfers_in_a_batch_need_no_description(client: Client) -> None:
     ada, _ = await client.sign_up("ada"), await client.sign_up("bob")
     transfers = [{"to": "bob", "amount": "1.00"}, {"to": "bob", "amount": "1.00", "description": "Lunch"}]
     input = {"transfers": transfers, "idempotencyKey": new_key()}

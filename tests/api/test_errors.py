@@ -1,4 +1,4 @@
-"""Refusals and failures in a client's words."""
+"""How refusals and failures are reported to clients."""
 
 import importlib
 import json
@@ -32,7 +32,7 @@ def _refusals(kind: type[roots.Refusal] = roots.Refusal) -> Iterator[type[roots.
         yield from _refusals(one)
 
 
-def test_every_refusal_has_its_row_and_its_code() -> None:
+def test_every_refusal_has_a_table_row_and_an_error_code() -> None:
     for module in pkgutil.walk_packages(pocketpay.__path__, "pocketpay."):
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
@@ -41,27 +41,27 @@ def test_every_refusal_has_its_row_and_its_code() -> None:
     assert {kind.code for kind in ours} <= {code.name for code in ErrorCode}
 
 
-def test_rate_limited_has_a_type_of_its_own() -> None:
+def test_exactly_the_rate_limited_refusals_have_the_type_rate_limited() -> None:
     limited = {refusal for refusal, row in TABLE.items() if row.kind is RateLimited}
     assert limited == {refusal for refusal in TABLE if refusal.code == "RATE_LIMITED"}
 
 
-def test_what_left_a_row_is_not_asked_again_with_the_same_key() -> None:
+def test_a_refusal_that_left_a_row_is_not_retryable() -> None:
     assert [kind for kind in ENDS_AS if TABLE[kind].retryable] == []
 
 
-def test_a_refusal_carries_its_facts_and_its_place() -> None:
-    (told,) = user_errors([payments.InsufficientFunds(Money(1_000, "USD"), Money(250, "USD"))])
-    assert told.code is ErrorCode.INSUFFICIENT_FUNDS
-    assert told.path == ["input", "amount"]
-    assert told.message == "This needs 10.00 USD, but only 2.50 USD is available."
+def test_a_refusal_is_reported_with_its_path_message_and_status() -> None:
+    (reported,) = user_errors([payments.InsufficientFunds(Money(1_000, "USD"), Money(250, "USD"))])
+    assert reported.code is ErrorCode.INSUFFICIENT_FUNDS
+    assert reported.path == ["input", "amount"]
+    assert reported.message == "This needs 10.00 USD, but only 2.50 USD is available."
     (stated,) = user_errors([payments.WrongState(replace(HELD, status=Status.CANCELLED))], prefix=())
     assert stated.path == ["id"]
     assert getattr(stated, "status") == "CANCELLED"  # noqa: B009 - a subclass has it
     assert user_errors([payments.WalletFrozen()])[0].path == []
 
 
-async def test_refusals_become_the_payloads_errors_one_or_several() -> None:
+async def test_raised_refusals_become_the_errors_of_the_payload() -> None:
     class Payload:
         def __init__(self, errors: list[object]) -> None:
             self.errors = errors
@@ -97,19 +97,19 @@ async def test_refusals_become_the_payloads_errors_one_or_several() -> None:
         (TypeError("Cannot return null"), "INTERNAL", "An internal error occurred. It has been logged."),
     ],
 )
-def test_a_failure_is_told_by_its_code_and_nothing_else(error: Exception, code: str, words: str) -> None:
+def test_a_failure_is_formatted_with_its_code_and_a_fixed_message(error: Exception, code: str, words: str) -> None:
     located = GraphQLError("located", path=["a", 0], original_error=error)
-    (told,) = formatted([located], "BAD_USER_INPUT", "request-1")
-    assert told["message"] == words
-    assert told["path"] == ["a", 0]
+    (reported,) = formatted([located], "BAD_USER_INPUT", "request-1")
+    assert reported["message"] == words
+    assert reported["path"] == ["a", 0]
     expected = {"code": code, **({"requestId": "request-1"} if code == "INTERNAL" else {})}
-    assert told["extensions"] == expected
+    assert reported["extensions"] == expected
 
 
-def test_a_value_of_ours_that_fits_no_type_is_internal() -> None:
-    """graphql-core says it with an error of its own, which would repeat the value."""
-    (told,) = formatted([GraphQLError("Int cannot represent 2147483648", path=["a"])], "BAD_USER_INPUT", "r")
-    assert told["extensions"]["code"] == "INTERNAL"
+def test_a_result_that_does_not_fit_its_graphql_type_is_an_internal_error() -> None:
+    """graphql-core raises its own error, whose message would contain the value."""
+    (reported,) = formatted([GraphQLError("Int cannot represent 2147483648", path=["a"])], "BAD_USER_INPUT", "r")
+    assert reported["extensions"]["code"] == "INTERNAL"
 
 
 @pytest.mark.parametrize(
@@ -133,13 +133,13 @@ def test_a_value_of_ours_that_fits_no_type_is_internal() -> None:
         ),
     ],
 )
-def test_words_about_a_value_go_without_it(message: str, kept: str) -> None:
-    told = without_value(message)
-    assert kept in told
-    assert "secret" not in told.lower()
+def test_a_message_about_an_invalid_value_does_not_contain_the_value(message: str, kept: str) -> None:
+    reported = without_value(message)
+    assert kept in reported
+    assert "secret" not in reported.lower()
 
 
-async def test_an_unexpected_error_is_masked_and_noted_once_without_variables(
+async def test_an_unexpected_error_is_masked_and_logged_once_without_variables(
     client: Client, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     ada = await client.sign_up("ada")

@@ -1,4 +1,4 @@
-"""Live updates on real money: what is committed by any server reaches whoever may see it, and nobody else."""
+"""Live updates: a change that any server commits reaches the wallets that may see it, and no others."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -34,20 +34,20 @@ async def alice_and_bob(owner: Owner) -> tuple[UUID, UUID]:
     return alice, bob
 
 
-async def told_of(watch: ChangesWatch[Transaction], id: UUID) -> Status:
-    """The next that is told of that transaction; what was committed just before the watch may be told too."""
+async def next_status(watch: ChangesWatch[Transaction], id: UUID) -> Status:
+    """The status in the next event of a transaction. Events of changes made just before the watch may come first."""
     while True:
         transaction = await soon(watch.next())
         if transaction.id == id:
             return transaction.status
 
 
-async def told(watch: ChangesWatch[Transaction], count: int) -> list[tuple[UUID, Status]]:
+async def next_events(watch: ChangesWatch[Transaction], count: int) -> list[tuple[UUID, Status]]:
     seen = [await soon(watch.next()) for _ in range(count)]
     return [(transaction.id, transaction.status) for transaction in seen]
 
 
-async def test_a_payment_reaches_both_balances_on_whatever_server_they_watch(
+async def test_a_payment_updates_both_balances_watched_on_different_servers(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]
 ) -> None:
     alice, bob = alice_and_bob
@@ -61,10 +61,10 @@ async def test_a_payment_reaches_both_balances_on_whatever_server_they_watch(
             assert str((await soon(his.next())).available) == "12.50"
 
 
-async def test_no_change_of_a_balance_is_lost_whenever_one_subscribes(
+async def test_no_balance_change_is_lost_whenever_the_subscription_begins(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]
 ) -> None:
-    """Watches begin at any moment of a storm of deposits; each sees growing versions, and the last."""
+    """Watches begin at different times during many deposits. Each sees growing versions up to the last."""
     alice, _ = alice_and_bob
     deposits = 60
 
@@ -106,11 +106,11 @@ async def test_one_read_serves_many_subscribers(database_dsn: Dsns, alice_and_bo
             context.__exit__(None, None, None)
 
 
-async def test_what_awaits_an_answer_is_told_to_the_sender_and_only_while_it_does(
+async def test_only_the_sender_sees_pending_payments_and_only_while_they_are_pending(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]
 ) -> None:
     alice, bob = alice_and_bob
-    async with serving(database_dsn.server, asks=True) as server:
+    async with serving(database_dsn.server, confirm_all=True) as server:
         await server.deposit(alice, "50.00")
         first = await server.send(alice, "bob", "1.00")
         assert first.status is Status.PENDING_CONFIRMATION
@@ -125,48 +125,48 @@ async def test_what_awaits_an_answer_is_told_to_the_sender_and_only_while_it_doe
             assert await soon(hers.next()) == ()
 
 
-async def test_changes_reach_the_sender_at_once_and_the_recipient_when_completed(
+async def test_the_sender_gets_every_change_and_the_recipient_only_completed_payments(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]
 ) -> None:
     alice, bob = alice_and_bob
-    async with serving(database_dsn.server, asks=True) as server:
+    async with serving(database_dsn.server, confirm_all=True) as server:
         await server.deposit(alice, "50.00")
         with server.feeds.changes.watch(alice) as hers, server.feeds.changes.watch(bob) as his:
             cancelled = await server.send(alice, "bob", "1.00")
-            assert await told_of(hers, cancelled.id) is Status.PENDING_CONFIRMATION
+            assert await next_status(hers, cancelled.id) is Status.PENDING_CONFIRMATION
             await server.cancel(alice, cancelled.id)
-            assert await told_of(hers, cancelled.id) is Status.CANCELLED
+            assert await next_status(hers, cancelled.id) is Status.CANCELLED
             confirmed = await server.send(alice, "bob", "2.00")
             await server.confirm(alice, confirmed.id)
-            assert await told(his, 1) == [(confirmed.id, Status.COMPLETED)]
-            while await told_of(hers, confirmed.id) is not Status.COMPLETED:
+            assert await next_events(his, 1) == [(confirmed.id, Status.COMPLETED)]
+            while await next_status(hers, confirmed.id) is not Status.COMPLETED:
                 pass
 
 
-async def test_what_changed_while_the_listener_was_lost_arrives_when_it_is_back(
+async def test_changes_made_while_the_listener_was_down_arrive_after_it_restarts(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID], owner: Owner
 ) -> None:
     alice, bob = alice_and_bob
-    async with serving(database_dsn.server) as on_disconnect, serving(database_dsn.server) as other:
+    async with serving(database_dsn.server) as here, serving(database_dsn.server) as other:
         await other.deposit(alice, "50.00")
         with (
-            on_disconnect.feeds.balances.watch(bob) as balance,
-            on_disconnect.feeds.changes.watch(bob) as changes_of_bob,
-            on_disconnect.feeds.awaiting.watch(alice) as awaiting,
+            here.feeds.balances.watch(bob) as balance,
+            here.feeds.changes.watch(bob) as changes_of_bob,
+            here.feeds.awaiting.watch(alice) as awaiting,
         ):
             await balance.first()
             await awaiting.first()
-            await _deafened(on_disconnect, owner)
+            await _stop_listener(here, owner)
             sent = [await other.send(alice, "bob", "1.00") for _ in range(3)]
             assert changes_of_bob.drained
-            await on_disconnect.listener.start()
+            await here.listener.start()
             assert (await soon(balance.next())).posted_minor == 300
-            assert await told(changes_of_bob, 3) == [(one.id, Status.COMPLETED) for one in sent]
+            assert await next_events(changes_of_bob, 3) == [(one.id, Status.COMPLETED) for one in sent]
             following = await other.send(alice, "bob", "1.00")
-            assert await told(changes_of_bob, 1) == [(following.id, Status.COMPLETED)]
+            assert await next_events(changes_of_bob, 1) == [(following.id, Status.COMPLETED)]
 
 
-async def test_a_killed_listener_loses_nothing_under_load(
+async def test_killing_the_listener_under_load_loses_no_change(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID], owner: Owner
 ) -> None:
     alice, bob = alice_and_bob
@@ -187,10 +187,10 @@ async def test_a_killed_listener_loses_nothing_under_load(
                 posted = (await soon(balance.next())).posted_minor
 
 
-async def test_everything_told_at_once_is_read_again(
+async def test_a_notification_for_all_makes_the_server_read_everything_again(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID], owner: Owner
 ) -> None:
-    """An operator's hand on the database tells nobody; `all` makes every server look."""
+    """A manual change in the database notifies no server; the notification `all` makes every server read again."""
     alice, _ = alice_and_bob
     async with serving(database_dsn.server) as server:
         with server.feeds.balances.watch(alice) as watch:
@@ -200,12 +200,12 @@ async def test_everything_told_at_once_is_read_again(
             assert (await soon(watch.next())).version == 1
 
 
-async def test_changes_since_a_moment_come_in_order_and_only_what_may_be_seen(
+async def test_changes_since_a_time_are_ordered_and_limited_to_what_the_wallet_may_see(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]
 ) -> None:
     alice, bob = alice_and_bob
     began = datetime.now(UTC) - timedelta(minutes=1)
-    async with serving(database_dsn.server, asks=True) as server:
+    async with serving(database_dsn.server, confirm_all=True) as server:
         deposit = await server.deposit(alice, "50.00")
         confirmed = await server.send(alice, "bob", "1.00")
         pending = await server.send(alice, "bob", "2.00")
@@ -226,7 +226,7 @@ async def test_changes_since_a_moment_come_in_order_and_only_what_may_be_seen(
     assert [one.id for one in few[0]] == [deposit.id, pending.id]
 
 
-async def test_original_that_was_given_back_while_nobody_listened_is_found_by_both_sides(
+async def test_changes_since_a_time_include_a_refunded_original_for_both_sides(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID], owner: Owner
 ) -> None:
     alice, bob = alice_and_bob
@@ -235,7 +235,9 @@ async def test_original_that_was_given_back_while_nobody_listened_is_found_by_bo
         old = await server.send(alice, "bob", "5.00")
         other = await server.send(alice, "bob", "6.00")
         move = "update transactions set created_at = $2, completed_at = $2, updated_at = $2 where id = $1"
-        await Records(owner, database_dsn.server).grow_old(old.id, timedelta(days=9))  # and the limit's hour with it
+        await Records(owner, database_dsn.server).make_older(
+            old.id, timedelta(days=9)
+        )  # and its use of the limit with it
         await owner.execute(move, old.id, old.created_at - timedelta(days=9))
         began = (other.updated_at, other.id)
         partly = await server.refund(bob, old.id, "1.00")
@@ -248,21 +250,24 @@ async def test_original_that_was_given_back_while_nobody_listened_is_found_by_bo
             while page := (await changes.since(session, [(alice, place)], limit=2))[0]:
                 paged += page
                 place = page[-1].updated_at, page[-1].id
-    for told in (*seen, paged):
-        assert {one.id for one in told} == {old.id, other.id, partly.id, again.id, once.id}
-        assert len(told) == 5
-        assert sorted((one.version, one.refunded) for one in told if one.refund_of is None) == [(2, 600), (3, 300)]
+    for delivered in (*seen, paged):
+        assert {one.id for one in delivered} == {old.id, other.id, partly.id, again.id, once.id}
+        assert len(delivered) == 5
+        assert sorted((one.version, one.refunded) for one in delivered if one.refund_of is None) == [
+            (2, 600),
+            (3, 300),
+        ]
 
 
-async def test_payment_that_changed_long_after_it_was_made_is_found(
+async def test_changes_since_a_time_include_a_payment_created_long_before(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID], owner: Owner
 ) -> None:
     alice, bob = alice_and_bob
-    async with serving(database_dsn.server, asks=True) as server:
+    async with serving(database_dsn.server, confirm_all=True) as server:
         await server.deposit(alice, "50.00")
         old, older = [await server.send(alice, "bob", amount) for amount in ("5.00", "6.00")]
         for payment in (old, older):
-            await Records(owner, database_dsn.server).grow_old(payment.id, timedelta(days=9))
+            await Records(owner, database_dsn.server).make_older(payment.id, timedelta(days=9))
         began = older.updated_at, older.id
         await server.cancel(alice, old.id)
         await server.confirm(alice, older.id)
@@ -276,7 +281,7 @@ async def test_payment_that_changed_long_after_it_was_made_is_found(
     assert many == 2
 
 
-async def test_payment_received_before_another_was_given_back_is_not_passed_over(
+async def test_paging_by_one_change_does_not_skip_a_payment_before_a_refund(
     database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]
 ) -> None:
     alice, bob = alice_and_bob
@@ -293,7 +298,9 @@ async def test_payment_received_before_another_was_given_back_is_not_passed_over
     assert [one.id for one in paged] == [second.id, *sorted((first.id, back.id))]
 
 
-async def test_refund_is_told_live_with_its_original(database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]) -> None:
+async def test_a_refund_is_delivered_live_together_with_its_original(
+    database_dsn: Dsns, alice_and_bob: tuple[UUID, UUID]
+) -> None:
     alice, bob = alice_and_bob
     async with serving(database_dsn.server) as server:
         await server.deposit(alice, "50.00")
@@ -301,12 +308,12 @@ async def test_refund_is_told_live_with_its_original(database_dsn: Dsns, alice_a
         with server.feeds.changes.watch(alice) as hers, server.feeds.changes.watch(bob) as his:
             back = await server.refund(bob, paid.id, "1.00")
             for watch in (hers, his):
-                wanted, told = {(paid.id, 2, 100), (back.id, 1, 0)}, set[tuple[UUID, int, int]]()
-                while not wanted <= told:
+                wanted, delivered = {(paid.id, 2, 100), (back.id, 1, 0)}, set[tuple[UUID, int, int]]()
+                while not wanted <= delivered:
                     one = await soon(watch.next())
-                    told.add((one.id, one.version, one.refunded))
-                # The payment itself may have been heard of after the watch began.
-                assert told - wanted <= {(paid.id, 1, 0)}
+                    delivered.add((one.id, one.version, one.refunded))
+                # The event of the payment itself may arrive after the watch began.
+                assert delivered - wanted <= {(paid.id, 1, 0)}
         with server.feeds.transactions.watch(paid.id) as of_it:
             await of_it.first()
             await server.refund(bob, paid.id, None)
@@ -325,7 +332,7 @@ async def _ids(watch: Watch[tuple[Transaction, ...]]) -> list[UUID]:
 
 
 def _counted(server: OneServer) -> list[int]:
-    """One item for each read of balances: how many wallets it read."""
+    """A list that gets an item for each read of balances: the number of wallets read."""
     reads: list[int] = []
     read = server.feeds.balances._read
 
@@ -337,8 +344,8 @@ def _counted(server: OneServer) -> list[int]:
     return reads
 
 
-async def _deafened(server: OneServer, owner: Owner) -> None:
-    """That server hears nothing until its listener is started again."""
+async def _stop_listener(server: OneServer, owner: Owner) -> None:
+    """Stops the listener of a server, which then gets no notifications until it is started again."""
     await server.listener.close()
     listeners = "select count(*) from pg_stat_activity where application_name = 'pocketpay listener'"
     async with asyncio.timeout(10):

@@ -1,4 +1,4 @@
-"""A freeze is felt at once by whoever watches the wallet, on whatever server, and on every server's payments."""
+"""A freeze reaches the owner's subscriptions at once, and applies to payments on every server."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ TRANSFER = (
 )
 
 
-async def test_freeze_is_told_to_the_owners_sockets_on_every_server(database_dsn: Dsns) -> None:
+async def test_the_owner_gets_a_freeze_event_on_every_server(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server) as one, serving(database_dsn.server) as other:
         olga, ada = await operator(one), await one.sign_up("ada")
         async with listening(other) as there, socket(f"http://127.0.0.1:{there.port}", ada.token) as client:
@@ -30,7 +30,7 @@ async def test_freeze_is_told_to_the_owners_sockets_on_every_server(database_dsn
             assert await watching.next() == {"status": "ACTIVE", "freeze": None, **money}
 
 
-async def test_wallet_frozen_at_one_server_pays_nothing_at_another(database_dsn: Dsns) -> None:
+async def test_a_wallet_frozen_on_one_server_cannot_pay_on_another(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server) as one, serving(database_dsn.server) as other:
         olga, ada, _ = await operator(one), await one.sign_up("ada"), await one.sign_up("bea")
         await operate(one, olga, FREEZE, input={"wallet": "@ADA", "freeze": "DEBITS", "reason": "Stolen phone"})
@@ -42,7 +42,7 @@ async def test_wallet_frozen_at_one_server_pays_nothing_at_another(database_dsn:
         }
 
 
-async def test_several_acts_in_one_request_are_all_done(client: Client) -> None:
+async def test_several_freezes_in_one_request_are_all_carried_out(client: Client) -> None:
     olga = await operator(client)
     for name in ("ada", "bea"):
         await client.sign_up(name)

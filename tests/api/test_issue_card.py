@@ -1,4 +1,4 @@
-"""The door of issueCard: the one answer in which a number and a code are."""
+"""The mutation issueCard: its answer is the only one with the card's number and security code."""
 
 import logging
 from datetime import UTC, datetime
@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from tests.api.cards import CARD, ISSUE, LIST, card_of, dollars, issue, told
+from tests.api.cards import CARD, ISSUE, LIST, dollars, errors_of, issue, new_card
 from tests.clients import Client, serving
 from tests.conftest import Dsns
 from tests.payments.customers import new_key
 
 
-async def test_number_and_code_are_shown_once(client: Client) -> None:
+async def test_the_number_and_the_security_code_of_a_card_are_shown_once(client: Client) -> None:
     ada, key = await client.sign_up("ada"), new_key()
     first = await issue(client, ada, perPaymentLimit="20", monthlyLimit=100, idempotencyKey=key)
     card, now = first["card"], datetime.now(UTC)
@@ -36,7 +36,9 @@ async def test_number_and_code_are_shown_once(client: Client) -> None:
     assert again == {"card": card, "number": None, "securityCode": None, "replayed": True, "errors": []}
 
 
-async def test_no_other_answer_and_no_log_has_the_number(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_card_number_is_in_no_other_answer_and_in_no_log(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG)
     ada = await client.sign_up("ada")
     issued = await issue(client, ada)
@@ -47,7 +49,7 @@ async def test_no_other_answer_and_no_log_has_the_number(client: Client, caplog:
 
 
 @pytest.mark.parametrize(
-    ("said", "code", "path"),
+    ("fields", "code", "path"),
     [
         ({"label": ""}, "INVALID_INPUT", ["input", "label"]),
         ({"label": "x" * 51}, "INVALID_INPUT", ["input", "label"]),
@@ -56,27 +58,27 @@ async def test_no_other_answer_and_no_log_has_the_number(client: Client, caplog:
         ({"idempotencyKey": "short"}, "INVALID_INPUT", ["input", "idempotencyKey"]),
     ],
 )
-async def test_refusal_has_its_code_its_path_and_no_number(
-    client: Client, said: dict[str, Any], code: str, path: list[str]
+async def test_a_refused_card_order_has_a_code_a_path_and_no_number(
+    client: Client, fields: dict[str, Any], code: str, path: list[str]
 ) -> None:
-    refused = await issue(client, await client.sign_up("ada"), **said)
-    assert told(refused) == [(code, path)]
+    refused = await issue(client, await client.sign_up("ada"), **fields)
+    assert errors_of(refused) == [(code, path)]
     assert [refused[name] for name in ("card", "number", "securityCode", "replayed")] == [None, None, None, False]
 
 
-async def test_key_used_for_another_card_is_refused(client: Client) -> None:
+async def test_an_idempotency_key_of_another_card_is_refused(client: Client) -> None:
     ada, key = await client.sign_up("ada"), new_key()
     await issue(client, ada, idempotencyKey=key)
     refused = await issue(client, ada, idempotencyKey=key, label="Books")
-    assert told(refused) == [("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])]
+    assert errors_of(refused) == [("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])]
     assert refused["number"] is None
 
 
-async def test_too_many_open_cards_are_said_so(database_dsn: Dsns) -> None:
+async def test_issuing_too_many_open_cards_is_rate_limited(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, cards_per_wallet=2) as client:
         ada = await client.sign_up("ada")
         for _ in range(2):
-            await card_of(client, ada)
+            await new_card(client, ada)
         refused = await issue(client, ada)
         assert refused["errors"] == [
             {
@@ -91,20 +93,20 @@ async def test_too_many_open_cards_are_said_so(database_dsn: Dsns) -> None:
 
 
 @pytest.mark.parametrize("limit", ["-1", "1e3", 1.5, "NaN", "٣"])
-async def test_limit_that_is_no_amount_is_bad_user_input(client: Client, limit: object) -> None:
+async def test_a_malformed_limit_is_bad_user_input(client: Client, limit: object) -> None:
     ada = await client.sign_up("ada")
-    said = {"label": "Books", "monthlyLimit": limit, "idempotencyKey": new_key()}
-    answer = await client.post(ISSUE, {"input": said}, by=ada)
+    fields = {"label": "Books", "monthlyLimit": limit, "idempotencyKey": new_key()}
+    answer = await client.post(ISSUE, {"input": fields}, by=ada)
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"]
     assert (await client.data(LIST, by=ada))["cards"] == []
 
 
-async def test_nobody_signed_in_is_issued_a_card(client: Client) -> None:
+async def test_an_anonymous_request_gets_no_card(client: Client) -> None:
     answer = await client.post(ISSUE, {"input": {"label": "Books", "idempotencyKey": new_key()}})
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["UNAUTHENTICATED"]
 
 
-async def test_several_cards_in_one_request_have_a_number_each(client: Client) -> None:
+async def test_several_cards_in_one_request_have_different_numbers(client: Client) -> None:
     ada = await client.sign_up("ada")
     fields = "".join(
         f'c{n}: issueCard(input: {{ label: "Card {n}", idempotencyKey: "{new_key()}" }}) {{ number card {CARD} }} '

@@ -1,4 +1,4 @@
-"""Fields that read the same thing at once: what happens to one leaves the others alone."""
+"""Fields that load the same key at the same time do not affect each other when one fails or is cancelled."""
 
 import asyncio
 from uuid import UUID
@@ -12,7 +12,7 @@ REFUSED = "transactions(first: 1000) { nodes { id } }"
 """A page that is too large: the field fails, and its wallet is null."""
 
 
-async def test_a_field_that_is_cancelled_takes_no_answer_from_another() -> None:
+async def test_cancelling_one_load_does_not_cancel_another_load_of_the_same_key() -> None:
     release = asyncio.Event()
 
     async def load(keys: list[UUID]) -> list[str]:
@@ -29,7 +29,7 @@ async def test_a_field_that_is_cancelled_takes_no_answer_from_another() -> None:
 
 
 @pytest.mark.parametrize("read", ["limits { used { amount } }", 'balanceAt(time: "2020-01-01T00:00:00Z") { amount }'])
-async def test_a_field_that_fails_leaves_the_same_read_of_another_branch_alone(client: Client, read: str) -> None:
+async def test_a_failed_field_does_not_fail_the_same_field_in_another_branch(client: Client, read: str) -> None:
     ada = await client.sign_up("ada")
     answer = await client.post(f"{{ a: wallet {{ {read} {REFUSED} }} b: wallet {{ {read} }} }}", by=ada)
     assert answer["data"]["a"] is None

@@ -1,4 +1,4 @@
-"""Frozen for all, a wallet's owner is locked out: whoever has their session or password cannot stay or take over."""
+"""The owner of a wallet frozen for all is locked out, so that a stolen session or password is of no use."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ async def refresh_token(client: Client) -> str:
     return token
 
 
-async def test_owner_of_a_wallet_frozen_for_all_is_neither_signed_in_nor_refreshed(client: Client) -> None:
+async def test_the_owner_of_a_wallet_frozen_for_all_can_neither_sign_in_nor_refresh(client: Client) -> None:
     olga, _ = await operator(client), await client.sign_up("ada")
     token = await refresh_token(client)
     await freeze(client, olga, "ALL")
@@ -53,10 +53,10 @@ async def test_owner_of_a_wallet_frozen_for_all_is_neither_signed_in_nor_refresh
 
 
 @pytest.mark.parametrize("current", [PASSWORD, "wrong-password-77"])
-async def test_owner_of_a_wallet_frozen_for_all_changes_neither_password_nor_profile(
+async def test_the_owner_of_a_wallet_frozen_for_all_cannot_change_password_or_profile(
     client: Client, owner: Owner, current: str
 ) -> None:
-    """Nor is it told whether the password was right."""
+    """The refusal is the same for a right and a wrong password."""
     olga, ada = await operator(client), await client.sign_up("ada")
     seen = "select md5(u::text) from users u where username = 'ada'"
     before = await owner.fetchval(seen)
@@ -73,7 +73,7 @@ async def test_owner_of_a_wallet_frozen_for_all_changes_neither_password_nor_pro
     assert shown == {"wallet": {"status": "FROZEN", "freeze": "ALL"}}, "an access token still shows why"
 
 
-async def test_owner_of_a_wallet_frozen_for_debits_is_not_locked_out(client: Client) -> None:
+async def test_the_owner_of_a_wallet_frozen_for_debits_is_not_locked_out(client: Client) -> None:
     olga, ada = await operator(client), await client.sign_up("ada")
     token = await refresh_token(client)
     await freeze(client, olga, "DEBITS")
@@ -83,8 +83,8 @@ async def test_owner_of_a_wallet_frozen_for_debits_is_not_locked_out(client: Cli
     assert await sign_in(client, OTHER) == []
 
 
-async def test_a_used_refresh_token_ends_its_session_also_while_the_wallet_is_frozen(client: Client) -> None:
-    """Two have it then, and one of them is a thief."""
+async def test_a_reused_refresh_token_ends_its_session_even_while_the_wallet_is_frozen(client: Client) -> None:
+    """A reused token means that two clients have it, and that one of them has stolen it."""
     olga, _ = await operator(client), await client.sign_up("ada")
     first = await refresh_token(client)
     second = (await client.data(REFRESH, {"token": first}))["refreshSession"]["tokens"]["refreshToken"]
@@ -95,7 +95,7 @@ async def test_a_used_refresh_token_ends_its_session_also_while_the_wallet_is_fr
     assert await codes(client, REFRESH, token=third) == ["INVALID_TOKEN"]
 
 
-async def test_lost_reply_is_not_given_again_while_the_wallet_is_frozen(client: Client) -> None:
+async def test_a_lost_refresh_reply_is_not_repeated_while_the_wallet_is_frozen(client: Client) -> None:
     olga = await operator(client)
     admission = await arrive(client.services.identity, "ada", address=HOME)
     token = admission.tokens.refresh_token

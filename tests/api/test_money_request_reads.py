@@ -1,4 +1,4 @@
-"""A list of money requests is read in a few statements, however long it is."""
+"""The number of reads for a list of money requests does not depend on its length."""
 
 from uuid import UUID
 
@@ -6,8 +6,8 @@ import asyncpg
 
 from pocketpay.payments.pay_request import pay_request
 from pocketpay.payments.request_money import request_money
-from tests.api.asking import CountsReads, Door
 from tests.api.one_server import OneServer, serving
+from tests.api.schema_client import CountingDatabase, SchemaClient
 from tests.conftest import Dsns
 from tests.payments.customers import new_key
 from tests.transactions.past import people
@@ -16,28 +16,28 @@ LIST = """{ moneyRequests { totalCount nodes { id requester { username } payer {
   transaction { id status moneyRequest { id status } } } } }"""
 
 
-async def ask(server: OneServer, asker: UUID, of: str) -> UUID:
+async def request_from(server: OneServer, requester: UUID, of: str) -> UUID:
     answer = await request_money(
-        server.desk, asker, raw_from=of, raw_amount="1.00", raw_description="Lunch", raw_key=new_key()
+        server.desk, requester, raw_from=of, raw_amount="1.00", raw_description="Lunch", raw_key=new_key()
     )
     return answer.requests[0].id
 
 
-async def test_list_with_everything_in_it_costs_five_reads_whatever_its_length(
+async def test_a_list_of_money_requests_takes_five_reads_whatever_its_length(
     database_dsn: Dsns, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     ada, bob, cyd = await people(owner, "ada", "bob", "cyd")
-    counts = await CountsReads.open(database_dsn.server)
+    counts = await CountingDatabase.open(database_dsn.server)
     async with serving(database_dsn.server) as server:
         await server.deposit(bob, "50.00")
-        door, reads = Door(server, counts), []
+        api, reads = SchemaClient(server, counts), []
         for _ in range(2):
             for _ in range(2):
-                request = await ask(server, ada, "bob")
+                request = await request_from(server, ada, "bob")
                 await pay_request(server.desk, bob, request, raw_key=new_key())
-                await ask(server, cyd, "ada")
+                await request_from(server, cyd, "ada")
             counts.reads = 0
-            listed = await door.ask(ada, LIST)
+            listed = await api.ask(ada, LIST)
             reads.append(counts.reads)
             paid = [one for one in listed["nodes"] if one["transaction"] is not None]
             assert len(paid) * 2 == len(listed["nodes"]) == listed["totalCount"]

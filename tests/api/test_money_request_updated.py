@@ -1,4 +1,4 @@
-"""Every change of a money request is told to both sides, whichever server made it, and to nobody else."""
+"""The subscription moneyRequestUpdated: both sides get every change made by any server; other users get none."""
 
 from collections.abc import AsyncIterator
 from uuid import UUID
@@ -41,9 +41,9 @@ async def there(database_dsn: Dsns) -> AsyncIterator[LiveServer]:
         yield started
 
 
-async def ask(desk: Desk, asker: UUID, of: str, amount: str = "1.00") -> UUID:
+async def request_from(desk: Desk, requester_id: UUID, of: str, amount: str = "1.00") -> UUID:
     answer = await request_money(
-        desk, asker, raw_from=of, raw_amount=amount, raw_description="Lunch", raw_key=new_key()
+        desk, requester_id, raw_from=of, raw_amount=amount, raw_description="Lunch", raw_key=new_key()
     )
     return answer.requests[0].id
 
@@ -52,7 +52,7 @@ def wallet(whose: Admission) -> UUID:
     return whose.viewer.wallet_id
 
 
-async def test_both_sides_are_told_on_whatever_server_they_listen(here: LiveServer, there: LiveServer) -> None:
+async def test_both_sides_get_every_change_on_different_servers(here: LiveServer, there: LiveServer) -> None:
     ada, bob, eve = [await here.arrive(name) for name in ("ada", "bob", "eve")]
     async with (
         socket(here.url, ada.tokens.access_token) as hers,
@@ -62,51 +62,51 @@ async def test_both_sides_are_told_on_whatever_server_they_listen(here: LiveServ
         ada_sees, bob_sees, eve_sees = [await one.subscribe(UPDATES) for one in (hers, his, strangers)]
         for subscription in (ada_sees, bob_sees, eve_sees):
             await subscription.nothing(0.05)
-        request = await ask(here.services.desk, wallet(ada), "bob")
-        told = [await one.next() for one in (ada_sees, bob_sees)]
-        assert [(one["status"], one["direction"]) for one in told] == [
+        request = await request_from(here.services.desk, wallet(ada), "bob")
+        events = [await one.next() for one in (ada_sees, bob_sees)]
+        assert [(one["status"], one["direction"]) for one in events] == [
             ("PENDING", "OUTGOING"),
             ("PENDING", "INCOMING"),
         ]
-        assert {one["id"] for one in told} == {ids.encode(ids.REQUEST, request)}
-        assert (told[0]["requester"], told[0]["payer"]) == ({"username": "ada"}, {"username": "bob"})
+        assert {one["id"] for one in events} == {ids.encode(ids.REQUEST, request)}
+        assert (events[0]["requester"], events[0]["payer"]) == ({"username": "ada"}, {"username": "bob"})
         held = await pay_request(there.services.desk, wallet(bob), request, raw_key=new_key())
-        await ada_sees.nothing()  # neither of a payment that waits,
+        await ada_sees.nothing()  # no event for a pending payment
         await cancel(there.services.desk, wallet(bob), held.transaction.id)
-        await ada_sees.nothing()  # nor of one that was cancelled
+        await ada_sees.nothing()  # no event for a cancelled payment
         await bob_sees.nothing(0)
         held = await pay_request(there.services.desk, wallet(bob), request, raw_key=new_key())
         await confirm(there.services.desk, wallet(bob), held.transaction.id)
         for subscription, direction in ((ada_sees, "INCOMING"), (bob_sees, "OUTGOING")):
-            told_of = await subscription.next()
-            assert told_of["status"] == "PAID"
-            assert told_of["transaction"] == {"status": "COMPLETED", "direction": direction}
+            event = await subscription.next()
+            assert event["status"] == "PAID"
+            assert event["transaction"] == {"status": "COMPLETED", "direction": direction}
         await eve_sees.nothing(0)
 
 
-async def test_an_anonymous_socket_is_told_to_sign_in(here: LiveServer) -> None:
+async def test_a_subscription_on_an_anonymous_socket_is_unauthenticated(here: LiveServer) -> None:
     async with socket(here.url, None) as client:
         error = await (await client.subscribe(UPDATES)).error()
         assert error["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-async def told(watch: Watch[MoneyRequest], count: int) -> list[tuple[UUID, RequestStatus]]:
+async def next_events(watch: Watch[MoneyRequest], count: int) -> list[tuple[UUID, RequestStatus]]:
     seen = [await soon(watch.next()) for _ in range(count)]
     return [(request.id, request.status) for request in seen]
 
 
-async def test_what_changed_while_the_listener_was_lost_is_told_when_it_is_back(
+async def test_changes_made_while_the_listener_was_down_arrive_after_it_restarts(
     database_dsn: Dsns, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     ada, bob = await people(owner, "ada", "bob")
-    async with serving(database_dsn.server) as on_disconnect, serving(database_dsn.server) as other:
-        first = await ask(other.desk, ada, "bob")
-        with on_disconnect.feeds.requests.watch(bob) as watch, on_disconnect.feeds.requests.watch(ada) as hers:
-            await on_disconnect.listener.close()
-            await until(lambda: on_disconnect.feeds.requests._dirty == {})
-            second = await ask(other.desk, ada, "bob")
+    async with serving(database_dsn.server) as here, serving(database_dsn.server) as other:
+        first = await request_from(other.desk, ada, "bob")
+        with here.feeds.requests.watch(bob) as watch, here.feeds.requests.watch(ada) as hers:
+            await here.listener.close()
+            await until(lambda: here.feeds.requests._dirty == {})
+            second = await request_from(other.desk, ada, "bob")
             await decline_request(other.desk, bob, first)
-            third = await ask(other.desk, ada, "bob")
+            third = await request_from(other.desk, ada, "bob")
             await owner.execute(
                 "update money_requests set created_at = created_at - interval '60 days', "
                 "expires_at = clock_timestamp() where id = $1",
@@ -115,15 +115,15 @@ async def test_what_changed_while_the_listener_was_lost_is_told_when_it_is_back(
             assert await end_unpayable_requests(other.desk) == 1
             assert second not in watch._undelivered
             assert third not in watch._undelivered
-            await on_disconnect.listener.start()
+            await here.listener.start()
             expected = {
                 (first, RequestStatus.DECLINED),
                 (second, RequestStatus.PENDING),
                 (third, RequestStatus.EXPIRED),
             }
             for one in (watch, hers):
-                heard: set[tuple[UUID, RequestStatus]] = set()
-                while not heard >= expected:
-                    heard |= set(await told(one, 1))
-            fourth = await ask(other.desk, ada, "bob")
-            assert await told(watch, 1) == [(fourth, RequestStatus.PENDING)]
+                received: set[tuple[UUID, RequestStatus]] = set()
+                while not received >= expected:
+                    received |= set(await next_events(one, 1))
+            fourth = await request_from(other.desk, ada, "bob")
+            assert await next_events(watch, 1) == [(fourth, RequestStatus.PENDING)]

@@ -1,4 +1,4 @@
-"""The doors about money requests: what each side sees, and what the other side must not."""
+"""Queries and mutations about money requests: what each side sees, and what it must not see."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -7,7 +7,7 @@ import pytest
 import uuid_utils.compat as uuids
 
 from pocketpay.api import ids
-from tests.api.asking_for_money import (
+from tests.api.money_requests import (
     ASK,
     CANCEL,
     CONFIRM,
@@ -15,14 +15,14 @@ from tests.api.asking_for_money import (
     LIST,
     PAY,
     SPLIT,
-    ask,
-    asked,
+    cancel,
     decline,
-    found,
-    listed,
+    find_request,
+    list_requests,
+    new_request,
     pay,
+    request_money,
     split,
-    take_back,
 )
 from tests.clients import Client, Person
 from tests.payments.customers import new_key
@@ -30,7 +30,7 @@ from tests.payments.customers import new_key
 
 @pytest.fixture
 async def ada(client: Client) -> Person:
-    """Who signs up has 100.00."""
+    """A new user, with a welcome bonus of 100.00."""
     return await client.sign_up("ada")
 
 
@@ -39,18 +39,20 @@ async def bob(client: Client) -> Person:
     return await client.sign_up("bob")
 
 
-def codes(told: Any) -> list[tuple[str, list[str]]]:
-    return [(error["code"], error["path"]) for error in told["errors"]]
+def codes(payload: Any) -> list[tuple[str, list[str]]]:
+    return [(error["code"], error["path"]) for error in payload["errors"]]
 
 
-async def test_asked_held_confirmed_and_paid(client: Client, ada: Person, bob: Person) -> None:
-    made = (await ask(client, ada, "@bob"))["moneyRequest"]
+async def test_a_money_request_is_paid_when_its_held_payment_is_confirmed(
+    client: Client, ada: Person, bob: Person
+) -> None:
+    made = (await request_money(client, ada, "@bob"))["moneyRequest"]
     assert (made["direction"], made["status"], made["transaction"]) == ("OUTGOING", "PENDING", None)
     assert (made["requester"], made["payer"]) == ({"username": "ada"}, {"username": "bob"})
     assert (made["amount"], made["description"]) == ({"amount": "12.50", "currency": "USD"}, "Lunch")
     life = datetime.fromisoformat(made["expiresAt"]) - datetime.fromisoformat(made["createdAt"])
     assert (life, made["updatedAt"]) == (timedelta(days=30), made["createdAt"])
-    theirs = await found(client, bob, made["id"])
+    theirs = await find_request(client, bob, made["id"])
     assert theirs == made | {"__typename": "MoneyRequest", "direction": "INCOMING"}
     held = await pay(client, bob, made["id"])
     assert (held["errors"], held["replayed"]) == ([], False)
@@ -65,57 +67,67 @@ async def test_asked_held_confirmed_and_paid(client: Client, ada: Person, bob: P
     confirmed = (await client.data(CONFIRM, {"id": payment["id"]}, by=bob))["confirmTransfer"]
     assert confirmed == {"transaction": {"status": "COMPLETED"}, "errors": []}
     for side, direction in ((ada, "INCOMING"), (bob, "OUTGOING")):
-        paid = await found(client, side, made["id"])
+        paid = await find_request(client, side, made["id"])
         assert paid["status"] == "PAID"
         assert (paid["transaction"]["id"], paid["transaction"]["direction"]) == (payment["id"], direction)
 
 
-async def test_the_asker_learns_nothing_of_a_payment_until_it_is_completed(
-    client: Client, ada: Person, bob: Person
-) -> None:
-    """Held, failed, cancelled: every answer about the request is to the letter what it was before."""
-    id, dear = await asked(client, ada, "bob"), await asked(client, ada, "bob", "100.01")
-    before = await found(client, ada, id), await found(client, ada, dear), await listed(client, ada)
+async def test_the_requester_sees_no_payment_until_it_is_completed(client: Client, ada: Person, bob: Person) -> None:
+    """A held, failed or cancelled payment changes nothing in any answer about the request."""
+    id, expensive = await new_request(client, ada, "bob"), await new_request(client, ada, "bob", "100.01")
+    before = (
+        await find_request(client, ada, id),
+        await find_request(client, ada, expensive),
+        await list_requests(client, ada),
+    )
     held = (await pay(client, bob, id))["transaction"]
-    failed = await pay(client, bob, dear)
+    failed = await pay(client, bob, expensive)
     assert codes(failed) == [("INSUFFICIENT_FUNDS", ["input", "id"])]
-    assert (await found(client, ada, id), await found(client, ada, dear), await listed(client, ada)) == before
-    assert (await found(client, bob, id))["transaction"]["status"] == "PENDING_CONFIRMATION"
-    assert (await found(client, bob, dear))["transaction"]["status"] == "FAILED"
+    assert (
+        await find_request(client, ada, id),
+        await find_request(client, ada, expensive),
+        await list_requests(client, ada),
+    ) == before
+    assert (await find_request(client, bob, id))["transaction"]["status"] == "PENDING_CONFIRMATION"
+    assert (await find_request(client, bob, expensive))["transaction"]["status"] == "FAILED"
     for payment in (held["id"], failed["transaction"]["id"]):
-        assert await found(client, ada, payment) is None
-    told = await take_back(client, ada, id)
-    assert told["moneyRequest"]["transaction"] is None
-    assert (await found(client, bob, id))["transaction"]["status"] == "CANCELLED"
-    assert (await found(client, ada, id))["transaction"] is None
+        assert await find_request(client, ada, payment) is None
+    payload = await cancel(client, ada, id)
+    assert payload["moneyRequest"]["transaction"] is None
+    assert (await find_request(client, bob, id))["transaction"]["status"] == "CANCELLED"
+    assert (await find_request(client, ada, id))["transaction"] is None
 
 
-async def test_latest_attempt_is_the_one_that_is_shown(client: Client, ada: Person, bob: Person) -> None:
-    id = await asked(client, ada, "bob")
+async def test_the_payer_sees_the_latest_payment_of_a_request(client: Client, ada: Person, bob: Person) -> None:
+    id = await new_request(client, ada, "bob")
     first = (await pay(client, bob, id))["transaction"]["id"]
     await client.data("mutation ($id: ID!) { cancelTransfer(id: $id) { errors { code } } }", {"id": first}, by=bob)
     second = (await pay(client, bob, id))["transaction"]["id"]
-    assert (await found(client, bob, id))["transaction"]["id"] == second != first
+    assert (await find_request(client, bob, id))["transaction"]["id"] == second != first
 
 
-async def test_declined_and_taken_back(client: Client, ada: Person, bob: Person) -> None:
-    for verb, by, status in ((decline, bob, "DECLINED"), (take_back, ada, "CANCELLED")):
-        id = await asked(client, ada, "bob")
+async def test_a_declined_or_cancelled_request_is_final(client: Client, ada: Person, bob: Person) -> None:
+    for verb, by, status in ((decline, bob, "DECLINED"), (cancel, ada, "CANCELLED")):
+        id = await new_request(client, ada, "bob")
         for replayed in (False, True):
-            told = await verb(client, by, id)
-            assert (told["moneyRequest"]["status"], told["replayed"], told["errors"]) == (status, replayed, [])
-        told = await pay(client, bob, id)
-        assert codes(told) == [("WRONG_STATE", ["input", "id"])]
-        assert (told["errors"][0]["status"], told["transaction"]) == (status, None)
-        assert told["errors"][0]["node"] == {"__typename": "MoneyRequest", "id": id}
-        other = take_back if verb is decline else decline
-        told = await other(client, ada if by is bob else bob, id)
-        assert codes(told) == [("WRONG_STATE", ["id"])]
-        assert told["errors"][0]["status"] == status
+            payload = await verb(client, by, id)
+            assert (payload["moneyRequest"]["status"], payload["replayed"], payload["errors"]) == (
+                status,
+                replayed,
+                [],
+            )
+        payload = await pay(client, bob, id)
+        assert codes(payload) == [("WRONG_STATE", ["input", "id"])]
+        assert (payload["errors"][0]["status"], payload["transaction"]) == (status, None)
+        assert payload["errors"][0]["node"] == {"__typename": "MoneyRequest", "id": id}
+        other = cancel if verb is decline else decline
+        payload = await other(client, ada if by is bob else bob, id)
+        assert codes(payload) == [("WRONG_STATE", ["id"])]
+        assert payload["errors"][0]["status"] == status
 
 
 @pytest.mark.parametrize(
-    ("said", "code", "path"),
+    ("fields", "code", "path"),
     [
         ({"amount": "0"}, "INVALID_AMOUNT", ["input", "amount"]),
         ({"description": ""}, "INVALID_INPUT", ["input", "description"]),
@@ -125,17 +137,17 @@ async def test_declined_and_taken_back(client: Client, ada: Person, bob: Person)
         ({"from": "ada"}, "SELF_TRANSFER", ["input", "from"]),
     ],
 )
-async def test_refusal_of_asking_has_its_code_and_its_path(
-    client: Client, ada: Person, bob: Person, said: dict[str, str], code: str, path: list[str]
+async def test_a_refused_money_request_has_a_code_and_a_path(
+    client: Client, ada: Person, bob: Person, fields: dict[str, str], code: str, path: list[str]
 ) -> None:
-    told = await ask(client, ada, "bob", **said)
-    assert (codes(told), told["moneyRequest"], told["replayed"]) == ([(code, path)], None, False)
+    payload = await request_money(client, ada, "bob", **fields)
+    assert (codes(payload), payload["moneyRequest"], payload["replayed"]) == ([(code, path)], None, False)
 
 
-async def test_cap_says_that_it_may_pass_later(client: Client, ada: Person, bob: Person) -> None:
+async def test_too_many_open_requests_to_one_payer_are_rate_limited(client: Client, ada: Person, bob: Person) -> None:
     for _ in range(5):
-        await asked(client, ada, "bob")
-    (error,) = (await ask(client, ada, "bob"))["errors"]
+        await new_request(client, ada, "bob")
+    (error,) = (await request_money(client, ada, "bob"))["errors"]
     assert error == {
         "__typename": "RateLimited",
         "code": "RATE_LIMITED",
@@ -146,25 +158,30 @@ async def test_cap_says_that_it_may_pass_later(client: Client, ada: Person, bob:
     }
 
 
-async def test_asked_again_with_its_key_it_is_the_same(client: Client, ada: Person, bob: Person) -> None:
+async def test_repeating_a_request_with_its_key_returns_the_same_request(
+    client: Client, ada: Person, bob: Person
+) -> None:
     key = new_key()
-    first = await ask(client, ada, "bob", idempotencyKey=key)
-    again = await ask(client, ada, "@BOB", "12.50", idempotencyKey=key)
+    first = await request_money(client, ada, "bob", idempotencyKey=key)
+    again = await request_money(client, ada, "@BOB", "12.50", idempotencyKey=key)
     assert again == first | {"replayed": True}
-    told = await ask(client, ada, "bob", "12.51", idempotencyKey=key)
-    assert codes(told) == [("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])]
+    payload = await request_money(client, ada, "bob", "12.51", idempotencyKey=key)
+    assert codes(payload) == [("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])]
 
 
-async def test_bill_is_split_to_the_cent(client: Client, ada: Person, bob: Person) -> None:
+async def test_a_bill_is_split_to_the_cent(client: Client, ada: Person, bob: Person) -> None:
     await client.sign_up("cyd")
-    told = await split(client, ada, ["cyd", "@bob"], "10.00")
-    assert [(one["payer"]["username"], one["amount"]["amount"]) for one in told["moneyRequests"]] == [
+    payload = await split(client, ada, ["cyd", "@bob"], "10.00")
+    assert [(one["payer"]["username"], one["amount"]["amount"]) for one in payload["moneyRequests"]] == [
         ("cyd", "3.34"),
         ("bob", "3.33"),
     ]
-    assert (told["myShare"], told["errors"], told["replayed"]) == ({"amount": "3.33"}, [], False)
-    told = await split(client, ada, ["cyd", "bob"], "10.01", includeMe=False)
-    assert ([one["amount"]["amount"] for one in told["moneyRequests"]], told["myShare"]) == (["5.01", "5.00"], None)
+    assert (payload["myShare"], payload["errors"], payload["replayed"]) == ({"amount": "3.33"}, [], False)
+    payload = await split(client, ada, ["cyd", "bob"], "10.01", includeMe=False)
+    assert ([one["amount"]["amount"] for one in payload["moneyRequests"]], payload["myShare"]) == (
+        ["5.01", "5.00"],
+        None,
+    )
 
 
 @pytest.mark.parametrize(
@@ -178,44 +195,46 @@ async def test_bill_is_split_to_the_cent(client: Client, ada: Person, bob: Perso
         (["bob", "nobody_at_all"], "1", "RECIPIENT_NOT_FOUND", "among"),
     ],
 )
-async def test_refusal_of_splitting_has_its_code_and_its_path(
+async def test_a_refused_split_has_a_code_and_a_path(
     client: Client, ada: Person, bob: Person, among: list[str], total: str, code: str, field: str
 ) -> None:
-    told = await split(client, ada, among, total)
-    assert codes(told) == [(code, ["input", field])]
-    assert (told["moneyRequests"], told["myShare"], told["replayed"]) == ([], None, False)
-    assert (await listed(client, bob))["totalCount"] == 0
+    payload = await split(client, ada, among, total)
+    assert codes(payload) == [(code, ["input", field])]
+    assert (payload["moneyRequests"], payload["myShare"], payload["replayed"]) == ([], None, False)
+    assert (await list_requests(client, bob))["totalCount"] == 0
 
 
-async def test_who_cannot_be_asked_is_named(client: Client, ada: Person, bob: Person) -> None:
+async def test_the_error_names_the_user_who_cannot_be_asked(client: Client, ada: Person, bob: Person) -> None:
     (error,) = (await split(client, ada, ["bob", "@Nobody_At_All"], "10.00"))["errors"]
     assert error["message"] == "@nobody_at_all cannot be asked for money now."
 
 
-async def test_ids_of_nothing_and_of_others_are_not_found(client: Client, ada: Person, bob: Person) -> None:
+async def test_unknown_ids_and_other_users_requests_are_not_found(client: Client, ada: Person, bob: Person) -> None:
     eve = await client.sign_up("eve")
-    id = await asked(client, ada, "bob")
+    id = await new_request(client, ada, "bob")
     strange = [ids.encode(ids.REQUEST, uuids.uuid7()), id.replace("request", "transaction"), "request_", ""]
     for who, tried in ((eve, [id, *strange]), (ada, strange), (bob, strange)):
         for one in tried:
             assert codes(await pay(client, who, one)) == [("NOT_FOUND", ["input", "id"])]
             assert codes(await decline(client, who, one)) == [("NOT_FOUND", ["id"])]
-            assert codes(await take_back(client, who, one)) == [("NOT_FOUND", ["id"])]
-            assert await found(client, who, one) is None
+            assert codes(await cancel(client, who, one)) == [("NOT_FOUND", ["id"])]
+            assert await find_request(client, who, one) is None
     assert codes(await pay(client, ada, id)) == [("NOT_FOUND", ["input", "id"])]
     assert codes(await decline(client, ada, id)) == [("NOT_FOUND", ["id"])]
-    assert codes(await take_back(client, bob, id)) == [("NOT_FOUND", ["id"])]
+    assert codes(await cancel(client, bob, id)) == [("NOT_FOUND", ["id"])]
     assert codes(await pay(client, bob, id, idempotencyKey="short")) == [
         ("INVALID_INPUT", ["input", "idempotencyKey"])
     ]
 
 
-async def test_list_by_pages_directions_and_states(client: Client, ada: Person, bob: Person) -> None:
-    out = [await asked(client, ada, "bob", f"{n}.00") for n in range(1, 5)]
-    into = [await asked(client, bob, "ada", f"{n}.00") for n in range(1, 4)]
+async def test_money_requests_can_be_paged_and_filtered_by_direction_and_status(
+    client: Client, ada: Person, bob: Person
+) -> None:
+    out = [await new_request(client, ada, "bob", f"{n}.00") for n in range(1, 5)]
+    into = [await new_request(client, bob, "ada", f"{n}.00") for n in range(1, 4)]
     await decline(client, bob, out[0])
     newest = [*reversed(into), *reversed(out)]
-    whole = await listed(client, ada)
+    whole = await list_requests(client, ada)
     assert ([one["id"] for one in whole["nodes"]], whole["totalCount"]) == (newest, 7)
     assert whole["pageInfo"] | {"startCursor": 0, "endCursor": 0} == {
         "hasNextPage": False,
@@ -223,14 +242,14 @@ async def test_list_by_pages_directions_and_states(client: Client, ada: Person, 
         "startCursor": 0,
         "endCursor": 0,
     }
-    first = await listed(client, ada, first=3)
-    rest = await listed(client, ada, first=10, after=first["pageInfo"]["endCursor"])
+    first = await list_requests(client, ada, first=3)
+    rest = await list_requests(client, ada, first=10, after=first["pageInfo"]["endCursor"])
     assert [one["node"]["id"] for one in (*first["edges"], *rest["edges"])] == newest
     assert (first["pageInfo"]["hasNextPage"], rest["pageInfo"]["hasNextPage"]) == (True, False)
-    last = await listed(client, ada, last=2)
-    before = await listed(client, ada, last=2, before=last["pageInfo"]["startCursor"])
+    last = await list_requests(client, ada, last=2)
+    before = await list_requests(client, ada, last=2, before=last["pageInfo"]["startCursor"])
     assert [one["id"] for one in (*before["nodes"], *last["nodes"])] == newest[-4:]
-    for said, expected in (
+    for fields, expected in (
         ({"direction": "OUTGOING"}, out[::-1]),
         ({"direction": "INCOMING"}, into[::-1]),
         ({"statuses": ["DECLINED", "PAID"]}, out[:1]),
@@ -238,24 +257,26 @@ async def test_list_by_pages_directions_and_states(client: Client, ada: Person, 
         ({"direction": "INCOMING", "statuses": ["DECLINED"]}, []),
         ({"statuses": []}, []),
     ):
-        page = await listed(client, ada, **said)
-        assert ([one["id"] for one in page["nodes"]], page["totalCount"]) == (expected, len(expected)), said
+        page = await list_requests(client, ada, **fields)
+        assert ([one["id"] for one in page["nodes"]], page["totalCount"]) == (expected, len(expected)), fields
 
 
-async def test_cursors_are_this_lists_and_the_viewers_own(client: Client, ada: Person, bob: Person) -> None:
-    await asked(client, ada, "bob")
-    cursor = (await listed(client, ada))["pageInfo"]["endCursor"]
-    for by, said in (
+async def test_a_foreign_cursor_and_invalid_page_arguments_are_refused(
+    client: Client, ada: Person, bob: Person
+) -> None:
+    await new_request(client, ada, "bob")
+    cursor = (await list_requests(client, ada))["pageInfo"]["endCursor"]
+    for by, fields in (
         (bob, {"after": cursor}),
         (ada, {"after": "nonsense"}),
         (ada, {"first": 101}),
         (ada, {"first": 1, "last": 1}),
     ):
-        answer = await client.post(LIST, said, by=by)
-        assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"], said
+        answer = await client.post(LIST, fields, by=by)
+        assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"], fields
 
 
-async def test_nobody_signed_in_asks_pays_or_reads(client: Client) -> None:
+async def test_an_anonymous_request_can_neither_request_pay_nor_list(client: Client) -> None:
     key = new_key()
     for document, variables in (
         (ASK, {"input": {"from": "bob", "amount": "1", "description": "x", "idempotencyKey": key}}),

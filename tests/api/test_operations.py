@@ -1,4 +1,4 @@
-"""The doors of operators: who may enter, and what they find there."""
+"""The fields under `operations`: who may use them, and what they return."""
 
 import asyncio
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ TRANSFER = (
     "mutation ($input: TransferInput!) { transfer(input: $input) { transaction { id status } errors { code } } }"
 )
 DEPOSIT = "mutation ($input: DepositInput!) { deposit(input: $input) { transaction { id status } errors { code } } }"
-ASKED: tuple[tuple[str, dict[str, Any]], ...] = (
+OPERATIONS: tuple[tuple[str, dict[str, Any]], ...] = (
     (AUDIT, {}),
     (FIND, {"text": "ada"}),
     (WALLET, {"of": "ada"}),
@@ -78,8 +78,8 @@ async def pay(client: Client, by: Person, to: str, amount: str) -> str:
     return id
 
 
-@pytest.mark.parametrize(("document", "variables"), ASKED, ids=[text[:60] for text, _ in ASKED])
-async def test_nobody_but_an_operator_may_and_nothing_changes(
+@pytest.mark.parametrize(("document", "variables"), OPERATIONS, ids=[text[:60] for text, _ in OPERATIONS])
+async def test_only_operators_may_use_operations(
     client: Client, owner: Owner, document: str, variables: dict[str, Any]
 ) -> None:
     ada = await client.sign_up("ada", raw_email="ada@example.com")
@@ -95,7 +95,7 @@ async def test_nobody_but_an_operator_may_and_nothing_changes(
     assert await owner.fetchval("select count(*) from sessions where revoked_at is not null") == 0
 
 
-async def test_a_role_given_or_taken_is_felt_at_the_next_request(client: Client) -> None:
+async def test_a_change_of_role_applies_from_the_next_request(client: Client) -> None:
     ada = await client.sign_up("ada")
     document = "{ operations { riskSettings { name } } }"
     for role in (Role.OPERATOR, Role.MEMBER, Role.OPERATOR):
@@ -105,7 +105,7 @@ async def test_a_role_given_or_taken_is_felt_at_the_next_request(client: Client)
         assert (await client.data("{ viewer { role } }", by=ada))["viewer"]["role"] == role.name
 
 
-async def test_customer_is_found_by_each_thing_that_is_known_of_them(client: Client, owner: Owner) -> None:
+async def test_a_customer_is_found_by_username_email_phone_or_id(client: Client, owner: Owner) -> None:
     olga = await operator(client)
     ada = await client.sign_up("ada", raw_email="ada@example.com", raw_phone="+12025550123")
     await client.sign_up("bea")
@@ -134,7 +134,7 @@ async def test_customer_is_found_by_each_thing_that_is_known_of_them(client: Cli
         assert await operate(client, olga, FIND, text=text) == []
 
 
-async def test_wallet_shows_its_state_and_its_transactions_whole(client: Client) -> None:
+async def test_an_operator_sees_a_wallets_status_balance_and_transactions(client: Client) -> None:
     olga, ada, bea = await operator(client), await client.sign_up("ada"), await client.sign_up("bea")
     held = await pay(client, ada, "bea", "10.00")
     input = {"wallet": "ada", "freeze": "DEBITS", "reason": "Stolen phone"}
@@ -155,14 +155,14 @@ async def test_wallet_shows_its_state_and_its_transactions_whole(client: Client)
         assert (await operate(client, olga, seen, id=id))["expiresAt"] is not None
     assert await operate(client, olga, seen, id=f"customer_wallet_{held.partition('_')[2]}") is None
     assert await operate(client, olga, seen, id="transaction_01") is None
-    (beas,) = (await operate(client, olga, WALLET, of=bea.username))["transactions"]["nodes"]
-    assert beas["type"] == "BONUS", "what waits is in the sender's past alone"
+    (listed,) = (await operate(client, olga, WALLET, of=bea.username))["transactions"]["nodes"]
+    assert listed["type"] == "BONUS", "a held payment is only in the sender's list"
     house = next(iter(client.services.desk.clearing.house.kinds))
     for nobody in ("nobody", "wallet_01", ids.encode(ids.WALLET, house)):
         assert await operate(client, olga, WALLET, of=nobody) is None
 
 
-async def test_what_waits_is_listed_page_by_page(client: Client) -> None:
+async def test_held_payments_are_listed_in_pages(client: Client) -> None:
     olga, ada, bea = await operator(client), await client.sign_up("ada"), await client.sign_up("bea")
     waiting = [await pay(client, ada, "bea", f"{n}.00") for n in range(1, 4)]
     waiting.append(await pay(client, bea, "ada", "1.00"))
@@ -175,7 +175,7 @@ async def test_what_waits_is_listed_page_by_page(client: Client) -> None:
     assert not rest["pageInfo"]["hasNextPage"]
 
 
-async def test_order_that_a_bank_has_not_answered_is_listed(database_dsn: Dsns) -> None:
+async def test_an_order_that_the_bank_has_not_answered_is_listed_as_unsettled(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, simulated_bank="silent") as client:
         olga, ada = await operator(client), await client.sign_up("ada")
         input = {"amount": "5.00", "bankName": "First Bank", "idempotencyKey": new_key()}
@@ -184,7 +184,7 @@ async def test_order_that_a_bank_has_not_answered_is_listed(database_dsn: Dsns) 
         assert await operate(client, olga, UNSETTLED) == {"totalCount": 1, "nodes": [order]}
 
 
-async def test_every_act_is_in_the_record_with_who_and_why(client: Client) -> None:
+async def test_every_action_is_recorded_with_its_operator_and_reason(client: Client) -> None:
     olga, _ = await operator(client), await client.sign_up("ada")
     await operate(client, olga, FREEZE, input={"wallet": "ada", "freeze": "ALL", "reason": "Stolen phone"})
     await operate(client, olga, UNFREEZE, input={"wallet": "ada", "reason": "Phone found"})
@@ -211,7 +211,9 @@ async def test_every_act_is_in_the_record_with_who_and_why(client: Client) -> No
     assert (await operate(client, olga, ACTIONS, wallet="nobody"))["nodes"] == []
 
 
-async def test_act_on_a_setting_that_a_newer_server_has_is_recorded_without_it(client: Client, owner: Owner) -> None:
+async def test_an_action_on_an_unknown_risk_setting_is_listed_without_the_setting(
+    client: Client, owner: Owner
+) -> None:
     olga = await operator(client)
     await owner.execute(
         "insert into operator_actions (id, operator, action, reason, facts, created_at) select gen_random_uuid(), "
@@ -222,7 +224,7 @@ async def test_act_on_a_setting_that_a_newer_server_has_is_recorded_without_it(c
     assert (newest["kind"], newest["reason"], newest["setting"]) == ("SET_RISK", "A wave of fraud", None)
 
 
-async def test_audit_says_whether_the_books_are_right(client: Client, owner: Owner) -> None:
+async def test_an_audit_reports_whether_the_books_are_right(client: Client, owner: Owner) -> None:
     olga = await operator(client)
     audited = await operate(client, olga, AUDIT)
     assert (audited["right"], audited["findings"], audited["more"]) == (True, [], False)
@@ -232,7 +234,7 @@ async def test_audit_says_whether_the_books_are_right(client: Client, owner: Own
     assert [one["id"] for one in audited["findings"]] == [wallet_id]
 
 
-async def test_audit_is_one_at_a_time(client: Client) -> None:
+async def test_only_one_audit_runs_at_a_time(client: Client) -> None:
     olga = await operator(client)
     twice = "{ operations { a: audit { right } b: audit { right } } }"
     answer = await client.post(twice, by=olga)
@@ -242,7 +244,7 @@ async def test_audit_is_one_at_a_time(client: Client) -> None:
     assert (await operate(client, olga, AUDIT))["right"]
 
 
-async def test_audit_that_takes_too_long_is_given_up_and_the_next_one_may_begin(client: Client) -> None:
+async def test_a_slow_audit_is_stopped_and_the_next_one_can_run(client: Client) -> None:
     olga = await operator(client)
     usual = client.services.operators.audits
     usual._seconds, whole = 0.001, usual._seconds
@@ -252,14 +254,14 @@ async def test_audit_that_takes_too_long_is_given_up_and_the_next_one_may_begin(
     assert (await operate(client, olga, AUDIT))["right"]
 
 
-async def test_audit_tells_a_bounded_number_of_findings(client: Client, owner: Owner) -> None:
+async def test_an_audit_returns_a_bounded_number_of_findings(client: Client, owner: Owner) -> None:
     for name in ("ada", "bea", "cid"):
         await client.sign_up(name)
     await owner.execute("update ledger_accounts set posted = 7 where kind = 'wallet'")
-    told = await Audits(client.services.database.dsn, max_findings=2).run()
-    assert (len(told.findings), told.more) == (2, True)
-    told = await Audits(client.services.database.dsn, max_findings=3).run()
-    assert (len(told.findings), told.more) == (3, False)
+    report = await Audits(client.services.database.dsn, max_findings=2).run()
+    assert (len(report.findings), report.more) == (2, True)
+    report = await Audits(client.services.database.dsn, max_findings=3).run()
+    assert (len(report.findings), report.more) == (3, False)
 
 
 @pytest.mark.parametrize(
@@ -272,7 +274,7 @@ async def test_audit_tells_a_bounded_number_of_findings(client: Client, owner: O
         ("ada", "x" * 501, "INVALID_INPUT", ["input", "reason"]),
     ],
 )
-async def test_refused_act_says_which_input_and_changes_nothing(
+async def test_a_refused_action_names_the_input_and_changes_nothing(
     client: Client, owner: Owner, wallet: str, reason: str, code: str, path: list[str]
 ) -> None:
     olga, _ = await operator(client), await client.sign_up("ada")
@@ -284,7 +286,7 @@ async def test_refused_act_says_which_input_and_changes_nothing(
     assert await owner.fetchval("select count(*) from wallets where status <> 'active'") == 0
 
 
-async def test_payment_is_reversed_and_both_sides_see_it(client: Client) -> None:
+async def test_both_sides_see_a_reversed_payment(client: Client) -> None:
     olga, ada, bea = await operator(client), await client.sign_up("ada"), await client.sign_up("bea")
     await operate(client, olga, SET, input={"name": "NEW_RECIPIENT_ACTION", "value": "off", "reason": "A test"})
     paid = await pay(client, ada, "bea", "40.00")
@@ -323,33 +325,35 @@ SEEN_BY_OPERATOR = """query ($text: String!) { operations { customers(find: $tex
   id wallet { id owner { id } transactions { nodes { id sender { id } recipient { id } } } } } } }"""
 
 
-def identities(answer: Any) -> Iterator[str]:
-    """Every id in it."""
+def all_ids(answer: Any) -> Iterator[str]:
+    """Every id in an answer."""
     if isinstance(answer, dict):
         yield from ([answer["id"]] if "id" in answer else [])
         answer = [*answer.values()]
     if isinstance(answer, list):
         for one in answer:
-            yield from identities(one)
+            yield from all_ids(one)
 
 
-async def test_operators_and_owners_know_the_same_things_by_different_ids(client: Client) -> None:
-    """A cache that stores objects by their id alone keeps what an operator sees apart from what the owner sees."""
+async def test_operators_and_owners_see_different_ids_for_the_same_objects(client: Client) -> None:
+    """So a cache that stores objects by id never mixes what an operator sees with what the owner sees."""
     olga = await operator(client)
     await client.sign_up("bea")
     await pay(client, olga, "bea", "10.00")
-    own = set(identities(await client.data(SEEN_BY_OWNER, by=olga)))
-    overseen = set(identities(await operate(client, olga, SEEN_BY_OPERATOR, text="olga")))
+    own = set(all_ids(await client.data(SEEN_BY_OWNER, by=olga)))
+    overseen = set(all_ids(await operate(client, olga, SEEN_BY_OPERATOR, text="olga")))
     assert len(own) > 3
     assert len(overseen) > 3
     assert own.isdisjoint(overseen)
-    assert {id.rpartition("_")[2] for id in overseen} & {id.rpartition("_")[2] for id in own}, "the same things"
+    assert {id.rpartition("_")[2] for id in overseen} & {id.rpartition("_")[2] for id in own}, (
+        "both see ids with the same suffixes"
+    )
     node = "query ($id: ID!) { node(id: $id) { __typename id } }"
     for id in own:
         assert (await client.data(node, {"id": id}, by=olga))["node"]["id"] == id
 
 
-async def test_wallet_is_named_by_every_id_of_it_and_of_its_owner(client: Client) -> None:
+async def test_an_operator_can_name_a_wallet_by_any_id_of_it_or_its_owner(client: Client) -> None:
     olga, ada = await operator(client), await client.sign_up("ada")
     known = (await client.data("{ viewer { id wallet { id } } }", by=ada))["viewer"]
     customer_id, wallet_id = known["id"].replace("user_", "customer_"), known["wallet"]["id"]
@@ -362,7 +366,7 @@ async def test_wallet_is_named_by_every_id_of_it_and_of_its_owner(client: Client
         assert (last["kind"], last["wallet"]["owner"]["username"]) == ("UNFREEZE", "ada")
 
 
-async def test_transaction_is_reversed_by_the_id_that_operators_see(client: Client) -> None:
+async def test_a_transaction_can_be_reversed_by_the_id_that_operators_see(client: Client) -> None:
     olga, ada = await operator(client), await client.sign_up("ada")
     await client.sign_up("bea")
     await operate(client, olga, SET, input={"name": "NEW_RECIPIENT_ACTION", "value": "off", "reason": "A test"})
@@ -376,7 +380,7 @@ async def test_transaction_is_reversed_by_the_id_that_operators_see(client: Clie
     assert done["transaction"] == again["transaction"]
 
 
-async def test_reversal_that_is_refused_says_which_transaction(client: Client) -> None:
+async def test_a_refused_reversal_has_the_path_of_the_transaction_id(client: Client) -> None:
     olga, ada = await operator(client), await client.sign_up("ada")
     await client.sign_up("bea")
     held = await pay(client, ada, "bea", "1.00")
@@ -392,17 +396,17 @@ async def test_reversal_that_is_refused_says_which_transaction(client: Client) -
         assert [error.get("node") for error in payload["errors"]] == [None]
 
 
-async def test_several_mutations_of_an_operator_are_carried_out_in_order(
+async def test_an_operators_mutations_run_one_after_another_in_document_order(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A freeze takes long here, and is not overtaken."""
+    """The freeze is made slow here: the mutations after it still wait for it."""
     freeze_wallet = freezing.freeze_wallet
 
-    async def slowly(*given: Any, **named: Any) -> Any:
+    async def slow_freeze(*given: Any, **named: Any) -> Any:
         await asyncio.sleep(0.05)
         return await freeze_wallet(*given, **named)
 
-    monkeypatch.setattr(freezing, "freeze_wallet", slowly)
+    monkeypatch.setattr(freezing, "freeze_wallet", slow_freeze)
     olga = await operator(client)
     await client.sign_up("ada")
     found = "wallet { freeze } errors { code }"

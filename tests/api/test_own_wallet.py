@@ -1,4 +1,4 @@
-"""By GraphQL an operator is refused FORBIDDEN for their own wallet and its transactions; another operator is not."""
+"""Through GraphQL an operator gets FORBIDDEN for their own wallet and its transactions; another operator does not."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from tests.people import Owner
 LATEST = "{ transactions(first: 1) { nodes { id } } }"
 
 
-async def test_operator_is_refused_their_own_wallet_and_its_transactions(client: Client, owner: Owner) -> None:
+async def test_an_operator_cannot_act_on_their_own_wallet_or_its_transactions(client: Client, owner: Owner) -> None:
     olga, oscar = await operator(client), await operator(client, "oscar")
     own = (await client.data("{ wallet { id } }", by=olga))["wallet"]["id"]
     (bonus,) = (await client.data(LATEST, by=olga))["transactions"]["nodes"]

@@ -1,4 +1,4 @@
-"""Pages of a list: what may be asked, and where a cursor leads."""
+"""Pages of a list: their arguments, and the positions that cursors stand for."""
 
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -16,7 +16,7 @@ MOMENTS = Listing("moments", OWNER, BY_MOMENT)
 
 
 @given(st.datetimes(timezones=st.just(UTC)), st.uuids())
-def test_a_cursor_leads_back_to_its_place(moment: datetime, id: UUID) -> None:
+def test_a_cursor_decodes_to_the_position_it_was_made_from(moment: datetime, id: UUID) -> None:
     assert MOMENTS.place(MOMENTS.cursor((moment, id))) == (moment, id)
 
 
@@ -28,14 +28,14 @@ def test_a_cursor_of_another_list_or_another_wallet_is_refused() -> None:
 
 
 @given(st.text(max_size=80))
-def test_any_other_text_is_refused(text: str) -> None:
+def test_a_text_that_is_not_a_cursor_is_refused(text: str) -> None:
     for listing in (NUMBERS, MOMENTS):
         with pytest.raises(BadUserInput):
             listing.place(text)
 
 
 @pytest.mark.parametrize(("first", "last"), [(1, 1), (101, None), (-1, None), (None, 101), (None, -1)])
-def test_arguments_that_do_not_go_together_are_refused(first: int | None, last: int | None) -> None:
+def test_conflicting_page_arguments_are_refused(first: int | None, last: int | None) -> None:
     with pytest.raises(BadUserInput):
         requested_page(NUMBERS, first, None, last, None)
 
@@ -47,7 +47,7 @@ def test_arguments_that_do_not_go_together_are_refused(first: int | None, last: 
     st.none() | st.integers(0, 31),
     st.none() | st.integers(0, 31),
 )
-def test_a_page_is_the_slice_that_was_asked_for(
+def test_a_page_is_the_requested_slice(
     count: int, size: int, backward: bool, after: int | None, before: int | None
 ) -> None:
     within = [n for n in range(count) if (after is None or n > after) and (before is None or n < before)]
@@ -65,8 +65,8 @@ def test_a_page_is_the_slice_that_was_asked_for(
     async def nobody_counts() -> int | None:
         return None
 
-    told = connection(NUMBERS, page, read, place=lambda n: n, node=str, counted=nobody_counts)
-    assert told.nodes == [str(n) for n in expected]
-    assert [NUMBERS.place(edge.cursor) for edge in told.edges] == expected
+    result = connection(NUMBERS, page, read, place=lambda n: n, node=str, counted=nobody_counts)
+    assert result.nodes == [str(n) for n in expected]
+    assert [NUMBERS.place(edge.cursor) for edge in result.edges] == expected
     more = len(within) > size
-    assert (told.page_info.has_previous_page if backward else told.page_info.has_next_page) == more
+    assert (result.page_info.has_previous_page if backward else result.page_info.has_next_page) == more

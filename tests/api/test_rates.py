@@ -1,4 +1,4 @@
-"""How often somebody may ask."""
+"""The limiter of requests per second."""
 
 import pytest
 
@@ -13,7 +13,7 @@ class Clock:
         return self.now
 
 
-def test_a_burst_is_taken_and_then_waits_for_its_second() -> None:
+def test_a_burst_is_allowed_and_the_next_request_must_wait() -> None:
     clock = Clock()
     rates = Rates(2, 4, clock)
     assert [rates.take("ada") for _ in range(4)] == [None] * 4
@@ -24,7 +24,7 @@ def test_a_burst_is_taken_and_then_waits_for_its_second() -> None:
     assert rates.take("ada") == 1
 
 
-def test_a_slow_rate_says_how_long_to_wait_and_refusals_cost_nothing() -> None:
+def test_refused_requests_return_the_wait_and_use_up_no_rate() -> None:
     clock = Clock()
     rates = Rates(0.1, 1, clock)
     assert rates.take("ada") is None
@@ -33,7 +33,7 @@ def test_a_slow_rate_says_how_long_to_wait_and_refusals_cost_nothing() -> None:
     assert rates.take("ada") is None
 
 
-def test_buckets_that_have_filled_up_again_are_forgotten() -> None:
+def test_rate_buckets_that_are_full_again_are_dropped() -> None:
     clock = Clock()
     rates = Rates(1, 2, clock)
     for n in range(1_000):
@@ -44,7 +44,7 @@ def test_buckets_that_have_filled_up_again_are_forgotten() -> None:
     assert len(rates) <= 2
 
 
-def test_a_bucket_that_is_in_use_outlives_its_generation() -> None:
+def test_a_rate_bucket_in_use_is_not_dropped() -> None:
     clock = Clock()
     rates = Rates(1, 2, clock)
     taken = []
@@ -54,8 +54,8 @@ def test_a_bucket_that_is_in_use_outlives_its_generation() -> None:
     assert taken.count(None) == 2 + 9, "the burst, and one for each second since"
 
 
-def test_very_many_addresses_at_once_are_kept_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Past the limit every request searched all buckets, and none was ever forgotten."""
+def test_rate_buckets_of_many_addresses_use_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above the limit every request used to search all buckets, and none was ever dropped."""
     monkeypatch.setattr("pocketpay.api.rates.MAX_BUCKETS", 100)
     rates = Rates(1, 1_000, Clock())
     for n in range(10_000):

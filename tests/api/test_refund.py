@@ -1,4 +1,4 @@
-"""The door of refund, and what both sides see of one."""
+"""The mutation refund, and what both sides see of a refund."""
 
 import asyncio
 from typing import Any
@@ -26,31 +26,35 @@ ENTRIES = "{ wallet { entries { nodes { amount { amount } description transactio
 
 
 async def pay(client: Client, by: Person, to: str, amount: str) -> str:
-    """The id of a payment that went out."""
-    said = {"to": to, "amount": amount, "description": "Lunch", "idempotencyKey": new_key()}
-    sent = (await client.data(SEND, {"input": said}, by=by))["transfer"]["transaction"]
+    """Sends a payment, confirms it when it is held, and returns its id."""
+    fields = {"to": to, "amount": amount, "description": "Lunch", "idempotencyKey": new_key()}
+    sent = (await client.data(SEND, {"input": fields}, by=by))["transfer"]["transaction"]
     if sent["status"] == "PENDING_CONFIRMATION":
         assert (await client.data(CONFIRM, {"id": sent["id"]}, by=by))["confirmTransfer"]["errors"] == []
     return str(sent["id"])
 
 
 async def refund(client: Client, by: Person, of: str, **more: str | None) -> Any:
-    said = {"transactionId": of, "reason": "Sorry", "idempotencyKey": new_key()} | more
-    return (await client.data(REFUND, {"input": said}, by=by))["refund"]
+    fields = {"transactionId": of, "reason": "Sorry", "idempotencyKey": new_key()} | more
+    return (await client.data(REFUND, {"input": fields}, by=by))["refund"]
 
 
 @pytest.fixture
 async def people(client: Client) -> tuple[Person, Person]:
-    """Two who have 100.00 each."""
+    """Two users with 100.00 each."""
     return await client.sign_up("ada"), await client.sign_up("bob")
 
 
-async def test_refund_is_told_to_both_sides_as_theirs(client: Client, people: tuple[Person, Person]) -> None:
+async def test_both_sides_see_a_refund_from_their_own_side(client: Client, people: tuple[Person, Person]) -> None:
     ada, bob = people
     paid = await pay(client, ada, "bob", "10.00")
-    told = await refund(client, bob, paid, amount="4.00", reason="Too salty")
-    back = told["transaction"]
-    assert (told["errors"], told["replayed"], told["wallet"]) == ([], False, {"balance": {"amount": "106.00"}})
+    payload = await refund(client, bob, paid, amount="4.00", reason="Too salty")
+    back = payload["transaction"]
+    assert (payload["errors"], payload["replayed"], payload["wallet"]) == (
+        [],
+        False,
+        {"balance": {"amount": "106.00"}},
+    )
     assert (back["type"], back["direction"], back["status"]) == ("REFUND", "OUTGOING", "COMPLETED")
     assert (back["amount"], back["fee"]) == ({"amount": "4.00"}, {"amount": "0.00"})
     assert (back["refundOf"], back["refunds"], back["refunded"]["amount"]) == ({"id": paid}, [], "0.00")
@@ -72,18 +76,19 @@ async def test_refund_is_told_to_both_sides_as_theirs(client: Client, people: tu
         assert original["updatedAt"] == back["completedAt"]
 
 
-async def test_refund_that_failed_is_seen_by_who_tried_and_nobody_else(
-    client: Client, people: tuple[Person, Person]
-) -> None:
+async def test_only_the_refunder_sees_a_failed_refund(client: Client, people: tuple[Person, Person]) -> None:
     ada, bob = people
     paid = await pay(client, ada, "bob", "10.00")
     await client.sign_up("cyd")
     await pay(client, bob, "cyd", "105.00")
-    told = await refund(client, bob, paid)
-    assert (told["transaction"]["status"], told["transaction"]["failureCode"]) == ("FAILED", "INSUFFICIENT_FUNDS")
-    assert told["transaction"]["refundOf"] == {"id": paid}
-    assert [(one["code"], one["path"]) for one in told["errors"]] == [("INSUFFICIENT_FUNDS", ["input", "amount"])]
-    assert (await client.data(ONE, {"id": told["transaction"]["id"]}, by=ada))["transaction"] is None
+    payload = await refund(client, bob, paid)
+    assert (payload["transaction"]["status"], payload["transaction"]["failureCode"]) == (
+        "FAILED",
+        "INSUFFICIENT_FUNDS",
+    )
+    assert payload["transaction"]["refundOf"] == {"id": paid}
+    assert [(one["code"], one["path"]) for one in payload["errors"]] == [("INSUFFICIENT_FUNDS", ["input", "amount"])]
+    assert (await client.data(ONE, {"id": payload["transaction"]["id"]}, by=ada))["transaction"] is None
     original = (await client.data(ONE, {"id": paid}, by=ada))["transaction"]
     assert (original["refunded"]["amount"], original["refunds"]) == ("0.00", [])
     only = {"filter": {"types": ["REFUND"]}}
@@ -91,7 +96,7 @@ async def test_refund_that_failed_is_seen_by_who_tried_and_nobody_else(
     assert (await client.data(HISTORY, only, by=ada))["transactions"]["nodes"] == []
 
 
-async def test_refunds_stand_in_both_histories_and_are_no_payments(
+async def test_refunds_are_in_both_histories_with_their_own_type(
     client: Client, people: tuple[Person, Person]
 ) -> None:
     ada, bob = people
@@ -99,18 +104,18 @@ async def test_refunds_stand_in_both_histories_and_are_no_payments(
     first = (await refund(client, bob, paid, amount="1.00"))["transaction"]
     second = (await refund(client, bob, paid))["transaction"]
     for person, direction in ((ada, "INCOMING"), (bob, "OUTGOING")):
-        told = (await client.data(HISTORY, {"filter": {"types": ["REFUND"]}}, by=person))["transactions"]
-        assert [(one["id"], one["direction"], one["createdAt"]) for one in told["nodes"]] == [
+        payload = (await client.data(HISTORY, {"filter": {"types": ["REFUND"]}}, by=person))["transactions"]
+        assert [(one["id"], one["direction"], one["createdAt"]) for one in payload["nodes"]] == [
             (one["id"], direction, one["completedAt"]) for one in (second, first)
         ]
-        assert told["totalCount"] == 2
+        assert payload["totalCount"] == 2
         whole = (await client.data(HISTORY, by=person))["transactions"]["nodes"]
         assert [one["type"] for one in whole] == ["REFUND", "REFUND", "SEND", "BONUS"]
         assert [one["refunded"]["amount"] for one in whole] == ["0.00", "0.00", "10.00", "0.00"]
         assert [one["id"] for one in whole[2]["refunds"]] == [second["id"], first["id"]]
     for types, expected in ((["SEND"], 1), (["SEND", "REFUND"], 3), (["REQUEST"], 0)):
-        told = (await client.data(HISTORY, {"filter": {"types": types}}, by=ada))["transactions"]
-        assert len(told["nodes"]) == expected
+        payload = (await client.data(HISTORY, {"filter": {"types": types}}, by=ada))["transactions"]
+        assert len(payload["nodes"]) == expected
     of_bob = {"filter": {"counterparty": "bob", "direction": "INCOMING"}}
     assert [one["type"] for one in (await client.data(HISTORY, of_bob, by=ada))["transactions"]["nodes"]] == [
         "REFUND",
@@ -124,7 +129,7 @@ async def test_refunds_stand_in_both_histories_and_are_no_payments(
     ]
 
 
-async def test_refund_changes_nobodys_place_among_recent_counterparties(
+async def test_a_refund_does_not_change_the_order_of_recent_counterparties(
     client: Client, people: tuple[Person, Person]
 ) -> None:
     ada, bob = people
@@ -137,7 +142,7 @@ async def test_refund_changes_nobodys_place_among_recent_counterparties(
 
 
 @pytest.mark.parametrize(
-    ("said", "code", "path"),
+    ("fields", "code", "path"),
     [
         ({"transactionId": "nonsense"}, "NOT_FOUND", ["input", "transactionId"]),
         ({"transactionId": "transaction_01m81tb2s6eyprk1xhhm7xv6nm"}, "NOT_FOUND", ["input", "transactionId"]),
@@ -149,17 +154,17 @@ async def test_refund_changes_nobodys_place_among_recent_counterparties(
         ({"idempotencyKey": "short"}, "INVALID_INPUT", ["input", "idempotencyKey"]),
     ],
 )
-async def test_refusal_has_its_code_and_its_path(
-    client: Client, people: tuple[Person, Person], said: dict[str, str], code: str, path: list[str]
+async def test_a_refused_refund_has_a_code_and_a_path(
+    client: Client, people: tuple[Person, Person], fields: dict[str, str], code: str, path: list[str]
 ) -> None:
     ada, bob = people
     paid = await pay(client, ada, "bob", "10.00")
-    told = await refund(client, bob, said.pop("transactionId", paid), **said)
-    assert (told["transaction"], told["wallet"], told["replayed"]) == (None, None, False)
-    assert [(one["code"], one["path"]) for one in told["errors"]] == [(code, path)]
+    payload = await refund(client, bob, fields.pop("transactionId", paid), **fields)
+    assert (payload["transaction"], payload["wallet"], payload["replayed"]) == (None, None, False)
+    assert [(one["code"], one["path"]) for one in payload["errors"]] == [(code, path)]
 
 
-async def test_words_say_what_is_left(client: Client, people: tuple[Person, Person]) -> None:
+async def test_the_error_says_how_much_can_still_be_refunded(client: Client, people: tuple[Person, Person]) -> None:
     ada, bob = people
     paid = await pay(client, ada, "bob", "10.00")
     await refund(client, bob, paid, amount="4.00")
@@ -170,30 +175,30 @@ async def test_words_say_what_is_left(client: Client, people: tuple[Person, Pers
     assert (nothing["code"], nothing["path"]) == ("ALREADY_REFUNDED", ["input", "transactionId"])
 
 
-async def test_refunds_of_a_whole_page_are_read_together(
+async def test_the_refunds_of_a_page_are_read_together(
     client: Client, people: tuple[Person, Person], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada, bob = people
     for _ in range(4):
         await refund(client, bob, await pay(client, ada, "bob", "1.00"))
     uncheck_plans(client.app.state.server_context.execution)
-    asked = []
+    reads = []
     read = type(client.services.database).read
 
     def counted(self: object, *owner: object) -> object:
         task = asyncio.current_task()
         assert task is not None
-        if "sweeper" not in task.get_name():  # those read every second
-            asked.append(self)
+        if "sweeper" not in task.get_name():  # sweepers read every second
+            reads.append(self)
         return read(self, *owner)  # type: ignore[arg-type]
 
     monkeypatch.setattr(type(client.services.database), "read", counted)
     nodes = (await client.data(HISTORY, by=ada))["transactions"]["nodes"]
     assert sum(len(one["refunds"]) for one in nodes) == 4
-    assert len(asked) <= 4  # the page, its count, the originals of refunds, the refunds of originals
+    assert len(reads) <= 4  # the page, its count, the originals of refunds, the refunds of originals
 
 
-async def test_each_mutation_of_a_document_tells_what_is_so_after_it(
+async def test_each_mutation_of_a_document_returns_the_state_after_it(
     client: Client, people: tuple[Person, Person]
 ) -> None:
     ada, bob = people
@@ -202,12 +207,12 @@ async def test_each_mutation_of_a_document_tells_what_is_so_after_it(
     both = f"""mutation ($one: RefundInput!, $two: RefundInput!, $in: DepositInput!) {{
       one: refund(input: $one) {seen} in: deposit(input: $in) {{ wallet {{ limits {{ kind used {{ amount }} }} }} }}
       two: refund(input: $two) {seen} }}"""
-    said = {"transactionId": paid, "amount": "1.00", "reason": "Sorry"}
+    fields = {"transactionId": paid, "amount": "1.00", "reason": "Sorry"}
     brought = {"amount": "5.00", "bankName": "Bank", "idempotencyKey": new_key()}
-    variables = {"one": said | {"idempotencyKey": new_key()}, "two": said | {"idempotencyKey": new_key()}}
-    told = await client.data(both, variables | {"in": brought}, by=bob)
-    first, second = (told[name]["transaction"]["refundOf"] for name in ("one", "two"))
+    variables = {"one": fields | {"idempotencyKey": new_key()}, "two": fields | {"idempotencyKey": new_key()}}
+    payload = await client.data(both, variables | {"in": brought}, by=bob)
+    first, second = (payload[name]["transaction"]["refundOf"] for name in ("one", "two"))
     assert (first["refunded"], len(first["refunds"])) == ({"amount": "1.00"}, 1)
     assert (second["refunded"], len(second["refunds"])) == ({"amount": "2.00"}, 2)
-    assert told["one"]["wallet"]["limits"][0] == {"used": {"amount": "0.00"}}
-    assert told["in"]["wallet"]["limits"][0] == {"kind": "DEPOSIT_DAILY", "used": {"amount": "5.00"}}
+    assert payload["one"]["wallet"]["limits"][0] == {"used": {"amount": "0.00"}}
+    assert payload["in"]["wallet"]["limits"][0] == {"kind": "DEPOSIT_DAILY", "used": {"amount": "5.00"}}

@@ -1,4 +1,4 @@
-"""`operations.reverseTransaction` with an amount, with what is available, and with a key."""
+"""`operations.reverseTransaction` with `amount`, with `upToAvailable` and with an idempotency key."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ ACTIONS = "{ operations { actions(first: 1) { nodes { kind refund { amount { amo
 
 
 async def paid(client: Client, olga: Person) -> tuple[Person, Person, str]:
-    """Ada paid Bea 100.00, and Bea spent one cent of her 200.00."""
+    """Ada has paid Bea 100.00, and Bea has spent all but 99.99 of her 200.00. Returns both, and the payment's id."""
     ada, bea = await client.sign_up("ada"), await client.sign_up("bea")
     await client.sign_up("cid")
     await operate(client, olga, SET, input={"name": "NEW_RECIPIENT_ACTION", "value": "off", "reason": "A test"})
@@ -24,7 +24,7 @@ async def paid(client: Client, olga: Person) -> tuple[Person, Person, str]:
     return ada, bea, id
 
 
-async def test_part_of_a_payment_is_reversed_and_the_act_says_how_much(client: Client) -> None:
+async def test_a_payment_is_reversed_in_part_and_the_action_records_the_amount(client: Client) -> None:
     olga = await operator(client)
     _, bea, id = await paid(client, olga)
     input: dict[str, Any] = {"transactionId": id, "reason": "Fraud"}
@@ -47,7 +47,7 @@ async def test_part_of_a_payment_is_reversed_and_the_act_says_how_much(client: C
     assert (await client.data("{ wallet { balance { amount } } }", by=bea))["wallet"]["balance"]["amount"] == "0.00"
 
 
-async def test_refusals_of_a_part_name_the_amount(client: Client) -> None:
+async def test_a_refused_partial_reversal_has_the_path_of_the_amount(client: Client) -> None:
     olga = await operator(client)
     _, _, id = await paid(client, olga)
     for amount, code in (("0.00", "INVALID_AMOUNT"), ("0.001", "INVALID_AMOUNT"), ("100.01", "REFUND_TOO_LARGE")):

@@ -1,17 +1,17 @@
-"""The door of revokeOtherSessions."""
+"""The mutation revokeOtherSessions."""
 
 from pocketpay.database.sessions import Database
-from tests.api.at_the_door import SIGN_IN, newcomer, street
+from tests.api.token_client import SIGN_IN, sign_up, token_client
 from tests.people import PASSWORD
 
 
-async def test_all_but_this_session_end(database: Database) -> None:
-    async with street(database) as at:
-        here = (await newcomer(at))["accessToken"]
+async def test_revoking_other_sessions_ends_all_but_the_current_one(database: Database) -> None:
+    async with token_client(database) as api:
+        here = (await sign_up(api))["accessToken"]
         for _ in range(2):
-            await at.data(SIGN_IN, input={"login": "ada", "password": PASSWORD})
-        assert await at.data("mutation { revokeOtherSessions { revoked errors { code } } }", here) == {
+            await api.data(SIGN_IN, input={"login": "ada", "password": PASSWORD})
+        assert await api.data("mutation { revokeOtherSessions { revoked errors { code } } }", here) == {
             "revoked": 2,
             "errors": [],
         }
-        assert await at.data("{ viewer { sessions { current } } }", here) == {"sessions": [{"current": True}]}
+        assert await api.data("{ viewer { sessions { current } } }", here) == {"sessions": [{"current": True}]}

@@ -1,4 +1,4 @@
-"""The sender is asked about each of their payments that awaits an answer, and the recipient hears nothing of it."""
+"""The subscription riskConfirmationRequested: the sender gets each pending payment once, the recipient none."""
 
 from collections.abc import AsyncIterator
 
@@ -19,18 +19,18 @@ async def server(database_dsn: Dsns) -> AsyncIterator[LiveServer]:
         yield started
 
 
-async def test_what_awaits_now_is_asked_oldest_first_and_then_what_is_new_each_once(server: LiveServer) -> None:
+async def test_pending_payments_arrive_oldest_first_and_new_ones_arrive_once(server: LiveServer) -> None:
     ada, _ = await server.arrive("ada"), await server.arrive("bob")
     waiting = [await server.send(ada, "bob", amount) for amount in ("1.00", "2.00", "3.00")]
     await server.cancel(ada, waiting[1].id)
     async with socket(server.url, ada.tokens.access_token) as client:
         requested = await client.subscribe(REQUESTED)
-        asked = [await requested.next(), await requested.next()]
-        assert [one["amount"]["amount"] for one in asked] == ["1.00", "3.00"]
-        assert {one["status"] for one in asked} == {"PENDING_CONFIRMATION"}
-        assert asked[0]["riskReasons"][0]["rule"] == "NEW_RECIPIENT"
-        assert asked[0]["recipient"] == {"username": "bob"}
-        assert asked[0]["expiresAt"] is not None
+        events = [await requested.next(), await requested.next()]
+        assert [one["amount"]["amount"] for one in events] == ["1.00", "3.00"]
+        assert {one["status"] for one in events} == {"PENDING_CONFIRMATION"}
+        assert events[0]["riskReasons"][0]["rule"] == "NEW_RECIPIENT"
+        assert events[0]["recipient"] == {"username": "bob"}
+        assert events[0]["expiresAt"] is not None
         new = await server.send(ada, "bob", "4.00")
         assert (await requested.next())["id"] == ids.encode(ids.TRANSACTION, new.id)
         await server.confirm(ada, waiting[0].id)
@@ -38,7 +38,7 @@ async def test_what_awaits_now_is_asked_oldest_first_and_then_what_is_new_each_o
         await requested.nothing()
 
 
-async def test_the_recipient_hears_nothing_of_a_payment_that_awaits_an_answer(server: LiveServer) -> None:
+async def test_the_recipient_gets_no_event_for_a_payment_that_waits_for_confirmation(server: LiveServer) -> None:
     ada, bob = await server.arrive("ada"), await server.arrive("bob")
     async with socket(server.url, bob.tokens.access_token) as client:
         requested = await client.subscribe(REQUESTED)

@@ -1,4 +1,4 @@
-"""riskPolicy and the operators' settings have every rule of the register."""
+"""riskPolicy and the operators' risk settings include every registered rule."""
 
 from pocketpay.risk.rules import RULES, SETTINGS
 from tests.api.operators import SET, operate, operator
@@ -17,21 +17,21 @@ TRANSFER = (
 SHOWN = "{ operations { riskSettings { name value } } }"
 
 
-async def test_policy_tells_each_rule_and_no_other(client: Client) -> None:
+async def test_the_risk_policy_lists_exactly_the_registered_rules(client: Client) -> None:
     ada = await client.sign_up("ada")
-    told = (await client.data(POLICY, by=ada))["riskPolicy"]["rules"]
-    assert [one["rule"] for one in told] == [rule.name.upper() for rule in RULES]
-    assert [(one["action"], one["message"]) for one in told] == [
+    listed = (await client.data(POLICY, by=ada))["riskPolicy"]["rules"]
+    assert [one["rule"] for one in listed] == [rule.name.upper() for rule in RULES]
+    assert [(one["action"], one["message"]) for one in listed] == [
         (rule.action.name, rule.words.format_map(rule.thresholds("USD"))) for rule in policy().rules
     ]
 
 
-async def test_policy_tells_what_operators_have_set(client: Client) -> None:
+async def test_the_risk_policy_shows_what_operators_have_set(client: Client) -> None:
     olga, ada = await operator(client), await client.sign_up("ada")
     for name, value in (("RAPID_TRANSFER_ACTION", "block"), ("RAPID_TRANSFER_COUNT", "3")):
         await operate(client, olga, SET, input={"name": name, "value": value, "reason": "A wave of fraud"})
-    told = (await client.data(POLICY, by=ada))["riskPolicy"]["rules"]
-    assert [one for one in told if one["rule"] == "RAPID_TRANSFERS"] == [
+    listed = (await client.data(POLICY, by=ada))["riskPolicy"]["rules"]
+    assert [one for one in listed if one["rule"] == "RAPID_TRANSFERS"] == [
         {
             "rule": "RAPID_TRANSFERS",
             "action": "BLOCK",
@@ -40,7 +40,7 @@ async def test_policy_tells_what_operators_have_set(client: Client) -> None:
     ]
 
 
-async def test_unusual_payment_is_told_in_words_before_it_is_made_and_after(client: Client) -> None:
+async def test_the_reason_for_an_unusual_hour_is_in_the_preview_and_the_payment(client: Client) -> None:
     olga, ada = await operator(client), await client.sign_up("ada")
     await client.sign_up("bea")
     settings = {
@@ -54,8 +54,8 @@ async def test_unusual_payment_is_told_in_words_before_it_is_made_and_after(clie
         await operate(client, olga, SET, input={"name": name, "value": value, "reason": "Thefts at night"})
     words = "The amount is above 10.00 USD, between 00:00 and 24:00 UTC."
     reasons = [{"rule": "UNUSUAL_HOUR", "message": words}]
-    told = (await client.data(POLICY, by=ada))["riskPolicy"]["rules"]
-    assert told[-1] == {**reasons[0], "action": "CONFIRM"}
+    listed = (await client.data(POLICY, by=ada))["riskPolicy"]["rules"]
+    assert listed[-1] == {**reasons[0], "action": "CONFIRM"}
     input = {"to": "bea", "amount": "10.01"}
     seen = (await client.data(PREVIEW, {"input": input}, by=ada))["transferPreview"]
     assert seen == {"status": "PENDING_CONFIRMATION", "riskReasons": reasons}
@@ -64,15 +64,15 @@ async def test_unusual_payment_is_told_in_words_before_it_is_made_and_after(clie
     assert made == {"status": "PENDING_CONFIRMATION", "riskReasons": reasons}
 
 
-async def test_rapid_rule_with_a_count_above_a_thousand_is_told_as_off(client: Client) -> None:
+async def test_a_rapid_rule_with_a_count_above_a_thousand_is_shown_as_off(client: Client) -> None:
     olga, ada = await operator(client), await client.sign_up("ada")
     input = {"name": "RAPID_TRANSFER_COUNT", "value": "1001", "reason": "Too many questions"}
     await operate(client, olga, SET, input=input)
-    told = (await client.data(POLICY, by=ada))["riskPolicy"]["rules"]
-    assert {one["rule"]: one["action"] for one in told}["RAPID_TRANSFERS"] == "OFF"
+    listed = (await client.data(POLICY, by=ada))["riskPolicy"]["rules"]
+    assert {one["rule"]: one["action"] for one in listed}["RAPID_TRANSFERS"] == "OFF"
 
 
-async def test_operators_are_shown_each_setting_and_can_set_it(client: Client) -> None:
+async def test_operators_see_every_risk_setting_and_can_set_it(client: Client) -> None:
     olga = await operator(client)
     shown = await operate(client, olga, SHOWN)
     assert [one["name"] for one in shown] == [name.upper() for name in SETTINGS]

@@ -1,4 +1,4 @@
-"""What the scalars take and give."""
+"""How the custom scalars are parsed and formatted."""
 
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -19,7 +19,7 @@ from pocketpay.api.scalars import (
 
 
 @pytest.mark.parametrize("value", ["0", "12.50", "1250", "0.001", "9999999999999", 12, 0])
-def test_an_amount_comes_in_as_its_text(value: object) -> None:
+def test_an_amount_is_parsed_into_its_text(value: object) -> None:
     assert amount_from(value) == str(value)
 
 
@@ -28,7 +28,7 @@ def test_an_amount_comes_in_as_its_text(value: object) -> None:
     ["", " 1", "1 ", "+1", "-1", "1e3", "1.", ".5", "1.0000", "1,00", "NaN", "Infinity", "１２", "1_0", "0x1", "1\n",
      "1\0", "12345678901234", 1.5, 1.0, -1, True, None, [], {}, 10**13, 10**400],
 )  # fmt: skip
-def test_anything_else_is_no_amount(value: object) -> None:
+def test_any_other_value_is_not_an_amount(value: object) -> None:
     with pytest.raises(MalformedValue):
         amount_from(value)
 
@@ -42,7 +42,7 @@ def test_an_amount_is_a_string_or_an_integer_literal() -> None:
 
 
 @given(st.text())
-def test_no_text_but_digits_passes_for_an_amount(text: str) -> None:
+def test_only_digits_and_a_point_are_accepted_as_an_amount(text: str) -> None:
     try:
         amount_from(text)
     except MalformedValue:
@@ -52,7 +52,7 @@ def test_no_text_but_digits_passes_for_an_amount(text: str) -> None:
 
 
 @pytest.mark.parametrize("value", ["usd", "US", "USDX", "ÜSD", "", 840, None])
-def test_a_currency_is_three_capital_letters(value: object) -> None:
+def test_a_currency_code_is_three_capital_letters(value: object) -> None:
     assert currency_from("JPY") == "JPY"
     with pytest.raises(MalformedValue):
         currency_from(value)
@@ -66,7 +66,7 @@ def test_a_currency_is_three_capital_letters(value: object) -> None:
         ("2026-11-22T20:30:00+02:00", datetime(2026, 11, 22, 18, 30, tzinfo=UTC)),
     ],
 )
-def test_a_moment_comes_in_with_its_offset(text: str, moment: datetime) -> None:
+def test_a_date_time_is_parsed_with_its_offset(text: str, moment: datetime) -> None:
     assert moment_from(text) == moment
 
 
@@ -76,13 +76,13 @@ def test_a_moment_comes_in_with_its_offset(text: str, moment: datetime) -> None:
      "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "20261122T183000Z", "２026-11-22T18:30:00Z", 1, None,
      "Z" * 99],
 )  # fmt: skip
-def test_anything_else_is_no_moment(value: Any) -> None:
+def test_any_other_value_is_not_a_date_time(value: Any) -> None:
     with pytest.raises(MalformedValue):
         moment_from(value)
 
 
-@given(st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30)))  # noqa: DTZ001 - given an offset below
-def test_a_moment_given_comes_back_the_same(naive: datetime) -> None:
+@given(st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30)))  # noqa: DTZ001 - gets an offset below
+def test_a_date_time_is_the_same_after_formatting_and_parsing(naive: datetime) -> None:
     moment = naive.replace(tzinfo=timezone(timedelta(hours=5)))
     assert moment_text(moment).endswith("Z")
     assert moment_from(moment_text(moment)) == moment

@@ -1,4 +1,4 @@
-"""The schema as a stranger reads it."""
+"""The schema: its descriptions, and its text in schema.graphql."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +12,7 @@ BUILT_IN = ("__", "String", "Int", "Float", "Boolean", "ID")
 
 
 def _described() -> Iterator[tuple[str, str | None]]:
-    """Everything that can have a description: types, fields, arguments, enum values."""
+    """The coordinate and the description of every type, field, argument and enum value."""
     for name, type_ in schema._schema.type_map.items():
         if name.startswith(BUILT_IN):
             continue
@@ -30,12 +30,12 @@ def test_everything_in_the_schema_has_a_description() -> None:
     assert [name for name, description in _described() if not description] == []
 
 
-def test_the_schema_as_text_is_a_schema_and_always_the_same() -> None:
+def test_the_printed_schema_is_valid_and_always_the_same() -> None:
     assert sdl() == sdl()
     assert build_schema(sdl()).query_type is not None
 
 
-def test_scalars_say_where_they_are_specified() -> None:
+def test_custom_scalars_have_a_specified_by_url() -> None:
     for name in ("Amount", "CurrencyCode", "DateTime"):
         scalar: Any = schema._schema.type_map[name]
         assert scalar.specified_by_url.startswith("https://")
@@ -45,6 +45,6 @@ def test_optional_arguments_have_no_null_default() -> None:
     assert "= null" not in sdl()
 
 
-def test_the_committed_schema_is_the_one_served() -> None:
+def test_schema_graphql_is_up_to_date() -> None:
     committed = Path(__file__).parents[2] / "schema.graphql"
     assert committed.read_text() == sdl(), "run `make schema`"

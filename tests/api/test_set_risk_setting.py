@@ -1,4 +1,4 @@
-"""The doors of setRiskSetting, clearRiskSetting and riskSettings; a change is felt on every server, at once."""
+"""setRiskSetting, clearRiskSetting and riskSettings: a change applies on every server at once."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ async def send(client: Client, by: Person, amount: str) -> Any:
     return (await client.data(TRANSFER, {"input": input}, by=by))["transfer"]
 
 
-async def test_policy_preview_and_payments_follow_on_every_server(database_dsn: Dsns) -> None:
+async def test_a_changed_setting_applies_to_policy_preview_and_payments_on_every_server(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server) as one, serving(database_dsn.server) as other:
         olga, ada = await operator(one), await one.sign_up("ada")
         await one.sign_up("bea")
@@ -65,7 +65,7 @@ async def test_policy_preview_and_payments_follow_on_every_server(database_dsn: 
         assert str(one.services.desk.clearing.terms.policy.rule(LargeTransfer).threshold("USD")) == "500.00"
 
 
-async def test_reason_keeps_the_threshold_that_applied(client: Client) -> None:
+async def test_a_reason_keeps_the_threshold_that_applied(client: Client) -> None:
     olga, ada = await operator(client), await client.sign_up("ada")
     await client.sign_up("bea")
     set_to = {"name": "LARGE_TRANSFER_THRESHOLD", "reason": REASON}
@@ -81,7 +81,7 @@ async def test_reason_keeps_the_threshold_that_applied(client: Client) -> None:
     }
 
 
-async def test_what_was_set_applies_from_a_servers_first_payment_on(database_dsn: Dsns) -> None:
+async def test_a_stored_risk_setting_applies_to_the_first_payment_of_a_new_server(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server) as before:
         input = {"name": "NEW_RECIPIENT_ACTION", "value": "block", "reason": REASON}
         await operate(before, await operator(before), SET, input=input)
@@ -90,13 +90,13 @@ async def test_what_was_set_applies_from_a_servers_first_payment_on(database_dsn
         assert [error["code"] for error in (await send(after, ada, "1.00"))["errors"]] == ["RISK_BLOCKED"]
 
 
-async def test_a_change_that_was_missed_is_read_when_the_listener_hears_again(
+async def test_a_missed_change_of_a_risk_setting_is_read_when_the_listener_reconnects(
     database_dsn: Dsns, owner: Owner
 ) -> None:
     async with serving(database_dsn.server) as client:
         await owner.execute(
             "insert into risk_settings values ('rapid_transfer_count', '2', clock_timestamp())"
-        )  # and nobody is told
+        )  # without a notification
         assert client.services.desk.clearing.terms.policy.rule(RapidTransfers).count == 5
         await owner.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity "
@@ -105,7 +105,7 @@ async def test_a_change_that_was_missed_is_read_when_the_listener_hears_again(
         await until(lambda: client.services.desk.clearing.terms.policy.rule(RapidTransfers).count == 2)
 
 
-async def test_which_are_overridden_is_shown(client: Client) -> None:
+async def test_the_list_of_risk_settings_shows_which_are_overridden(client: Client) -> None:
     olga = await operator(client)
     await operate(client, olga, SET, input={"name": "RAPID_TRANSFER_COUNT", "value": "3", "reason": REASON})
     shown = await operate(client, olga, SETTINGS)
@@ -116,7 +116,7 @@ async def test_which_are_overridden_is_shown(client: Client) -> None:
     }
 
 
-async def test_refusals_name_the_input(client: Client) -> None:
+async def test_a_refused_risk_setting_has_the_path_of_the_bad_input(client: Client) -> None:
     olga = await operator(client)
     for value, reason, path in (("0", REASON, "value"), ("3", " ", "reason")):
         input = {"name": "RAPID_TRANSFER_COUNT", "value": value, "reason": reason}

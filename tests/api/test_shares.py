@@ -1,4 +1,4 @@
-"""What one member asks for leaves readers for everybody else."""
+"""The reads of one user leave database readers for the others."""
 
 import ast
 import asyncio
@@ -17,7 +17,7 @@ SEARCHES = "{ " + " ".join(f'a{n}: searchProfiles(text: "a{n}") {{ username }}' 
 OWN_READS = "{ wallet { balance { amount } transactions(first: 5) { totalCount } } cards { id } }"
 
 
-async def test_parallel_searches_of_one_member_keep_nobody_from_reading(
+async def test_parallel_searches_of_one_user_do_not_block_the_reads_of_another(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada, bob = await client.sign_up("ada"), await client.sign_up("bob")
@@ -37,7 +37,7 @@ async def test_parallel_searches_of_one_member_keep_nobody_from_reading(
     monkeypatch.setattr(profiles, "search", search)
     searches = asyncio.create_task(client.data(SEARCHES, by=ada))
     async with asyncio.timeout(5):
-        while not counts:  # noqa: ASYNC110 - nothing tells
+        while not counts:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.005)
     for _ in range(3):
         assert (await client.data(OWN_READS, by=bob))["wallet"]
@@ -47,12 +47,12 @@ async def test_parallel_searches_of_one_member_keep_nobody_from_reading(
     await asyncio.wait({searches})
 
 
-def test_every_resolver_reads_for_whoever_asks() -> None:
-    """`services.database` reads without an owner: only reads of shared data may use it."""
+def test_resolvers_read_only_with_an_owner() -> None:
+    """`services.database` reads without an owner. Only reads of shared data may use it."""
     for file in API.rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
             if isinstance(node, ast.Attribute) and node.attr == "query" and isinstance(node.value, ast.Attribute):
                 of = node.value
                 services = of.value
                 name = services.attr if isinstance(services, ast.Attribute) else getattr(services, "id", "")
-                assert not (of.attr == "database" and name == "rooms"), f"{file.name}:{node.lineno}"
+                assert not (of.attr == "database" and name == "services"), f"{file.name}:{node.lineno}"

@@ -1,14 +1,14 @@
-"""The door of signIn."""
+"""The mutation signIn."""
 
 from pocketpay.database.sessions import Database
-from tests.api.at_the_door import SIGN_IN, newcomer, street
+from tests.api.token_client import SIGN_IN, sign_up, token_client
 from tests.people import PASSWORD
 
 
-async def test_signing_in_opens_a_session_of_ones_own(database: Database) -> None:
-    async with street(database) as at:
-        first = await newcomer(at)
-        payload = await at.data(SIGN_IN, input={"login": "@ada", "password": PASSWORD}, user_agent="a telephone")
+async def test_signing_in_opens_a_new_session(database: Database) -> None:
+    async with token_client(database) as api:
+        first = await sign_up(api)
+        payload = await api.data(SIGN_IN, input={"login": "@ada", "password": PASSWORD}, user_agent="a telephone")
         assert payload["errors"] == []
         assert payload["tokens"]["accessToken"] != first["accessToken"]
         assert [(one["current"], one["userAgent"]) for one in payload["user"]["sessions"]] == [
@@ -17,11 +17,11 @@ async def test_signing_in_opens_a_session_of_ones_own(database: Database) -> Non
         ]
 
 
-async def test_unknown_user_and_wrong_password_get_the_same_answer(database: Database) -> None:
-    async with street(database) as at:
-        await newcomer(at)
+async def test_an_unknown_user_and_a_wrong_password_get_the_same_answer(database: Database) -> None:
+    async with token_client(database) as api:
+        await sign_up(api)
         answers = [
-            await at.ask(SIGN_IN, input={"login": login, "password": "another one altogether"})
+            await api.ask(SIGN_IN, input={"login": login, "password": "another one altogether"})
             for login in ("ada", "nobody_here", "ada@example.com", "\x00")
         ]
         assert all(answer == answers[0] for answer in answers)
@@ -29,22 +29,22 @@ async def test_unknown_user_and_wrong_password_get_the_same_answer(database: Dat
         assert (error["code"], error["path"], error["retryable"]) == ("INVALID_CREDENTIALS", [], False)
 
 
-async def test_signing_in_as_another_shows_their_sessions_and_not_the_askers(database: Database) -> None:
-    async with street(database) as at:
-        ada = await newcomer(at)
-        await newcomer(at, "bea")
-        payload = await at.data(SIGN_IN, ada["accessToken"], input={"login": "bea", "password": PASSWORD})
+async def test_signing_in_as_another_user_shows_that_users_sessions(database: Database) -> None:
+    async with token_client(database) as api:
+        ada = await sign_up(api)
+        await sign_up(api, "bea")
+        payload = await api.data(SIGN_IN, ada["accessToken"], input={"login": "bea", "password": PASSWORD})
         assert payload["user"]["username"] == "bea"
         assert len(payload["user"]["sessions"]) == 2
-        assert [one["username"] for one in [await at.data("{ viewer { username } }", ada["accessToken"])]] == ["ada"]
+        assert [one["username"] for one in [await api.data("{ viewer { username } }", ada["accessToken"])]] == ["ada"]
 
 
-async def test_sixth_wrong_password_is_rate_limited_in_the_payload(database: Database) -> None:
-    async with street(database) as at:
-        await newcomer(at)
+async def test_the_sixth_wrong_password_is_rate_limited_in_the_payload(database: Database) -> None:
+    async with token_client(database) as api:
+        await sign_up(api)
         wrong = {"login": "ada", "password": "another one altogether"}
-        codes = [(await at.data(SIGN_IN, input=wrong))["errors"][0]["code"] for _ in range(6)]
+        codes = [(await api.data(SIGN_IN, input=wrong))["errors"][0]["code"] for _ in range(6)]
         assert codes == ["INVALID_CREDENTIALS"] * 5 + ["RATE_LIMITED"]
-        (error,) = (await at.data(SIGN_IN, input={"login": "ada", "password": PASSWORD}))["errors"]
+        (error,) = (await api.data(SIGN_IN, input={"login": "ada", "password": PASSWORD}))["errors"]
         assert error["retryable"]
         assert error["retryAfterSeconds"] >= 1

@@ -1,26 +1,26 @@
-"""The door of simulateCardPayment."""
+"""The mutation simulateCardPayment."""
 
 from typing import Any
 
 import pytest
 from asyncpg import Connection, Record
 
-from tests.api.asking import CountsReads, Door
-from tests.api.cards import LIST, PAY, bring, card_of, dollars, issue, pay, told
+from tests.api.cards import LIST, PAY, change_status, dollars, errors_of, issue, new_card, pay
 from tests.api.one_server import serving as one_server
+from tests.api.schema_client import CountingDatabase, SchemaClient
 from tests.clients import Client
 from tests.conftest import Dsns
 from tests.payments.cards import buy
-from tests.payments.cards import card_of as card_at
+from tests.payments.cards import new_card as card_at
 from tests.payments.customers import new_key, person
 
 ALL = "{ transactions(first: 50) { nodes { card { id spentThisMonth { amount } } } } }"
 HISTORY = "{ transactions(filter: { types: [CARD] }, first: 50) { nodes { status description card { id label } } } }"
 
 
-async def test_payment_then_card_then_history(client: Client) -> None:
+async def test_a_card_payment_shows_in_the_answer_the_card_and_the_history(client: Client) -> None:
     ada = await client.sign_up("ada")
-    id = await card_of(client, ada, label="Books")
+    id = await new_card(client, ada, label="Books")
     paid = await pay(client, ada, id, "12.50")
     assert (paid["errors"], paid["replayed"]) == ([], False)
     done = paid["transaction"]
@@ -47,17 +47,17 @@ async def test_payment_then_card_then_history(client: Client) -> None:
     assert kept == {"status": "COMPLETED", "description": "Bookshop", "card": {"id": id, "label": "Books"}}
 
 
-async def test_said_again_nothing_is_paid_twice(client: Client) -> None:
+async def test_repeating_a_payment_with_its_key_pays_once(client: Client) -> None:
     ada, key = await client.sign_up("ada"), new_key()
-    id = await card_of(client, ada)
+    id = await new_card(client, ada)
     first, again = [await pay(client, ada, id, amount, idempotencyKey=key) for amount in ("10", "10.00")]
     assert again == first | {"replayed": True}
     reused = await pay(client, ada, id, "11", idempotencyKey=key)
-    assert told(reused) == [("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])]
+    assert errors_of(reused) == [("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])]
 
 
 @pytest.mark.parametrize(
-    ("before", "said", "code", "path", "message"),
+    ("before", "fields", "code", "path", "message"),
     [
         ("", {"amount": "0"}, "INVALID_AMOUNT", ["input", "amount"], None),
         ("", {"merchant": ""}, "INVALID_INPUT", ["input", "merchant"], None),
@@ -82,32 +82,32 @@ async def test_said_again_nothing_is_paid_twice(client: Client) -> None:
         ),
     ],
 )
-async def test_declined_payment_has_its_code_its_path_and_no_transaction(
+async def test_a_declined_payment_has_a_code_a_path_and_no_transaction(
     client: Client,
     owner: "Connection[Record]",
     before: str,
-    said: dict[str, Any],
+    fields: dict[str, Any],
     code: str,
     path: list[str],
     message: str | None,
 ) -> None:
     ada = await client.sign_up("ada")
-    id = await card_of(client, ada, perPaymentLimit="20", monthlyLimit="30")
+    id = await new_card(client, ada, perPaymentLimit="20", monthlyLimit="30")
     if before == "expire":
         await owner.execute("update cards set expiry_year = expiry_year - 5")
     elif before == "pay":
         await pay(client, ada, id, "20.00")
     elif before:
-        await bring(client, ada, before, id)
-    declined = await pay(client, ada, id, **({"amount": "1.00"} | said))
-    assert told(declined) == [(code, path)]
+        await change_status(client, ada, before, id)
+    declined = await pay(client, ada, id, **({"amount": "1.00"} | fields))
+    assert errors_of(declined) == [(code, path)]
     assert (declined["transaction"], declined["wallet"], declined["replayed"]) == (None, None, False)
     assert message in (None, declined["errors"][0]["message"])
 
 
-async def test_payment_without_the_money_is_kept_with_what_it_needed(client: Client) -> None:
+async def test_a_payment_above_the_balance_is_stored_as_failed_with_the_required_amount(client: Client) -> None:
     ada = await client.sign_up("ada")
-    id = await card_of(client, ada)
+    id = await new_card(client, ada)
     failed = await pay(client, ada, id, "100.01")
     (error,) = failed["errors"]
     assert (error["code"], error["path"]) == ("INSUFFICIENT_FUNDS", ["input", "amount"])
@@ -116,33 +116,33 @@ async def test_payment_without_the_money_is_kept_with_what_it_needed(client: Cli
     assert failed["transaction"]["card"]["spentThisMonth"] == dollars("0.00")
 
 
-async def test_frozen_wallet_blocks(client: Client, owner: "Connection[Record]") -> None:
+async def test_a_payment_from_a_frozen_wallet_is_blocked(client: Client, owner: "Connection[Record]") -> None:
     ada = await client.sign_up("ada")
-    id = await card_of(client, ada)
+    id = await new_card(client, ada)
     await owner.execute("update wallets set status = 'frozen', frozen_for = 'debits', freeze_reason = 'a test'")
     blocked = await pay(client, ada, id, "1.00")
-    assert told(blocked) == [("WALLET_FROZEN", [])]
+    assert errors_of(blocked) == [("WALLET_FROZEN", [])]
     assert (blocked["transaction"]["status"], blocked["transaction"]["failureCode"]) == ("BLOCKED", "WALLET_FROZEN")
-    assert told(await issue(client, ada)) == [("WALLET_FROZEN", [])]
+    assert errors_of(await issue(client, ada)) == [("WALLET_FROZEN", [])]
 
 
-async def test_cards_of_a_page_are_read_together(database_dsn: Dsns) -> None:
+async def test_the_cards_of_a_page_are_read_together(database_dsn: Dsns) -> None:
     async with one_server(database_dsn.server) as server:
         ada = await person(server.desk, funds="100.00")
         for card_id in [await card_at(server.desk, ada) for _ in range(4)]:
             for _ in range(3):
                 await buy(server.desk, ada, card_id, "1.00")
-        database = await CountsReads.open(database_dsn.server)
+        database = await CountingDatabase.open(database_dsn.server)
         try:
-            page = await Door(server, database).ask(ada.wallet_id, ALL)
+            page = await SchemaClient(server, database).ask(ada.wallet_id, ALL)
         finally:
             await database.close()
         assert len({node["card"]["id"] for node in page["nodes"] if node["card"]}) == 4
-        assert database.reads == 1 + 2, "one to open; then the page, and its cards"
+        assert database.reads == 1 + 2, "one when the database opens, one for the page, one for its cards"
 
 
-async def test_nobody_signed_in_pays(client: Client) -> None:
-    id = await card_of(client, await client.sign_up("ada"))
-    said = {"cardId": id, "amount": "1.00", "merchant": "Bookshop", "idempotencyKey": new_key()}
-    answer = await client.post(PAY, {"input": said})
+async def test_an_anonymous_request_cannot_pay(client: Client) -> None:
+    id = await new_card(client, await client.sign_up("ada"))
+    fields = {"cardId": id, "amount": "1.00", "merchant": "Bookshop", "idempotencyKey": new_key()}
+    answer = await client.post(PAY, {"input": fields})
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["UNAUTHENTICATED"]

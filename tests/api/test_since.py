@@ -1,4 +1,4 @@
-"""What changed while a subscriber was away comes first, nothing falls between the two, and it is bounded."""
+"""The argument `since`: a subscription starts with past changes. None is lost, and their number is limited."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
@@ -51,27 +51,27 @@ async def bob(server: LiveServer) -> Admission:
     return await server.arrive("bob")
 
 
-async def arrives(stack: AsyncExitStack, server: LiveServer, whose: Admission) -> SocketClient:
+async def connect_as(stack: AsyncExitStack, server: LiveServer, whose: Admission) -> SocketClient:
     return await stack.enter_async_context(socket(server.url, whose.tokens.access_token))
 
 
-async def told(subscription: Subscription, many: int) -> list[tuple[str, str]]:
+async def next_events(subscription: Subscription, many: int) -> list[tuple[str, str]]:
     events = [await subscription.next() for _ in range(many)]
     return [(event["id"], event["status"]) for event in events]
 
 
-def outside(id: UUID) -> str:
+def transaction_id(id: UUID) -> str:
     return ids.encode(ids.TRANSACTION, id)
 
 
-async def ask(desk: Desk, asker: Admission, of: str) -> UUID:
+async def request_from(desk: Desk, requester: Admission, of: str) -> UUID:
     answer = await request_money(
-        desk, asker.viewer.wallet_id, raw_from=of, raw_amount="1.00", raw_description="Lunch", raw_key=new_key()
+        desk, requester.viewer.wallet_id, raw_from=of, raw_amount="1.00", raw_description="Lunch", raw_key=new_key()
     )
     return answer.requests[0].id
 
 
-async def test_what_changed_meanwhile_comes_first_and_then_what_changes_now(
+async def test_a_subscription_with_since_sends_past_changes_and_then_new_ones(
     server: LiveServer, sockets: AsyncExitStack, ada: Admission, bob: Admission
 ) -> None:
     eve = await server.arrive("eve")
@@ -82,37 +82,38 @@ async def test_what_changed_meanwhile_comes_first_and_then_what_changes_now(
     await server.confirm(ada, confirmed.id)
     since = moment_text(before.updated_at)
     hers, his, strangers = [
-        await (await arrives(sockets, server, whose)).subscribe(TRANSACTIONS, since=since)
+        await (await connect_as(sockets, server, whose)).subscribe(TRANSACTIONS, since=since)
         for whose in (ada, bob, eve)
     ]
-    await told(hers, 1)  # her welcome bonus, within the 15 seconds before
-    assert await told(hers, 3) == [
-        (outside(before.id), "PENDING_CONFIRMATION"),
-        (outside(cancelled.id), "CANCELLED"),
-        (outside(confirmed.id), "COMPLETED"),
+    await next_events(hers, 1)  # her welcome bonus, made less than 15 seconds before `since`
+    assert await next_events(hers, 3) == [
+        (transaction_id(before.id), "PENDING_CONFIRMATION"),
+        (transaction_id(cancelled.id), "CANCELLED"),
+        (transaction_id(confirmed.id), "COMPLETED"),
     ]
-    # To the payee the held and the cancelled payment do not exist.
-    await told(his, 1)
-    assert await told(his, 1) == [(outside(confirmed.id), "COMPLETED")]
-    await told(strangers, 1)
+    # The recipient does not see the held and the cancelled payment.
+    await next_events(his, 1)
+    assert await next_events(his, 1) == [(transaction_id(confirmed.id), "COMPLETED")]
+    await next_events(strangers, 1)
     await server.confirm(ada, before.id)
     for subscription in (hers, his):
-        assert await told(subscription, 1) == [(outside(before.id), "COMPLETED")]
+        assert await next_events(subscription, 1) == [(transaction_id(before.id), "COMPLETED")]
     await strangers.nothing(0.05)
 
 
-async def test_requests_that_changed_meanwhile_come_first_to_both_sides(
+async def test_past_changes_of_money_requests_are_sent_first_to_both_sides(
     server: LiveServer, sockets: AsyncExitStack, ada: Admission, bob: Admission
 ) -> None:
     eve = await server.arrive("eve")
-    first, second = [await ask(server.services.desk, ada, "bob") for _ in range(2)]
+    first, second = [await request_from(server.services.desk, ada, "bob") for _ in range(2)]
     await decline_request(server.services.desk, bob.viewer.wallet_id, first)
     hers, his, strangers = [
-        await (await arrives(sockets, server, whose)).subscribe(REQUESTS, since=LONG_AGO) for whose in (ada, bob, eve)
+        await (await connect_as(sockets, server, whose)).subscribe(REQUESTS, since=LONG_AGO)
+        for whose in (ada, bob, eve)
     ]
-    third = await ask(server.services.desk, ada, "bob")
+    third = await request_from(server.services.desk, ada, "bob")
     for subscription in (hers, his):
-        assert await told(subscription, 3) == [
+        assert await next_events(subscription, 3) == [
             (ids.encode(ids.REQUEST, second), "PENDING"),
             (ids.encode(ids.REQUEST, first), "DECLINED"),
             (ids.encode(ids.REQUEST, third), "PENDING"),
@@ -120,97 +121,99 @@ async def test_requests_that_changed_meanwhile_come_first_to_both_sides(
     await strangers.nothing(0.05)
 
 
-async def test_commit_between_the_subscription_and_its_read_is_not_lost(
+async def test_a_commit_between_the_subscription_and_its_read_is_not_lost(
     server: LiveServer, sockets: AsyncExitStack, ada: Admission, bob: Admission
 ) -> None:
     changes = server.services.feeds.changes
     count, read = changes.count_since, changes._read_since
-    landed: list[UUID] = []
+    committed: list[UUID] = []
 
-    async def land() -> None:
-        landed.append((await server.deposit(ada, "1.00")).id)
+    async def commit_deposit() -> None:
+        committed.append((await server.deposit(ada, "1.00")).id)
 
     async def counting(*arguments: Any) -> tuple[datetime, int]:
         counted = await count(*arguments)
-        await land()  # after it was counted, before the watch
+        await commit_deposit()  # after the count, before the watch
         return counted
 
     async def reading(wanted: Sequence[tuple[UUID, Place]]) -> Sequence[Sequence[Any]]:
-        if len(landed) == 1:
-            await land()  # after the watch, before the read
+        if len(committed) == 1:
+            await commit_deposit()  # after the watch, before the read
         found = await read(wanted)
-        if len(landed) == 2:
-            await land()  # after the read, before its page is delivered
+        if len(committed) == 2:
+            await commit_deposit()  # after the read, before its page is delivered
         return found
 
     changes.count_since, changes._read_since = counting, reading
-    hers = await (await arrives(sockets, server, ada)).subscribe(TRANSACTIONS, since=LONG_AGO)
-    heard: list[str] = []
-    while len(landed) < 3 or not {outside(id) for id in landed} <= set(heard):
-        heard += [id for id, _ in await told(hers, 1)]
-    assert [id for id in heard if id in {outside(each) for each in landed}] == [outside(id) for id in landed]
+    hers = await (await connect_as(sockets, server, ada)).subscribe(TRANSACTIONS, since=LONG_AGO)
+    received: list[str] = []
+    while len(committed) < 3 or not {transaction_id(id) for id in committed} <= set(received):
+        received += [id for id, _ in await next_events(hers, 1)]
+    assert [id for id in received if id in {transaction_id(each) for each in committed}] == [
+        transaction_id(id) for id in committed
+    ]
 
 
-async def test_as_many_as_are_sent_again_and_one_more(
+async def test_more_past_changes_than_the_maximum_are_an_error(
     server: LiveServer, sockets: AsyncExitStack, ada: Admission, bob: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(2):
         await server.deposit(ada, "1.00")
-        await ask(server.services.desk, ada, "bob")
-    client = await arrives(sockets, server, ada)
+        await request_from(server.services.desk, ada, "bob")
+    client = await connect_as(sockets, server, ada)
     for document, many in ((TRANSACTIONS, 3), (REQUESTS, 2)):  # the welcome bonus is a transaction too
         monkeypatch.setattr(since, "MAX_MISSED", many)
         subscription = await client.subscribe(document, since=LONG_AGO)
-        assert len({id for id, _ in await told(subscription, many)}) == many
+        assert len({id for id, _ in await next_events(subscription, many)}) == many
         monkeypatch.setattr(since, "MAX_MISSED", many - 1)
         error = await (await client.subscribe(document, since=LONG_AGO)).error()
         assert error["extensions"] == {"code": "TOO_MANY_CHANGES"}
         assert error["message"] == f"More than {many - 1} objects changed after `since`: query the list again."
 
 
-async def test_what_was_made_before_and_changed_after_is_counted_and_sent(
+async def test_a_payment_created_before_since_and_changed_after_it_is_counted_and_sent(
     server: LiveServer,
     sockets: AsyncExitStack,
     ada: Admission,
     monkeypatch: pytest.MonkeyPatch,
     owner: "asyncpg.Connection[asyncpg.Record]",
 ) -> None:
-    held = [await _sent(server, ada, name) for name in ("bob", "cyd")]
+    held = [await _send_to_new_user(server, ada, name) for name in ("bob", "cyd")]
     await owner.execute(AGE, timedelta(minutes=10))
     for id in held:
         await server.confirm(ada, id)
     moment = moment_text(datetime.now(UTC) - timedelta(minutes=5))
-    client = await arrives(sockets, server, ada)
+    client = await connect_as(sockets, server, ada)
     monkeypatch.setattr(since, "MAX_MISSED", 1)
     error = await (await client.subscribe(TRANSACTIONS, since=moment)).error()
     assert error["extensions"]["code"] == "TOO_MANY_CHANGES"
     monkeypatch.setattr(since, "MAX_MISSED", 2)
     subscription = await client.subscribe(TRANSACTIONS, since=moment)
-    assert await told(subscription, 2) == [(outside(id), "COMPLETED") for id in held]
+    assert await next_events(subscription, 2) == [(transaction_id(id), "COMPLETED") for id in held]
 
 
-async def _sent(server: LiveServer, whose: Admission, to: str) -> UUID:
+async def _send_to_new_user(server: LiveServer, whose: Admission, to: str) -> UUID:
     await server.arrive(to)
     return (await server.send(whose, to, "1.00")).id
 
 
-async def test_stamp_that_precedes_its_commit_is_read(
+async def test_a_change_stamped_less_than_15_seconds_before_since_is_sent(
     server: LiveServer, sockets: AsyncExitStack, ada: Admission, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
-    """`since` is later than the stamp of what the client has not seen: by 14 seconds it is sent, by 16 it is not."""
+    """A change stamped 14 seconds before `since` is sent; one stamped 16 seconds before it is not."""
     deposit = await server.deposit(ada, "1.00")
-    client = await arrives(sockets, server, ada)
+    client = await connect_as(sockets, server, ada)
     await owner.execute(AGE, timedelta(minutes=1))
     stamp = deposit.updated_at - timedelta(minutes=1)
     late = await client.subscribe(TRANSACTIONS, since=moment_text(stamp + timedelta(seconds=16)))
     early = await client.subscribe(TRANSACTIONS, since=moment_text(stamp + timedelta(seconds=14)))
-    bonus_and_deposit = await told(early, 2)
-    assert bonus_and_deposit[1] == (outside(deposit.id), "COMPLETED")
+    bonus_and_deposit = await next_events(early, 2)
+    assert bonus_and_deposit[1] == (transaction_id(deposit.id), "COMPLETED")
     await late.nothing(0.05)
 
 
-async def test_moment_in_the_future_is_refused(server: LiveServer, sockets: AsyncExitStack, ada: Admission) -> None:
-    client = await arrives(sockets, server, ada)
+async def test_since_in_the_future_is_refused(server: LiveServer, sockets: AsyncExitStack, ada: Admission) -> None:
+    client = await connect_as(sockets, server, ada)
     for document in (TRANSACTIONS, REQUESTS):
         for ahead in (timedelta(minutes=1), timedelta(days=365 * 2_000)):
             error = await (await client.subscribe(document, since=moment_text(datetime.now(UTC) + ahead))).error()
@@ -220,34 +223,34 @@ async def test_moment_in_the_future_is_refused(server: LiveServer, sockets: Asyn
         assert not server.services.feeds.requests._watches
 
 
-async def test_with_an_id_the_present_state_comes_first_in_any_case(
+async def test_a_subscription_with_an_id_always_starts_with_the_current_state(
     server: LiveServer, sockets: AsyncExitStack, ada: Admission
 ) -> None:
     deposit = await server.deposit(ada, "1.00")
-    client = await arrives(sockets, server, ada)
+    client = await connect_as(sockets, server, ada)
     one = await client.subscribe(
         "subscription ($id: ID!, $since: DateTime) { transactionUpdated(id: $id, since: $since) { id status } }",
-        id=outside(deposit.id),
+        id=transaction_id(deposit.id),
         since=moment_text(datetime.now(UTC)),
     )
-    assert await told(one, 1) == [(outside(deposit.id), "COMPLETED")]
+    assert await next_events(one, 1) == [(transaction_id(deposit.id), "COMPLETED")]
     await one.nothing(0.05)
 
 
-async def test_anonymous_socket_is_told_to_sign_in(server: LiveServer) -> None:
+async def test_a_subscription_on_an_anonymous_socket_is_unauthenticated(server: LiveServer) -> None:
     async with socket(server.url, None) as client:
         for document in (TRANSACTIONS, REQUESTS):
             error = await (await client.subscribe(document, since=LONG_AGO)).error()
             assert error["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-async def test_payments_that_are_held_count_for_nothing_to_whoever_is_paid(
+async def test_held_payments_do_not_count_as_changes_for_the_recipient(
     server: LiveServer, sockets: AsyncExitStack, ada: Admission, bob: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The error would tell the payee that payments are held."""
+    """Otherwise the error would reveal held payments to the recipient."""
     for _ in range(3):
         await server.send(ada, "bob", "1.00")
     monkeypatch.setattr(since, "MAX_MISSED", 1)
-    his = await (await arrives(sockets, server, bob)).subscribe(TRANSACTIONS, since=LONG_AGO)
-    await told(his, 1)  # the welcome bonus
+    his = await (await connect_as(sockets, server, bob)).subscribe(TRANSACTIONS, since=LONG_AGO)
+    await next_events(his, 1)  # the welcome bonus
     await his.nothing(0.05)

@@ -1,4 +1,4 @@
-"""A link opens one statement, of one wallet and month, for five minutes; nothing else does."""
+"""A signed link opens the statement of one wallet and month for five minutes. Any change makes it invalid."""
 
 import base64
 import hmac
@@ -21,7 +21,7 @@ NOVEMBER = Month(2026, 11)
 
 
 def parts(link: str) -> tuple[str, dict[str, str]]:
-    """The month and what is said beside it."""
+    """The month in the path of a link, and its query parameters."""
     split = urlsplit(link)
     return split.path.removeprefix("/statements/").removesuffix(".csv"), dict(parse_qsl(split.query))
 
@@ -30,23 +30,23 @@ def signed() -> tuple[str, dict[str, str]]:
     return parts(StatementLinks(SECRET).link(WALLET, NOVEMBER, now=NOW))
 
 
-def test_link_opens_the_statement_it_was_made_for_on_every_server_with_the_secret() -> None:
-    month, said = signed()
-    assert StatementLinks(bytes(SECRET)).read(month, said, now=NOW) == (WALLET, NOVEMBER)
+def test_a_statement_link_works_on_every_server_with_the_same_secret() -> None:
+    month, parameters = signed()
+    assert StatementLinks(bytes(SECRET)).read(month, parameters, now=NOW) == (WALLET, NOVEMBER)
     with pytest.raises(BadLink):
-        StatementLinks(b"another secret of thirty-two bytes or more").read(month, said, now=NOW)
+        StatementLinks(b"another secret of thirty-two bytes or more").read(month, parameters, now=NOW)
 
 
 @pytest.mark.parametrize(("seconds", "opens"), [(0, True), (299, True), (300, False), (301, False), (86_400, False)])
-def test_link_is_good_for_five_minutes(seconds: int, opens: bool) -> None:
+def test_a_statement_link_is_valid_for_five_minutes(seconds: int, opens: bool) -> None:
     assert timedelta(minutes=5) == LIFETIME
-    month, said = signed()
+    month, parameters = signed()
     later = NOW + timedelta(seconds=seconds)
     if opens:
-        assert StatementLinks(SECRET).read(month, said, now=later) == (WALLET, NOVEMBER)
+        assert StatementLinks(SECRET).read(month, parameters, now=later) == (WALLET, NOVEMBER)
     else:
         with pytest.raises(BadLink, match="expired"):
-            StatementLinks(SECRET).read(month, said, now=later)
+            StatementLinks(SECRET).read(month, parameters, now=later)
 
 
 BERLIN = Month(2026, 11, "Europe/Berlin")
@@ -56,19 +56,19 @@ def signed_in_berlin() -> tuple[str, dict[str, str]]:
     return parts(StatementLinks(SECRET).link(WALLET, BERLIN, now=NOW))
 
 
-def test_link_opens_the_month_of_the_time_zone_it_was_made_for() -> None:
-    month, said = signed_in_berlin()
-    assert said["timeZone"] == "Europe/Berlin"
-    assert StatementLinks(SECRET).read(month, said, now=NOW) == (WALLET, BERLIN)
+def test_a_statement_link_opens_the_month_of_its_own_time_zone() -> None:
+    month, parameters = signed_in_berlin()
+    assert parameters["timeZone"] == "Europe/Berlin"
+    assert StatementLinks(SECRET).read(month, parameters, now=NOW) == (WALLET, BERLIN)
 
 
-def test_link_in_utc_is_signed_as_by_servers_that_know_no_time_zones() -> None:
-    """While servers are replaced one by one, the old and the new ones open each other's links."""
-    month, said = signed()
-    text = f"{said['wallet']}\n{month}\n{said['expires']}".encode()
+def test_a_utc_statement_link_is_signed_as_by_servers_without_time_zones() -> None:
+    """While servers are replaced one by one, old and new ones must accept each other's links."""
+    month, parameters = signed()
+    text = f"{parameters['wallet']}\n{month}\n{parameters['expires']}".encode()
     digest = hmac.digest(derived_key(SECRET, "statement links"), text, "sha256")
-    assert said.keys() == {"wallet", "expires", "signature"}
-    assert said["signature"] == base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+    assert parameters.keys() == {"wallet", "expires", "signature"}
+    assert parameters["signature"] == base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 @pytest.mark.parametrize(
@@ -79,27 +79,27 @@ def test_link_in_utc_is_signed_as_by_servers_that_know_no_time_zones() -> None:
         {"timeZone": ""},
         {"timeZone": "Europe/Berlin\n"},
         {"timeZone": None},
-        # The same letters with the borders between them moved.
+        # The same characters, divided between the fields in another way.
         {"timeZone": None, "expires": "{expires}\nEurope/Berlin"},
         {"timeZone": "lin", "expires": "{expires}\nEurope/Ber"},
     ],
 )
-def test_time_zone_that_is_changed_opens_nothing(changed: dict[str, str | None]) -> None:
-    month, said = signed_in_berlin()
+def test_a_statement_link_with_a_changed_time_zone_is_refused(changed: dict[str, str | None]) -> None:
+    month, parameters = signed_in_berlin()
     for name, text in changed.items():
         if text is None:
-            del said[name]
+            del parameters[name]
         else:
-            said[name] = text.format(expires=said["expires"])
+            parameters[name] = text.format(expires=parameters["expires"])
     with pytest.raises(BadLink, match="not valid"):
-        StatementLinks(SECRET).read(month, said, now=NOW)
+        StatementLinks(SECRET).read(month, parameters, now=NOW)
 
 
-def test_time_zone_of_a_newer_server_is_not_opened_by_an_older_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    month, said = signed_in_berlin()
+def test_a_statement_link_with_an_unknown_time_zone_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    month, parameters = signed_in_berlin()
     monkeypatch.setattr(time_zones, "_names", lambda: frozenset({"UTC"}))
     with pytest.raises(BadLink, match="ask for a new one"):
-        StatementLinks(SECRET).read(month, said, now=NOW)
+        StatementLinks(SECRET).read(month, parameters, now=NOW)
 
 
 _MONTH, _SAID = signed()
@@ -129,23 +129,25 @@ _SIGNATURE = _SAID["signature"]
         (_MONTH, {"signature": "é" * 43}),
         (_MONTH, {"signature": "\ud800"}),
         (_MONTH, {"signature": "A" * 100_000}),
-        # The same letters with the borders between them moved.
+        # The same characters, divided between the fields in another way.
         (_MONTH[:-1], {"expires": _MONTH[-1] + _SAID["expires"]}),
         (_MONTH, {"wallet": _SAID["wallet"] + "\n" + _MONTH, "expires": _SAID["expires"]}),
     ],
 )
-def test_whatever_is_changed_opens_nothing(month: str, changed: dict[str, str]) -> None:
+def test_a_changed_statement_link_is_refused(month: str, changed: dict[str, str]) -> None:
     with pytest.raises(BadLink, match="link is not valid"):
         StatementLinks(SECRET).read(month, _SAID | changed, now=NOW)
 
 
 @pytest.mark.parametrize("missing", ["wallet", "expires", "signature"])
-def test_whatever_is_missing_opens_nothing(missing: str) -> None:
+def test_a_statement_link_with_a_missing_part_is_refused(missing: str) -> None:
     with pytest.raises(BadLink):
-        StatementLinks(SECRET).read(_MONTH, {name: said for name, said in _SAID.items() if name != missing}, now=NOW)
+        StatementLinks(SECRET).read(
+            _MONTH, {name: parameters for name, parameters in _SAID.items() if name != missing}, now=NOW
+        )
 
 
-def test_link_is_a_path_that_a_browser_can_follow() -> None:
+def test_a_statement_link_is_a_path_of_printable_ascii() -> None:
     link = StatementLinks(SECRET).link(WALLET, NOVEMBER, now=NOW)
     assert link == f"/statements/2026-11.csv?{urlencode(_SAID)}"
     assert link.isascii()

@@ -1,4 +1,4 @@
-"""One transaction through the door: what each side is told of it."""
+"""The query transaction: what each side sees of a transaction."""
 
 from collections.abc import AsyncIterator
 from typing import TypeAlias
@@ -7,8 +7,8 @@ import asyncpg
 import pytest
 import uuid_utils.compat as uuids
 
-from tests.api.asking import NODE, ONE, Door, outside
 from tests.api.one_server import OneServer, serving
+from tests.api.schema_client import NODE, ONE, SchemaClient, transaction_ids
 from tests.conftest import Dsns
 from tests.transactions.past import payment, people, write
 
@@ -22,52 +22,50 @@ async def server(database_dsn: Dsns) -> AsyncIterator[OneServer]:
 
 
 @pytest.fixture
-async def cautious(database_dsn: Dsns) -> AsyncIterator[OneServer]:
-    """A server that asks about every payment."""
-    async with serving(database_dsn.server, asks=True) as serves:
+async def confirming(database_dsn: Dsns) -> AsyncIterator[OneServer]:
+    """A server on which every payment waits for confirmation."""
+    async with serving(database_dsn.server, confirm_all=True) as serves:
         yield serves
 
 
-async def test_sender_is_told_why_a_payment_is_held(owner: Owner, cautious: OneServer) -> None:
+async def test_the_sender_sees_why_a_payment_is_held(owner: Owner, confirming: OneServer) -> None:
     alice, _ = await people(owner, "alice", "bob")
-    await cautious.deposit(alice, "100.00")
-    held = await cautious.send(alice, "bob", "60.00")
-    told = await Door(cautious).ask(alice, ONE, id=outside(held.id)[0])
-    assert (told["status"], told["direction"], told["isRisky"]) == ("PENDING_CONFIRMATION", "OUTGOING", True)
-    assert told["riskReasons"] == [{"rule": "LARGE_TRANSFER", "message": "The amount is above 0.01 USD."}]
-    assert told["expiresAt"] > told["createdAt"]
-    assert told["completedAt"] is None
-    assert told["entries"] == []
+    await confirming.deposit(alice, "100.00")
+    held = await confirming.send(alice, "bob", "60.00")
+    found = await SchemaClient(confirming).ask(alice, ONE, id=transaction_ids(held.id)[0])
+    assert (found["status"], found["direction"], found["isRisky"]) == ("PENDING_CONFIRMATION", "OUTGOING", True)
+    assert found["riskReasons"] == [{"rule": "LARGE_TRANSFER", "message": "The amount is above 0.01 USD."}]
+    assert found["expiresAt"] > found["createdAt"]
+    assert found["completedAt"] is None
+    assert found["entries"] == []
 
 
-async def test_reason_of_a_rule_that_a_newer_server_has_is_kept_and_not_told(
-    owner: Owner, cautious: OneServer
-) -> None:
+async def test_a_reason_of_an_unknown_risk_rule_is_stored_and_not_shown(owner: Owner, confirming: OneServer) -> None:
     alice, _ = await people(owner, "alice", "bob")
-    await cautious.deposit(alice, "100.00")
-    held = await cautious.send(alice, "bob", "60.00")
+    await confirming.deposit(alice, "100.00")
+    held = await confirming.send(alice, "bob", "60.00")
     newer = """risk_reasons || '[{"rule": "of_tomorrow", "facts": {"moon": "full"}}]'"""
     await owner.execute(f"update transactions set risk_reasons = {newer} where id = $1", held.id)
     kept = await owner.fetchval("select risk_reasons from transactions where id = $1", held.id)
-    door = Door(cautious)
-    told = await door.ask(alice, ONE, id=outside(held.id)[0])
-    assert [reason["rule"] for reason in told["riskReasons"]] == ["LARGE_TRANSFER"]
+    api = SchemaClient(confirming)
+    found = await api.ask(alice, ONE, id=transaction_ids(held.id)[0])
+    assert [reason["rule"] for reason in found["riskReasons"]] == ["LARGE_TRANSFER"]
     await owner.execute("update transactions set risk_reasons = risk_reasons - 0 where id = $1", held.id)
-    told = await door.ask(alice, ONE, id=outside(held.id)[0])
-    assert (told["isRisky"], told["riskReasons"]) == (True, [])
+    found = await api.ask(alice, ONE, id=transaction_ids(held.id)[0])
+    assert (found["isRisky"], found["riskReasons"]) == (True, [])
     await owner.execute("update transactions set risk_reasons = $2 where id = $1", held.id, kept)
-    await cautious.confirm(alice, held.id)
+    await confirming.confirm(alice, held.id)
     assert await owner.fetchval("select risk_reasons from transactions where id = $1", held.id) == kept
 
 
-async def test_completed_payment_is_told_to_each_side_as_theirs(owner: Owner, cautious: OneServer) -> None:
+async def test_each_side_sees_a_completed_payment_from_its_own_side(owner: Owner, confirming: OneServer) -> None:
     alice, bob = await people(owner, "alice", "bob")
-    await cautious.deposit(alice, "100.00")
-    held = await cautious.send(alice, "bob", "60.00")
-    await cautious.confirm(alice, held.id)
-    door = Door(cautious)
-    (id,) = outside(held.id)
-    hers, his = await door.ask(alice, ONE, id=id), await door.ask(bob, ONE, id=id)
+    await confirming.deposit(alice, "100.00")
+    held = await confirming.send(alice, "bob", "60.00")
+    await confirming.confirm(alice, held.id)
+    api = SchemaClient(confirming)
+    (id,) = transaction_ids(held.id)
+    hers, his = await api.ask(alice, ONE, id=id), await api.ask(bob, ONE, id=id)
     assert (hers["direction"], his["direction"]) == ("OUTGOING", "INCOMING")
     assert hers["counterparty"] == {"username": "bob", "name": "Bob"}
     assert his["counterparty"] == {"username": "alice", "name": "Alice"}
@@ -82,39 +80,39 @@ async def test_completed_payment_is_told_to_each_side_as_theirs(owner: Owner, ca
     assert his["createdAt"] == his["completedAt"] == hers["completedAt"]
     assert his["amount"] == {"amount": "60.00", "currency": "USD", "minorUnits": "6000"}
     assert (his["fee"]["amount"], his["total"]["amount"]) == ("0.00", "60.00")
-    assert await door.ask(bob, NODE, id=his["entries"][0]["id"]) == {
+    assert await api.ask(bob, NODE, id=his["entries"][0]["id"]) == {
         "__typename": "LedgerEntry",
         "id": his["entries"][0]["id"],
     }
-    assert await door.ask(bob, NODE, id=hers["entries"][0]["id"]) is None
+    assert await api.ask(bob, NODE, id=hers["entries"][0]["id"]) is None
 
 
-async def test_failed_payment_says_why_to_its_sender_alone(owner: Owner, server: OneServer) -> None:
+async def test_only_the_sender_sees_a_failed_payment_and_its_failure_code(owner: Owner, server: OneServer) -> None:
     alice, bob = await people(owner, "alice", "bob")
     failed = await server.send(alice, "bob", "60.00")
-    door = Door(server)
-    (id,) = outside(failed.id)
-    told = await door.ask(alice, ONE, id=id)
-    assert (told["status"], told["failureCode"], told["entries"]) == ("FAILED", "INSUFFICIENT_FUNDS", [])
-    assert await door.ask(bob, ONE, id=id) is None
+    api = SchemaClient(server)
+    (id,) = transaction_ids(failed.id)
+    found = await api.ask(alice, ONE, id=id)
+    assert (found["status"], found["failureCode"], found["entries"]) == ("FAILED", "INSUFFICIENT_FUNDS", [])
+    assert await api.ask(bob, ONE, id=id) is None
 
 
-async def test_deposit_has_a_bank_and_no_sender(owner: Owner, server: OneServer) -> None:
+async def test_a_deposit_has_a_bank_and_no_sender(owner: Owner, server: OneServer) -> None:
     (alice,) = await people(owner, "alice")
     deposit = await server.deposit(alice, "100.00")
-    told = await Door(server).ask(alice, ONE, id=outside(deposit.id)[0])
-    assert (told["type"], told["direction"], told["bankName"]) == ("DEPOSIT", "INCOMING", "First")
-    assert (told["sender"], told["counterparty"], told["recipient"]) == (None, None, {"username": "alice"})
+    found = await SchemaClient(server).ask(alice, ONE, id=transaction_ids(deposit.id)[0])
+    assert (found["type"], found["direction"], found["bankName"]) == ("DEPOSIT", "INCOMING", "First")
+    assert (found["sender"], found["counterparty"], found["recipient"]) == (None, None, {"username": "alice"})
 
 
-async def test_transaction_of_strangers_does_not_exist(owner: Owner, server: OneServer) -> None:
+async def test_a_transaction_of_other_users_is_not_found(owner: Owner, server: OneServer) -> None:
     alice, bob, eve = await people(owner, "alice", "bob", "eve")
     paid = payment(alice, bob)
     await write(owner, [paid])
-    door = Door(server)
-    (id,) = outside(paid.id)
-    assert await door.ask(eve, ONE, id=id) is None
-    assert await door.ask(eve, NODE, id=id) is None
+    api = SchemaClient(server)
+    (id,) = transaction_ids(paid.id)
+    assert await api.ask(eve, ONE, id=id) is None
+    assert await api.ask(eve, NODE, id=id) is None
     for bad in (
         "",
         "transaction_",
@@ -123,6 +121,6 @@ async def test_transaction_of_strangers_does_not_exist(owner: Owner, server: One
         id + "0",
         "nonsense",
         "\x00",
-        outside(uuids.uuid7())[0],
+        transaction_ids(uuids.uuid7())[0],
     ):
-        assert await door.ask(alice, ONE, id=bad) is None
+        assert await api.ask(alice, ONE, id=bad) is None

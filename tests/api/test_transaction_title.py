@@ -1,8 +1,8 @@
-"""Transaction.title and Transaction.merchant: the other side in one short text."""
+"""Transaction.title and Transaction.merchant: a short name of the other side."""
 
 from typing import Any
 
-from tests.api.cards import card_of, pay
+from tests.api.cards import new_card, pay
 from tests.api.operators import SET, operate, operator
 from tests.clients import PASSWORD, Client, Person
 from tests.payments.customers import new_key
@@ -16,13 +16,13 @@ IDS = "{ transactions(first: 50) { nodes { id type } } }"
 
 
 async def titles(client: Client, by: Person) -> list[tuple[str | None, ...]]:
-    """Type, direction, title and merchant of each, the newest first."""
+    """The type, direction, title and merchant of each transaction, newest first."""
     nodes = (await client.data(TITLES, by=by))["transactions"]["nodes"]
     return [tuple(node.values()) for node in nodes]
 
 
 async def move(client: Client, by: Person, verb: str, **input: Any) -> Any:
-    """The transaction's id."""
+    """Runs a mutation that moves money and returns the id of the transaction."""
     document = (
         f"mutation ($input: {verb[0].upper()}{verb[1:]}Input!) {{ {verb}(input: $input) {{ transaction {{ id }} }} }}"
     )
@@ -30,20 +30,20 @@ async def move(client: Client, by: Person, verb: str, **input: Any) -> Any:
     return answer[verb]["transaction"]["id"]
 
 
-async def quiet(client: Client) -> Person:
-    """An operator, after whom no payment is asked about."""
+async def operator_without_risk_rules(client: Client) -> Person:
+    """An operator who has switched off the rules that would hold payments."""
     olga = await operator(client)
     for name in ("NEW_RECIPIENT_ACTION", "UNUSUAL_HOUR_ACTION"):
         await operate(client, olga, SET, input={"name": name, "value": "off", "reason": "A test"})
     return olga
 
 
-async def test_title_is_a_bank_a_merchant_or_the_welcome_bonus(client: Client) -> None:
+async def test_a_title_is_a_bank_a_merchant_or_the_welcome_bonus(client: Client) -> None:
     ada = await client.sign_up("ada")
     await move(client, ada, "deposit", amount="50.00", bankName="First Bank")
     await move(client, ada, "withdraw", amount="10.00", bankName="Second Bank", speed="INSTANT")
-    await pay(client, ada, await card_of(client, ada), "5.00", merchant="Bookshop")
-    await pay(client, ada, await card_of(client, ada), "500.00", merchant="Opera")
+    await pay(client, ada, await new_card(client, ada), "5.00", merchant="Bookshop")
+    await pay(client, ada, await new_card(client, ada), "500.00", merchant="Opera")
     assert await titles(client, ada) == [
         ("CARD", "OUTGOING", "Opera", "Opera"),
         ("CARD", "OUTGOING", "Bookshop", "Bookshop"),
@@ -53,8 +53,8 @@ async def test_title_is_a_bank_a_merchant_or_the_welcome_bonus(client: Client) -
     ]
 
 
-async def test_title_of_a_payment_and_its_refund_is_the_person_on_the_other_side(client: Client) -> None:
-    await quiet(client)
+async def test_the_title_of_a_payment_and_of_its_refund_is_the_other_person(client: Client) -> None:
+    await operator_without_risk_rules(client)
     ada, bea = await client.sign_up("ada"), await client.sign_up("bea")
     id = await move(client, ada, "transfer", to="bea", amount="7.00", description="Opera tickets")
     await move(client, bea, "refund", transactionId=id, reason="Sold out")
@@ -62,11 +62,11 @@ async def test_title_of_a_payment_and_its_refund_is_the_person_on_the_other_side
     assert (await titles(client, bea))[:2] == [("REFUND", "OUTGOING", "Ada", None), ("SEND", "INCOMING", "Ada", None)]
 
 
-async def test_refund_of_what_was_paid_to_no_person_has_the_title_of_the_original(client: Client) -> None:
+async def test_a_refund_without_another_person_has_the_title_of_its_original(client: Client) -> None:
     olga, ada = await operator(client), await client.sign_up("ada")
     await move(client, ada, "deposit", amount="50.00", bankName="First Bank")
     await move(client, ada, "withdraw", amount="10.00", bankName="Second Bank", speed="INSTANT")
-    await pay(client, ada, await card_of(client, ada), "5.00", merchant="Bookshop")
+    await pay(client, ada, await new_card(client, ada), "5.00", merchant="Bookshop")
     before = (await client.data(IDS, by=ada))["transactions"]["nodes"]
     for node in before:
         input = {"transactionId": node["id"], "reason": "Fraud"}
@@ -79,8 +79,8 @@ async def test_refund_of_what_was_paid_to_no_person_has_the_title_of_the_origina
     ]
 
 
-async def test_title_of_a_payment_to_somebody_who_has_left_names_nobody(client: Client) -> None:
-    await quiet(client)
+async def test_the_title_of_a_payment_to_a_closed_user_is_closed_account(client: Client) -> None:
+    await operator_without_risk_rules(client)
     ada, bea = await client.sign_up("ada"), await client.sign_up("bea")
     await move(client, ada, "transfer", to="bea", amount="7.00", description="Opera tickets")
     await move(client, bea, "transfer", to="ada", amount="107.00", description="All that I have")

@@ -1,4 +1,4 @@
-"""The life of a transaction is told to those who may see it; to everybody else it does not exist."""
+"""The subscription transactionUpdated: only users who may see a transaction get its changes."""
 
 from collections.abc import AsyncIterator
 
@@ -20,7 +20,7 @@ async def server(database_dsn: Dsns) -> AsyncIterator[LiveServer]:
         yield started
 
 
-async def test_a_transaction_is_told_at_once_and_then_its_changes(server: LiveServer) -> None:
+async def test_a_subscriber_gets_the_transaction_at_once_and_then_its_changes(server: LiveServer) -> None:
     ada, _ = await server.arrive("ada"), await server.arrive("bob")
     pending = await server.send(ada, "bob", "1.00")
     other = await server.send(ada, "bob", "2.00")
@@ -33,7 +33,7 @@ async def test_a_transaction_is_told_at_once_and_then_its_changes(server: LiveSe
         await updates.nothing()
 
 
-async def test_the_recipient_finds_a_payment_only_when_it_is_completed(server: LiveServer) -> None:
+async def test_the_recipient_can_subscribe_to_a_payment_only_when_it_is_completed(server: LiveServer) -> None:
     ada, bob = await server.arrive("ada"), await server.arrive("bob")
     payment = await server.send(ada, "bob", "1.00")
     id = ids.encode(ids.TRANSACTION, payment.id)
@@ -41,11 +41,11 @@ async def test_the_recipient_finds_a_payment_only_when_it_is_completed(server: L
         error = await (await client.subscribe(ONE, id=id)).error()
         assert error["extensions"]["code"] == "BAD_USER_INPUT"
         await server.confirm(ada, payment.id)
-        told = await (await client.subscribe(ONE, id=id)).next()
-        assert (told["status"], told["direction"]) == ("COMPLETED", "INCOMING")
+        event = await (await client.subscribe(ONE, id=id)).next()
+        assert (event["status"], event["direction"]) == ("COMPLETED", "INCOMING")
 
 
-async def test_what_is_not_the_viewers_does_not_exist(server: LiveServer) -> None:
+async def test_a_transaction_of_another_user_cannot_be_subscribed_to(server: LiveServer) -> None:
     ada, eve = await server.arrive("ada"), await server.arrive("eve")
     deposit = await server.deposit(ada, "1.00")
     strange = [
@@ -62,7 +62,7 @@ async def test_what_is_not_the_viewers_does_not_exist(server: LiveServer) -> Non
     assert not server.services.feeds.transactions._watches
 
 
-async def test_all_that_the_viewer_may_see_is_told_and_nothing_else(server: LiveServer) -> None:
+async def test_each_side_gets_only_the_changes_that_it_may_see(server: LiveServer) -> None:
     ada, bob = await server.arrive("ada"), await server.arrive("bob")
     eve = await server.arrive("eve")
     async with (
@@ -74,18 +74,18 @@ async def test_all_that_the_viewer_may_see_is_told_and_nothing_else(server: Live
         for subscription in (ada_sees, bob_sees, eve_sees):
             await subscription.nothing(0.05)
         payment = await server.send(ada, "bob", "1.00")
-        told = await ada_sees.next()
-        assert (told["status"], told["direction"], told["isRisky"]) == ("PENDING_CONFIRMATION", "OUTGOING", True)
+        event = await ada_sees.next()
+        assert (event["status"], event["direction"], event["isRisky"]) == ("PENDING_CONFIRMATION", "OUTGOING", True)
         await server.confirm(ada, payment.id)
         assert (await ada_sees.next())["status"] == "COMPLETED"
-        told = await bob_sees.next()
-        assert (told["status"], told["direction"], told["isRisky"]) == ("COMPLETED", "INCOMING", False)
+        event = await bob_sees.next()
+        assert (event["status"], event["direction"], event["isRisky"]) == ("COMPLETED", "INCOMING", False)
         await eve_sees.nothing()
         await bob_sees.nothing(0)
 
 
-async def test_an_anonymous_socket_is_told_to_sign_in(server: LiveServer) -> None:
+async def test_a_subscription_on_an_anonymous_socket_is_unauthenticated(server: LiveServer) -> None:
     async with socket(server.url, None) as client:
-        for asked in (ALL, 'subscription { transactionUpdated(id: "x") { id } }'):
-            error = await (await client.subscribe(asked)).error()
+        for document in (ALL, 'subscription { transactionUpdated(id: "x") { id } }'):
+            error = await (await client.subscribe(document)).error()
             assert error["extensions"]["code"] == "UNAUTHENTICATED"

@@ -1,11 +1,11 @@
-"""requestEmailVerification and verifyEmail, as clients ask them."""
+"""The mutations requestEmailVerification and verifyEmail."""
 
 from typing import Any
 
 import pytest
 
 from pocketpay.database.sessions import Database
-from tests.api.at_the_door import ERRORS, SIGN_UP, Street, newcomer, street
+from tests.api.token_client import ERRORS, SIGN_UP, TokenClient, sign_up, token_client
 from tests.identity.mailbox import last
 from tests.people import PASSWORD, Owner
 
@@ -18,10 +18,10 @@ VERIFY = (
 MAIL = "ada@example.com"
 
 
-async def somebody(at: Street) -> str:
-    """An access token of somebody with an address."""
+async def sign_up_with_email(api: TokenClient) -> str:
+    """Signs up a user with an email address and returns the access token."""
     form = {"username": "ada", "name": "Ada", "password": PASSWORD, "email": MAIL}
-    token: str = (await at.data(SIGN_UP, input=form))["tokens"]["accessToken"]
+    token: str = (await api.data(SIGN_UP, input=form))["tokens"]["accessToken"]
     return token
 
 
@@ -30,14 +30,16 @@ def refusals(payload: Any) -> list[tuple[str, list[str]]]:
 
 
 @pytest.mark.parametrize("way", ["code", "token"])
-async def test_address_is_verified_by_what_was_sent_to_it(database: Database, owner: Owner, way: str) -> None:
-    async with street(database, public_url="https://app.example.com") as at:
-        ada = await somebody(at)
-        assert await at.data(REQUEST, ada) == {"user": {"email": MAIL, "emailVerified": False}, "errors": []}
-        mail = await last(at.services, owner)
-        verified = await at.data(VERIFY, ada, input={way: getattr(mail, way)})
+async def test_an_address_is_verified_by_the_code_or_the_link_sent_to_it(
+    database: Database, owner: Owner, way: str
+) -> None:
+    async with token_client(database, public_url="https://app.example.com") as api:
+        ada = await sign_up_with_email(api)
+        assert await api.data(REQUEST, ada) == {"user": {"email": MAIL, "emailVerified": False}, "errors": []}
+        mail = await last(api.services, owner)
+        verified = await api.data(VERIFY, ada, input={way: getattr(mail, way)})
         assert verified == {"user": {"email": MAIL, "emailVerified": True}, "errors": []}
-        assert await at.data("{ viewer { emailVerified } }", ada) == {"emailVerified": True}
+        assert await api.data("{ viewer { emailVerified } }", ada) == {"emailVerified": True}
 
 
 @pytest.mark.parametrize(
@@ -52,30 +54,30 @@ async def test_address_is_verified_by_what_was_sent_to_it(database: Database, ow
         ({"code": "12345678", "token": "A" * 64}, ("INVALID_INPUT", ["input", "code"])),
     ],
 )
-async def test_refusal_names_what_was_shown(
+async def test_a_refused_verification_has_the_path_of_the_bad_field(
     database: Database, shown: dict[str, str], refused: tuple[str, list[str]]
 ) -> None:
-    async with street(database) as at:
-        ada = await somebody(at)
-        await at.data(REQUEST, ada)
-        payload = await at.data(VERIFY, ada, input=shown)
+    async with token_client(database) as api:
+        ada = await sign_up_with_email(api)
+        await api.data(REQUEST, ada)
+        payload = await api.data(VERIFY, ada, input=shown)
         assert payload["user"] is None
         assert refusals(payload) == [refused]
 
 
-async def test_user_without_an_address_and_server_without_mail_are_told(database: Database) -> None:
-    async with street(database) as at:
-        payload = await at.data(REQUEST, (await newcomer(at))["accessToken"])
+async def test_a_request_without_an_address_or_without_mail_is_refused(database: Database) -> None:
+    async with token_client(database) as api:
+        payload = await api.data(REQUEST, (await sign_up(api))["accessToken"])
         assert refusals(payload) == [("INVALID_INPUT", [])]
-    async with street(database, environment="production", secret_key="x" * 32) as at:
-        payload = await at.data(REQUEST, (await newcomer(at, "bea"))["accessToken"])
+    async with token_client(database, environment="production", secret_key="x" * 32) as api:
+        payload = await api.data(REQUEST, (await sign_up(api, "bea"))["accessToken"])
         assert refusals(payload) == [("MAIL_UNAVAILABLE", [])]
 
 
-async def test_too_many_codes_are_rate_limited(database: Database) -> None:
-    async with street(database) as at:
-        ada = await somebody(at)
+async def test_requesting_too_many_codes_is_rate_limited(database: Database) -> None:
+    async with token_client(database) as api:
+        ada = await sign_up_with_email(api)
         for _ in range(5):
-            assert (await at.data(REQUEST, ada))["errors"] == []
-        (error,) = (await at.data(REQUEST, ada))["errors"]
+            assert (await api.data(REQUEST, ada))["errors"] == []
+        (error,) = (await api.data(REQUEST, ada))["errors"]
         assert (error["code"], error["retryable"]) == ("RATE_LIMITED", True)

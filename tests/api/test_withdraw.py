@@ -30,50 +30,50 @@ HISTORY = "{ transactions(filter: { types: [WITHDRAWAL] }) { nodes { type status
 
 @pytest.fixture
 async def client(database_dsn: Dsns) -> AsyncIterator[Client]:
-    """Who signs up has 100.00; 60.00 may go to banks in a day."""
+    """A server on which new users have 100.00 and may withdraw 60.00 a day."""
     async with serving(database_dsn.server, withdrawal_limit="60.00") as one:
         yield one
 
 
 async def withdraw(client: Client, by: Person, amount: str, **more: str) -> Any:
-    said = {"amount": amount, "bankName": "First Bank", "idempotencyKey": new_key()} | more
-    return (await client.data(WITHDRAW, {"input": said}, by=by))["withdraw"]
+    inputs = {"amount": amount, "bankName": "First Bank", "idempotencyKey": new_key()} | more
+    return (await client.data(WITHDRAW, {"input": inputs}, by=by))["withdraw"]
 
 
 def dollars(amount: str) -> dict[str, str]:
     return {"amount": amount, "currency": "USD"}
 
 
-async def test_quote_then_withdrawal_then_history(client: Client) -> None:
+async def test_a_withdrawal_costs_what_was_quoted_and_is_in_the_history(client: Client) -> None:
     ada = await client.sign_up("ada")
     quote = (await client.data(QUOTE, {"amount": "40.00", "speed": "INSTANT"}, by=ada))["withdrawalQuote"]
     assert quote == {"amount": dollars("40.00"), "fee": dollars("0.60"), "total": dollars("40.60")}
-    told = await withdraw(client, ada, "40.00", speed="INSTANT")
-    assert (told["errors"], told["replayed"]) == ([], False)
-    done = told["transaction"]
+    payload = await withdraw(client, ada, "40.00", speed="INSTANT")
+    assert (payload["errors"], payload["replayed"]) == ([], False)
+    done = payload["transaction"]
     assert {name: done[name] for name in quote} == quote
     assert (done["type"], done["direction"], done["status"]) == ("WITHDRAWAL", "OUTGOING", "COMPLETED")
     assert (done["bankName"], done["description"]) == ("First Bank", "Withdrawal to First Bank")
     assert (done["sender"], done["recipient"], done["counterparty"]) == ({"username": "ada"}, None, None)
     assert done["entries"] == [{"amount": dollars("-40.60")}]
-    assert told["wallet"] == {"balance": dollars("59.40"), "held": dollars("0.00"), "available": dollars("59.40")}
+    assert payload["wallet"] == {"balance": dollars("59.40"), "held": dollars("0.00"), "available": dollars("59.40")}
     assert (await client.data(HISTORY, by=ada))["transactions"]["nodes"] == [
         {"type": "WITHDRAWAL", "status": "COMPLETED", "direction": "OUTGOING"}
     ]
 
 
-async def test_speed_is_standard_unless_said(client: Client) -> None:
+async def test_the_default_withdrawal_speed_is_standard(client: Client) -> None:
     ada = await client.sign_up("ada")
     done = (await withdraw(client, ada, "40"))["transaction"]
     assert (done["fee"], done["total"]) == (dollars("0.00"), dollars("40.00"))
 
 
-async def test_limit_that_is_exceeded_stands_in_the_error(client: Client) -> None:
+async def test_the_error_for_an_exceeded_limit_contains_the_limit(client: Client) -> None:
     ada = await client.sign_up("ada")
     await withdraw(client, ada, "40.00", speed="INSTANT")
-    told = await withdraw(client, ada, "20.01")
-    assert (told["transaction"], told["wallet"]) == (None, None)
-    (error,) = told["errors"]
+    payload = await withdraw(client, ada, "20.01")
+    assert (payload["transaction"], payload["wallet"]) == (None, None)
+    (error,) = payload["errors"]
     limit = error.pop("limit")
     assert error == {
         "__typename": "LimitExceeded",
@@ -92,7 +92,7 @@ async def test_limit_that_is_exceeded_stands_in_the_error(client: Client) -> Non
     }
 
 
-async def test_limits_of_a_wallet_say_what_is_used(client: Client) -> None:
+async def test_the_limits_of_a_wallet_show_what_is_used(client: Client) -> None:
     ada = await client.sign_up("ada")
     before = (await client.data(LIMITS, by=ada))["wallet"]["limits"]
     assert [(one["kind"], one["total"]["amount"], one["remaining"], one["resetsAt"]) for one in before] == [
@@ -107,7 +107,7 @@ async def test_limits_of_a_wallet_say_what_is_used(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "code", "path"),
+    ("inputs", "code", "path"),
     [
         ({"amount": "0"}, "INVALID_AMOUNT", ["input", "amount"]),
         ({"amount": "1.001"}, "INVALID_AMOUNT", ["input", "amount"]),
@@ -117,33 +117,36 @@ async def test_limits_of_a_wallet_say_what_is_used(client: Client) -> None:
         ({"amount": "60.01"}, "LIMIT_EXCEEDED", ["input", "amount"]),
     ],
 )
-async def test_refusal_has_its_code_and_its_path(
-    client: Client, said: dict[str, str], code: str, path: list[str]
+async def test_a_refused_withdrawal_has_a_code_and_a_path(
+    client: Client, inputs: dict[str, str], code: str, path: list[str]
 ) -> None:
     ada = await client.sign_up("ada")
-    told = await withdraw(client, ada, **({"amount": "1.00"} | said))
-    assert [(error["code"], error["path"]) for error in told["errors"]] == [(code, path)]
+    payload = await withdraw(client, ada, **({"amount": "1.00"} | inputs))
+    assert [(error["code"], error["path"]) for error in payload["errors"]] == [(code, path)]
 
 
-async def test_bank_that_declines_is_told_and_nothing_is_gone(database_dsn: Dsns) -> None:
+async def test_a_withdrawal_declined_by_the_bank_fails_and_takes_no_money(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, simulated_bank="declining", environment="development") as client:
         ada = await client.sign_up("ada")
-        told = await withdraw(client, ada, "40.00", speed="INSTANT")
-        assert [(error["code"], error["path"]) for error in told["errors"]] == [
+        payload = await withdraw(client, ada, "40.00", speed="INSTANT")
+        assert [(error["code"], error["path"]) for error in payload["errors"]] == [
             ("BANK_DECLINED", ["input", "bankName"])
         ]
-        assert (told["transaction"]["status"], told["transaction"]["failureCode"]) == ("FAILED", "BANK_DECLINED")
-        assert told["wallet"]["available"] == dollars("100.00")
+        assert (payload["transaction"]["status"], payload["transaction"]["failureCode"]) == (
+            "FAILED",
+            "BANK_DECLINED",
+        )
+        assert payload["wallet"]["available"] == dollars("100.00")
 
 
 @pytest.mark.parametrize("amount", ["0", "0.00", "1.001", "10000000000.01"])
-async def test_quote_of_what_is_no_amount_is_bad_user_input(client: Client, amount: str) -> None:
+async def test_a_quote_of_an_invalid_amount_is_bad_user_input(client: Client, amount: str) -> None:
     ada = await client.sign_up("ada")
     answer = await client.post(QUOTE, {"amount": amount, "speed": "STANDARD"}, by=ada)
     assert [error["extensions"]["code"] for error in answer["errors"]] == ["BAD_USER_INPUT"]
 
 
-async def test_preview_says_what_it_costs_what_is_left_and_the_limit(client: Client) -> None:
+async def test_a_preview_has_the_fee_the_remaining_balance_and_the_limit(client: Client) -> None:
     ada = await client.sign_up("ada")
     preview = await client.data(PREVIEW, {"input": {"amount": "40.00", "speed": "INSTANT"}}, by=ada)
     assert preview["withdrawalPreview"] == {
@@ -174,7 +177,7 @@ async def test_preview_says_what_it_costs_what_is_left_and_the_limit(client: Cli
         ("100.01", "FAILED", ("InsufficientFunds", "INSUFFICIENT_FUNDS", ["input", "amount"], False)),
     ],
 )
-async def test_preview_has_the_refusal_that_would_come(
+async def test_a_preview_has_the_refusal_that_the_withdrawal_would_have(
     client: Client, amount: str, status: str | None, error: tuple[object, ...]
 ) -> None:
     ada = await client.sign_up("ada")
@@ -185,17 +188,17 @@ async def test_preview_has_the_refusal_that_would_come(
     assert known == [error[1] != "INVALID_AMOUNT"] * 4
 
 
-async def test_quote_is_deprecated_in_favour_of_the_preview(client: Client) -> None:
+async def test_the_withdrawal_quote_is_deprecated_in_favour_of_the_preview(client: Client) -> None:
     asked = '{ __type(name: "Query") { fields(includeDeprecated: true) { name isDeprecated deprecationReason } } }'
     fields = {one["name"]: one for one in (await client.data(asked))["__type"]["fields"]}
     assert "withdrawalPreview" in fields["withdrawalQuote"]["deprecationReason"]
     assert not fields["withdrawalPreview"]["isDeprecated"]
 
 
-async def test_nobody_signed_in_withdraws_or_asks(client: Client) -> None:
-    said = {"amount": "1.00", "bankName": "First Bank", "idempotencyKey": new_key()}
+async def test_an_anonymous_request_can_neither_withdraw_quote_nor_preview(client: Client) -> None:
+    inputs = {"amount": "1.00", "bankName": "First Bank", "idempotencyKey": new_key()}
     for document, variables in (
-        (WITHDRAW, {"input": said}),
+        (WITHDRAW, {"input": inputs}),
         (QUOTE, {"amount": "1", "speed": "INSTANT"}),
         (PREVIEW, {"input": {"amount": "1"}}),
     ):

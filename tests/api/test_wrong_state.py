@@ -1,9 +1,9 @@
-"""WrongState.node: whoever comes too late is shown the thing as it is now."""
+"""WrongState.node: the error of a late mutation has the object in its current state."""
 
 from typing import Any
 
-from tests.api.asking_for_money import asked, take_back
-from tests.api.asking_for_money import pay as pay_request
+from tests.api.money_requests import cancel, new_request
+from tests.api.money_requests import pay as pay_request
 from tests.clients import Client, Person
 from tests.payments.customers import new_key
 from tests.people import Owner
@@ -14,7 +14,7 @@ LATE = """mutation ($id: ID!) { %s(id: $id) { transaction { id } errors { code .
 
 
 async def held(client: Client, by: Person, to: str) -> str:
-    """The id of a payment that awaits its confirmation, because it is the first to that person."""
+    """The id of a payment that waits for confirmation because its recipient is new."""
     input = {"to": to, "amount": "10.00", "description": "Lunch", "idempotencyKey": new_key()}
     payment = (await client.data(SEND, {"input": input}, by=by))["transfer"]["transaction"]
     assert payment["status"] == "PENDING_CONFIRMATION"
@@ -22,7 +22,7 @@ async def held(client: Client, by: Person, to: str) -> str:
 
 
 async def late(client: Client, by: Person, verb: str, id: str) -> Any:
-    """The one error of that mutation, which gives nothing else."""
+    """The only error of a mutation that is too late. Asserts that it returns no transaction."""
     payload = (await client.data(LATE % verb, {"id": id}, by=by))[verb]
     assert payload["transaction"] is None
     (error,) = payload["errors"]
@@ -31,7 +31,7 @@ async def late(client: Client, by: Person, verb: str, id: str) -> Any:
 
 
 async def test_confirming_too_late_shows_the_expired_payment(client: Client, owner: Owner) -> None:
-    """It expires by that very request, or before."""
+    """The mutation itself expires the payment if no sweep has done so."""
     ada, _ = await client.sign_up("ada"), await client.sign_up("bea")
     id = await held(client, ada, "bea")
     await owner.execute(
@@ -45,7 +45,7 @@ async def test_confirming_too_late_shows_the_expired_payment(client: Client, own
     assert first["node"] == (await client.data(now, {"id": id}, by=ada))["transaction"]
 
 
-async def test_confirming_what_was_cancelled_and_cancelling_what_was_confirmed(client: Client) -> None:
+async def test_the_error_of_a_late_mutation_has_the_cancelled_or_completed_payment(client: Client) -> None:
     ada, _, _ = [await client.sign_up(name) for name in ("ada", "bea", "cid")]
     for to, done, too_late, status in (
         ("bea", "cancelTransfer", "confirmTransfer", "CANCELLED"),
@@ -57,9 +57,9 @@ async def test_confirming_what_was_cancelled_and_cancelling_what_was_confirmed(c
         assert (error["status"], error["node"]["id"], error["node"]["status"]) == (status, id, status)
 
 
-async def test_paying_a_request_twice_shows_the_payment_that_waits(client: Client) -> None:
+async def test_paying_a_request_twice_shows_the_pending_payment(client: Client) -> None:
     ada, bea = await client.sign_up("ada"), await client.sign_up("bea")
-    request = await asked(client, ada, "bea")
+    request = await new_request(client, ada, "bea")
     payment = (await pay_request(client, bea, request))["transaction"]
     assert payment["status"] == "PENDING_CONFIRMATION"
     (error,) = (await pay_request(client, bea, request))["errors"]
@@ -67,6 +67,6 @@ async def test_paying_a_request_twice_shows_the_payment_that_waits(client: Clien
         "PENDING_CONFIRMATION",
         {"__typename": "Transaction", "id": payment["id"]},
     )
-    await take_back(client, ada, request)
+    await cancel(client, ada, request)
     (error,) = (await pay_request(client, bea, request))["errors"]
     assert (error["status"], error["node"]) == ("CANCELLED", {"__typename": "MoneyRequest", "id": request})

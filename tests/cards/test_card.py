@@ -1,4 +1,4 @@
-"""A card's life, its expiry and its month: pure, and the same in Python and in the database."""
+"""The transitions of a card, which Python and the database both check, its expiry and its monthly amount."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -50,7 +50,7 @@ CARD = Card(
 )
 
 
-def allowed_here(before: CardStatus, after: CardStatus) -> bool:
+def allowed_in_python(before: CardStatus, after: CardStatus) -> bool:
     try:
         require_transition(before, after)
     except BooksDisagree:
@@ -58,7 +58,7 @@ def allowed_here(before: CardStatus, after: CardStatus) -> bool:
     return True
 
 
-async def allowed_there(owner: "Connection[Record]", id: UUID, after: CardStatus) -> bool:
+async def allowed_in_database(owner: "Connection[Record]", id: UUID, after: CardStatus) -> bool:
     try:
         await owner.execute("update cards set status = $2 where id = $1", id, after.value)
     except asyncpg.CheckViolationError as violation:
@@ -74,40 +74,40 @@ async def test_python_and_the_database_allow_the_same_transitions(owner: "Connec
     for before, after in PAIRS:
         id = uuids.uuid7()
         await owner.execute(INSERT, id, wallet, before.value)
-        if await allowed_there(owner, id, after) != allowed_here(before, after):
+        if await allowed_in_database(owner, id, after) != allowed_in_python(before, after):
             differing.append((before, after))
     assert differing == []
 
 
-def test_every_status_has_its_place_in_the_table_and_in_the_database() -> None:
+def test_every_status_is_in_the_transition_table_and_in_the_database() -> None:
     assert set(NEXT) == set(CardStatus) == {CardStatus(status) for status in STATUSES}
 
 
-def test_closed_is_final() -> None:
-    assert [after for after in CardStatus if allowed_here(CardStatus.CLOSED, after)] == [CardStatus.CLOSED]
+def test_a_closed_card_has_no_further_transitions() -> None:
+    assert [after for after in CardStatus if allowed_in_python(CardStatus.CLOSED, after)] == [CardStatus.CLOSED]
 
 
 @pytest.mark.parametrize(
     ("now", "expired"), [(NOW, False), (LAST_MOMENT, False), (NEXT_MONTH, True), (NOW.replace(year=2027), True)]
 )
-def test_card_is_good_until_the_last_moment_of_its_month(now: datetime, expired: bool) -> None:
+def test_a_card_is_valid_until_the_last_moment_of_its_expiry_month(now: datetime, expired: bool) -> None:
     assert CARD.expired(now) is expired
 
 
 @pytest.mark.parametrize(
     ("now", "spent"), [(NOW, 3_000), (LAST_MOMENT, 3_000), (NEXT_MONTH, 0), (NOW.replace(year=2027), 0)]
 )
-def test_month_ends_with_its_last_moment(now: datetime, spent: int) -> None:
+def test_the_spent_amount_is_zero_from_the_first_moment_of_the_next_month(now: datetime, spent: int) -> None:
     assert CARD.spent_in_month(now) == dollars(spent)
 
 
-def test_clock_that_is_behind_gives_no_new_month() -> None:
+def test_a_clock_that_goes_back_does_not_start_a_new_month() -> None:
     assert CARD.spent_in_month(datetime(2026, 10, 31, tzinfo=UTC)) == dollars(3_000)
     after = CARD.after_payment(dollars(1), datetime(2026, 10, 31, tzinfo=UTC))
     assert (after.spent, after.spent_in) == (dollars(3_001), date(2026, 11, 1))
 
 
-def test_first_payment_of_a_month_begins_its_sum() -> None:
+def test_the_first_card_payment_of_a_month_starts_a_new_sum() -> None:
     within, after = CARD.after_payment(dollars(500), LAST_MOMENT), CARD.after_payment(dollars(500), NEXT_MONTH)
     assert (within.spent, within.spent_in, within.version) == (dollars(3_500), date(2026, 11, 1), 2)
     assert (after.spent, after.spent_in) == (dollars(500), month_of(NEXT_MONTH))
@@ -122,7 +122,7 @@ def test_first_payment_of_a_month_begins_its_sum() -> None:
         (lambda card: card, NEXT_MONTH, CardExpired),
     ],
 )
-def test_card_that_does_not_work_says_the_gravest_reason(
+def test_an_unusable_card_raises_the_most_serious_reason(
     changed: Callable[[Card], Card], now: datetime, why: type[Exception]
 ) -> None:
     CARD.require_usable(NOW)
@@ -130,7 +130,7 @@ def test_card_that_does_not_work_says_the_gravest_reason(
         changed(CARD).require_usable(now)
 
 
-def test_limit_is_what_may_be_paid_and_not_a_cent_more() -> None:
+def test_a_card_limit_can_be_used_fully_and_not_exceeded_by_a_cent() -> None:
     card = replace(CARD, per_payment_limit=dollars(2_000), monthly_limit=dollars(4_500))
     card.require_room(dollars(1_500), NOW)
     with pytest.raises(AboveMonthlyLimit) as monthly:
@@ -142,11 +142,11 @@ def test_limit_is_what_may_be_paid_and_not_a_cent_more() -> None:
     assert each.value.limit == dollars(2_000)
 
 
-def test_limit_below_what_was_paid_leaves_nothing() -> None:
+def test_a_monthly_limit_below_the_spent_amount_leaves_nothing() -> None:
     with pytest.raises(AboveMonthlyLimit) as monthly:
         replace(CARD, monthly_limit=dollars(1_000)).require_room(dollars(1), NOW)
     assert monthly.value.remaining == dollars(0)
 
 
-def test_card_without_limits_pays_anything() -> None:
+def test_a_card_without_limits_can_pay_any_amount() -> None:
     CARD.require_room(dollars(10**12), NOW)

@@ -20,7 +20,7 @@ from pathlib import Path
 from pocketpay.database import migrations
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from tests.leftovers import run_folder
-from tests.payments.customers import Person, open_desk, people, records_of, unguarded
+from tests.payments.customers import Person, open_desk, people, records_of, without_risk_rules
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -122,7 +122,7 @@ async def scene(home: Path) -> AsyncIterator[Scene]:
     await asyncio.to_thread(postgres.start)
     try:
         await migrations.upgrade(postgres.owner_dsn, postgres.server_dsn)
-        async with open_desk(postgres.server_dsn, unguarded()) as desk:
+        async with open_desk(postgres.server_dsn, without_risk_rules()) as desk:
             customers = await people(desk, 8, funds="10000.00")
         async with records_of(postgres.server_dsn, postgres.owner_dsn) as records:
             await records.connection.execute("update users set created_at = clock_timestamp()")

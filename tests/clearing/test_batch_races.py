@@ -21,7 +21,18 @@ from pocketpay.transactions.lifecycle import Status
 from tests.clearing.instructions import all_told, answers, held_elsewhere, taken_up, transfer_of
 from tests.clearing.test_failing_units import install, mend
 from tests.conftest import Dsns
-from tests.payments.customers import Person, Records, item, money, new_key, people, person, send, send_many, unguarded
+from tests.payments.customers import (
+    Person,
+    Records,
+    item,
+    money,
+    new_key,
+    people,
+    person,
+    send,
+    send_many,
+    without_risk_rules,
+)
 
 
 @pytest.fixture
@@ -32,7 +43,7 @@ def dsns(database_dsn: Dsns) -> Dsns:
 
 @pytest.fixture
 def kept() -> Terms:
-    return unguarded()
+    return without_risk_rules()
 
 
 def batch_of(sender: Person, *to: Person, minor: int = 1, atomic: bool = True, poison: str = "") -> TransferBatch:

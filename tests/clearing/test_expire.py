@@ -39,7 +39,7 @@ async def test_payment_expires_when_its_time_is_over_by_the_databases_clock(desk
 async def test_expired_payment_returns_the_held_money(desk: Desk, records: Records) -> None:
     ada, _, waiting = await held(desk)
     before = await balance(desk, ada)
-    await records.let_lapse(waiting.id)
+    await records.make_overdue(waiting.id)
     assert await expire_overdue(desk) >= 1
     kept = await records.transaction(waiting.id)
     assert (kept["status"], kept["version"], kept["failure_code"], kept["completed_at"]) == ("expired", 2, None, None)
@@ -60,7 +60,7 @@ async def test_payment_whose_time_is_not_over_is_left_alone(desk: Desk, records:
 
 async def test_what_is_expired_stays_as_it_is(desk: Desk, records: Records) -> None:
     ada, _, waiting = await held(desk)
-    await records.let_lapse(waiting.id)
+    await records.make_overdue(waiting.id)
     await expire_overdue(desk)
     before = await records.checksum()
     await expire_overdue(desk)
@@ -71,7 +71,7 @@ async def test_what_is_expired_stays_as_it_is(desk: Desk, records: Records) -> N
 
 async def test_only_the_wallet_it_belongs_to_expires_it(desk: Desk, records: Records) -> None:
     ada, bob, waiting = await held(desk)
-    await records.let_lapse(waiting.id)
+    await records.make_overdue(waiting.id)
     for wallet_id, transaction_id in ((bob.wallet_id, waiting.id), (ada.wallet_id, uuids.uuid7())):
         with pytest.raises(NotFound):
             await desk.submit(Expire(wallet_id, transaction_id))
@@ -79,7 +79,7 @@ async def test_only_the_wallet_it_belongs_to_expires_it(desk: Desk, records: Rec
 
 async def test_money_of_an_overdue_payment_can_be_spent_before_any_sweep(desk: Desk, records: Records) -> None:
     ada, bob, waiting = await held(desk)
-    await records.let_lapse(waiting.id)
+    await records.make_overdue(waiting.id)
     answer = await send(desk, ada, bob, "100.00")
     assert answer.transaction.status is Status.PENDING_CONFIRMATION
     assert (await records.transaction(waiting.id))["status"] == "expired"
@@ -88,7 +88,7 @@ async def test_money_of_an_overdue_payment_can_be_spent_before_any_sweep(desk: D
 
 async def test_any_order_of_the_sender_expires_what_is_overdue(desk: Desk, records: Records) -> None:
     ada, _, waiting = await held(desk)
-    await records.let_lapse(waiting.id)
+    await records.make_overdue(waiting.id)
     await pay_in(desk, ada, "1.00")
     assert (await records.transaction(waiting.id))["status"] == "expired"
     assert await money(desk, ada) == (10_100, 0)
@@ -96,7 +96,7 @@ async def test_any_order_of_the_sender_expires_what_is_overdue(desk: Desk, recor
 
 async def test_reading_and_previewing_never_expire(desk: Desk, records: Records) -> None:
     ada, bob, waiting = await held(desk)
-    await records.let_lapse(waiting.id)
+    await records.make_overdue(waiting.id)
     before = await records.checksum()
     seen = await preview_transfer(desk, ada.wallet_id, raw_to=bob.username, raw_amount="100.00")
     assert seen.status is Status.PENDING_CONFIRMATION
@@ -107,7 +107,7 @@ async def test_reading_and_previewing_never_expire(desk: Desk, records: Records)
 async def test_replay_of_an_expired_payment_shows_it_expired(desk: Desk, records: Records) -> None:
     key = new_key()
     ada, bob, waiting = await held(desk, key=key)
-    await records.let_lapse(waiting.id)
+    await records.make_overdue(waiting.id)
     again = await send(desk, ada, bob, "100.00", key=key)
     assert (again.transaction.status, again.replayed, again.refusal) == (Status.EXPIRED, True, None)
     assert again.balance.held.minor == 0
@@ -117,7 +117,7 @@ async def test_replay_of_an_expired_payment_shows_it_expired(desk: Desk, records
 async def test_payment_of_a_wallet_frozen_or_closed_since_expires(desk: Desk, records: Records, state: str) -> None:
     ada, _, waiting = await held(desk)
     await (records.freeze(ada, "all") if state == "frozen" else records.close_wallet(ada))
-    await records.let_lapse(waiting.id)
+    await records.make_overdue(waiting.id)
     await expire_overdue(desk)
     assert (await records.transaction(waiting.id))["status"] == "expired"
     assert await money(desk, ada) == (10_000, 0)

@@ -29,7 +29,7 @@ from tests.payments.customers import (
     new_key,
     people,
     send,
-    unguarded,
+    without_risk_rules,
 )
 
 
@@ -41,7 +41,7 @@ def dsns(database_dsn: Dsns) -> Dsns:
 
 @pytest.fixture
 def kept() -> Terms:
-    return unguarded()
+    return without_risk_rules()
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from pocketpay.transactions.lifecycle import Status
 from tests.clearing.instructions import all_told, answers, held_elsewhere, taken_up, transfer_of
 from tests.clearing.test_batch_races import batch_of
 from tests.conftest import Dsns
-from tests.payments.customers import Person, Records, money, open_desk, people, send, terms, unguarded
+from tests.payments.customers import Person, Records, money, open_desk, people, send, terms, without_risk_rules
 
 BYSTANDER_SECONDS = 0.9
 """A bystander's answer takes some 10 ms, and once 100 ms more. This is far more than that for a busy machine, and
@@ -33,7 +33,7 @@ def dsns(database_dsn: Dsns) -> Dsns:
 
 @pytest.fixture
 def kept() -> Terms:
-    return unguarded()
+    return without_risk_rules()
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ async def test_key_of_an_order_put_aside_pays_once(desk: Desk, records: Records)
 
 
 async def test_closing_waits_for_what_is_put_aside_and_leaves_nobody_waiting(dsns: Dsns, records: Records) -> None:
-    async with open_desk(dsns.server, unguarded()) as desk:
+    async with open_desk(dsns.server, without_risk_rules()) as desk:
         ada, bob = await people(desk, 2, funds="10.00")
         async with held_elsewhere(desk, ada):
             stuck = asyncio.create_task(send(desk, ada, bob, "0.01"))
@@ -185,7 +185,7 @@ async def test_locked_row_that_is_no_account_fails_only_who_needs_it(
     desk.clearing.terms = terms()
     ada, bob, cyd = await people(desk, 3, funds="10.00")
     held = (await send(desk, ada, bob, "1.00")).transaction
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     async with records.connection.transaction():
         await records.connection.execute("select from transactions where id = $1 for update", held.id)
         told = await all_told(
@@ -204,7 +204,7 @@ async def test_single_order_waits_for_no_second_batch_of_another_customer(
     dsns: Dsns, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queue, "LOCK_MILLISECONDS", 1_500)
-    async with open_desk(dsns.server, unguarded()) as desk:
+    async with open_desk(dsns.server, without_risk_rules()) as desk:
         ada, bob, cyd = await people(desk, 3, funds="10.00")
         async with held_elsewhere(desk, ada):
             first = asyncio.create_task(desk.submit(transfer_of(ada, bob)))

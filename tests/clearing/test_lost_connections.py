@@ -31,11 +31,10 @@ from pocketpay.wallets.balance import WalletStatus
 from tests.conftest import Dsns
 from tests.faults import Line, faulty_line
 from tests.operations.operators import OPS, acts_about, freeze
-from tests.payments.cards import buy, card_of, issue, kept
+from tests.payments.cards import buy, issue, new_card, stored_card
 from tests.payments.customers import (
     Person,
     Records,
-    give_back,
     item,
     money,
     new_key,
@@ -44,10 +43,11 @@ from tests.payments.customers import (
     people,
     person,
     records_of,
+    refund_payment,
     send,
     send_many,
     terms,
-    unguarded,
+    without_risk_rules,
 )
 
 
@@ -55,7 +55,7 @@ from tests.payments.customers import (
 async def records(module_dsn: Dsns) -> AsyncIterator[Records]:
     async with records_of(module_dsn.server, module_dsn.owner) as records:
         yield records
-        await records.open_again()
+        await records.reopen_wallets()
         assert await records.findings() == []
 
 
@@ -77,7 +77,7 @@ def line(line_and_dsn: tuple[Line, str]) -> Line:
 @pytest.fixture
 async def desk(line_and_dsn: tuple[Line, str]) -> AsyncIterator[Desk]:
     """A desk at the end of the faulty line."""
-    async with open_desk(line_and_dsn[1], unguarded()) as desk:
+    async with open_desk(line_and_dsn[1], without_risk_rules()) as desk:
         yield desk
 
 
@@ -150,17 +150,17 @@ async def test_card_and_its_payment_cut_off_are_as_if_nothing_had_been(
     desk: Desk, line: Line, records: Records, way: str
 ) -> None:
     ada = await person(desk, funds="10.00")
-    card_id = await card_of(desk, ada, monthly="2.00")
+    card_id = await new_card(desk, ada, monthly="2.00")
     break_next(line, way)
     paid = await buy(desk, ada, card_id, "2.00")
     assert (paid.transaction.status, paid.replayed, line.lost) == (Status.COMPLETED, False, 1)
     assert await money(desk, ada) == (800, 0)
-    assert await kept(records, card_id) == ("active", 200, 2)
+    assert await stored_card(records, card_id) == ("active", 200, 2)
     for verb, status in ((freeze_card, "frozen"), (close_card, "closed")):
         break_next(line, way)
         assert (await verb(desk, ada.wallet_id, card_id)).status == status
         assert line.lost == 1
-    assert await kept(records, card_id) == ("closed", 200, 4)
+    assert await stored_card(records, card_id) == ("closed", 200, 4)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -289,7 +289,7 @@ async def test_refund_cut_off_is_given_once_and_answered_first(
     paid = (await send(desk, ada, bob, "1.00")).transaction
     await desk.resolver.parties(paid.id)
     break_next(line, way)
-    answer = await give_back(desk, bob, paid.id)
+    answer = await refund_payment(desk, bob, paid.id)
     assert (answer.transaction.status, answer.replayed, line.lost) == (Status.COMPLETED, False, 1)
     assert await money(desk, ada) == (1_000, 0)
 
@@ -361,7 +361,7 @@ async def test_line_gone_silent_is_answered_in_time_and_nothing_is_done(
     line_and_dsn: tuple[Line, str], records: Records
 ) -> None:
     line, dsn = line_and_dsn
-    async with open_desk(dsn, unguarded()) as desk:
+    async with open_desk(dsn, without_risk_rules()) as desk:
         ada, bob = await people(desk, 2, funds="10.00")
         await send(desk, ada, bob, "1.00")
         line.silent.set()
@@ -387,7 +387,7 @@ async def test_silence_after_the_commit_is_answered_in_time_and_promises_nothing
     line_and_dsn: tuple[Line, str], records: Records
 ) -> None:
     line, dsn = line_and_dsn
-    async with open_desk(dsn, unguarded()) as desk:
+    async with open_desk(dsn, without_risk_rules()) as desk:
         ada, bob = await people(desk, 2, funds="10.00")
         key = new_key()
         line.mute_replies = 1
@@ -405,7 +405,7 @@ async def test_silence_after_the_commit_is_answered_in_time_and_promises_nothing
 @pytest.mark.usefixtures("hurried")
 async def test_silence_that_ends_in_time_is_never_noticed(line_and_dsn: tuple[Line, str], records: Records) -> None:
     line, dsn = line_and_dsn
-    async with open_desk(dsn, unguarded()) as desk:
+    async with open_desk(dsn, without_risk_rules()) as desk:
         ada, bob = await people(desk, 2, funds="10.00")
         line.mute_replies = 1
         order = ordered(desk, ada, bob)
@@ -422,7 +422,7 @@ async def test_database_that_is_away_is_answered_busy_and_found_again(
     line_and_dsn: tuple[Line, str], records: Records
 ) -> None:
     line, dsn = line_and_dsn
-    async with open_desk(dsn, unguarded()) as desk:
+    async with open_desk(dsn, without_risk_rules()) as desk:
         ada, bob = await people(desk, 2, funds="10.00")
         await send(desk, ada, bob, "1.00")  # both names are known now
         there, line.server_socket = line.server_socket, "/nowhere"
@@ -438,7 +438,7 @@ async def test_database_that_is_away_is_answered_busy_and_found_again(
 
 def straight_desk(records: Records) -> AbstractAsyncContextManager[Desk]:
     """A desk on a line without faults."""
-    return open_desk(records.server_dsn, unguarded())
+    return open_desk(records.server_dsn, without_risk_rules())
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -16,7 +16,7 @@ from pocketpay.payments.resolve import Resolver
 from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.transactions.errors import InvalidInput
 from tests.conftest import Dsns
-from tests.payments.customers import give_back, money, pay_in, people, person, records_of, send, terms
+from tests.payments.customers import money, pay_in, people, person, records_of, refund_payment, send, terms
 from tests.people import made
 
 DOLLARS = {"currencies": "USD", "large_transfer_threshold": "500.00"}
@@ -54,7 +54,7 @@ async def test_older_server_handles_wallets_of_a_currency_it_does_not_serve(
     ada, bea = [await person(newer, currency="EUR") for _ in range(2)]
     await pay_in(older, ada, "10.00")
     sent = await send(older, ada, bea, "4.00")
-    await give_back(older, bea, sent.transaction.id, "1.00")
+    await refund_payment(older, bea, sent.transaction.id, "1.00")
     assert (await money(newer, ada), await money(newer, bea)) == ((700, 0), (300, 0))
     async with records_of(database_dsn.server, database_dsn.owner) as records:
         assert await records.findings() == []

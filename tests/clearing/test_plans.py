@@ -26,22 +26,22 @@ from pocketpay.payments.desk import Desk
 from pocketpay.payments.preview import preview_transfer
 from pocketpay.payments.sweeper import expire_overdue
 from tests.conftest import Dsns
-from tests.payments.cards import buy, card_of
+from tests.payments.cards import buy, new_card
 from tests.payments.customers import (
     MONEY_TABLES,
     Person,
     Records,
-    ask,
-    give_back,
     new_key,
+    new_money_request,
     open_desk,
-    pay_asked,
     pay_in,
+    pay_money_request,
     people,
     records_of,
+    refund_payment,
     send,
     terms,
-    unguarded,
+    without_risk_rules,
 )
 from tests.plans import nodes
 
@@ -187,7 +187,7 @@ async def test_unit_of_work_reads_a_few_rows_by_index_however_large_the_database
 ) -> None:
     async with (
         records_of(database_dsn.server, database_dsn.owner) as records,
-        open_desk(database_dsn.server, unguarded()) as desk,
+        open_desk(database_dsn.server, without_risk_rules()) as desk,
     ):
         if size != "new":
             await fill(records, 2_000 if size == "fresh" else 100_000)
@@ -208,7 +208,7 @@ async def test_failed_payments_of_one_person_are_not_read_by_those_that_follow(
 ) -> None:
     async with (
         records_of(database_dsn.server, database_dsn.owner) as records,
-        open_desk(database_dsn.server, unguarded()) as desk,
+        open_desk(database_dsn.server, without_risk_rules()) as desk,
     ):
         ada, bob = await people(desk, 2, funds="10.00")
         for _ in range(40):
@@ -238,21 +238,21 @@ async def every_order(desk: Desk, reads: Reads, records: Records, ada: Person, b
         with pytest.raises(Refusal):
             await send(desk, ada, "nobody_at_all", "1.00")
     lapsed = (await send(desk, ada, bob, "600.00")).transaction
-    await records.let_lapse(lapsed.id)
+    await records.make_overdue(lapsed.id)
     async with counting(reads, "a transfer after an expiry", MOST, orders=2):
         await send(desk, ada, bob, "600.00")
     lapsed = (await send(desk, ada, bob, "600.00")).transaction
-    await records.let_lapse(lapsed.id)
+    await records.make_overdue(lapsed.id)
     async with counting(reads, "a sweep", MOST):
         assert await expire_overdue(desk) == 1
     async with counting(reads, "a preview", MOST):
         await preview_transfer(desk, ada.wallet_id, raw_to=bob.username, raw_amount="600.00")
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     async with counting(reads, "a safe transfer", MOST):
         await send(desk, ada, bob, "1.00")
     given = (await send(desk, ada, bob, "2.00")).transaction
     async with counting(reads, "a refund", MOST):
-        await give_back(desk, bob, given.id, "1.00")
+        await refund_payment(desk, bob, given.id, "1.00")
     async with counting(reads, "a batch", MOST, orders=64):
         units_before = desk.clearing.counts.units
         await many(desk, ada, bob, 64)
@@ -268,22 +268,22 @@ async def every_order_about_requests(desk: Desk, reads: Reads, ada: Person, bob:
     """Each order once; Ada pays Bob."""
     key = new_key()
     async with counting(reads, "a request", ASKING):
-        first = await ask(desk, bob, ada, "600.00", key=key)
+        first = await new_money_request(desk, bob, ada, "600.00", key=key)
     async with counting(reads, "its replay", ASKING):
-        await ask(desk, bob, ada, "600.00", key=key)
+        await new_money_request(desk, bob, ada, "600.00", key=key)
     async with counting(reads, "its payment", ASKING):
-        await pay_asked(desk, ada, first)
-    second = await ask(desk, bob, ada, "600.00")
+        await pay_money_request(desk, ada, first)
+    second = await new_money_request(desk, bob, ada, "600.00")
     desk.clearing.terms = terms(rapid_transfer_count=6)
-    held = (await pay_asked(desk, ada, second)).transaction
+    held = (await pay_money_request(desk, ada, second)).transaction
     async with counting(reads, "its confirmation", ASKING):
         await confirm(desk, ada.wallet_id, held.id)
-    third = await ask(desk, bob, ada, "600.00")
-    await pay_asked(desk, ada, third)
+    third = await new_money_request(desk, bob, ada, "600.00")
+    await pay_money_request(desk, ada, third)
     async with counting(reads, "a request declined whose payment waits", ASKING):
         await decline_request(desk, ada.wallet_id, third.id)
-    fourth = await ask(desk, bob, ada, "600.00")
-    await pay_asked(desk, ada, fourth)
+    fourth = await new_money_request(desk, bob, ada, "600.00")
+    await pay_money_request(desk, ada, fourth)
     async with counting(reads, "a request taken back whose payment waits", ASKING):
         await cancel_request(desk, bob.wallet_id, fourth.id)
 
@@ -291,7 +291,7 @@ async def every_order_about_requests(desk: Desk, reads: Reads, ada: Person, bob:
 async def every_card(desk: Desk, reads: Reads, records: Records, ada: Person) -> None:
     """Cards of somebody who has closed a thousand, and paid a thousand times with the one that is left."""
     await records.connection.execute(CLOSED, ada.wallet_id)
-    card_id = await card_of(desk, ada, monthly="1000.00")
+    card_id = await new_card(desk, ada, monthly="1000.00")
     for _ in range(10):
         await asyncio.gather(*(buy(desk, ada, card_id, "0.01") for _ in range(100)))
     async with counting(reads, "a payment by card", MOST):
@@ -299,7 +299,7 @@ async def every_card(desk: Desk, reads: Reads, records: Records, ada: Person) ->
     async with counting(reads, "many by one card", MOST, orders=32):
         await asyncio.gather(*(buy(desk, ada, card_id, "0.01") for _ in range(32)))
     async with counting(reads, "another card", MOST):
-        other = await card_of(desk, ada)
+        other = await new_card(desk, ada)
     async with counting(reads, "its end", MOST):
         await close_card(desk, ada.wallet_id, other)
 

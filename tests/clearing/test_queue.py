@@ -20,7 +20,7 @@ from tests.payments.customers import (
     pay_in,
     people,
     send,
-    unguarded,
+    without_risk_rules,
 )
 
 
@@ -32,7 +32,7 @@ def dsns(database_dsn: Dsns) -> Dsns:
 
 @pytest.fixture
 def kept() -> Terms:
-    return unguarded()
+    return without_risk_rules()
 
 
 # ---------------------------------------------------------------- together
@@ -119,7 +119,7 @@ async def test_what_waits_too_long_for_its_turn_is_refused_and_not_done(
     dsns: Dsns, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rules, "WAIT_SECONDS", 0.2)
-    async with open_desk(dsns.server, unguarded()) as desk:
+    async with open_desk(dsns.server, without_risk_rules()) as desk:
         ada, bob = await people(desk, 2, funds="10.00")
         async with held_elsewhere(desk, ada):
             first = asyncio.create_task(desk.submit(transfer_of(ada, bob)))
@@ -152,7 +152,7 @@ async def test_client_that_goes_away_does_not_undo_its_order(desk: Desk, records
 
 
 async def test_closing_finishes_what_waits_and_takes_no_more(dsns: Dsns, records: Records) -> None:
-    async with open_desk(dsns.server, unguarded()) as desk:
+    async with open_desk(dsns.server, without_risk_rules()) as desk:
         ada, bob = await people(desk, 2, funds="10.00")
         orders = [asyncio.create_task(desk.submit(transfer_of(ada, bob))) for _ in range(300)]
         await asyncio.sleep(0)
@@ -170,7 +170,7 @@ async def test_closing_finishes_what_waits_and_takes_no_more(dsns: Dsns, records
 
 
 async def test_closing_in_the_middle_of_a_unit_leaves_nobody_waiting(dsns: Dsns, records: Records) -> None:
-    async with open_desk(dsns.server, unguarded()) as desk:
+    async with open_desk(dsns.server, without_risk_rules()) as desk:
         ada, bob = await people(desk, 2, funds="10.00")
         async with held_elsewhere(desk, ada):
             orders = [asyncio.create_task(desk.submit(transfer_of(ada, bob)))]

@@ -26,7 +26,7 @@ from tests.payments.customers import (
     person,
     send,
     terms,
-    unguarded,
+    without_risk_rules,
 )
 
 
@@ -38,7 +38,7 @@ def dsns(database_dsn: Dsns) -> Dsns:
 
 @pytest.fixture
 def kept() -> Terms:
-    return unguarded()
+    return without_risk_rules()
 
 
 async def test_whole_balance_sent_64_times_at_once_is_sent_once(two_desks: list[Desk], records: Records) -> None:

@@ -21,13 +21,13 @@ from tests.conftest import Dsns
 from tests.payments.customers import (
     Person,
     Records,
-    give_back,
     money,
     new_key,
     people,
     person,
+    refund_payment,
     send,
-    unguarded,
+    without_risk_rules,
 )
 
 
@@ -39,7 +39,7 @@ def dsns(database_dsn: Dsns) -> Dsns:
 
 @pytest.fixture
 def kept() -> Terms:
-    return unguarded()
+    return without_risk_rules()
 
 
 def refund_of(original: Transaction, minor: int | None = None) -> Refund:
@@ -78,7 +78,7 @@ async def test_fifty_refunds_of_one_payment_at_once_give_back_no_more_than_it_wa
 ) -> None:
     ada, bob = await people(two_desks[0], 2, funds="100.00")
     original = (await send(two_desks[0], ada, bob, "10.00")).transaction
-    told = await all_told(*(give_back(two_desks[n % 2], bob, original.id, asked) for n in range(50)))
+    told = await all_told(*(refund_payment(two_desks[n % 2], bob, original.id, asked) for n in range(50)))
     each = 1_000 if asked is None else int(float(asked) * 100)
     done = [one for one in answers(told) if one.transaction.status is Status.COMPLETED]
     assert len(done) == len(answers(told)) == 1_000 // each
@@ -95,7 +95,7 @@ async def test_money_is_given_back_or_spent_and_never_both(two_desks: list[Desk]
         ada, bob, cyd = await person(two_desks[0], funds="10.00"), *await people(two_desks[0], 2)
         original = (await send(two_desks[0], ada, bob, "10.00")).transaction
         orders = [
-            give_back(two_desks[n % 2], bob, original.id, "2.00")
+            refund_payment(two_desks[n % 2], bob, original.id, "2.00")
             if chance.random() < 0.5
             else send(two_desks[n % 2], bob, cyd, "2.00")
             for n in range(30)
@@ -113,7 +113,7 @@ async def test_refunds_in_both_directions_never_deadlock(two_desks: list[Desk], 
     to_bob = (await send(two_desks[0], ada, bob, "50.00")).transaction.id
     to_ada = (await send(two_desks[0], bob, ada, "50.00")).transaction.id
     ways = [(bob, to_bob), (ada, to_ada)]
-    told = await all_told(*(give_back(two_desks[n % 2], *ways[n // 2 % 2], "0.01") for n in range(120)))
+    told = await all_told(*(refund_payment(two_desks[n % 2], *ways[n // 2 % 2], "0.01") for n in range(120)))
     assert len(answers(told)) == 120
     assert [desk.clearing.counts.retries for desk in two_desks] == [0, 0]
     assert await refunded(records, to_bob) == await refunded(records, to_ada) == (60, 60)
@@ -123,7 +123,7 @@ async def test_one_key_sent_twenty_times_at_once_gives_back_once(two_desks: list
     ada, bob = await people(two_desks[0], 2, funds="100.00")
     original = (await send(two_desks[0], ada, bob, "10.00")).transaction
     key = new_key()
-    told = await all_told(*(give_back(two_desks[n % 2], bob, original.id, "1.00", key=key) for n in range(20)))
+    told = await all_told(*(refund_payment(two_desks[n % 2], bob, original.id, "1.00", key=key) for n in range(20)))
     assert len({one.transaction.id for one in answers(told)}) == 1
     assert sorted(one.replayed for one in answers(told)) == [False] + [True] * 19
     assert await refunded(records, original.id) == (100, 100)
@@ -162,7 +162,7 @@ async def test_payee_is_known_in_a_unit_by_what_was_not_given_back_whole_until_t
         transfer_of(ada, bob) if order == "pay" else refund_of(next(paid), None if order == "whole" else 1)
         for order in orders.split()
     ]
-    new_ones_blocked = unguarded(new_recipient_action="block")
+    new_ones_blocked = without_risk_rules(new_recipient_action="block")
     told = answers(await in_one_unit(desk, ada, *said, under=new_ones_blocked))
     assert len(told) == len(said)
     assert [one.transaction.status for one in told if one.transaction.refund_of is None] == expected.split()

@@ -17,13 +17,13 @@ from tests.payments.customers import (
     people,
     send,
     terms,
-    unguarded,
+    without_risk_rules,
 )
 from tests.payments.test_transfer import refused
 
 
 async def test_same_key_pays_once(desk: Desk, records: Records) -> None:
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     key = new_key()
     first = await send(desk, ada, bob, "10", key=key)
@@ -36,7 +36,7 @@ async def test_same_key_pays_once(desk: Desk, records: Records) -> None:
 
 
 async def test_same_said_otherwise_is_the_same(desk: Desk) -> None:
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     key = new_key()
     first = await send(desk, ada, bob, "10", key=key, description="Lunch")
@@ -47,7 +47,7 @@ async def test_same_said_otherwise_is_the_same(desk: Desk) -> None:
 
 @pytest.mark.parametrize("other", [{"amount": "10.01"}, {"description": "Dinner"}, {"to": "nobody_at_all"}])
 async def test_same_key_with_another_input_is_refused(desk: Desk, records: Records, other: dict[str, str]) -> None:
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     key = new_key()
     await send(desk, ada, bob, "10", key=key)
@@ -67,7 +67,7 @@ async def test_key_of_a_deposit_is_no_key_for_a_transfer(desk: Desk) -> None:
 
 
 async def test_keys_are_each_wallets_own(desk: Desk) -> None:
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     ada, bob, cyd = await people(desk, 3, funds="100.00")
     key = new_key()
     answers = [await send(desk, sender, cyd, "10", key=key) for sender in (ada, bob)]
@@ -76,7 +76,7 @@ async def test_keys_are_each_wallets_own(desk: Desk) -> None:
 
 
 async def test_refusal_that_leaves_no_row_leaves_the_key_free(desk: Desk, records: Records) -> None:
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     key = new_key()
     await records.freeze(bob, "all")
@@ -100,7 +100,7 @@ async def test_what_cannot_be_parsed_is_refused_before_its_key_is_looked_at(desk
 async def test_replay_gives_the_first_refusal_again_though_the_money_is_there_now(
     desk: Desk, records: Records
 ) -> None:
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="10.00")
     key = new_key()
     first = await send(desk, ada, bob, "10.01", key=key)
@@ -113,7 +113,9 @@ async def test_replay_gives_the_first_refusal_again_though_the_money_is_there_no
     assert again.balance.posted == Money(11_000, "USD")
 
 
-@pytest.mark.parametrize(("kept", "frozen"), [(unguarded(), True), (terms(new_recipient_action="block"), False)])
+@pytest.mark.parametrize(
+    ("kept", "frozen"), [(without_risk_rules(), True), (terms(new_recipient_action="block"), False)]
+)
 async def test_replay_of_what_was_blocked_is_blocked(desk: Desk, records: Records, kept: Terms, frozen: bool) -> None:
     desk.clearing.terms = kept
     ada, bob = await people(desk, 2, funds="10.00")
@@ -122,7 +124,7 @@ async def test_replay_of_what_was_blocked_is_blocked(desk: Desk, records: Record
         await records.freeze(ada, "debits")
     first = await send(desk, ada, bob, "1.00", key=key)
     await records.freeze(ada, None)
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     again = await send(desk, ada, bob, "1.00", key=key)
     assert again.transaction == first.transaction
     assert again.refusal is not None

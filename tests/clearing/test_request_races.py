@@ -27,15 +27,15 @@ from tests.clearing.instructions import all_told, answers, ask_of
 from tests.conftest import Dsns
 from tests.payments.customers import (
     Records,
-    ask,
-    asked,
     money,
     new_key,
-    pay_asked,
+    new_money_request,
+    pay_money_request,
     people,
     person,
+    request_money_from,
     terms,
-    unguarded,
+    without_risk_rules,
 )
 
 
@@ -47,7 +47,7 @@ def dsns(database_dsn: Dsns) -> Dsns:
 
 @pytest.fixture
 def kept() -> Terms:
-    return unguarded(open_requests=100)
+    return without_risk_rules(open_requests=100)
 
 
 def pay(request: MoneyRequest) -> PayRequest:
@@ -95,7 +95,7 @@ async def test_of_all_that_is_said_of_a_request_at_once_exactly_one_is_done(
     chance = random.Random(5)
     for _ in range(4):
         ada, bob = await person(two_desks[0]), await person(two_desks[0], funds="100.00")
-        request = await ask(two_desks[0], ada, bob, "40.00")
+        request = await new_money_request(two_desks[0], ada, bob, "40.00")
         said = [chance.choice(rivals)(request) for _ in range(30)]
         told = await all_told(*(two_desks[n % 2].submit(one) for n, one in enumerate(said)))
         final = RequestStatus((await records.request(request.id))["status"])
@@ -113,8 +113,8 @@ async def test_of_all_that_is_said_of_a_request_at_once_exactly_one_is_done(
 
 async def test_whole_balance_pays_one_of_many_requests(two_desks: list[Desk], records: Records) -> None:
     ada, bob = await person(two_desks[0]), await person(two_desks[0], funds="100.00")
-    requests = [await ask(two_desks[0], ada, bob, "100.00") for _ in range(16)]
-    told = await all_told(*(pay_asked(two_desks[n % 2], bob, one) for n, one in enumerate(requests)))
+    requests = [await new_money_request(two_desks[0], ada, bob, "100.00") for _ in range(16)]
+    told = await all_told(*(pay_money_request(two_desks[n % 2], bob, one) for n, one in enumerate(requests)))
     statuses = sorted(one.transaction.status for one in answers(told))
     assert statuses == [Status.COMPLETED] + [Status.FAILED] * 15
     assert await money(two_desks[0], bob) == (0, 0)
@@ -125,8 +125,8 @@ async def test_of_many_payments_of_one_request_at_once_one_is_held(two_desks: li
     ada, bob = await person(two_desks[0]), await person(two_desks[0], funds="100.00")
     for desk in two_desks:
         desk.clearing.terms = terms()
-    request = await ask(two_desks[0], ada, bob, "40.00")
-    told = await all_told(*(pay_asked(two_desks[n % 2], bob, request) for n in range(20)))
+    request = await new_money_request(two_desks[0], ada, bob, "40.00")
+    told = await all_told(*(pay_money_request(two_desks[n % 2], bob, request) for n in range(20)))
     assert [one.transaction.status for one in answers(told)] == [Status.PENDING_CONFIRMATION]
     assert [one.status for one in told if isinstance(one, WrongState)] == [Status.PENDING_CONFIRMATION] * 19
     assert await money(two_desks[0], bob) == (10_000, 4_000)
@@ -142,8 +142,8 @@ async def test_confirmation_of_a_payment_and_the_end_of_its_request_at_once(
         for desk in two_desks:
             desk.clearing.terms = terms(rapid_transfer_action="off")
         ada, bob = await person(two_desks[0]), await person(two_desks[0], funds="100.00")
-        request = await ask(two_desks[0], ada, bob, "40.00")
-        held = (await pay_asked(two_desks[0], bob, request)).transaction
+        request = await new_money_request(two_desks[0], ada, bob, "40.00")
+        held = (await pay_money_request(two_desks[0], bob, request)).transaction
         kinds: tuple[Instruction, ...] = (
             Confirm(bob.wallet_id, ada.wallet_id, held.id),
             Cancel(bob.wallet_id, held.id),
@@ -169,7 +169,7 @@ async def test_expiry_and_payment_at_once(two_desks: list[Desk], records: Record
     reached = set()
     for round_number in range(10):
         ada, bob = await person(two_desks[0]), await person(two_desks[0], funds="100.00")
-        request = await ask(two_desks[0], ada, bob, "40.00")
+        request = await new_money_request(two_desks[0], ada, bob, "40.00")
         await records.connection.execute(
             "update money_requests set expires_at = clock_timestamp() + $2::int * interval '2 milliseconds' "
             "where id = $1",
@@ -197,7 +197,7 @@ async def test_one_key_sent_twenty_times_at_once_asks_once(two_desks: list[Desk]
     ada, bob = await people(two_desks[0], 2)
     for _ in range(3):
         key = new_key()
-        told = await all_told(*(asked(two_desks[n % 2], ada, bob, "1.00", key=key) for n in range(20)))
+        told = await all_told(*(request_money_from(two_desks[n % 2], ada, bob, "1.00", key=key) for n in range(20)))
         assert len({one.requests[0].id for one in answers(told)}) == 1
         assert sorted(one.replayed for one in answers(told)) == [False] + [True] * 19
     assert await records.count("select count(*) from money_requests") == 3
@@ -219,7 +219,7 @@ async def test_caps_hold_whatever_is_asked_at_once(two_desks: list[Desk], record
     most = "select max(n) from (select count(*) as n from money_requests group by payer_wallet_id) each"
     # Two can be asked five times each; then the third only twice more today.
     for among, asked_by_now in (((bob, cyd), 10), ((dan,), 12)):
-        orders = [asked(two_desks[n % 2], ada, among[n % len(among)], "1.00") for n in range(40)]
+        orders = [request_money_from(two_desks[n % 2], ada, among[n % len(among)], "1.00") for n in range(40)]
         told = await all_told(*orders)
         assert {one.code for one in told if isinstance(one, Refusal)} == {"RATE_LIMITED"}
         assert await records.count("select count(*) from money_requests") == asked_by_now
@@ -231,7 +231,7 @@ async def test_people_who_ask_and_pay_one_another_never_deadlock(two_desks: list
     deadlocks = "select deadlocks from pg_stat_database where datname = current_database()"
     before = await records.count(deadlocks)
     for desk in two_desks:
-        desk.clearing.terms = unguarded(open_requests=100, requests_per_day=1_000)
+        desk.clearing.terms = without_risk_rules(open_requests=100, requests_per_day=1_000)
     splits = [ask_of(asker, *(one for one in crowd if one is not asker)) for asker in crowd * 4]
     told = await all_told(*(two_desks[n % 2].submit(one) for n, one in enumerate(splits)))
     requests = [request for one in answers(told) for request in one.requests]

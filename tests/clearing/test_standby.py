@@ -13,7 +13,7 @@ from pocketpay.database import commits, migrations, sessions, startup
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.errors import DatabaseUnavailable
 from pocketpay.database.failures import ServiceBusy
-from tests.payments.customers import money, new_key, open_desk, people, person, records_of, send, unguarded
+from tests.payments.customers import money, new_key, open_desk, people, person, records_of, send, without_risk_rules
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ async def test_payment_that_no_standby_confirmed_is_shown_to_nobody_and_then_pai
 ) -> None:
     key = new_key()
     async with (
-        open_desk(durable.server_dsn, unguarded()) as desk,
+        open_desk(durable.server_dsn, without_risk_rules()) as desk,
         records_of(durable.server_dsn, durable.owner_dsn) as records,
     ):
         ada, bob = await people(desk, 2, funds="10.00")
@@ -83,7 +83,7 @@ async def test_unit_of_work_that_no_standby_confirmed_is_shown_to_nobody(
     if how == "is cancelled":
         monkeypatch.setattr(commits, "COMMIT_SECONDS", 60)
     count = "select count(*) from users"
-    async with open_desk(durable.server_dsn, unguarded()) as desk:
+    async with open_desk(durable.server_dsn, without_risk_rules()) as desk:
         async with desk.database.read() as session:
             before = await session.fetchval(count)
         async with standby_away(durable):

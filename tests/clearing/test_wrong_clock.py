@@ -21,12 +21,12 @@ from pocketpay.payments.preview import preview_transfer
 from pocketpay.transactions.lifecycle import Status
 from tests.clearing.instructions import YEAR, Told, ahead, all_told, answers, set_ahead, transfer_of
 from tests.clearing.test_batch_races import batch_of
-from tests.payments.customers import Person, Records, money, people, send, unguarded
+from tests.payments.customers import Person, Records, money, people, send, without_risk_rules
 
 
 @pytest.fixture
 def kept() -> Terms:
-    return unguarded()
+    return without_risk_rules()
 
 
 async def now(records: Records) -> datetime:

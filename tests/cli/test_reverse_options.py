@@ -14,7 +14,7 @@ from pocketpay.api import ids
 from pocketpay.cli.operator import operator
 from pocketpay.payments.desk import Desk
 from tests.conftest import Dsns
-from tests.payments.customers import open_desk, person, send, unguarded
+from tests.payments.customers import open_desk, person, send, without_risk_rules
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ class DeskOnly:
 
 def at_a_desk(dsn: str, work: Callable[[DeskOnly], Awaitable[T]]) -> T:
     async def run() -> T:
-        async with open_desk(dsn, unguarded()) as desk:
+        async with open_desk(dsn, without_risk_rules()) as desk:
             return await work(DeskOnly(desk))
 
     return asyncio.run(run())

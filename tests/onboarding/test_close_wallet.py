@@ -30,20 +30,20 @@ from pocketpay.updates.signals import CHANNEL, read
 from pocketpay.wallets.balance import Freeze, WalletStatus
 from tests.conftest import Dsns
 from tests.operations.operators import freeze
-from tests.payments.banks import SlowBank, at
-from tests.payments.cards import card_of, kept
+from tests.payments.banks import SlowBank, with_bank
+from tests.payments.cards import new_card, stored_card
 from tests.payments.customers import (
     Person,
     Records,
-    ask,
     balance,
+    new_money_request,
     open_desk,
-    pay_asked,
     pay_in,
+    pay_money_request,
     pay_out,
     records_of,
     send,
-    unguarded,
+    without_risk_rules,
 )
 from tests.people import HOME, PASSWORD, LosesReplies, Owner, made, receiving
 
@@ -106,7 +106,7 @@ class House:
 async def house(database_dsn: Dsns) -> AsyncIterator[House]:
     async with (
         records_of(database_dsn.server, database_dsn.owner) as records,
-        open_desk(database_dsn.server, unguarded()) as desk,
+        open_desk(database_dsn.server, without_risk_rules()) as desk,
         receiving(desk.database) as services,
     ):
         yield House(desk, services, records)
@@ -215,13 +215,16 @@ def test_nobody_chooses_a_name_of_those_who_left() -> None:
 
 async def test_what_is_open_ends_with_the_wallet(house: House) -> None:
     ada, bea = await house.arrive(), await house.arrive("bea")
-    open_, frozen, closed = [await card_of(house.desk, ada) for _ in range(3)]
+    open_, frozen, closed = [await new_card(house.desk, ada) for _ in range(3)]
     for card, status in ((frozen, "frozen"), (closed, "closed")):
         await house.records.connection.execute("update cards set status = $2 where id = $1", card, status)
-    asked_of, made_by = await ask(house.desk, bea, ada, "1.00"), await ask(house.desk, ada, bea, "2.00")
-    beas = await card_of(house.desk, bea)
+    asked_of, made_by = (
+        await new_money_request(house.desk, bea, ada, "1.00"),
+        await new_money_request(house.desk, ada, bea, "2.00"),
+    )
+    beas = await new_card(house.desk, bea)
     await house.close(ada)
-    assert [(await kept(house.records, card))[::2] for card in (open_, frozen, closed, beas)] == [
+    assert [(await stored_card(house.records, card))[::2] for card in (open_, frozen, closed, beas)] == [
         ("closed", 2),
         ("closed", 2),
         ("closed", 1),
@@ -238,24 +241,26 @@ async def _money(house: House, ada: Somebody) -> None:
 
 
 async def _deposit_under_way(house: House, ada: Somebody) -> None:
-    await pay_in(at(house.desk, SlowBank()), ada, "5.00")
+    await pay_in(with_bank(house.desk, SlowBank()), ada, "5.00")
 
 
 async def _withdrawal_under_way(house: House, ada: Somebody) -> None:
     await pay_in(house.desk, ada, "5.00")
-    await pay_out(at(house.desk, SlowBank()), ada, "5.00")
+    await pay_out(with_bank(house.desk, SlowBank()), ada, "5.00")
 
 
 async def _held_payment(house: House, ada: Somebody) -> None:
     await pay_in(house.desk, ada, "5.00")
-    house.desk.clearing.terms = unguarded(new_recipient_action="confirm")
+    house.desk.clearing.terms = without_risk_rules(new_recipient_action="confirm")
     await send(house.desk, ada, await house.arrive("bea"), "5.00")
 
 
 async def _held_payment_of_a_request(house: House, ada: Somebody) -> None:
     await pay_in(house.desk, ada, "5.00")
-    house.desk.clearing.terms = unguarded(new_recipient_action="confirm")
-    await pay_asked(house.desk, ada, await ask(house.desk, await house.arrive("bea"), ada, "5.00"))
+    house.desk.clearing.terms = without_risk_rules(new_recipient_action="confirm")
+    await pay_money_request(
+        house.desk, ada, await new_money_request(house.desk, await house.arrive("bea"), ada, "5.00")
+    )
 
 
 async def _opening_balance(house: House, ada: Somebody) -> None:
@@ -296,7 +301,7 @@ async def test_refusal_says_why_and_changes_nothing(
     field: str | None,
 ) -> None:
     ada = await house.arrive()
-    await card_of(house.desk, ada)
+    await new_card(house.desk, ada)
     await arrange(house, ada)
     before = await house.everything()
     with pytest.raises(Refusal) as refused:
@@ -318,11 +323,11 @@ async def test_wrong_passwords_are_counted_apart_from_those_of_sign_in(house: Ho
 async def test_emptied_wallet_can_be_closed_and_what_waited_for_too_long_does_not_count(house: House) -> None:
     ada, bea = await house.arrive(), await house.arrive("bea")
     await pay_in(house.desk, ada, "5.00")
-    house.desk.clearing.terms = unguarded(new_recipient_action="confirm")
+    house.desk.clearing.terms = without_risk_rules(new_recipient_action="confirm")
     held = await send(house.desk, ada, bea, "1.00")
-    house.desk.clearing.terms = unguarded()
+    house.desk.clearing.terms = without_risk_rules()
     await send(house.desk, ada, bea, "4.00")
-    await house.records.let_lapse(held.transaction.id)
+    await house.records.make_overdue(held.transaction.id)
     with pytest.raises(Refusal):
         await house.close(ada)  # what has expired is there again
     await send(house.desk, ada, bea, "1.00")
@@ -333,7 +338,7 @@ async def test_payment_that_waits_for_its_sender_is_no_reason_and_fails_when_con
     """Nobody learns by closing their wallet that somebody might pay them."""
     ada, bea = await house.arrive(), await house.arrive("bea")
     await pay_in(house.desk, bea, "5.00")
-    house.desk.clearing.terms = unguarded(new_recipient_action="confirm")
+    house.desk.clearing.terms = without_risk_rules(new_recipient_action="confirm")
     held = await send(house.desk, bea, ada, "5.00")
     await house.close(ada)
     answer = await confirm(house.desk, bea.wallet_id, held.transaction.id)
@@ -396,14 +401,14 @@ async def test_closed_twice_at_once_on_two_servers_it_is_closed_once(house: Hous
 async def test_closing_and_being_paid_at_once_have_one_order(house: House, database_dsn: Dsns) -> None:
     bea = await house.arrive("bea")
     await pay_in(house.desk, bea, "500.00")
-    async with open_desk(database_dsn.server, unguarded()) as other:
+    async with open_desk(database_dsn.server, without_risk_rules()) as other:
         for round_ in range(2 * ROUNDS):
             ada = await house.arrive(f"ada{round_}")
             orders = [
                 other.submit(await house.closing(ada)),
                 send(house.desk, bea, ada, "1.00"),
                 pay_in(house.desk, ada, "2.00"),
-                ask(house.desk, bea, ada, "3.00"),
+                new_money_request(house.desk, bea, ada, "3.00"),
             ]
             orders = orders[round_ % 4 :] + orders[: round_ % 4]
             told = await asyncio.gather(*orders, return_exceptions=True)
@@ -424,7 +429,7 @@ async def test_closing_and_settling_in_one_unit_see_one_another(house: House) ->
     """A deposit that the bank declines in the same unit of work is over, one that it has is money."""
     for settled in (False, True):
         ada = await house.arrive(f"ada_{settled}".lower())
-        order = (await pay_in(at(house.desk, SlowBank(BankReply.PENDING)), ada, "5.00")).transaction
+        order = (await pay_in(with_bank(house.desk, SlowBank(BankReply.PENDING)), ada, "5.00")).transaction
         closing = await house.closing(ada)
         told = await asyncio.gather(
             house.desk.submit(Settle(ada.wallet_id, order.id, settled)),

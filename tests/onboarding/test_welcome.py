@@ -29,7 +29,7 @@ from pocketpay.settings import Settings
 from tests.clients import Person, serving
 from tests.conftest import Dsns
 from tests.identity.mailbox import last
-from tests.payments.customers import Records, new_key, open_desk, records_of, unguarded
+from tests.payments.customers import Records, new_key, open_desk, records_of, without_risk_rules
 from tests.people import HOME, PASSWORD, SECRET, LosesReplies, Owner, made
 
 MAIL = "ada@example.com"
@@ -109,7 +109,7 @@ async def records(database_dsn: Dsns) -> AsyncIterator[Records]:
 
 @pytest.fixture
 async def desk(database_dsn: Dsns) -> AsyncIterator[Desk]:
-    async with open_desk(database_dsn.server, unguarded()) as opened_desk:
+    async with open_desk(database_dsn.server, without_risk_rules()) as opened_desk:
         yield opened_desk
 
 

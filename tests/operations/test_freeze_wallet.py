@@ -13,7 +13,18 @@ from pocketpay.transactions.errors import InvalidInput, WalletClosed
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.wallets.balance import Freeze, WalletStatus
 from tests.operations.operators import acts_about, freeze, unfreeze
-from tests.payments.customers import Person, Records, balance, money, pay_in, pay_out, people, person, send, unguarded
+from tests.payments.customers import (
+    Person,
+    Records,
+    balance,
+    money,
+    pay_in,
+    pay_out,
+    people,
+    person,
+    send,
+    without_risk_rules,
+)
 
 ROUNDS = 12
 
@@ -27,7 +38,7 @@ PAYING: dict[str, Pay] = {
 @pytest.mark.parametrize("verb", PAYING)
 @pytest.mark.parametrize("what", Freeze)
 async def test_whatever_a_frozen_wallet_pays_ends_blocked_and_says_so(desk: Desk, verb: str, what: Freeze) -> None:
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     frozen = await freeze(desk, ada, what)
     assert (frozen.balance.standing.status, frozen.balance.standing.frozen_for) == (WalletStatus.FROZEN, what)
@@ -59,7 +70,7 @@ async def test_held_payment_of_a_frozen_wallet_can_be_cancelled(desk: Desk) -> N
 
 
 async def test_frozen_for_debits_it_is_paid_and_for_all_it_is_not(desk: Desk) -> None:
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     await freeze(desk, bob, Freeze.DEBITS)
     assert (await send(desk, ada, bob, "1.00")).transaction.status is Status.COMPLETED
@@ -133,7 +144,7 @@ async def test_freezing_and_letting_go_at_once_end_as_the_record_says(
 async def test_a_freeze_and_a_payment_at_once_have_one_order(two_desks: list[Desk], records: Records) -> None:
     """Whatever is completed was paid before the freeze, whatever is blocked after it."""
     for desk in two_desks:
-        desk.clearing.terms = unguarded()
+        desk.clearing.terms = without_risk_rules()
     for round_ in range(ROUNDS):
         ada, bob = await person(two_desks[0], funds="100.00"), await person(two_desks[0])
         sends = [send(two_desks[n % 2], ada, bob, "1.00") for n in range(6)]

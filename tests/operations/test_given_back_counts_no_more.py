@@ -24,8 +24,18 @@ from pocketpay.transactions.limits import Limit, LimitKind
 from pocketpay.transactions.repository.usage import used
 from tests.operations.operators import OPS
 from tests.payments import cards
-from tests.payments.cards import buy, card_of, let_a_month_pass
-from tests.payments.customers import Person, Records, give_back, pay_in, pay_out, people, person, send, unguarded
+from tests.payments.cards import buy, let_a_month_pass, new_card
+from tests.payments.customers import (
+    Person,
+    Records,
+    pay_in,
+    pay_out,
+    people,
+    person,
+    refund_payment,
+    send,
+    without_risk_rules,
+)
 
 HOUR = timedelta(hours=1)
 
@@ -33,7 +43,7 @@ HOUR = timedelta(hours=1)
 @pytest.fixture
 def kept() -> Terms:
     limits = dict.fromkeys(("deposit_limit", "withdrawal_limit", "transfer_limit"), "USD:100.00,JPY:1")
-    return unguarded(**limits)
+    return without_risk_rules(**limits)
 
 
 async def reverse(desk: Desk, what: Answer, amount: str | None = None) -> Answer:
@@ -97,7 +107,7 @@ async def test_reversed_or_refunded_payment_gives_the_senders_limit_back(desk: D
     await send(desk, bob, ada, "1.00")
     paid = await send(desk, ada, bob, "100.00")
     assert await is_full(send(desk, ada, bob, "0.01"))
-    await give_back(desk, bob, paid.transaction.id, "25.00")
+    await refund_payment(desk, bob, paid.transaction.id, "25.00")
     assert await used_of(desk, ada, LimitKind.TRANSFER_DAILY) == 7_500
     await reverse(desk, paid)
     assert await used_of(desk, ada, LimitKind.TRANSFER_DAILY) == 0
@@ -109,9 +119,9 @@ async def test_room_comes_back_in_the_hour_that_used_it(desk: Desk, records: Rec
     """What was ordered a day ago is out of the window: giving it back makes no room today."""
     ada, bob = await person(desk, funds="100.00"), await person(desk, funds="100.00")
     old = await send(desk, ada, bob, "50.00")
-    await records.grow_old(old.transaction.id, timedelta(hours=25))
+    await records.make_older(old.transaction.id, timedelta(hours=25))
     between = await send(desk, ada, bob, "20.00")
-    await records.grow_old(between.transaction.id, timedelta(hours=2))
+    await records.make_older(between.transaction.id, timedelta(hours=2))
     await send(desk, ada, bob, "10.00")
     assert await used_of(desk, ada, LimitKind.TRANSFER_DAILY) == 3_000
     await reverse(desk, old)
@@ -127,13 +137,13 @@ async def test_room_comes_back_in_the_hour_that_used_it(desk: Desk, records: Rec
 
 async def test_reversed_card_payment_gives_the_cards_month_back(desk: Desk, records: Records) -> None:
     ada = await person(desk, funds="100.00")
-    card = await card_of(desk, ada, monthly="30.00")
+    card = await new_card(desk, ada, monthly="30.00")
     first, _ = await buy(desk, ada, card, "20.00"), await buy(desk, ada, card, "10.00")
     assert await is_full(buy(desk, ada, card, "0.01"))
     await reverse(desk, first, "5.00")
-    assert await cards.kept(records, card) == ("active", 2_500, 4)
+    assert await cards.stored_card(records, card) == ("active", 2_500, 4)
     await reverse(desk, first)
-    assert await cards.kept(records, card) == ("active", 1_000, 5)
+    assert await cards.stored_card(records, card) == ("active", 1_000, 5)
     assert not await is_full(buy(desk, ada, card, "20.00"))
     assert await is_full(buy(desk, ada, card, "0.01"))
 
@@ -141,30 +151,30 @@ async def test_reversed_card_payment_gives_the_cards_month_back(desk: Desk, reco
 @pytest.mark.parametrize("pays_again", [True, False])
 async def test_month_before_gives_this_one_no_room(desk: Desk, records: Records, *, pays_again: bool) -> None:
     ada = await person(desk, funds="100.00")
-    card = await card_of(desk, ada, monthly="30.00")
+    card = await new_card(desk, ada, monthly="30.00")
     last_month = await buy(desk, ada, card, "20.00")
     await let_a_month_pass(records, card)
     if pays_again:
         await buy(desk, ada, card, "25.00")
     await reverse(desk, last_month)
-    assert (await cards.kept(records, card))[1] == (2_500 if pays_again else 0)
+    assert (await cards.stored_card(records, card))[1] == (2_500 if pays_again else 0)
     assert await is_full(buy(desk, ada, card, "5.01" if pays_again else "30.01"))
     assert not await is_full(buy(desk, ada, card, "5.00" if pays_again else "30.00"))
 
 
 async def test_payment_of_a_closed_card_is_reversed_too(desk: Desk, records: Records) -> None:
     ada = await person(desk, funds="100.00")
-    card = await card_of(desk, ada)
+    card = await new_card(desk, ada)
     paid = await buy(desk, ada, card, "20.00")
     await close_card(desk, ada.wallet_id, card)
     await reverse(desk, paid)
-    assert await cards.kept(records, card) == ("closed", 0, 4)
+    assert await cards.stored_card(records, card) == ("closed", 0, 4)
 
 
 async def test_reversals_and_payments_at_once_leave_the_card_as_its_payments_say(two_desks: list[Desk]) -> None:
     """The audit compares them after the test."""
     ada = await person(two_desks[0], funds="100.00")
-    card = await card_of(two_desks[0], ada, monthly="30.00")
+    card = await new_card(two_desks[0], ada, monthly="30.00")
     for _ in range(6):
         paid = [await buy(two_desks[0], ada, card, "1.00") for _ in range(3)]
         orders = [reverse(two_desks[n % 2], one) for n, one in enumerate(paid)]
@@ -178,7 +188,7 @@ async def test_what_the_server_before_gave_back_goes_on_counting_and_the_books_a
     """It knows nothing of what counts no more: it writes `refunded` alone, and takes nothing out of an hour."""
     ada, bob = await people(desk, 2, funds="100.00")
     paid = await send(desk, ada, bob, "100.00")
-    await give_back(desk, bob, paid.transaction.id, "25.00")
+    await refund_payment(desk, bob, paid.transaction.id, "25.00")
     await _as_the_server_before_left_it(records, paid.transaction.id, ada.wallet_id, 2_500)
     assert await used_of(desk, ada, LimitKind.TRANSFER_DAILY) == 10_000
     assert await records.findings() == []

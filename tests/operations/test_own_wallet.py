@@ -17,13 +17,22 @@ from pocketpay.payments.fees import Speed
 from pocketpay.transactions.transaction import Transaction
 from pocketpay.wallets.balance import Freeze
 from tests.operations.operators import freeze
-from tests.payments.cards import buy, card_of
-from tests.payments.customers import Person, Records, give_back, pay_in, pay_out, person, send, unguarded
+from tests.payments.cards import buy, new_card
+from tests.payments.customers import (
+    Person,
+    Records,
+    pay_in,
+    pay_out,
+    person,
+    refund_payment,
+    send,
+    without_risk_rules,
+)
 
 
 @pytest.fixture
 def kept() -> Terms:
-    return unguarded()
+    return without_risk_rules()
 
 
 def acting(whose: Person) -> Operator:
@@ -54,12 +63,12 @@ async def _withdrawal(desk: Desk, olga: Person, bob: Person) -> Transaction:
 
 
 async def _card(desk: Desk, olga: Person, bob: Person) -> Transaction:
-    return (await buy(desk, olga, await card_of(desk, olga), "7.00")).transaction
+    return (await buy(desk, olga, await new_card(desk, olga), "7.00")).transaction
 
 
 async def _refunded(desk: Desk, olga: Person, bob: Person) -> Transaction:
     paid = await _received(desk, olga, bob)
-    return (await give_back(desk, olga, paid.id)).transaction
+    return (await refund_payment(desk, olga, paid.id)).transaction
 
 
 OWN: tuple[Callable[[Desk, Person, Person], Awaitable[Transaction]], ...] = (

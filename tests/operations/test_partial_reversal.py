@@ -14,19 +14,19 @@ from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed
 from pocketpay.transactions.errors import InsufficientFunds, RefundTooLarge
 from tests.operations.operators import OPS, acts_about, freeze
-from tests.payments.cards import buy, card_of
+from tests.payments.cards import buy, new_card
 from tests.payments.customers import (
     Person,
     Records,
-    give_back,
     money,
     new_key,
     pay_in,
     pay_out,
     people,
     person,
+    refund_payment,
     send,
-    unguarded,
+    without_risk_rules,
 )
 
 ROUNDS = 8
@@ -34,7 +34,7 @@ ROUNDS = 8
 
 @pytest.fixture
 def kept() -> Terms:
-    return unguarded()
+    return without_risk_rules()
 
 
 async def reverse(
@@ -90,7 +90,7 @@ async def test_parts_add_up_to_all_of_it_and_no_more(desk: Desk) -> None:
     ada, bob = await person(desk, funds="10.00"), await person(desk, funds="10.00")
     paid = (await send(desk, ada, bob, "10.00")).transaction
     await reverse(desk, paid.id, "2.50")
-    await give_back(desk, bob, paid.id, "2.50")
+    await refund_payment(desk, bob, paid.id, "2.50")
     too_much = await refused(desk, paid.id, "5.01")
     assert isinstance(too_much, RefundTooLarge)
     assert (str(too_much.left), too_much.field) == ("5.00", "amount")
@@ -108,7 +108,7 @@ async def _withdrawal(desk: Desk, ada: Person) -> UUID:
 
 
 async def _card(desk: Desk, ada: Person) -> UUID:
-    return (await buy(desk, ada, await card_of(desk, ada), "7.00")).transaction.id
+    return (await buy(desk, ada, await new_card(desk, ada), "7.00")).transaction.id
 
 
 @pytest.mark.parametrize("make", [_deposit, _withdrawal, _card])
@@ -169,7 +169,7 @@ async def test_parts_at_once_give_back_no_more_than_there_was(two_desks: list[De
         orders: list[Awaitable[Answer]] = [
             reverse(two_desks[n % 2], paid.id, "4.00", available=n % 3 == 0) for n in range(5)
         ]
-        orders.insert(round_ % 5, give_back(two_desks[round_ % 2], bob, paid.id, "1.50"))
+        orders.insert(round_ % 5, refund_payment(two_desks[round_ % 2], bob, paid.id, "1.50"))
         orders.insert(round_ % 4, send(two_desks[0], bob, eve, "0.75"))
         told = await asyncio.gather(*orders, return_exceptions=True)
         assert not [one for one in told if isinstance(one, Exception) and not isinstance(one, Refusal)]

@@ -11,7 +11,7 @@ from pocketpay.operations.audit import PROOFS
 from pocketpay.operations.stamps import NOT_IN_THE_FUTURE
 from pocketpay.transactions.lifecycle import Status
 from tests.conftest import Dsns
-from tests.payments.customers import Records, open_desk, people, records_of, send, unguarded
+from tests.payments.customers import Records, open_desk, people, records_of, send, without_risk_rules
 
 MANUAL = Path(__file__).parents[2] / "docs" / "operators.md"
 
@@ -40,7 +40,7 @@ async def laws_broken(records: Records) -> set[str]:
 async def test_released_account_pays_again_and_the_audit_says_what_remains(database_dsn: Dsns) -> None:
     async with (
         records_of(database_dsn.server, database_dsn.owner) as records,
-        open_desk(database_dsn.server, unguarded()) as desk,
+        open_desk(database_dsn.server, without_risk_rules()) as desk,
     ):
         ada, bob = await people(desk, 2, funds="10.00")
         await records.connection.execute(A_DAY_AHEAD.format(wallet=ada.wallet_id))

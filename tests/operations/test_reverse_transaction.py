@@ -18,22 +18,22 @@ from pocketpay.transactions.repository import lookups
 from pocketpay.transactions.transaction import Transaction, Type
 from pocketpay.wallets.balance import Freeze
 from tests.operations.operators import OPS, acts_about, freeze
-from tests.payments.banks import SlowBank, at
-from tests.payments.cards import buy, card_of
+from tests.payments.banks import SlowBank, with_bank
+from tests.payments.cards import buy, new_card
 from tests.payments.customers import (
     Person,
     Records,
-    ask,
-    give_back,
     money,
-    pay_asked,
+    new_money_request,
     pay_in,
+    pay_money_request,
     pay_out,
     people,
     person,
+    refund_payment,
     send,
     terms,
-    unguarded,
+    without_risk_rules,
 )
 
 ROUNDS = 12
@@ -56,7 +56,7 @@ where a.kind = 'promotions' and a.currency = 'USD'
 
 @pytest.fixture
 def kept() -> Terms:
-    return unguarded()
+    return without_risk_rules()
 
 
 async def reverse(desk: Desk, transaction_id: UUID | None, reason: str = "Account taken over") -> Answer:
@@ -74,7 +74,7 @@ async def _send(desk: Desk, records: Records, ada: Person, bob: Person) -> Trans
 
 
 async def _request(desk: Desk, records: Records, ada: Person, bob: Person) -> Transaction:
-    return (await pay_asked(desk, ada, await ask(desk, bob, ada, "7.00"))).transaction
+    return (await pay_money_request(desk, ada, await new_money_request(desk, bob, ada, "7.00"))).transaction
 
 
 async def _deposit(desk: Desk, records: Records, ada: Person, bob: Person) -> Transaction:
@@ -86,7 +86,7 @@ async def _withdrawal(desk: Desk, records: Records, ada: Person, bob: Person) ->
 
 
 async def _card(desk: Desk, records: Records, ada: Person, bob: Person) -> Transaction:
-    return (await buy(desk, ada, await card_of(desk, ada), "7.00")).transaction
+    return (await buy(desk, ada, await new_card(desk, ada), "7.00")).transaction
 
 
 async def _bonus(desk: Desk, records: Records, ada: Person, bob: Person) -> Transaction:
@@ -150,7 +150,7 @@ def _about(original: Transaction) -> UUID:
 async def test_of_what_was_given_back_in_part_the_rest_goes_back(desk: Desk, records: Records) -> None:
     ada, bob = await person(desk, funds="10.00"), await person(desk)
     original = (await send(desk, ada, bob, "10.00")).transaction
-    await give_back(desk, bob, original.id, "4.00")
+    await refund_payment(desk, bob, original.id, "4.00")
     refund = (await reverse(desk, original.id)).transaction
     assert str(refund.amount) == "6.00"
     assert (await money(desk, ada), await money(desk, bob)) == ((1_000, 0), (0, 0))
@@ -174,7 +174,7 @@ async def _spent(desk: Desk, records: Records) -> UUID:
 async def _promised(desk: Desk, records: Records) -> UUID:
     ada, bob = await person(desk, funds="10.00"), await person(desk)
     original = (await send(desk, ada, bob, "10.00")).transaction
-    await pay_out(at(desk, SlowBank()), bob, "0.01")
+    await pay_out(with_bank(desk, SlowBank()), bob, "0.01")
     return original.id
 
 
@@ -190,7 +190,7 @@ async def _failed(desk: Desk, records: Records) -> UUID:
 async def _refund(desk: Desk, records: Records) -> UUID:
     ada, bob = await person(desk, funds="10.00"), await person(desk)
     original = (await send(desk, ada, bob, "10.00")).transaction
-    return (await give_back(desk, bob, original.id)).transaction.id
+    return (await refund_payment(desk, bob, original.id)).transaction.id
 
 
 async def _payer_gone(desk: Desk, records: Records) -> UUID:
@@ -258,7 +258,7 @@ async def test_reversed_and_given_back_at_once_it_goes_back_once(two_desks: list
         ada, bob = await person(two_desks[0], funds="10.00"), await person(two_desks[0], funds="50.00")
         original = (await send(two_desks[0], ada, bob, "10.00")).transaction
         orders = [reverse(two_desks[n % 2], original.id) for n in range(4)]
-        orders.insert(round_ % 4, give_back(two_desks[round_ % 2], bob, original.id))
+        orders.insert(round_ % 4, refund_payment(two_desks[round_ % 2], bob, original.id))
         told = await asyncio.gather(*orders, return_exceptions=True)
         assert sum(isinstance(one, Answer) for one in told) == 1
         assert {one.code for one in told if isinstance(one, Refusal)} == {"ALREADY_REFUNDED"}

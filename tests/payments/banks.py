@@ -10,25 +10,25 @@ from pocketpay.payments.desk import Desk
 
 @dataclass
 class SlowBank:
-    """A bank that says what it is told to say, and remembers what it was asked, and what it was asked to pay out."""
+    """A bank that gives the configured reply. Records its orders in `collected` and `paid_out`."""
 
     reply: BankReply | Exception | None = BankReply.PENDING
-    asked: list[BankOrder] = field(default_factory=list)
+    collected: list[BankOrder] = field(default_factory=list)
     paid_out: list[BankOrder] = field(default_factory=list)
 
     async def collect(self, order: BankOrder) -> BankReply:
-        self.asked.append(order)
-        return await self._said()
+        self.collected.append(order)
+        return await self._configured_reply()
 
     async def payout(self, order: BankOrder) -> BankReply:
         self.paid_out.append(order)
-        return await self._said()
+        return await self._configured_reply()
 
     def times_asked(self, id: UUID) -> int:
-        """How often about that order: other tests' orders may be asked about too."""
-        return sum(order.id == id for order in (*self.asked, *self.paid_out))
+        """How often the bank was asked about one order. It may be asked about orders of other tests too."""
+        return sum(order.id == id for order in (*self.collected, *self.paid_out))
 
-    async def _said(self) -> BankReply:
+    async def _configured_reply(self) -> BankReply:
         if self.reply is None:
             await asyncio.sleep(60)
             raise AssertionError
@@ -37,6 +37,6 @@ class SlowBank:
         return self.reply
 
 
-def at(desk: Desk, bank: SlowBank) -> Desk:
-    """The same desk with another bank."""
+def with_bank(desk: Desk, bank: SlowBank) -> Desk:
+    """A copy of a desk with another bank."""
     return replace(desk, bank=bank)

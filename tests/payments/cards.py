@@ -1,4 +1,4 @@
-"""Cards for tests: issued and used at a desk, and moved through time behind its back."""
+"""Cards for tests: functions that issue and use them, and that change their dates directly in the tables."""
 
 from uuid import UUID
 
@@ -17,13 +17,13 @@ where card_id = $1
 """
 
 
-async def issue(desk: Desk, whose: Person, *, key: str | None = None, **said: str) -> IssuedCard:
-    """A new card, without limits but those that are said."""
-    return await issue_card(desk, whose.wallet_id, **({"raw_label": "Groceries"} | said), raw_key=key or new_key())
+async def issue(desk: Desk, whose: Person, *, key: str | None = None, **fields: str) -> IssuedCard:
+    """Issues a card. It has only the limits that are given."""
+    return await issue_card(desk, whose.wallet_id, **({"raw_label": "Groceries"} | fields), raw_key=key or new_key())
 
 
-async def card_of(desk: Desk, whose: Person, *, each: str | None = None, monthly: str | None = None) -> UUID:
-    """A new card's id."""
+async def new_card(desk: Desk, whose: Person, *, each: str | None = None, monthly: str | None = None) -> UUID:
+    """Issues a card and returns its id."""
     issued = await issue_card(
         desk,
         whose.wallet_id,
@@ -44,21 +44,21 @@ async def buy(
     merchant: str = "Bookshop",
     key: str | None = None,
 ) -> Answer:
-    """A payment by card."""
+    """Pays by card."""
     return await simulate_card_payment(
         desk, whose.wallet_id, card_id, raw_merchant=merchant, raw_amount=amount, raw_key=key or new_key()
     )
 
 
-async def kept(records: Records, card_id: UUID) -> tuple[str, int, int]:
-    """(status, spent in its month, version) as the table has it."""
+async def stored_card(records: Records, card_id: UUID) -> tuple[str, int, int]:
+    """The (status, amount spent in its month in minor units, version) of a card in the table."""
     row = await records.connection.fetchrow("select status, spent, version from cards where id = $1", card_id)
     assert row is not None
     return row[0], row[1], row[2]
 
 
 async def expire(records: Records, card_id: UUID) -> None:
-    """Makes last month the last in which the card was good."""
+    """Makes the card expire: it was last valid in the previous month."""
     await records.connection.execute(
         "update cards set expiry_month = extract(month from ended), expiry_year = extract(year from ended) "
         "from (select clock_timestamp() at time zone 'UTC' - interval '1 month' as ended) before where id = $1",
@@ -67,5 +67,5 @@ async def expire(records: Records, card_id: UUID) -> None:
 
 
 async def let_a_month_pass(records: Records, card_id: UUID) -> None:
-    """Moves what the card paid into the month before, and what it knows of it."""
+    """Moves the card's payments and its spent amount into the previous month."""
     await records.connection.execute(_EARLIER, card_id)

@@ -1,4 +1,4 @@
-"""Customers for tests: a desk to go to, people whose money came in through it, and the tables behind its back."""
+"""Customers for tests: a desk, users with money in their wallets, and direct access to the tables."""
 
 import itertools
 import os
@@ -57,7 +57,7 @@ select $3, $4, $4, 'none', 'member', $1, now, now from clock
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with a wallet."""
+    """A user with a wallet."""
 
     username: str
     user_id: UUID
@@ -67,21 +67,21 @@ class Person:
 
 @cache
 def terms(**overrides: Hashable) -> Terms:
-    """The default terms for dollars and yen, except for the settings that are said. The same ones are made once."""
+    """The default terms for dollars and yen, with the given settings changed. Equal terms are created only once."""
     both = {"large_transfer_threshold": "USD:500.00,JPY:50000", "welcome_bonus": "0"}
     settings = {"currencies": ",".join(CURRENCIES)} | both | overrides
     return Terms.of(Settings(_env_file=None, **settings))  # type: ignore[call-arg, arg-type]
 
 
-def unguarded(**overrides: Hashable) -> Terms:
-    """Terms under which nothing is risky."""
+def without_risk_rules(**overrides: Hashable) -> Terms:
+    """Terms with every risk rule off, unless the given settings switch it on."""
     actions = [name for name in RISK_SETTINGS if name.endswith("_action")]
     return terms(**(dict.fromkeys(actions, "off") | overrides))
 
 
 @asynccontextmanager
 async def open_desk(dsn: str, kept: Terms | None = None, *, bank: Bank | None = None) -> AsyncIterator[Desk]:
-    """A server's desk over that database, its clearing started."""
+    """The desk of a server over a database, with its clearing started."""
     database = await Database.open(dsn, readers=2, writers=1)
     async with database.write() as session:
         house = await postings.ensure_house_accounts(session, CURRENCIES)
@@ -95,7 +95,7 @@ async def open_desk(dsn: str, kept: Terms | None = None, *, bank: Bank | None = 
 
 
 async def person(desk: Desk, *, funds: str | None = None, currency: str = "USD") -> Person:
-    """Somebody new, with that much money from a bank."""
+    """Creates a user, with `funds` deposited from a bank."""
     username = f"p{os.getpid()}_{next(_numbers)}"
     made = Person(username, uuids.uuid7(), uuids.uuid7(), currency)
     async with desk.database.write() as session:
@@ -106,17 +106,17 @@ async def person(desk: Desk, *, funds: str | None = None, currency: str = "USD")
 
 
 async def people(desk: Desk, many: int, *, funds: str | None = None) -> list[Person]:
-    """That many people, each with that much money."""
+    """Creates many users, each with `funds` deposited from a bank."""
     return [await person(desk, funds=funds) for _ in range(many)]
 
 
 def new_key() -> str:
-    """An idempotency key never used before."""
+    """Returns a new idempotency key."""
     return uuids.uuid7().hex
 
 
 async def pay_in(desk: Desk, whose: Person, amount: str, *, key: str | None = None) -> Answer:
-    """A deposit."""
+    """Makes a deposit."""
     return await deposit(
         desk, whose.wallet_id, raw_amount=amount, raw_bank_name="First Bank", raw_key=key or new_key()
     )
@@ -125,7 +125,7 @@ async def pay_in(desk: Desk, whose: Person, amount: str, *, key: str | None = No
 async def pay_out(
     desk: Desk, whose: Person, amount: str, speed: Speed = Speed.STANDARD, *, key: str | None = None
 ) -> Answer:
-    """A withdrawal."""
+    """Makes a withdrawal."""
     return await withdraw(
         desk, whose.wallet_id, raw_amount=amount, raw_bank_name="First Bank", speed=speed, raw_key=key or new_key()
     )
@@ -134,7 +134,7 @@ async def pay_out(
 async def send(
     desk: Desk, sender: Person, to: Person | str, amount: str, *, key: str | None = None, description: str = "Lunch"
 ) -> Answer:
-    """A transfer."""
+    """Makes a transfer."""
     return await transfer(
         desk,
         sender.wallet_id,
@@ -145,7 +145,7 @@ async def send(
     )
 
 
-async def give_back(
+async def refund_payment(
     desk: Desk,
     refunder: Person,
     original: UUID | None,
@@ -154,26 +154,38 @@ async def give_back(
     key: str | None = None,
     reason: str = "Sorry",
 ) -> Answer:
-    """A refund; without an amount of all that is left."""
+    """Makes a refund. Without an amount it refunds everything that remains."""
     return await refund(
         desk, refunder.wallet_id, original, raw_amount=amount, raw_reason=reason, raw_key=key or new_key()
     )
 
 
-async def ask(
-    desk: Desk, asker: Person, of: Person | str, amount: str, *, key: str | None = None, description: str = "Lunch"
+async def new_money_request(
+    desk: Desk,
+    requester: Person,
+    of: Person | str,
+    amount: str,
+    *,
+    key: str | None = None,
+    description: str = "Lunch",
 ) -> MoneyRequest:
-    """A money request that was not refused."""
-    return (await asked(desk, asker, of, amount, key=key, description=description)).requests[0]
+    """Makes a money request and returns it."""
+    return (await request_money_from(desk, requester, of, amount, key=key, description=description)).requests[0]
 
 
-async def asked(
-    desk: Desk, asker: Person, of: Person | str, amount: str, *, key: str | None = None, description: str = "Lunch"
+async def request_money_from(
+    desk: Desk,
+    requester: Person,
+    of: Person | str,
+    amount: str,
+    *,
+    key: str | None = None,
+    description: str = "Lunch",
 ) -> Answer:
-    """Asking for money."""
+    """Makes a money request and returns the answer."""
     return await request_money(
         desk,
-        asker.wallet_id,
+        requester.wallet_id,
         raw_from=of if isinstance(of, str) else of.username,
         raw_amount=amount,
         raw_description=description,
@@ -181,8 +193,8 @@ async def asked(
     )
 
 
-async def pay_asked(desk: Desk, payer: Person, request: MoneyRequest, *, key: str | None = None) -> Answer:
-    """Paying a money request."""
+async def pay_money_request(desk: Desk, payer: Person, request: MoneyRequest, *, key: str | None = None) -> Answer:
+    """Pays a money request."""
     return await pay_request(desk, payer.wallet_id, request.id, raw_key=key or new_key())
 
 
@@ -194,12 +206,12 @@ def item(to: Person | str, amount: str, description: str = "Lunch") -> RawTransf
 async def send_many(
     desk: Desk, sender: Person, transfers: Sequence[RawTransfer], *, atomic: bool = False, key: str | None = None
 ) -> Answer:
-    """A batch of transfers."""
+    """Makes a batch of transfers."""
     return await transfer_batch(desk, sender.wallet_id, transfers, atomic=atomic, raw_key=key or new_key())
 
 
 async def known_pair(desk: Desk, *, funds: str) -> tuple[Person, Person]:
-    """Two people, the first of whom has paid the second before."""
+    """Creates two users, of whom the first has already paid the second."""
     ada, bob = await person(desk, funds=funds), await person(desk)
     held = await send(desk, ada, bob, "0.01")
     await confirm(desk, ada.wallet_id, held.transaction.id)
@@ -207,13 +219,13 @@ async def known_pair(desk: Desk, *, funds: str) -> tuple[Person, Person]:
 
 
 async def balance(desk: Desk, whose: Person) -> Balance:
-    """That person's wallet now."""
+    """The current balance of a user's wallet."""
     async with desk.database.read() as session:
         return (await wallets.balances(session, [whose.wallet_id]))[whose.wallet_id]
 
 
 async def money(desk: Desk, whose: Person) -> tuple[int, int]:
-    """(posted, held) of that person's wallet now, in minor units."""
+    """The current (posted, held) amounts of a user's wallet, in minor units."""
     now = await balance(desk, whose)
     return now.posted_minor, now.held_minor
 
@@ -244,7 +256,7 @@ when not matched then insert values (net.wallet_id, net.kind, net.hour, net.amou
 
 
 class Records:
-    """The tables as their owner sees and changes them, behind the server's back."""
+    """Reads and changes the tables directly, as the owner of the database and without the server."""
 
     def __init__(self, connection: "Connection[Record]", server_dsn: str) -> None:
         self.connection = connection
@@ -252,7 +264,7 @@ class Records:
         self.closed: set[UUID] = set()
 
     async def checksum(self) -> dict[str, str]:
-        """Of every row in which money or a promise about it is kept."""
+        """The MD5 checksum of each table that stores money, holds, requests or keys."""
         return {
             table: await self.connection.fetchval(
                 f"select md5(coalesce(string_agg(t::text, ';' order by t::text), '')) from {table} t"
@@ -270,8 +282,8 @@ class Records:
         assert row is not None
         return row
 
-    async def let_request_lapse(self, request_id: UUID) -> None:
-        """Moves a money request and the end of its time into the past, and a payment of it that waits with it."""
+    async def make_request_overdue(self, request_id: UUID) -> None:
+        """Makes a money request overdue, together with its held payment."""
         await self.connection.execute(
             "update money_requests set created_at = created_at - interval '60 days', "
             "expires_at = clock_timestamp() - interval '1 millisecond' where id = $1",
@@ -283,25 +295,25 @@ class Records:
             request_id,
         )
 
-    async def let_request_age(self, request_id: UUID, by: timedelta) -> None:
-        """Moves the making of a money request into the past."""
+    async def make_request_older(self, request_id: UUID, by: timedelta) -> None:
+        """Moves the creation time of a money request into the past."""
         await self.connection.execute(
             "update money_requests set created_at = created_at - $2::interval where id = $1", request_id, by
         )
 
     async def entries(self, transaction_id: UUID) -> dict[UUID, int]:
-        """What the transaction moved, by account."""
+        """The amounts that a transaction posted, by account, in minor units."""
         rows = await self.connection.fetch(
             "select account_id, amount from ledger_entries where transaction_id = $1", transaction_id
         )
         return {row[0]: row[1] for row in rows}
 
     async def count(self, sql: str, *arguments: object) -> int:
-        """One number."""
+        """The result of a query that returns one number."""
         return int(await self.connection.fetchval(sql, *arguments))
 
     async def freeze(self, whose: Person, what: str | None) -> None:
-        """Freezes the wallet for debits or all; None thaws it. The record says who it was, where that changed it."""
+        """Freezes the wallet for debits or all; None unfreezes it. A change is recorded as an operator's action."""
         before = await self.connection.fetchval("select frozen_for from wallets where id = $1", whose.wallet_id)
         await self.connection.execute(
             "update wallets set status = case when $2::text is null then 'active' else 'frozen' end, "
@@ -322,37 +334,37 @@ class Records:
         )
 
     async def close_wallet(self, whose: Person) -> None:
-        """Closes the wallet with whatever is in it, and its owner stays: `open_again` before the audit."""
+        """Closes the wallet whatever its balance; the user stays. Call `reopen_wallets` before an audit."""
         await self.connection.execute("update wallets set status = 'closed' where id = $1", whose.wallet_id)
         self.closed.add(whose.wallet_id)
 
-    async def open_again(self) -> None:
-        """Opens the wallets that were closed behind the server's back."""
+    async def reopen_wallets(self) -> None:
+        """Opens the wallets that `close_wallet` has closed."""
         await self.connection.execute(
             "update wallets set status = 'active' where id = any($1::uuid[])", [*self.closed]
         )
         self.closed.clear()
 
-    async def let_lapse(self, transaction_id: UUID) -> None:
-        """Moves the end of a held payment's time into the past."""
+    async def make_overdue(self, transaction_id: UUID) -> None:
+        """Makes a held payment overdue."""
         await self.connection.execute(
             "update transactions set expires_at = clock_timestamp() - interval '1 millisecond' where id = $1",
             transaction_id,
         )
 
-    async def let_ask_again(self, transaction_id: UUID) -> None:
-        """Makes it time to ask the bank about an order again."""
+    async def make_poll_due(self, transaction_id: UUID) -> None:
+        """Makes an order due to be polled at the bank again."""
         await self.connection.execute(
             "update transactions set ask_again_at = clock_timestamp() - interval '1 millisecond' where id = $1",
             transaction_id,
         )
 
-    async def grow_old(self, transaction_id: UUID, by: timedelta) -> None:
-        """Moves the making of a transaction into the past, and what it uses of a limit with it."""
+    async def make_older(self, transaction_id: UUID, by: timedelta) -> None:
+        """Moves the creation time of a transaction into the past, together with its use of the limit."""
         await self.connection.execute(_GROW_OLD, transaction_id, by)
 
     async def findings(self) -> list[str]:
-        """What breaks a law of the audit, on this connection: a third of the time that an audit of its own takes."""
+        """The findings of the audit, read on this connection: a separate audit would take three times as long."""
         async with self.connection.transaction(isolation="repeatable_read", readonly=True):
             return [
                 f"{proof.law}: {id}: {problem}"

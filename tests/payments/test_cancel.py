@@ -1,4 +1,4 @@
-"""Cancelling a held payment: the money is its sender's again, once."""
+"""Cancelling a held payment releases its money to the sender, once."""
 
 import pytest
 import uuid_utils.compat as uuids
@@ -9,7 +9,7 @@ from pocketpay.payments.desk import Desk
 from pocketpay.transactions.errors import NotFound, WrongState
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Transaction
-from tests.payments.customers import Person, Records, balance, money, pay_in, people, person, send, unguarded
+from tests.payments.customers import Person, Records, balance, money, pay_in, people, person, send, without_risk_rules
 
 
 async def held(desk: Desk) -> tuple[Person, Person, Transaction]:
@@ -17,7 +17,7 @@ async def held(desk: Desk) -> tuple[Person, Person, Transaction]:
     return ada, bob, (await send(desk, ada, bob, "40.00")).transaction
 
 
-async def test_cancelled_transfer_returns_the_held_money(desk: Desk, records: Records) -> None:
+async def test_a_cancelled_transfer_releases_the_held_money(desk: Desk, records: Records) -> None:
     ada, bob, waiting = await held(desk)
     before = await balance(desk, ada)
     answer = await cancel(desk, ada.wallet_id, waiting.id)
@@ -32,7 +32,7 @@ async def test_cancelled_transfer_returns_the_held_money(desk: Desk, records: Re
     assert answer.balance.version == before.version + 1
 
 
-async def test_said_again_it_gives_the_state_reached(desk: Desk, records: Records) -> None:
+async def test_repeating_a_cancellation_returns_the_same_state(desk: Desk, records: Records) -> None:
     ada, _, waiting = await held(desk)
     first = await cancel(desk, ada.wallet_id, waiting.id)
     before = await records.checksum()
@@ -41,7 +41,7 @@ async def test_said_again_it_gives_the_state_reached(desk: Desk, records: Record
     assert await records.checksum() == before
 
 
-async def test_nobody_but_the_sender_cancels(desk: Desk, records: Records) -> None:
+async def test_only_the_sender_can_cancel(desk: Desk, records: Records) -> None:
     _, bob, waiting = await held(desk)
     stranger = await person(desk)
     before = await records.checksum()
@@ -51,7 +51,7 @@ async def test_nobody_but_the_sender_cancels(desk: Desk, records: Records) -> No
     assert await records.checksum() == before
 
 
-async def test_what_is_not_there_and_what_was_never_held_is_not_found(desk: Desk, records: Records) -> None:
+async def test_unknown_ids_and_deposits_are_not_found(desk: Desk, records: Records) -> None:
     ada = await person(desk)
     deposited = (await pay_in(desk, ada, "1.00")).transaction
     for transaction_id in (deposited.id, uuids.uuid7()):
@@ -59,10 +59,10 @@ async def test_what_is_not_there_and_what_was_never_held_is_not_found(desk: Desk
             await cancel(desk, ada.wallet_id, transaction_id)
 
 
-async def test_completed_payment_is_not_cancelled(desk: Desk, records: Records) -> None:
+async def test_a_completed_payment_cannot_be_cancelled(desk: Desk, records: Records) -> None:
     ada, _, waiting = await held(desk)
     await confirm(desk, ada.wallet_id, waiting.id)
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     at_once = (await send(desk, ada, await person(desk), "1.00")).transaction
     before = await records.checksum()
     for transaction in (waiting, at_once):
@@ -72,16 +72,16 @@ async def test_completed_payment_is_not_cancelled(desk: Desk, records: Records) 
     assert await records.checksum() == before
 
 
-async def test_payment_whose_time_is_over_is_expired_and_not_cancelled(desk: Desk, records: Records) -> None:
+async def test_an_overdue_payment_expires_and_is_not_cancelled(desk: Desk, records: Records) -> None:
     ada, _, waiting = await held(desk)
-    await records.let_lapse(waiting.id)
+    await records.make_overdue(waiting.id)
     with pytest.raises(WrongState) as refusal:
         await cancel(desk, ada.wallet_id, waiting.id)
     assert refusal.value.status is Status.EXPIRED
     assert await money(desk, ada) == (10_000, 0)
 
 
-async def test_blocked_and_failed_payments_are_not_cancelled(desk: Desk, records: Records) -> None:
+async def test_blocked_and_failed_payments_cannot_be_cancelled(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2)
     failed = (await send(desk, ada, bob, "1.00")).transaction
     await records.freeze(ada, "debits")
@@ -93,14 +93,14 @@ async def test_blocked_and_failed_payments_are_not_cancelled(desk: Desk, records
 
 
 @pytest.mark.parametrize("what", ["debits", "all"])
-async def test_frozen_sender_may_cancel(desk: Desk, records: Records, what: str) -> None:
+async def test_a_frozen_sender_can_cancel(desk: Desk, records: Records, what: str) -> None:
     ada, _, waiting = await held(desk)
     await records.freeze(ada, what)
     assert (await cancel(desk, ada.wallet_id, waiting.id)).transaction.status is Status.CANCELLED
     assert await money(desk, ada) == (10_000, 0)
 
 
-async def test_cancel_lets_go_of_that_payments_money_only(desk: Desk) -> None:
+async def test_cancelling_releases_only_the_money_of_that_payment(desk: Desk) -> None:
     ada, bob, waiting = await held(desk)
     other = (await send(desk, ada, bob, "25.00")).transaction
     await cancel(desk, ada.wallet_id, waiting.id)

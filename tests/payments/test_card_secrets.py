@@ -1,4 +1,4 @@
-"""A card's number and code go to whoever asked, and nowhere else."""
+"""A card's number and security code are in the answer of issueCard and nowhere else."""
 
 import asyncpg
 import pytest
@@ -18,14 +18,14 @@ from tests.payments.customers import new_key, person
 from tests.people import made
 
 MADE = Secrets("9999991357924689", "531")
-"""Digits that nothing else in a database or a log has by chance; the code is looked for as a word."""
+"""A number that is in no database or log by chance. The security code is searched for as a whole word."""
 
 TABLES = "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname = 'public'"
 
 
 @pytest.fixture
 def dsns(database_dsn: Dsns) -> Dsns:
-    """A database of each test's own: all of it is read."""
+    """A separate database for each test, because a test reads all of it."""
     return database_dsn
 
 
@@ -34,28 +34,28 @@ def known_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(number, "new", lambda: MADE)
 
 
-async def everything(owner: "Connection[Record]") -> str:
-    """Every row of every table as text, bytes as they are and in hexadecimal."""
-    told = []
+async def whole_database(owner: "Connection[Record]") -> str:
+    """Every row of every table as text. Columns of bytes are included as text and in hexadecimal."""
+    texts = []
     for (table,) in await owner.fetch(TABLES):
-        told += [row[0] for row in await owner.fetch(f"select t::text from {table} t")]
+        texts += [row[0] for row in await owner.fetch(f"select t::text from {table} t")]
         columns = await owner.fetch(
             "select quote_ident(attname) from pg_attribute where attrelid = $1::regclass and attnum > 0 "
             "and atttypid = 'bytea'::regtype",
             table,
         )
         for (column,) in columns:
-            told += [row[0] for row in await owner.fetch(f"select encode({column}, 'escape') from {table} t")]
-    return "\n".join(told)
+            texts += [row[0] for row in await owner.fetch(f"select encode({column}, 'escape') from {table} t")]
+    return "\n".join(texts)
 
 
-def must_not_tell(text: str) -> None:
+def assert_no_secrets(text: str) -> None:
     for part in (MADE.number, MADE.number[:-4], MADE.number.encode().hex(), MADE.number[6:15]):
         assert part not in text
     assert "531" not in {word.strip("\"'(),:{}[]") for word in text.replace(",", " ").split()}
 
 
-async def test_database_holds_the_last_four_digits_and_no_more(
+async def test_the_database_has_only_the_last_four_digits(
     desk: Desk, owner: "Connection[Record]", dsns: Dsns
 ) -> None:
     ada = await person(desk, funds="10.00")
@@ -66,12 +66,14 @@ async def test_database_holds_the_last_four_digits_and_no_more(
         desk, ada.wallet_id, issued.card.id, raw_merchant="Bookshop", raw_amount="1.00", raw_key=new_key()
     )
     assert issued.secrets is MADE
-    whole = await everything(owner)
-    assert "4689" in whole, "the search reads what there is"
-    must_not_tell(whole)
+    whole = await whole_database(owner)
+    assert "4689" in whole, "the search finds what is stored"
+    assert_no_secrets(whole)
 
 
-async def test_neither_number_nor_code_reaches_the_clearing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_clearing_gets_neither_the_number_nor_the_security_code(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[Instruction] = []
     submit = Clearing.submit
 
@@ -83,12 +85,12 @@ async def test_neither_number_nor_code_reaches_the_clearing(desk: Desk, monkeypa
     issued = await issue(desk, await person(desk))
     (order,) = seen
     assert "4689" in repr(order)
-    must_not_tell(repr(order))
-    must_not_tell(repr(issued))
+    assert_no_secrets(repr(order))
+    assert_no_secrets(repr(issued))
 
 
 @pytest.mark.parametrize("environment", ["development", "production"])
-async def test_log_tells_nothing_even_of_a_card_that_could_not_be_issued(
+async def test_the_log_has_no_secrets_even_when_issuing_a_card_fails(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], environment: str
 ) -> None:
     log.configure(made(environment=environment, log_level="debug"))
@@ -101,7 +103,7 @@ async def test_log_tells_nothing_even_of_a_card_that_could_not_be_issued(
     monkeypatch.setattr(cards, "insert", breaks)
     with pytest.raises(asyncpg.CheckViolationError) as failed:
         await issue(desk, ada)
-    must_not_tell(str(failed.value))
+    assert_no_secrets(str(failed.value))
     written = capsys.readouterr().err
     assert "unit of work failed" in written
-    must_not_tell(written)
+    assert_no_secrets(written)

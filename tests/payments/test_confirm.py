@@ -1,4 +1,4 @@
-"""Confirming a held payment: who may, what is asked again and what is not, and what asking twice means."""
+"""Confirming a held payment: who may confirm it, which rules are checked again, and what repeating it does."""
 
 import pytest
 import uuid_utils.compat as uuids
@@ -22,12 +22,12 @@ from tests.payments.customers import (
     person,
     send,
     terms,
-    unguarded,
+    without_risk_rules,
 )
 
 
 async def held(desk: Desk, amount: str = "40.00") -> tuple[Person, Person, Transaction]:
-    """A payment that waits: its sender with 100.00, its recipient with nothing."""
+    """A held payment, its sender with 100.00 and its recipient with nothing."""
     ada, bob = await person(desk, funds="100.00"), await person(desk)
     waiting = (await send(desk, ada, bob, amount)).transaction
     assert waiting.status is Status.PENDING_CONFIRMATION
@@ -40,7 +40,7 @@ async def refused(desk: Desk, who: Person, transaction: Transaction) -> Refusal:
     return raised.value
 
 
-async def test_confirmed_transfer_moves_the_held_money(desk: Desk, records: Records) -> None:
+async def test_a_confirmed_transfer_moves_the_held_money(desk: Desk, records: Records) -> None:
     ada, bob, waiting = await held(desk)
     answer = await confirm(desk, ada.wallet_id, waiting.id)
     done = answer.transaction
@@ -49,7 +49,7 @@ async def test_confirmed_transfer_moves_the_held_money(desk: Desk, records: Reco
     assert (await money(desk, ada), await money(desk, bob)) == ((6_000, 0), (4_000, 0))
 
 
-async def test_rules_themselves_know_no_answer_but_the_senders(desk: Desk) -> None:
+async def test_the_instructions_refuse_confirmation_by_anybody_but_the_sender(desk: Desk) -> None:
     ada, bob, waiting = await held(desk)
     for whose in (bob, await person(desk)):
         for answer in (Confirm(whose.wallet_id, bob.wallet_id, waiting.id), Cancel(whose.wallet_id, waiting.id)):
@@ -58,7 +58,7 @@ async def test_rules_themselves_know_no_answer_but_the_senders(desk: Desk) -> No
     assert await money(desk, ada) == (10_000, 4_000)
 
 
-async def test_confirmation_keeps_what_was_ordered_and_why_it_waited(desk: Desk) -> None:
+async def test_a_confirmation_keeps_the_payment_and_its_risk_reasons(desk: Desk) -> None:
     ada, _, waiting = await held(desk)
     done = (await confirm(desk, ada.wallet_id, waiting.id)).transaction
     same = ("id", "type", "source_wallet_id", "destination_wallet_id", "amount", "fee", "description", "created_at")
@@ -68,7 +68,7 @@ async def test_confirmation_keeps_what_was_ordered_and_why_it_waited(desk: Desk)
     assert done.updated_at == done.completed_at
 
 
-async def test_answer_has_the_senders_wallet_one_version_later(desk: Desk) -> None:
+async def test_the_answer_has_the_senders_balance_one_version_later(desk: Desk) -> None:
     ada, _, waiting = await held(desk)
     before = await balance(desk, ada)
     answer = await confirm(desk, ada.wallet_id, waiting.id)
@@ -77,20 +77,20 @@ async def test_answer_has_the_senders_wallet_one_version_later(desk: Desk) -> No
     assert answer.balance.available == before.available
 
 
-async def test_whole_balance_that_is_held_can_be_confirmed(desk: Desk) -> None:
+async def test_a_payment_of_the_whole_balance_can_be_confirmed(desk: Desk) -> None:
     ada, bob, waiting = await held(desk, "100.00")
     assert (await balance(desk, ada)).available.minor == 0
     assert (await confirm(desk, ada.wallet_id, waiting.id)).transaction.status is Status.COMPLETED
     assert (await money(desk, ada), await money(desk, bob)) == ((0, 0), (10_000, 0))
 
 
-async def test_rules_that_ask_do_not_ask_again(desk: Desk) -> None:
+async def test_rules_that_require_confirmation_do_not_require_it_again(desk: Desk) -> None:
     ada, _, waiting = await held(desk)
     desk.clearing.terms = terms(large_transfer_threshold="USD:1.00,JPY:1", rapid_transfer_count=1)
     assert (await confirm(desk, ada.wallet_id, waiting.id)).transaction.status is Status.COMPLETED
 
 
-async def test_said_again_it_gives_the_state_reached(desk: Desk, records: Records) -> None:
+async def test_repeating_a_confirmation_returns_the_same_state(desk: Desk, records: Records) -> None:
     ada, _, waiting = await held(desk)
     first = await confirm(desk, ada.wallet_id, waiting.id)
     before = await records.checksum()
@@ -100,7 +100,7 @@ async def test_said_again_it_gives_the_state_reached(desk: Desk, records: Record
     assert await records.checksum() == before
 
 
-async def test_nobody_but_the_sender_confirms(desk: Desk, records: Records) -> None:
+async def test_only_the_sender_can_confirm(desk: Desk, records: Records) -> None:
     _, bob, waiting = await held(desk)
     stranger = await person(desk)
     before = await records.checksum()
@@ -109,7 +109,7 @@ async def test_nobody_but_the_sender_confirms(desk: Desk, records: Records) -> N
     assert await records.checksum() == before
 
 
-async def test_what_is_not_there_and_what_was_never_held_is_not_found(desk: Desk, records: Records) -> None:
+async def test_unknown_ids_and_deposits_are_not_found(desk: Desk, records: Records) -> None:
     ada = await person(desk)
     deposited = (await pay_in(desk, ada, "1.00")).transaction
     before = await records.checksum()
@@ -120,8 +120,8 @@ async def test_what_is_not_there_and_what_was_never_held_is_not_found(desk: Desk
     assert await records.checksum() == before
 
 
-async def test_payment_completed_at_once_said_confirmed_is_as_it_is(desk: Desk, records: Records) -> None:
-    desk.clearing.terms = unguarded()
+async def test_confirming_a_payment_that_was_never_held_changes_nothing(desk: Desk, records: Records) -> None:
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="10.00")
     done = (await send(desk, ada, bob, "1.00")).transaction
     before = await records.checksum()
@@ -129,7 +129,7 @@ async def test_payment_completed_at_once_said_confirmed_is_as_it_is(desk: Desk, 
     assert await records.checksum() == before
 
 
-async def test_cancelled_payment_is_not_confirmed(desk: Desk, records: Records) -> None:
+async def test_a_cancelled_payment_cannot_be_confirmed(desk: Desk, records: Records) -> None:
     ada, _, waiting = await held(desk)
     await cancel(desk, ada.wallet_id, waiting.id)
     before = await records.checksum()
@@ -139,7 +139,7 @@ async def test_cancelled_payment_is_not_confirmed(desk: Desk, records: Records) 
     assert await records.checksum() == before
 
 
-async def test_failed_payment_is_not_confirmed(desk: Desk, records: Records) -> None:
+async def test_a_failed_payment_cannot_be_confirmed(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2)
     failed = (await send(desk, ada, bob, "1.00")).transaction
     before = await records.checksum()
@@ -149,11 +149,9 @@ async def test_failed_payment_is_not_confirmed(desk: Desk, records: Records) -> 
     assert await records.checksum() == before
 
 
-async def test_payment_whose_time_is_over_is_not_confirmed_and_gives_the_money_back(
-    desk: Desk, records: Records
-) -> None:
+async def test_an_overdue_payment_expires_and_its_money_is_released(desk: Desk, records: Records) -> None:
     ada, bob, waiting = await held(desk)
-    await records.let_lapse(waiting.id)
+    await records.make_overdue(waiting.id)
     refusal = await refused(desk, ada, waiting)
     assert isinstance(refusal, WrongState)
     assert refusal.status is Status.EXPIRED
@@ -162,7 +160,7 @@ async def test_payment_whose_time_is_over_is_not_confirmed_and_gives_the_money_b
 
 
 @pytest.mark.parametrize("what", ["debits", "all"])
-async def test_sender_frozen_since_ends_it_blocked_and_gives_the_money_back(
+async def test_confirming_a_payment_of_a_frozen_sender_blocks_it_and_releases_its_money(
     desk: Desk, records: Records, what: str
 ) -> None:
     ada, bob, waiting = await held(desk)
@@ -175,12 +173,12 @@ async def test_sender_frozen_since_ends_it_blocked_and_gives_the_money_back(
     assert await records.entries(waiting.id) == {}
 
 
-@pytest.mark.parametrize("gone", ["all", "closed"])
-async def test_recipient_gone_since_ends_it_failed_and_gives_the_money_back(
-    desk: Desk, records: Records, gone: str
+@pytest.mark.parametrize("state", ["all", "closed"])
+async def test_confirming_a_payment_to_a_closed_recipient_fails_it_and_releases_its_money(
+    desk: Desk, records: Records, state: str
 ) -> None:
     ada, bob, waiting = await held(desk)
-    await (records.close_wallet(bob) if gone == "closed" else records.freeze(bob, gone))
+    await (records.close_wallet(bob) if state == "closed" else records.freeze(bob, state))
     answer = await confirm(desk, ada.wallet_id, waiting.id)
     assert (answer.transaction.status, answer.transaction.failure_code) == (Status.FAILED, "RECIPIENT_NOT_FOUND")
     assert answer.refusal is not None
@@ -189,20 +187,22 @@ async def test_recipient_gone_since_ends_it_failed_and_gives_the_money_back(
     assert await records.entries(waiting.id) == {}
 
 
-async def test_recipient_frozen_for_debits_since_is_paid(desk: Desk, records: Records) -> None:
+async def test_confirming_a_payment_to_a_recipient_frozen_for_debits_completes_it(
+    desk: Desk, records: Records
+) -> None:
     ada, bob, waiting = await held(desk)
     await records.freeze(bob, "debits")
     assert (await confirm(desk, ada.wallet_id, waiting.id)).transaction.status is Status.COMPLETED
 
 
-async def test_sender_is_looked_at_before_the_recipient(desk: Desk, records: Records) -> None:
+async def test_the_sender_is_checked_before_the_recipient(desk: Desk, records: Records) -> None:
     ada, bob, waiting = await held(desk)
     await records.freeze(ada, "debits")
     await records.close_wallet(bob)
     assert (await confirm(desk, ada.wallet_id, waiting.id)).transaction.failure_code == "WALLET_FROZEN"
 
 
-async def test_rule_that_blocks_by_now_ends_it_blocked_and_gives_the_money_back(desk: Desk, records: Records) -> None:
+async def test_confirming_a_payment_that_a_rule_blocks_now_releases_its_money(desk: Desk, records: Records) -> None:
     ada, bob, waiting = await held(desk)
     desk.clearing.terms = terms(large_transfer_threshold="USD:1.00,JPY:1", large_transfer_action="block")
     answer = await confirm(desk, ada.wallet_id, waiting.id)
@@ -214,26 +214,28 @@ async def test_rule_that_blocks_by_now_ends_it_blocked_and_gives_the_money_back(
     assert await records.entries(waiting.id) == {}
 
 
-async def test_payment_does_not_count_itself_as_rapid(desk: Desk) -> None:
+async def test_a_payment_does_not_count_itself_as_rapid(desk: Desk) -> None:
     ada, _, waiting = await held(desk)
-    desk.clearing.terms = unguarded(rapid_transfer_action="block", rapid_transfer_count=1)
+    desk.clearing.terms = without_risk_rules(rapid_transfer_action="block", rapid_transfer_count=1)
     assert (await confirm(desk, ada.wallet_id, waiting.id)).transaction.status is Status.COMPLETED
 
 
-async def test_payments_that_came_since_count_as_rapid(desk: Desk) -> None:
+async def test_payments_made_before_the_confirmation_count_as_rapid(desk: Desk) -> None:
     ada, bob, waiting = await held(desk)
     later = (await send(desk, ada, bob, "1.00")).transaction
-    desk.clearing.terms = unguarded(rapid_transfer_action="block", rapid_transfer_count=1)
+    desk.clearing.terms = without_risk_rules(rapid_transfer_action="block", rapid_transfer_count=1)
     assert (await confirm(desk, ada.wallet_id, waiting.id)).transaction.failure_code == "RISK_BLOCKED"
     assert (await confirm(desk, ada.wallet_id, later.id)).transaction.status is Status.COMPLETED
 
 
-@pytest.mark.parametrize("how", ["frozen", "gone", "rule"])
-async def test_what_a_confirmation_ended_is_not_confirmed_again(desk: Desk, records: Records, how: str) -> None:
+@pytest.mark.parametrize("how", ["sender frozen", "recipient closed", "rule blocks"])
+async def test_a_payment_ended_by_its_confirmation_cannot_be_confirmed_again(
+    desk: Desk, records: Records, how: str
+) -> None:
     ada, bob, waiting = await held(desk)
-    if how == "frozen":
+    if how == "sender frozen":
         await records.freeze(ada, "debits")
-    elif how == "gone":
+    elif how == "recipient closed":
         await records.close_wallet(bob)
     else:
         desk.clearing.terms = terms(new_recipient_action="block")

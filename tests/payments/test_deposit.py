@@ -1,4 +1,4 @@
-"""Bringing money in from a bank: accepted, asked for outside any unit of work, settled once."""
+"""Deposits from a bank: accepted, requested from the bank outside any unit of work, and settled once."""
 
 import asyncio
 
@@ -17,11 +17,11 @@ from pocketpay.payments.sweeper import poll_unsettled
 from pocketpay.transactions.errors import BankDeclined, KeyReused, NotFound
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Type
-from tests.payments.banks import SlowBank, at
+from tests.payments.banks import SlowBank, with_bank
 from tests.payments.customers import Person, Records, balance, money, new_key, pay_in, person, send
 
 
-async def test_deposit_is_posted_from_the_houses_bank(desk: Desk, records: Records) -> None:
+async def test_a_deposit_is_posted_from_the_bank_account_of_pocket_pay(desk: Desk, records: Records) -> None:
     ada = await person(desk)
     answer = await pay_in(desk, ada, "12.50")
     done = answer.transaction
@@ -36,25 +36,25 @@ async def test_deposit_is_posted_from_the_houses_bank(desk: Desk, records: Recor
     assert await money(desk, ada) == (1_250, 0)
 
 
-async def test_bank_is_asked_with_the_transactions_id_as_its_key(desk: Desk) -> None:
+async def test_the_bank_gets_the_transaction_id_as_its_key(desk: Desk) -> None:
     ada, bank = await person(desk), SlowBank(BankReply.SETTLED)
-    answer = await pay_in(at(desk, bank), ada, "12.50")
-    assert bank.asked == [BankOrder(answer.transaction.id, Money(1_250, "USD"), "First Bank")]
+    answer = await pay_in(with_bank(desk, bank), ada, "12.50")
+    assert bank.collected == [BankOrder(answer.transaction.id, Money(1_250, "USD"), "First Bank")]
 
 
-async def test_bank_is_asked_outside_any_unit_of_work(desk: Desk) -> None:
+async def test_the_bank_is_called_outside_any_unit_of_work(desk: Desk) -> None:
     ada, bob = await person(desk), await person(desk)
 
     class BusyBank(SlowBank):
         async def collect(self, order: BankOrder) -> BankReply:
-            await pay_in(desk, bob, "1.00")  # would wait for ever for its turn
+            await pay_in(desk, bob, "1.00")  # would wait forever for its turn
             return BankReply.SETTLED
 
-    answer = await asyncio.wait_for(pay_in(at(desk, BusyBank()), ada, "1.00"), 2)
+    answer = await asyncio.wait_for(pay_in(with_bank(desk, BusyBank()), ada, "1.00"), 2)
     assert answer.transaction.status is Status.COMPLETED
 
 
-async def test_house_accounts_are_not_locked_by_a_deposit(desk: Desk) -> None:
+async def test_a_deposit_does_not_lock_the_bank_account(desk: Desk) -> None:
     ada = await person(desk)
     other = await connect(desk.database.dsn)
     try:
@@ -65,80 +65,80 @@ async def test_house_accounts_are_not_locked_by_a_deposit(desk: Desk) -> None:
         await other.close()
 
 
-async def test_declined_deposit_fails_without_entries(desk: Desk, records: Records) -> None:
+async def test_a_declined_deposit_fails_without_entries(desk: Desk, records: Records) -> None:
     ada, bank, key = await person(desk), SlowBank(BankReply.DECLINED), new_key()
-    answer = await pay_in(at(desk, bank), ada, "12.50", key=key)
+    answer = await pay_in(with_bank(desk, bank), ada, "12.50", key=key)
     assert (answer.transaction.status, answer.transaction.failure_code) == (Status.FAILED, "BANK_DECLINED")
     assert isinstance(answer.refusal, BankDeclined)
     assert await records.entries(answer.transaction.id) == {}
     assert await money(desk, ada) == (0, 0)
-    again = await pay_in(at(desk, bank), ada, "12.50", key=key)
-    assert (again.transaction, again.replayed, len(bank.asked)) == (answer.transaction, True, 1)
+    again = await pay_in(with_bank(desk, bank), ada, "12.50", key=key)
+    assert (again.transaction, again.replayed, len(bank.collected)) == (answer.transaction, True, 1)
     assert isinstance(again.refusal, BankDeclined)
 
 
 @pytest.mark.parametrize("reply", [BankReply.PENDING, ConnectionError("no line"), TimeoutError("no answer")])
-async def test_deposit_waits_while_the_bank_does_not_say(
+async def test_a_deposit_stays_created_until_the_bank_answers(
     desk: Desk, records: Records, reply: BankReply | Exception
 ) -> None:
     ada, bank = await person(desk), SlowBank(reply)
-    answer = await pay_in(at(desk, bank), ada, "12.50")
+    answer = await pay_in(with_bank(desk, bank), ada, "12.50")
     assert (answer.transaction.status, answer.refusal) == (Status.CREATED, None)
     assert await money(desk, ada) == (0, 0)
-    await poll_unsettled(at(desk, bank))
-    assert bank.times_asked(answer.transaction.id) == 1, "somebody may still be waiting for the first answer"
-    await records.let_ask_again(answer.transaction.id)
-    await poll_unsettled(at(desk, bank))
+    await poll_unsettled(with_bank(desk, bank))
+    assert bank.times_asked(answer.transaction.id) == 1, "the first call may still be waiting for its answer"
+    await records.make_poll_due(answer.transaction.id)
+    await poll_unsettled(with_bank(desk, bank))
     assert bank.times_asked(answer.transaction.id) == 2
     bank.reply = BankReply.SETTLED
-    await poll_unsettled(at(desk, bank))
-    assert bank.times_asked(answer.transaction.id) == 2, "the pause is not over"
-    await records.let_ask_again(answer.transaction.id)
-    await poll_unsettled(at(desk, bank))
-    await poll_unsettled(at(desk, bank))
+    await poll_unsettled(with_bank(desk, bank))
+    assert bank.times_asked(answer.transaction.id) == 2, "the polling interval is not over"
+    await records.make_poll_due(answer.transaction.id)
+    await poll_unsettled(with_bank(desk, bank))
+    await poll_unsettled(with_bank(desk, bank))
     assert bank.times_asked(answer.transaction.id) == 3
     assert (await records.transaction(answer.transaction.id))["status"] == "completed"
     assert await money(desk, ada) == (1_250, 0)
 
 
-async def test_silent_bank_is_not_waited_for_long(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_deposit_does_not_wait_long_for_a_silent_bank(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settle, "BANK_SECONDS", 0.05)
     ada = await person(desk)
-    answer = await asyncio.wait_for(pay_in(at(desk, SlowBank(None)), ada, "1.00"), 2)
+    answer = await asyncio.wait_for(pay_in(with_bank(desk, SlowBank(None)), ada, "1.00"), 2)
     assert answer.transaction.status is Status.CREATED
     await desk.submit(Settle(ada.wallet_id, answer.transaction.id, settled=False))
 
 
-async def test_late_no_of_the_bank_fails_the_deposit(desk: Desk, records: Records) -> None:
+async def test_a_late_decline_of_the_bank_fails_the_deposit(desk: Desk, records: Records) -> None:
     ada, bank = await person(desk), SlowBank()
-    accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
-    await records.let_ask_again(accepted.id)
+    accepted = (await pay_in(with_bank(desk, bank), ada, "12.50")).transaction
+    await records.make_poll_due(accepted.id)
     bank.reply = BankReply.DECLINED
-    await poll_unsettled(at(desk, bank))
+    await poll_unsettled(with_bank(desk, bank))
     kept = await records.transaction(accepted.id)
     assert (kept["status"], kept["failure_code"]) == ("failed", "BANK_DECLINED")
 
 
-async def test_deposit_settles_once_whatever_the_bank_says_later(desk: Desk, records: Records) -> None:
+async def test_a_deposit_settles_once_whatever_the_bank_answers_later(desk: Desk, records: Records) -> None:
     ada, bank = await person(desk), SlowBank()
-    accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
-    said = [Settle(ada.wallet_id, accepted.id, settled) for settled in (True, True, False, True, False)]
-    answers = await asyncio.gather(*(desk.submit(one) for one in said))
+    accepted = (await pay_in(with_bank(desk, bank), ada, "12.50")).transaction
+    fields = [Settle(ada.wallet_id, accepted.id, settled) for settled in (True, True, False, True, False)]
+    answers = await asyncio.gather(*(desk.submit(one) for one in fields))
     assert {answer.transaction.status for answer in answers} == {Status.COMPLETED}
     assert [answer.refusal for answer in answers] == [None] * 5
     assert await money(desk, ada) == (1_250, 0)
 
 
-async def test_whoever_hears_second_that_the_bank_declined_hears_why(desk: Desk) -> None:
+async def test_settling_a_declined_deposit_twice_returns_the_reason_both_times(desk: Desk) -> None:
     ada, bank = await person(desk), SlowBank()
-    accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
+    accepted = (await pay_in(with_bank(desk, bank), ada, "12.50")).transaction
     settle = Settle(ada.wallet_id, accepted.id, settled=False)
     answers = await asyncio.gather(*(desk.submit(settle) for _ in range(2)))
     assert [answer.transaction.status for answer in answers] == [Status.FAILED] * 2
     assert [answer.refusal.code for answer in answers if answer.refusal] == ["BANK_DECLINED"] * 2
 
 
-async def test_nothing_but_a_deposit_is_settled(desk: Desk) -> None:
+async def test_only_an_order_of_the_wallet_can_be_settled(desk: Desk) -> None:
     ada, bob = await person(desk, funds="10.00"), await person(desk)
     held = (await send(desk, ada, bob, "1.00")).transaction
     deposited = (await pay_in(desk, ada, "1.00")).transaction
@@ -147,9 +147,7 @@ async def test_nothing_but_a_deposit_is_settled(desk: Desk) -> None:
             await desk.submit(Settle(wallet_id, transaction_id, settled=True))
 
 
-async def test_what_was_accepted_is_not_called_refused_when_it_cannot_be_settled_now(
-    desk: Desk, records: Records
-) -> None:
+async def test_an_accepted_deposit_stays_created_when_it_cannot_be_settled_now(desk: Desk, records: Records) -> None:
     ada = await person(desk)
 
     class LastBank(SlowBank):
@@ -157,47 +155,47 @@ async def test_what_was_accepted_is_not_called_refused_when_it_cannot_be_settled
             desk.clearing._open = False
             return BankReply.SETTLED
 
-    answer = await pay_in(at(desk, LastBank()), ada, "12.50")
+    answer = await pay_in(with_bank(desk, LastBank()), ada, "12.50")
     assert (answer.transaction.status, answer.replayed) == (Status.CREATED, False)
     desk.clearing._open = True
-    await records.let_ask_again(answer.transaction.id)
+    await records.make_poll_due(answer.transaction.id)
     await poll_unsettled(desk)
     assert await money(desk, ada) == (1_250, 0)
 
 
 @pytest.mark.parametrize("what", ["debits", "all", "closed"])
-async def test_money_that_is_there_is_settled_also_in_a_wallet_frozen_since(
+async def test_a_deposit_settles_even_if_its_wallet_has_been_frozen_or_closed(
     desk: Desk, records: Records, what: str
 ) -> None:
     ada, bank = await person(desk), SlowBank()
-    accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
+    accepted = (await pay_in(with_bank(desk, bank), ada, "12.50")).transaction
     await (records.close_wallet(ada) if what == "closed" else records.freeze(ada, what))
     await desk.submit(Settle(ada.wallet_id, accepted.id, settled=True))
     assert await money(desk, ada) == (1_250, 0)
 
 
-async def test_wallet_frozen_for_debits_takes_deposits(desk: Desk, records: Records) -> None:
+async def test_a_wallet_frozen_for_debits_accepts_deposits(desk: Desk, records: Records) -> None:
     ada = await person(desk)
     await records.freeze(ada, "debits")
     assert (await pay_in(desk, ada, "12.50")).transaction.status is Status.COMPLETED
 
 
-async def test_deposit_into_a_wallet_frozen_for_all_stays_as_blocked(desk: Desk, records: Records) -> None:
+async def test_a_deposit_to_a_wallet_frozen_for_all_is_stored_as_blocked(desk: Desk, records: Records) -> None:
     ada, bank, key = await person(desk), SlowBank(BankReply.SETTLED), new_key()
     await records.freeze(ada, "all")
-    answer = await pay_in(at(desk, bank), ada, "12.50", key=key)
+    answer = await pay_in(with_bank(desk, bank), ada, "12.50", key=key)
     assert (answer.transaction.status, answer.transaction.failure_code) == (Status.BLOCKED, "WALLET_FROZEN")
     assert answer.refusal is not None
     assert answer.refusal.code == "WALLET_FROZEN"
-    assert bank.asked == []
+    assert bank.collected == []
     assert await records.entries(answer.transaction.id) == {}
-    again = await pay_in(at(desk, bank), ada, "12.50", key=key)
+    again = await pay_in(with_bank(desk, bank), ada, "12.50", key=key)
     assert again.replayed
     assert again.refusal is not None
     assert again.refusal.code == "WALLET_FROZEN"
 
 
-async def test_closed_wallet_takes_no_deposit(desk: Desk, records: Records) -> None:
+async def test_a_closed_wallet_refuses_deposits(desk: Desk, records: Records) -> None:
     ada = await person(desk)
     await records.close_wallet(ada)
     before = await records.checksum()
@@ -208,7 +206,7 @@ async def test_closed_wallet_takes_no_deposit(desk: Desk, records: Records) -> N
 
 
 @pytest.mark.parametrize(
-    ("said", "code", "field"),
+    ("fields", "code", "field"),
     [
         ({"raw_amount": "0"}, "INVALID_AMOUNT", "amount"),
         ({"raw_amount": "1.001"}, "INVALID_AMOUNT", "amount"),
@@ -219,8 +217,8 @@ async def test_closed_wallet_takes_no_deposit(desk: Desk, records: Records) -> N
         ({"raw_key": "short"}, "INVALID_INPUT", "idempotencyKey"),
     ],
 )
-async def test_bad_input_changes_nothing(
-    desk: Desk, records: Records, said: dict[str, str], code: str, field: str
+async def test_invalid_input_is_refused_and_deposits_nothing(
+    desk: Desk, records: Records, fields: dict[str, str], code: str, field: str
 ) -> None:
     ada = await person(desk)
     before = await records.checksum()
@@ -228,13 +226,13 @@ async def test_bad_input_changes_nothing(
         await deposit(
             desk,
             ada.wallet_id,
-            **({"raw_amount": "1", "raw_bank_name": "First Bank", "raw_key": new_key()} | said),
+            **({"raw_amount": "1", "raw_bank_name": "First Bank", "raw_key": new_key()} | fields),
         )
     assert (refusal.value.code, refusal.value.field) == (code, field)
     assert await records.checksum() == before
 
 
-async def test_same_key_deposits_once(desk: Desk, records: Records) -> None:
+async def test_the_same_key_deposits_once(desk: Desk, records: Records) -> None:
     ada, key = await person(desk), new_key()
     first = await pay_in(desk, ada, "10", key=key)
     before = await records.checksum()
@@ -243,35 +241,37 @@ async def test_same_key_deposits_once(desk: Desk, records: Records) -> None:
     assert await records.checksum() == before
 
 
-async def test_replay_while_the_bank_does_not_say_asks_nobody(desk: Desk) -> None:
+async def test_a_replay_before_the_banks_answer_does_not_call_the_bank(desk: Desk) -> None:
     ada, key, bank = await person(desk), new_key(), SlowBank()
-    first = await pay_in(at(desk, bank), ada, "10", key=key)
-    again = await pay_in(at(desk, bank), ada, "10", key=key)
-    assert (again.transaction, again.replayed, len(bank.asked)) == (first.transaction, True, 1)
+    first = await pay_in(with_bank(desk, bank), ada, "10", key=key)
+    again = await pay_in(with_bank(desk, bank), ada, "10", key=key)
+    assert (again.transaction, again.replayed, len(bank.collected)) == (first.transaction, True, 1)
     await desk.submit(Settle(ada.wallet_id, first.transaction.id, settled=True))
-    assert (await pay_in(at(desk, bank), ada, "10", key=key)).transaction.status is Status.COMPLETED
+    assert (await pay_in(with_bank(desk, bank), ada, "10", key=key)).transaction.status is Status.COMPLETED
 
 
 @pytest.mark.parametrize("other", [{"raw_amount": "10.01"}, {"raw_bank_name": "Second Bank"}])
-async def test_same_key_with_another_input_is_refused(desk: Desk, records: Records, other: dict[str, str]) -> None:
+async def test_the_same_key_with_another_input_is_refused(
+    desk: Desk, records: Records, other: dict[str, str]
+) -> None:
     ada = await person(desk)
-    said = {"raw_amount": "10", "raw_bank_name": "First Bank", "raw_key": new_key()}
-    await deposit(desk, ada.wallet_id, **said)
+    fields = {"raw_amount": "10", "raw_bank_name": "First Bank", "raw_key": new_key()}
+    await deposit(desk, ada.wallet_id, **fields)
     before = await records.checksum()
     with pytest.raises(KeyReused):
-        await deposit(desk, ada.wallet_id, **(said | other))
+        await deposit(desk, ada.wallet_id, **(fields | other))
     assert await records.checksum() == before
 
 
-async def test_deposit_said_twenty_times_at_once_comes_in_once(desk: Desk) -> None:
+async def test_twenty_concurrent_deposits_with_one_key_deposit_once(desk: Desk) -> None:
     ada, key, bank = await person(desk), new_key(), SlowBank(BankReply.SETTLED)
-    answers = await asyncio.gather(*(pay_in(at(desk, bank), ada, "10", key=key) for _ in range(20)))
+    answers = await asyncio.gather(*(pay_in(with_bank(desk, bank), ada, "10", key=key) for _ in range(20)))
     assert sorted(answer.replayed for answer in answers) == [False] + [True] * 19
-    assert len(bank.asked) == 1
+    assert len(bank.collected) == 1
     assert await money(desk, ada) == (1_000, 0)
 
 
-async def test_deposits_come_in_by_their_order(desk: Desk, records: Records) -> None:
+async def test_concurrent_deposits_have_consecutive_sequence_numbers(desk: Desk, records: Records) -> None:
     ada: Person = await person(desk)
     await asyncio.gather(*(pay_in(desk, ada, "0.01") for _ in range(50)))
     rows = await records.connection.fetch(

@@ -1,4 +1,4 @@
-"""Declining a money request and taking one back: who may, what ends with it, and what saying it again means."""
+"""Declining and cancelling a money request: who may do it, what ends with it, and what repeating it does."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -21,24 +21,24 @@ from tests.clearing.instructions import transfer_of
 from tests.payments.customers import (
     Person,
     Records,
-    ask,
     balance,
     known_pair,
     money,
-    pay_asked,
+    new_money_request,
+    pay_money_request,
     people,
     person,
     send,
-    unguarded,
+    without_risk_rules,
 )
 
 Verb = Callable[[Desk, UUID, UUID], Awaitable[Answer]]
 
 
 async def requested(desk: Desk, amount: str = "40.00") -> tuple[Person, Person, MoneyRequest]:
-    """Ada, who asks; Bob with 100.00, who is asked; the request."""
+    """Ada, the requester; Bob, the payer, with 100.00; and the request."""
     ada, bob = await person(desk), await person(desk, funds="100.00")
-    return ada, bob, await ask(desk, ada, bob, amount)
+    return ada, bob, await new_money_request(desk, ada, bob, amount)
 
 
 async def refused(desk: Desk, verb: Verb, who: Person, request_id: UUID) -> Refusal:
@@ -47,8 +47,8 @@ async def refused(desk: Desk, verb: Verb, who: Person, request_id: UUID) -> Refu
     return raised.value
 
 
-async def said_by(desk: Desk, verb: Verb, ada: Person, bob: Person, request: MoneyRequest) -> Answer:
-    """The verb, said by whoever may."""
+async def end_request(desk: Desk, verb: Verb, ada: Person, bob: Person, request: MoneyRequest) -> Answer:
+    """Declines the request as its payer, or cancels it as its requester."""
     return await verb(desk, (bob if verb is decline_request else ada).wallet_id, request.id)
 
 
@@ -59,12 +59,12 @@ BOTH = pytest.mark.parametrize(
 
 
 @BOTH
-async def test_request_ends_and_moves_nothing(
+async def test_declining_or_cancelling_a_request_moves_no_money(
     desk: Desk, records: Records, verb: Verb, reached: RequestStatus
 ) -> None:
     ada, bob, request = await requested(desk)
     before = await balance(desk, ada), await balance(desk, bob)
-    answer = await said_by(desk, verb, ada, bob, request)
+    answer = await end_request(desk, verb, ada, bob, request)
     (ended,) = answer.requests
     assert (ended.status, ended.version, answer.replayed) == (reached, 2, False)
     assert ended.updated_at > request.updated_at
@@ -73,25 +73,25 @@ async def test_request_ends_and_moves_nothing(
 
 
 @BOTH
-async def test_said_again_it_gives_the_state_reached(
+async def test_repeating_a_decline_or_a_cancellation_returns_the_same_state(
     desk: Desk, records: Records, verb: Verb, reached: RequestStatus
 ) -> None:
     ada, bob, request = await requested(desk)
-    first = await said_by(desk, verb, ada, bob, request)
+    first = await end_request(desk, verb, ada, bob, request)
     before = await records.checksum()
-    again = await said_by(desk, verb, ada, bob, request)
+    again = await end_request(desk, verb, ada, bob, request)
     assert (again.requests, again.replayed) == (first.requests, True)
     assert await records.checksum() == before
 
 
 @BOTH
-async def test_held_payment_ends_with_its_request_and_the_money_is_given_back(
+async def test_a_held_payment_ends_with_its_request_and_its_money_is_released(
     desk: Desk, records: Records, verb: Verb, reached: RequestStatus
 ) -> None:
     ada, bob, request = await requested(desk)
-    held = (await pay_asked(desk, bob, request)).transaction
+    held = (await pay_money_request(desk, bob, request)).transaction
     assert await money(desk, bob) == (10_000, 4_000)
-    await said_by(desk, verb, ada, bob, request)
+    await end_request(desk, verb, ada, bob, request)
     assert (await records.request(request.id))["status"] == reached
     assert (await records.transaction(held.id))["status"] == "cancelled"
     assert (await money(desk, ada), await money(desk, bob)) == ((0, 0), (10_000, 0))
@@ -101,14 +101,14 @@ async def test_held_payment_ends_with_its_request_and_the_money_is_given_back(
 
 
 @BOTH
-async def test_payment_whose_time_is_over_has_expired_when_its_request_ends(
+async def test_an_overdue_payment_expires_when_its_request_ends(
     desk: Desk, records: Records, verb: Verb, reached: RequestStatus
 ) -> None:
     ada, bob, request = await requested(desk)
-    late = (await pay_asked(desk, bob, request)).transaction
+    late = (await pay_money_request(desk, bob, request)).transaction
     assert late.status is Status.PENDING_CONFIRMATION
-    await records.let_lapse(late.id)
-    await said_by(desk, verb, ada, bob, request)
+    await records.make_overdue(late.id)
+    await end_request(desk, verb, ada, bob, request)
     assert (await records.transaction(late.id))["status"] == Status.EXPIRED
     assert (await records.request(request.id))["status"] == reached
     assert await money(desk, bob) == (100_00, 0)
@@ -116,7 +116,7 @@ async def test_payment_whose_time_is_over_has_expired_when_its_request_ends(
 
 @BOTH
 @pytest.mark.parametrize("before", ["paid", "declined", "cancelled", "expired"])
-async def test_request_that_has_ended_otherwise_is_in_the_wrong_state(
+async def test_ending_a_request_that_ended_another_way_is_refused(
     desk: Desk, records: Records, verb: Verb, reached: RequestStatus, before: str
 ) -> None:
     if before == reached:
@@ -124,23 +124,23 @@ async def test_request_that_has_ended_otherwise_is_in_the_wrong_state(
     ada, bob, request = await requested(desk)
     match before:
         case "paid":
-            desk.clearing.terms = unguarded()
-            await pay_asked(desk, bob, request)
+            desk.clearing.terms = without_risk_rules()
+            await pay_money_request(desk, bob, request)
         case "declined":
             await decline_request(desk, bob.wallet_id, request.id)
         case "cancelled":
             await cancel_request(desk, ada.wallet_id, request.id)
         case "expired":
-            await records.let_request_lapse(request.id)
+            await records.make_request_overdue(request.id)
     kept = None if before == "expired" else await records.checksum()
     with pytest.raises(WrongState) as refusal:
-        await said_by(desk, verb, ada, bob, request)
+        await end_request(desk, verb, ada, bob, request)
     assert (refusal.value.field, refusal.value.status) == ("id", RequestStatus(before))
     assert (await records.request(request.id))["status"] == before
     assert kept is None or await records.checksum() == kept
 
 
-async def test_only_who_was_asked_declines_and_only_who_asked_takes_back(desk: Desk, records: Records) -> None:
+async def test_only_the_payer_can_decline_and_only_the_requester_can_cancel(desk: Desk, records: Records) -> None:
     ada, bob, request = await requested(desk)
     stranger = await person(desk)
     before = await records.checksum()
@@ -153,7 +153,7 @@ async def test_only_who_was_asked_declines_and_only_who_asked_takes_back(desk: D
     assert await records.checksum() == before
 
 
-async def test_rules_themselves_know_no_answer_but_theirs(desk: Desk, records: Records) -> None:
+async def test_the_instructions_refuse_everybody_but_the_payer_or_the_requester(desk: Desk, records: Records) -> None:
     ada, bob, request = await requested(desk)
     stranger = await person(desk)
     orders = [DeclineRequest(one.wallet_id, request.id) for one in (ada, stranger)]
@@ -164,8 +164,8 @@ async def test_rules_themselves_know_no_answer_but_theirs(desk: Desk, records: R
         CancelRequest(ada.wallet_id, stranger.wallet_id, request.id),
     ]
     before = await records.checksum()
-    said: list[Instruction] = [*orders, *taking_back]
-    for order in said:
+    all_orders: list[Instruction] = [*orders, *taking_back]
+    for order in all_orders:
         with pytest.raises(NotFound):
             await desk.submit(order)
     assert await records.checksum() == before
@@ -173,51 +173,51 @@ async def test_rules_themselves_know_no_answer_but_theirs(desk: Desk, records: R
 
 @BOTH
 @pytest.mark.parametrize("state", ["debits", "all"])
-async def test_frozen_wallets_still_say_no(
+async def test_frozen_wallets_can_still_decline_and_cancel(
     desk: Desk, records: Records, verb: Verb, reached: RequestStatus, state: str
 ) -> None:
     ada, bob, request = await requested(desk)
     for one in (ada, bob):
         await records.freeze(one, state)
-    assert (await said_by(desk, verb, ada, bob, request)).requests[0].status is reached
+    assert (await end_request(desk, verb, ada, bob, request)).requests[0].status is reached
 
 
-async def test_taking_back_tells_the_asker_nothing_of_a_held_payment(desk: Desk) -> None:
-    """Neither the answer, nor the request, nor the wallet differ from those where nothing was held."""
-    told = []
+async def test_cancelling_does_not_reveal_a_held_payment_to_the_requester(desk: Desk) -> None:
+    """The answer, the request and the wallet are the same as without a held payment."""
+    seen = []
     for pays in (False, True):
         ada, bob, request = await requested(desk)
         if pays:
-            await pay_asked(desk, bob, request)
+            await pay_money_request(desk, bob, request)
         before = await balance(desk, ada)
         answer = await cancel_request(desk, ada.wallet_id, request.id)
         (ended,) = answer.requests
-        told.append((ended.version, ended.status, answer.replayed, answer.refusal, answer.balance == before))
-    assert told[0] == told[1]
+        seen.append((ended.version, ended.status, answer.replayed, answer.refusal, answer.balance == before))
+    assert seen[0] == seen[1]
 
 
-async def test_held_payment_of_another_request_stays(desk: Desk, records: Records) -> None:
+async def test_declining_one_request_keeps_the_held_payment_of_another(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="100.00")
-    first, second = await ask(desk, ada, bob, "10.00"), await ask(desk, ada, bob, "20.00")
-    held = (await pay_asked(desk, bob, first)).transaction
+    first, second = await new_money_request(desk, ada, bob, "10.00"), await new_money_request(desk, ada, bob, "20.00")
+    held = (await pay_money_request(desk, bob, first)).transaction
     await decline_request(desk, bob.wallet_id, second.id)
     assert (await records.transaction(held.id))["status"] == "pending_confirmation"
     assert await money(desk, bob) == (10_000, 1_000)
 
 
-async def test_payment_that_ends_with_its_request_makes_no_other_less_rapid_than_it_is(
+async def test_ending_a_held_payment_keeps_the_other_payments_in_the_rapid_count(
     desk: Desk, records: Records
 ) -> None:
-    """Said together: of five recent payments one ends, and four are still too many."""
+    """In one unit of work one of five recent payments ends. Four are still above the count of three."""
     ada, bob = await known_pair(desk, funds="100.00")
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     for _ in range(3):
         await send(desk, ada, bob, "1.00")
-    request = await ask(desk, bob, ada, "2.00")
-    desk.clearing.terms = unguarded(
+    request = await new_money_request(desk, bob, ada, "2.00")
+    desk.clearing.terms = without_risk_rules(
         new_recipient_action="off", rapid_transfer_action="confirm", rapid_transfer_count=3
     )
-    held = (await pay_asked(desk, ada, request)).transaction
+    held = (await pay_money_request(desk, ada, request)).transaction
     assert held.status is Status.PENDING_CONFIRMATION
     units = desk.clearing.counts.units
     declined, paid = await asyncio.gather(

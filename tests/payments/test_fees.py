@@ -1,4 +1,4 @@
-"""What a withdrawal costs, against decimal arithmetic that shares nothing with it."""
+"""The fee of a withdrawal, compared with an independent calculation in decimals."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -15,14 +15,14 @@ AMOUNTS = some.integers(1, 10**13)
 
 
 @given(AMOUNTS, some.integers(0, 10_000))
-def test_fee_of_an_instant_withdrawal_is_the_percentage_half_up_and_at_least_one_unit(minor: int, bps: int) -> None:
+def test_an_instant_fee_is_rounded_half_up_and_at_least_one_minor_unit(minor: int, bps: int) -> None:
     exact = Decimal(minor) * bps / 10_000
     expected = max(int(exact.quantize(Decimal(1), ROUND_HALF_UP)), 1)
     assert withdrawal_fee(Money(minor, "USD"), Speed.INSTANT, instant_bps=bps) == Money(expected, "USD")
 
 
 @given(AMOUNTS, some.integers(0, 10_000))
-def test_the_fee_alone_says_how_fast_the_money_was_to_go(minor: int, bps: int) -> None:
+def test_the_speed_follows_from_the_fee_alone(minor: int, bps: int) -> None:
     for speed in Speed:
         fee = withdrawal_fee(Money(minor, "USD"), speed, instant_bps=bps)
         assert speed_of(fee) is speed
@@ -30,7 +30,7 @@ def test_the_fee_alone_says_how_fast_the_money_was_to_go(minor: int, bps: int) -
 
 
 @given(some.integers(0, 10_000))
-def test_percent_is_read_as_exactly_so_many_basis_points(bps: int) -> None:
+def test_a_percentage_is_parsed_into_exact_basis_points(bps: int) -> None:
     text = str(Decimal(bps) / 100)
     assert basis_points("FEE", text) == bps
     assert basis_points("FEE", f" {Decimal(bps) / 100:.4f} ") == bps
@@ -57,12 +57,12 @@ def test_percent_is_read_as_exactly_so_many_basis_points(bps: int) -> None:
         "1.5%",
     ],
 )
-def test_what_is_no_percentage_stops_the_start_with_a_sentence(text: str) -> None:
+def test_an_invalid_percentage_is_a_settings_error_with_an_example(text: str) -> None:
     with pytest.raises(ValueError, match=r"INSTANT_WITHDRAWAL_FEE_PERCENT: .* like 1\.5"):
         made(instant_withdrawal_fee_percent=text)
 
 
-def test_default_is_one_and_a_half_percent() -> None:
+def test_the_default_fee_is_one_and_a_half_percent() -> None:
     settings: Settings = made()
     assert settings.instant_withdrawal_fee_bps == 150
     assert withdrawal_fee(Money(3_333, "USD"), Speed.INSTANT, instant_bps=150) == Money(50, "USD")

@@ -1,4 +1,4 @@
-"""What may be typed where money is asked for, and what two typings mean the same."""
+"""How the inputs of payments are parsed, and which different inputs mean the same."""
 
 import hashlib
 
@@ -33,7 +33,7 @@ WALLET = uuids.uuid7()
         ("1.234", "KWD", 1_234),
     ],
 )
-def test_amount_is_read_exactly(typed: str, currency: str, minor: int) -> None:
+def test_a_valid_amount_is_parsed_exactly(typed: str, currency: str, minor: int) -> None:
     assert parse_amount(typed, currency) == Money(minor, currency)
 
 
@@ -63,7 +63,7 @@ def test_amount_is_read_exactly(typed: str, currency: str, minor: int) -> None:
         ("", "USD"),
     ],
 )
-def test_amount_is_refused_and_never_rounded(typed: str, currency: str) -> None:
+def test_an_invalid_amount_is_refused_and_never_rounded(typed: str, currency: str) -> None:
     with pytest.raises(InvalidAmount) as refused:
         parse_amount(typed, currency)
     assert (refused.value.code, refused.value.field) == ("INVALID_AMOUNT", "amount")
@@ -72,7 +72,7 @@ def test_amount_is_refused_and_never_rounded(typed: str, currency: str) -> None:
 @pytest.mark.parametrize(
     "typed", ["Lunch", "  Lunch  ", "午餐 🍜", "x" * 500, "a & b <script>", "'; drop table--", "é"]
 )
-def test_description_is_one_trimmed_line(typed: str) -> None:
+def test_a_description_is_one_line_without_surrounding_spaces(typed: str) -> None:
     assert parse_description(typed) == typed.strip()
 
 
@@ -93,60 +93,60 @@ UNSEEN = ["\u200b", "\U000e0001\u0301"]
 
 
 @pytest.mark.parametrize("typed", ["", "   ", "x" * 501, *UNFIT, *UNSEEN])
-def test_description_that_cannot_be_kept_is_refused(typed: str) -> None:
+def test_an_invalid_description_is_refused(typed: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_description(typed)
     assert (refused.value.code, refused.value.field) == ("INVALID_INPUT", "description")
 
 
 @pytest.mark.parametrize("typed", ["", "  ", "\n", "\u3000"])
-def test_transfer_may_have_no_description(typed: str) -> None:
+def test_a_transfer_can_have_no_description(typed: str) -> None:
     assert parse_transfer_description(typed) == ""
 
 
 @pytest.mark.parametrize("typed", ["x" * 501, *UNFIT, *UNSEEN])
-def test_description_of_a_transfer_is_otherwise_judged_like_every_description(typed: str) -> None:
+def test_a_description_of_a_transfer_follows_the_same_rules_otherwise(typed: str) -> None:
     with pytest.raises(InvalidInput):
         parse_transfer_description(typed)
     assert parse_transfer_description(" Lunch ") == "Lunch"
 
 
 @pytest.mark.parametrize("typed", ["", " ", "x" * 101, *UNFIT, *UNSEEN])
-def test_bank_name_that_cannot_be_kept_is_refused(typed: str) -> None:
+def test_an_invalid_bank_name_is_refused(typed: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_bank_name(typed)
     assert (refused.value.code, refused.value.field) == ("INVALID_INPUT", "bankName")
 
 
-def test_bank_name_has_at_most_100_characters() -> None:
+def test_a_bank_name_can_have_100_characters() -> None:
     assert parse_bank_name("x" * 100) == "x" * 100
 
 
 @pytest.mark.parametrize("typed", ["", "        ", "seven77", "x" * 256, *(f"key-key-{unfit}" for unfit in UNFIT)])
-def test_key_that_cannot_be_kept_is_refused(typed: str) -> None:
+def test_an_invalid_idempotency_key_is_refused(typed: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_key(typed, WALLET, "transfer")
     assert (refused.value.code, refused.value.field) == ("INVALID_INPUT", "idempotencyKey")
 
 
 @pytest.mark.parametrize("typed", ["eight888", "x" * 255, "schlüssel-🔑", "with spaces in it"])
-def test_key_of_8_to_255_characters_is_taken_as_it_is(typed: str) -> None:
+def test_an_idempotency_key_of_8_to_255_characters_is_kept_unchanged(typed: str) -> None:
     assert parse_key(typed, WALLET, "transfer").text == typed
 
 
 @pytest.mark.parametrize("typed", ["bob", "@bob", " @bob ", "BOB", "@Bob", "ｂｏｂ", "＠bob"])
-def test_at_bob_and_bob_are_one(typed: str) -> None:
+def test_a_username_is_read_with_or_without_at_and_in_any_case(typed: str) -> None:
     assert parse_recipient(typed) == "bob"
 
 
 @pytest.mark.parametrize("typed", ["", "@", "b", "bób", "bob smith", "b\x00b", "\ud800bob", "x" * 10_000, "bob@bob"])
-def test_what_is_no_username_is_nobodys(typed: str) -> None:
+def test_an_invalid_username_is_parsed_as_an_empty_one(typed: str) -> None:
     assert parse_recipient(typed) == ""
 
 
-def test_fingerprint_is_of_the_operation_and_what_was_understood() -> None:
-    def fingerprint(*said: str | Money, operation: str = "transfer") -> bytes:
-        return parse_key("a key of ours", WALLET, operation, *said).fingerprint
+def test_the_fingerprint_of_a_key_depends_on_the_operation_and_the_parsed_values() -> None:
+    def fingerprint(*values: str | Money, operation: str = "transfer") -> bytes:
+        return parse_key("a key of ours", WALLET, operation, *values).fingerprint
 
     first = fingerprint("bob", Money(1_000, "USD"), "Lunch")
     assert len(first) == hashlib.sha256().digest_size

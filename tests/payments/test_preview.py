@@ -1,4 +1,4 @@
-"""A preview says what a transfer would come to now, and changes nothing."""
+"""A preview returns the outcome that a payment would have now, and changes nothing."""
 
 import pytest
 
@@ -18,7 +18,7 @@ from tests.payments.customers import (
     person,
     send,
     terms,
-    unguarded,
+    without_risk_rules,
 )
 
 
@@ -30,7 +30,7 @@ async def previewed(desk: Desk, sender: Person, to: Person | str, amount: str) -
 @pytest.mark.parametrize("rules", ["off", "confirm", "block"])
 @pytest.mark.parametrize("amount", ["1.00", "100.00", "100.01"])
 @pytest.mark.parametrize("frozen", [None, "debits"])
-async def test_preview_is_what_then_happens(
+async def test_a_preview_predicts_the_transfer(
     desk: Desk, records: Records, rules: str, amount: str, frozen: str | None
 ) -> None:
     desk.clearing.terms = terms(new_recipient_action=rules, large_transfer_threshold="USD:50.00,JPY:1")
@@ -46,7 +46,9 @@ async def test_preview_is_what_then_happens(
 
 
 @pytest.mark.parametrize("to", ["nobody_at_all", "not a name", "oneself", "yen", "closed", "frozen"])
-async def test_preview_of_what_leaves_no_row_says_only_why(desk: Desk, records: Records, to: str) -> None:
+async def test_a_preview_of_a_transfer_that_leaves_no_row_has_only_its_refusal(
+    desk: Desk, records: Records, to: str
+) -> None:
     ada, bob, yuki = await person(desk, funds="1.00"), await person(desk), await person(desk, currency="JPY")
     if to == "closed":
         await records.close_wallet(bob)
@@ -61,7 +63,7 @@ async def test_preview_of_what_leaves_no_row_says_only_why(desk: Desk, records: 
     assert (seen.status, seen.reasons, seen.available_after) == (None, (), None)
 
 
-async def test_preview_knows_how_many_wait(desk: Desk) -> None:
+async def test_a_preview_counts_pending_transfers(desk: Desk) -> None:
     desk.clearing.terms = terms(pending_transfers=1)
     ada, bob = await people(desk, 2, funds="10.00")
     await send(desk, ada, bob, "1.00")
@@ -70,7 +72,7 @@ async def test_preview_knows_how_many_wait(desk: Desk) -> None:
     assert seen.refusal.code == "TOO_MANY_PENDING"
 
 
-async def test_preview_says_how_much_is_missing(desk: Desk) -> None:
+async def test_a_preview_above_the_balance_has_the_required_and_the_available_amount(desk: Desk) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     await send(desk, ada, bob, "4.00")
     seen = await previewed(desk, ada, bob, "6.01")
@@ -79,14 +81,14 @@ async def test_preview_says_how_much_is_missing(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("amount", ["0", "1.001", "10000000000.01"])
-async def test_preview_of_no_amount_is_refused(desk: Desk, amount: str) -> None:
+async def test_a_preview_of_an_invalid_amount_is_refused(desk: Desk, amount: str) -> None:
     ada, bob = await people(desk, 2)
     with pytest.raises(InvalidAmount):
         await previewed(desk, ada, bob, amount)
 
 
-async def test_preview_waits_for_nobodys_lock(desk: Desk) -> None:
-    desk.clearing.terms = unguarded()
+async def test_a_preview_does_not_wait_for_a_lock(desk: Desk) -> None:
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="10.00")
     other = await connect(desk.database.dsn)
     try:
@@ -103,7 +105,7 @@ async def test_preview_waits_for_nobodys_lock(desk: Desk) -> None:
 @pytest.mark.parametrize("speed", list(Speed))
 @pytest.mark.parametrize("amount", ["1.00", "98.52", "98.53", "100.00", "100.01"])
 @pytest.mark.parametrize("frozen", [None, "debits"])
-async def test_preview_of_a_withdrawal_is_what_then_happens(
+async def test_a_preview_predicts_the_withdrawal(
     desk: Desk, records: Records, speed: Speed, amount: str, frozen: str | None
 ) -> None:
     ada = await person(desk, funds="100.00")
@@ -119,7 +121,7 @@ async def test_preview_of_a_withdrawal_is_what_then_happens(
     assert (seen.refusal and seen.refusal.code) == (done.refusal and done.refusal.code)
 
 
-async def test_preview_of_a_withdrawal_above_the_limit_says_what_is_left(desk: Desk) -> None:
+async def test_a_preview_of_a_withdrawal_above_the_limit_has_what_remains(desk: Desk) -> None:
     desk.clearing.terms = terms(withdrawal_limit="60.00")
     ada = await person(desk, funds="100.00")
     await pay_out(desk, ada, "40.00")
@@ -137,17 +139,19 @@ async def test_preview_of_a_withdrawal_above_the_limit_says_what_is_left(desk: D
     assert within.refusal is None  # the fee counts in no limit
 
 
-async def test_preview_of_a_withdrawal_from_a_closed_wallet_says_only_why(desk: Desk, records: Records) -> None:
+async def test_a_preview_of_a_withdrawal_from_a_closed_wallet_has_only_its_refusal(
+    desk: Desk, records: Records
+) -> None:
     ada = await person(desk, funds="1.00")
     await records.close_wallet(ada)
     seen = await preview_withdrawal(desk, ada.wallet_id, raw_amount="1.00", speed=Speed.STANDARD)
-    await records.open_again()
+    await records.reopen_wallets()
     assert seen.refusal is not None
     assert (seen.refusal.code, seen.status, seen.available_after) == ("WALLET_CLOSED", None, None)
 
 
 @pytest.mark.parametrize("amount", ["0", "1.001", "10000000000.01"])
-async def test_preview_of_a_withdrawal_of_no_amount_is_refused(desk: Desk, amount: str) -> None:
+async def test_a_preview_of_a_withdrawal_of_an_invalid_amount_is_refused(desk: Desk, amount: str) -> None:
     ada = await person(desk)
     with pytest.raises(InvalidAmount):
         await preview_withdrawal(desk, ada.wallet_id, raw_amount=amount, speed=Speed.STANDARD)

@@ -1,4 +1,4 @@
-"""Refunds: who was paid may give it back, never more than it was."""
+"""Refunds: the recipient of a payment can return it, never more than its amount."""
 
 from datetime import timedelta
 
@@ -17,40 +17,42 @@ from pocketpay.transactions.transaction import Transaction, Type
 from tests.payments.customers import (
     Person,
     Records,
-    give_back,
     money,
     new_key,
     pay_in,
     pay_out,
     people,
     person,
+    refund_payment,
     send,
     terms,
-    unguarded,
+    without_risk_rules,
 )
 
 
 @pytest.fixture
 def kept() -> Terms:
-    return unguarded()
+    return without_risk_rules()
 
 
 async def paid(desk: Desk, amount: str = "10.00") -> tuple[Person, Person, Transaction]:
-    """Ada, Bob, and that much that she has paid him; nobody has anything else."""
+    """Ada, Bob, and a payment from Ada to Bob. They have no other money."""
     ada, bob = await person(desk, funds=amount), await person(desk)
     return ada, bob, (await send(desk, ada, bob, amount)).transaction
 
 
-async def refused(desk: Desk, refunder: Person, original: object, amount: str | None = None, **said: str) -> Refusal:
+async def refused(
+    desk: Desk, refunder: Person, original: object, amount: str | None = None, **fields: str
+) -> Refusal:
     """The refusal of a refund that leaves no row."""
-    with pytest.raises(Refusal) as told:
-        await give_back(desk, refunder, original, amount, **said)  # type: ignore[arg-type]
-    return told.value
+    with pytest.raises(Refusal) as raised:
+        await refund_payment(desk, refunder, original, amount, **fields)  # type: ignore[arg-type]
+    return raised.value
 
 
-async def test_whole_payment_goes_back(desk: Desk, records: Records) -> None:
+async def test_a_refund_without_an_amount_returns_the_whole_payment(desk: Desk, records: Records) -> None:
     ada, bob, original = await paid(desk)
-    answer = await give_back(desk, bob, original.id, reason="  Wrong size ")
+    answer = await refund_payment(desk, bob, original.id, reason="  Wrong size ")
     refund = answer.transaction
     assert (refund.type, refund.status, refund.refund_of) == (Type.REFUND, Status.COMPLETED, original.id)
     assert (refund.source_wallet_id, refund.destination_wallet_id) == (bob.wallet_id, ada.wallet_id)
@@ -60,10 +62,10 @@ async def test_whole_payment_goes_back(desk: Desk, records: Records) -> None:
     assert (await money(desk, ada), await money(desk, bob)) == ((1_000, 0), (0, 0))
 
 
-async def test_original_stays_completed_and_says_how_much_of_it_was_given_back(desk: Desk, records: Records) -> None:
+async def test_the_original_stays_completed_and_counts_what_was_refunded(desk: Desk, records: Records) -> None:
     ada, bob, original = await paid(desk)
     for given, so_far, version in (("2.50", 250, 2), ("0.01", 251, 3), (None, 1_000, 4)):
-        answer = await give_back(desk, bob, original.id, given)
+        answer = await refund_payment(desk, bob, original.id, given)
         row = await records.transaction(original.id)
         assert (row["status"], row["refunded"], row["version"]) == ("completed", so_far, version)
         assert row["updated_at"] == answer.transaction.completed_at
@@ -72,9 +74,9 @@ async def test_original_stays_completed_and_says_how_much_of_it_was_given_back(d
     assert (await money(desk, ada), await money(desk, bob)) == ((1_000, 0), (0, 0))
 
 
-async def test_nothing_is_left_after_all_of_it(desk: Desk, records: Records) -> None:
+async def test_a_fully_refunded_payment_cannot_be_refunded_again(desk: Desk, records: Records) -> None:
     _, bob, original = await paid(desk)
-    await give_back(desk, bob, original.id)
+    await refund_payment(desk, bob, original.id)
     await pay_in(desk, bob, "50.00")
     before = await records.checksum()
     for amount in (None, "0.01", "10.00", "11.00"):
@@ -84,12 +86,12 @@ async def test_nothing_is_left_after_all_of_it(desk: Desk, records: Records) -> 
 
 
 @pytest.mark.parametrize(("given", "asked", "left"), [(None, "10.01", 1_000), ("4.00", "6.01", 600)])
-async def test_more_than_what_is_left_is_too_large(
+async def test_a_refund_above_the_remaining_amount_is_refused(
     desk: Desk, records: Records, given: str | None, asked: str, left: int
 ) -> None:
     _, bob, original = await paid(desk)
     if given is not None:
-        await give_back(desk, bob, original.id, given)
+        await refund_payment(desk, bob, original.id, given)
     await pay_in(desk, bob, "50.00")
     before = await records.checksum()
     refusal = await refused(desk, bob, original.id, asked)
@@ -99,7 +101,7 @@ async def test_more_than_what_is_left_is_too_large(
 
 
 @pytest.mark.parametrize(
-    ("said", "code", "field"),
+    ("fields", "code", "field"),
     [
         ({"amount": "0"}, "INVALID_AMOUNT", "amount"),
         ({"amount": "1.001"}, "INVALID_AMOUNT", "amount"),
@@ -112,17 +114,17 @@ async def test_more_than_what_is_left_is_too_large(
         ({"key": "a" * 256}, "INVALID_INPUT", "idempotencyKey"),
     ],
 )
-async def test_bad_input_changes_nothing(
-    desk: Desk, records: Records, said: dict[str, str], code: str, field: str
+async def test_invalid_input_is_refused_and_refunds_nothing(
+    desk: Desk, records: Records, fields: dict[str, str], code: str, field: str
 ) -> None:
     _, bob, original = await paid(desk)
     before = await records.checksum()
-    refusal = await refused(desk, bob, original.id, **said)
+    refusal = await refused(desk, bob, original.id, **fields)
     assert (refusal.code, refusal.field) == (code, field)
     assert await records.checksum() == before
 
 
-async def test_only_who_received_a_completed_payment_finds_it(desk: Desk, records: Records) -> None:
+async def test_only_the_recipient_of_a_completed_payment_can_refund_it(desk: Desk, records: Records) -> None:
     ada, bob, cyd = await people(desk, 3, funds="100.00")
     sent = (await send(desk, ada, bob, "1.00")).transaction.id
     failed = (await send(desk, ada, bob, "999.00")).transaction.id
@@ -130,7 +132,7 @@ async def test_only_who_received_a_completed_payment_finds_it(desk: Desk, record
     held = (await send(desk, ada, cyd, "1.00")).transaction.id
     brought = (await pay_in(desk, ada, "1.00")).transaction.id
     out = (await pay_out(desk, ada, "1.00")).transaction.id
-    back = (await give_back(desk, bob, sent, "0.10")).transaction.id
+    back = (await refund_payment(desk, bob, sent, "0.10")).transaction.id
     before = await records.checksum()
     for who, what in (
         *((ada, sent), (cyd, sent), (bob, failed), (cyd, held), (ada, held), (ada, brought), (ada, out)),
@@ -141,24 +143,24 @@ async def test_only_who_received_a_completed_payment_finds_it(desk: Desk, record
     assert await records.checksum() == before
 
 
-async def test_held_payment_can_be_given_back_once_it_was_confirmed(desk: Desk) -> None:
+async def test_a_held_payment_can_be_refunded_after_it_is_confirmed(desk: Desk) -> None:
     desk.clearing.terms = terms()
     ada, bob = await person(desk, funds="10.00"), await person(desk)
     held = (await send(desk, ada, bob, "10.00")).transaction
     await confirm(desk, ada.wallet_id, held.id)
-    assert (await give_back(desk, bob, held.id)).transaction.status is Status.COMPLETED
+    assert (await refund_payment(desk, bob, held.id)).transaction.status is Status.COMPLETED
     assert await money(desk, ada) == (1_000, 0)
 
 
-# ---------------------------------------------------------------- of whom and to whom
+# ---------------------------------------------------------------- the wallets of the two sides
 
 
-async def test_who_has_spent_it_cannot_give_it_back_and_the_try_stays_as_failed(desk: Desk, records: Records) -> None:
+async def test_a_refund_above_the_balance_is_stored_as_failed(desk: Desk, records: Records) -> None:
     _, bob, original = await paid(desk)
     await send(desk, bob, await person(desk), "9.99")
     key = new_key()
     for again in (False, True):
-        answer = await give_back(desk, bob, original.id, key=key)
+        answer = await refund_payment(desk, bob, original.id, key=key)
         assert (answer.transaction.status, answer.replayed) == (Status.FAILED, again)
         assert isinstance(answer.refusal, InsufficientFunds)
         assert (answer.refusal.required.minor, answer.refusal.available.minor) == (1_000, 1)
@@ -166,14 +168,14 @@ async def test_who_has_spent_it_cannot_give_it_back_and_the_try_stays_as_failed(
     row = await records.transaction(original.id)
     assert (row["refunded"], row["version"]) == (0, 1)
     assert await records.entries(answer.transaction.id) == {}
-    assert (await give_back(desk, bob, original.id, "0.01")).refusal is None
+    assert (await refund_payment(desk, bob, original.id, "0.01")).refusal is None
 
 
 @pytest.mark.parametrize("what", ["debits", "all"])
-async def test_refund_from_a_frozen_wallet_stays_as_blocked(desk: Desk, records: Records, what: str) -> None:
+async def test_a_refund_from_a_frozen_wallet_is_stored_as_blocked(desk: Desk, records: Records, what: str) -> None:
     _, bob, original = await paid(desk)
     await records.freeze(bob, what)
-    answer = await give_back(desk, bob, original.id, "1.00")
+    answer = await refund_payment(desk, bob, original.id, "1.00")
     assert (answer.transaction.status, answer.transaction.failure_code) == (Status.BLOCKED, "WALLET_FROZEN")
     assert answer.refusal is not None
     assert (answer.refusal.code, answer.refusal.field) == ("WALLET_FROZEN", None)
@@ -181,7 +183,7 @@ async def test_refund_from_a_frozen_wallet_stays_as_blocked(desk: Desk, records:
     assert await money(desk, bob) == (1_000, 0)
 
 
-async def test_closed_wallet_gives_nothing_back(desk: Desk, records: Records) -> None:
+async def test_a_closed_wallet_cannot_refund(desk: Desk, records: Records) -> None:
     _, bob, original = await paid(desk)
     await records.close_wallet(bob)
     before = await records.checksum()
@@ -190,7 +192,7 @@ async def test_closed_wallet_gives_nothing_back(desk: Desk, records: Records) ->
 
 
 @pytest.mark.parametrize("how", ["closed", "frozen for all"])
-async def test_payer_who_can_be_paid_nothing_is_not_there(desk: Desk, records: Records, how: str) -> None:
+async def test_a_refund_to_a_closed_or_fully_frozen_payer_is_refused(desk: Desk, records: Records, how: str) -> None:
     ada, bob, original = await paid(desk)
     await (records.close_wallet(ada) if how == "closed" else records.freeze(ada, "all"))
     before = await records.checksum()
@@ -199,24 +201,22 @@ async def test_payer_who_can_be_paid_nothing_is_not_there(desk: Desk, records: R
     assert await records.checksum() == before
 
 
-async def test_payer_frozen_for_debits_is_given_it_back(desk: Desk, records: Records) -> None:
+async def test_a_payer_frozen_for_debits_can_be_refunded(desk: Desk, records: Records) -> None:
     ada, bob, original = await paid(desk)
     await records.freeze(ada, "debits")
-    assert (await give_back(desk, bob, original.id)).transaction.status is Status.COMPLETED
+    assert (await refund_payment(desk, bob, original.id)).transaction.status is Status.COMPLETED
 
 
 # ---------------------------------------------------------------- which refusal comes first
 
 
-async def test_what_cannot_be_parsed_is_refused_before_what_is_not_found(desk: Desk) -> None:
+async def test_invalid_input_is_refused_before_an_unknown_payment(desk: Desk) -> None:
     bob = await person(desk)
     assert (await refused(desk, bob, None, "0")).code == "INVALID_AMOUNT"
     assert (await refused(desk, bob, uuids.uuid7(), reason="")).code == "INVALID_INPUT"
 
 
-async def test_what_is_left_is_asked_before_who_is_there_and_that_before_frozen_and_poor(
-    desk: Desk, records: Records
-) -> None:
+async def test_refund_refusals_come_in_order(desk: Desk, records: Records) -> None:
     ada, bob, original = await paid(desk)
     await send(desk, bob, await person(desk), "10.00")
     await records.close_wallet(ada)
@@ -224,55 +224,55 @@ async def test_what_is_left_is_asked_before_who_is_there_and_that_before_frozen_
     assert (await refused(desk, bob, original.id, "10.01")).code == "REFUND_TOO_LARGE"
     assert (await refused(desk, bob, original.id, "10.00")).code == "RECIPIENT_NOT_FOUND"
     await records.connection.execute("update wallets set status = 'active' where id = $1", ada.wallet_id)
-    assert _code(await give_back(desk, bob, original.id)) == "WALLET_FROZEN"
+    assert _code(await refund_payment(desk, bob, original.id)) == "WALLET_FROZEN"
     await records.freeze(bob, None)
-    assert _code(await give_back(desk, bob, original.id)) == "INSUFFICIENT_FUNDS"
+    assert _code(await refund_payment(desk, bob, original.id)) == "INSUFFICIENT_FUNDS"
 
 
-# ---------------------------------------------------------------- said again
+# ---------------------------------------------------------------- repeated refunds
 
 
-async def test_refund_said_again_gives_the_first_outcome(desk: Desk, records: Records) -> None:
+async def test_repeating_a_refund_returns_the_first_outcome(desk: Desk, records: Records) -> None:
     ada, bob, original = await paid(desk)
     key = new_key()
-    first = await give_back(desk, bob, original.id, "4.00", key=key)
+    first = await refund_payment(desk, bob, original.id, "4.00", key=key)
     await send(desk, bob, ada, "6.00")
     before = await records.checksum()
-    again = await give_back(desk, bob, original.id, "4", key=key, reason=" Sorry ")
+    again = await refund_payment(desk, bob, original.id, "4", key=key, reason=" Sorry ")
     assert (again.transaction.id, again.replayed, again.refusal) == (first.transaction.id, True, None)
     assert again.balance.posted.minor == 0
     assert await records.checksum() == before
 
 
-async def test_refund_of_all_said_again_is_not_already_refunded(desk: Desk) -> None:
+async def test_repeating_a_full_refund_returns_it_instead_of_already_refunded(desk: Desk) -> None:
     _, bob, original = await paid(desk)
     key = new_key()
-    first = await give_back(desk, bob, original.id, key=key)
-    assert (await give_back(desk, bob, original.id, key=key)).transaction == first.transaction
+    first = await refund_payment(desk, bob, original.id, key=key)
+    assert (await refund_payment(desk, bob, original.id, key=key)).transaction == first.transaction
 
 
-async def test_key_is_good_for_one_refund(desk: Desk, records: Records) -> None:
+async def test_an_idempotency_key_is_valid_for_one_refund_only(desk: Desk, records: Records) -> None:
     ada, bob, original = await paid(desk)
     other = (await send(desk, bob, ada, "1.00")).transaction.id
     key = new_key()
-    await give_back(desk, bob, original.id, "4.00", key=key)
+    await refund_payment(desk, bob, original.id, "4.00", key=key)
     before = await records.checksum()
     for what, amount, reason in (
         *((original.id, "4.01", "Sorry"), (original.id, None, "Sorry"), (original.id, "4.00", "Sorry!")),
         *((other, "4.00", "Sorry"), (uuids.uuid7(), "4.00", "Sorry")),
     ):
         assert (await refused(desk, bob, what, amount, key=key, reason=reason)).code == "IDEMPOTENCY_KEY_REUSED"
-    with pytest.raises(Refusal) as told:
+    with pytest.raises(Refusal) as raised:
         await send(desk, bob, ada, "4.00", key=key)
-    assert told.value.code == "IDEMPOTENCY_KEY_REUSED"
+    assert raised.value.code == "IDEMPOTENCY_KEY_REUSED"
     assert await records.checksum() == before
 
 
-# ---------------------------------------------------------------- no limit and no rule
+# ---------------------------------------------------------------- limits and risk rules
 
 
-async def test_refund_is_no_risk_uses_no_limit_and_gives_the_payers_back(desk: Desk, records: Records) -> None:
-    desk.clearing.terms = unguarded(transfer_limit="USD:600.00,JPY:1")
+async def test_a_refund_follows_no_risk_rule_and_restores_the_payers_limit(desk: Desk, records: Records) -> None:
+    desk.clearing.terms = without_risk_rules(transfer_limit="USD:600.00,JPY:1")
     ada, bob = await people(desk, 2, funds="600.00")
     original = (await send(desk, ada, bob, "600.00")).transaction
     usage = "select amount from wallet_usage where wallet_id = $1 and kind = 'transfer'"
@@ -284,68 +284,68 @@ async def test_refund_is_no_risk_uses_no_limit_and_gives_the_payers_back(desk: D
         transfer_limit="USD:600.00,JPY:1",
     )
     for amount in ("590.00", "1.00"):
-        back = (await give_back(desk, bob, original.id, amount)).transaction
+        back = (await refund_payment(desk, bob, original.id, amount)).transaction
         assert (back.status, back.risk_reasons) == (Status.COMPLETED, ())
     assert await records.connection.fetchval(usage, bob.wallet_id) is None
     assert await records.connection.fetchval(usage, ada.wallet_id) == 900
-    desk.clearing.terms = unguarded(transfer_limit="USD:600.00,JPY:1", rapid_transfer_action="block")
+    desk.clearing.terms = without_risk_rules(transfer_limit="USD:600.00,JPY:1", rapid_transfer_action="block")
     assert (await send(desk, bob, ada, "600.00")).transaction.status is Status.COMPLETED
     assert (await send(desk, ada, bob, "591.00")).transaction.status is Status.COMPLETED
-    with pytest.raises(Refusal) as told:
+    with pytest.raises(Refusal) as raised:
         await send(desk, ada, bob, "0.01")
-    assert told.value.code == "LIMIT_EXCEEDED"
+    assert raised.value.code == "LIMIT_EXCEEDED"
 
 
-async def test_refund_makes_nobody_known(desk: Desk) -> None:
+async def test_a_refund_does_not_make_its_recipient_known(desk: Desk) -> None:
     ada, bob, original = await paid(desk)
-    await give_back(desk, bob, original.id, "5.00")
+    await refund_payment(desk, bob, original.id, "5.00")
     desk.clearing.terms = terms()
     assert _reasons(await send(desk, bob, ada, "1.00")) == ["new_recipient"]
 
 
-async def test_payee_of_a_payment_given_back_whole_is_new_again(desk: Desk) -> None:
+async def test_the_recipient_of_a_fully_refunded_payment_is_new_again(desk: Desk) -> None:
     ada, bob, original = await paid(desk)
     cyd, dan, other = await paid(desk)
     await pay_in(desk, ada, "1.00")
-    await give_back(desk, bob, original.id, "9.99")
-    await give_back(desk, dan, other.id)
+    await refund_payment(desk, bob, original.id, "9.99")
+    await refund_payment(desk, dan, other.id)
     desk.clearing.terms = terms()
     assert _reasons(await send(desk, ada, bob, "1.00")) == []
     assert _reasons(await send(desk, cyd, dan, "1.00")) == ["new_recipient"]
 
 
-async def test_payee_of_another_payment_stays_known(desk: Desk) -> None:
+async def test_the_recipient_of_another_payment_stays_known(desk: Desk) -> None:
     ada, bob = await person(desk, funds="10.00"), await person(desk)
     first, _ = [(await send(desk, ada, bob, "1.00")).transaction for _ in range(2)]
-    await give_back(desk, bob, first.id)
+    await refund_payment(desk, bob, first.id)
     desk.clearing.terms = terms()
     assert _reasons(await send(desk, ada, bob, "1.00")) == []
 
 
-async def test_refund_is_nothing_to_confirm_or_cancel(desk: Desk, records: Records) -> None:
+async def test_a_refund_cannot_be_confirmed_or_cancelled(desk: Desk, records: Records) -> None:
     _, bob, original = await paid(desk)
-    back = (await give_back(desk, bob, original.id)).transaction
-    failed = (await give_back(desk, bob, (await paid_to(desk, bob)).id)).transaction
+    back = (await refund_payment(desk, bob, original.id)).transaction
+    failed = (await refund_payment(desk, bob, (await paid_to(desk, bob)).id)).transaction
     before = await records.checksum()
     for what in (back, failed):
         for answer in (confirm, cancel):
-            with pytest.raises(Refusal) as told:
+            with pytest.raises(Refusal) as raised:
                 await answer(desk, bob.wallet_id, what.id)
-            assert told.value.code == "NOT_FOUND"
+            assert raised.value.code == "NOT_FOUND"
     assert await records.checksum() == before
 
 
 async def paid_to(desk: Desk, whom: Person) -> Transaction:
-    """A payment of 1.00 that they have spent already."""
+    """A payment of 1.00 to a user who has already spent it."""
     done = (await send(desk, await person(desk, funds="1.00"), whom, "1.00")).transaction
     await send(desk, whom, await person(desk), "1.00")
     return done
 
 
-async def test_payment_of_long_ago_can_be_given_back(desk: Desk, records: Records) -> None:
+async def test_an_old_payment_can_be_refunded(desk: Desk, records: Records) -> None:
     _, bob, original = await paid(desk)
-    await records.grow_old(original.id, timedelta(days=400))
-    assert (await give_back(desk, bob, original.id)).transaction.status is Status.COMPLETED
+    await records.make_older(original.id, timedelta(days=400))
+    assert (await refund_payment(desk, bob, original.id)).transaction.status is Status.COMPLETED
 
 
 def _reasons(answer: Answer) -> list[str]:

@@ -1,4 +1,4 @@
-"""What goes back of each type of transaction: the same accounts, the other way, as the audit says too."""
+"""The reversal of each type of transaction posts to the same accounts with opposite signs, as the audit requires."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from pocketpay.payments.parsing import parse_key
 from pocketpay.payments.reversal import Reversal
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Transaction, Type
-from tests.payments.customers import Person, Records, money, new_key, people, unguarded
+from tests.payments.customers import Person, Records, money, new_key, people, without_risk_rules
 
 FEE = 75
 HOUSE = {
@@ -31,17 +31,17 @@ HOUSE = {
     Type.WITHDRAWAL: {HouseKind.BANK: 5_000, HouseKind.FEES: FEE},
     Type.CARD: {HouseKind.CARD_NETWORK: 5_000},
 }
-"""What the house's accounts moved by 50.00 of each type; the rest is the wallets'."""
+"""The amounts that 50.00 of each type posts to the accounts of Pocket Pay. The rest is posted to wallets."""
 
 
 @pytest.fixture
 def kept() -> Terms:
-    return unguarded()
+    return without_risk_rules()
 
 
 @dataclass(frozen=True)
-class Happen:
-    """A completed transaction of that type: 50.00 to or from Ada, and a payment from Bob."""
+class WriteTransaction:
+    """An instruction that writes a completed transaction of a type: 50.00 to or from Ada; for a payment, from Bob."""
 
     type: Type
     ada: UUID
@@ -84,8 +84,8 @@ class Happen:
 
 
 @dataclass(frozen=True)
-class GiveBack:
-    """All that is left of it goes back, or so much, and nobody asks whether it may. It has a refund's key."""
+class Reverse:
+    """An instruction that reverses `minor` or everything that remains, without any rule. It has a refund's key."""
 
     of: Transaction
     minor: int | None = None
@@ -110,17 +110,17 @@ class GiveBack:
         return Reversal(uuids.uuid7(), original, amount, "A mistake").done(book, self.key)
 
 
-async def happened(desk: Desk, type_: Type) -> tuple[Transaction, Sequence[Person]]:
-    """A transaction of that type, and Ada and Bob, who had 100.00 each before."""
+async def completed_transaction(desk: Desk, type_: Type) -> tuple[Transaction, Sequence[Person]]:
+    """A completed transaction of a type, and Ada and Bob, who had 100.00 each before it."""
     both = await people(desk, 2, funds="100.00")
-    done = await desk.submit(Happen(type_, *(one.wallet_id for one in both)))
+    done = await desk.submit(WriteTransaction(type_, *(one.wallet_id for one in both)))
     return done.transaction, both
 
 
 @pytest.mark.parametrize("type_", HOUSE)
-async def test_what_goes_back_undoes_what_was_posted(desk: Desk, records: Records, type_: Type) -> None:
-    original, (ada, bob) = await happened(desk, type_)
-    back = (await desk.submit(GiveBack(original))).transaction
+async def test_a_reversal_posts_the_opposite_of_every_entry(desk: Desk, records: Records, type_: Type) -> None:
+    original, (ada, bob) = await completed_transaction(desk, type_)
+    back = (await desk.submit(Reverse(original))).transaction
     assert (back.type, back.status, back.refund_of) == (Type.REFUND, Status.COMPLETED, original.id)
     assert (back.amount, back.fee.minor) == (original.total, 0)
     assert (back.source_wallet_id, back.destination_wallet_id) == (
@@ -136,28 +136,30 @@ async def test_what_goes_back_undoes_what_was_posted(desk: Desk, records: Record
 
 
 @pytest.mark.parametrize("type_", [type_ for type_ in HOUSE if type_ is not Type.WITHDRAWAL])
-async def test_a_part_may_go_back_of_what_cost_no_fee(desk: Desk, records: Records, type_: Type) -> None:
-    original, _ = await happened(desk, type_)
+async def test_a_transaction_without_a_fee_can_be_reversed_in_part(desk: Desk, records: Records, type_: Type) -> None:
+    original, _ = await completed_transaction(desk, type_)
     for minor in (1, 4_000, None):
-        back = (await desk.submit(GiveBack(original, minor))).transaction
+        back = (await desk.submit(Reverse(original, minor))).transaction
         assert sorted(map(abs, (await records.entries(back.id)).values())) == [minor or 999] * 2
     assert (await records.transaction(original.id))["refunded"] == 5_000
 
 
-async def test_what_cost_a_fee_goes_back_whole_or_not_at_all(desk: Desk, records: Records) -> None:
-    original, _ = await happened(desk, Type.WITHDRAWAL)
+async def test_a_transaction_with_a_fee_cannot_be_reversed_in_part(desk: Desk, records: Records) -> None:
+    original, _ = await completed_transaction(desk, Type.WITHDRAWAL)
     before = await records.checksum()
     with pytest.raises(BooksDisagree):
-        await desk.submit(GiveBack(original, 5_000))
+        await desk.submit(Reverse(original, 5_000))
     assert await records.checksum() == before
 
 
 @pytest.mark.parametrize("type_", HOUSE)
-async def test_more_than_what_is_left_never_goes_back(desk: Desk, records: Records, type_: Type) -> None:
-    original, _ = await happened(desk, type_)
-    await desk.submit(GiveBack(original))
+async def test_a_reversal_above_the_remaining_amount_raises_books_disagree(
+    desk: Desk, records: Records, type_: Type
+) -> None:
+    original, _ = await completed_transaction(desk, type_)
+    await desk.submit(Reverse(original))
     before = await records.checksum()
     for minor in (1, original.total.minor, None):
         with pytest.raises(BooksDisagree):
-            await desk.submit(GiveBack(original, minor))
+            await desk.submit(Reverse(original, minor))
     assert await records.checksum() == before

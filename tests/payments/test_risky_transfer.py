@@ -1,4 +1,4 @@
-"""Risky payments: what makes one, and what the rules keep of it."""
+"""Risky payments: which payments the rules match, and the reasons that are stored."""
 
 import asyncio
 from datetime import timedelta
@@ -21,7 +21,7 @@ from tests.payments.customers import (
     person,
     send,
     terms,
-    unguarded,
+    without_risk_rules,
 )
 
 LARGE = Reason(LargeTransfer.name, {"threshold": "500.00", "currency": "USD"})
@@ -29,14 +29,14 @@ NEW = Reason(NewRecipient.name, {})
 RAPID = Reason(RapidTransfers.name, {"count": 5, "window_minutes": 60})
 
 
-async def test_transfer_above_the_threshold_is_large_and_at_it_is_not(desk: Desk) -> None:
+async def test_a_transfer_above_the_threshold_is_large_and_one_at_it_is_not(desk: Desk) -> None:
     ada, bob = await known_pair(desk, funds="2000.00")
     assert (await send(desk, ada, bob, "500.00")).transaction.status is Status.COMPLETED
     large = (await send(desk, ada, bob, "500.01")).transaction
     assert (large.status, large.risk_reasons) == (Status.PENDING_CONFIRMATION, (LARGE,))
 
 
-async def test_all_reasons_are_kept(desk: Desk, records: Records) -> None:
+async def test_a_payment_keeps_all_its_reasons(desk: Desk, records: Records) -> None:
     ada, bob = await known_pair(desk, funds="2000.00")
     for _ in range(4):
         await send(desk, ada, bob, "0.01")
@@ -46,7 +46,7 @@ async def test_all_reasons_are_kept(desk: Desk, records: Records) -> None:
     assert replayed.transaction.risk_reasons == (LARGE, NEW, RAPID)
 
 
-async def test_reason_keeps_the_threshold_that_applied(desk: Desk) -> None:
+async def test_a_reason_keeps_the_threshold_that_applied(desk: Desk) -> None:
     ada, bob = await known_pair(desk, funds="2000.00")
     key = new_key()
     await send(desk, ada, bob, "500.01", key=key)
@@ -54,7 +54,7 @@ async def test_reason_keeps_the_threshold_that_applied(desk: Desk) -> None:
     assert (await send(desk, ada, bob, "500.01", key=key)).transaction.risk_reasons == (LARGE,)
 
 
-async def test_recipient_is_new_until_a_payment_to_them_is_completed(desk: Desk) -> None:
+async def test_a_recipient_is_new_until_a_payment_to_them_is_completed(desk: Desk) -> None:
     ada, bob = await people(desk, 2, funds="100.00")
     cancelled = await send(desk, ada, bob, "1.00")
     assert cancelled.transaction.risk_reasons == (NEW,)
@@ -66,12 +66,12 @@ async def test_recipient_is_new_until_a_payment_to_them_is_completed(desk: Desk)
     assert (await send(desk, ada, bob, "1.00")).transaction.risk_reasons == ()
 
 
-async def test_having_been_paid_by_somebody_does_not_make_them_known(desk: Desk) -> None:
+async def test_receiving_a_payment_does_not_make_its_sender_known(desk: Desk) -> None:
     ada, bob = await known_pair(desk, funds="100.00")
     assert (await send(desk, bob, ada, "0.01")).transaction.risk_reasons == (NEW,)
 
 
-async def test_sixth_payment_within_the_hour_is_rapid(desk: Desk, records: Records) -> None:
+async def test_the_sixth_payment_within_the_hour_is_rapid(desk: Desk, records: Records) -> None:
     ada, bob = await known_pair(desk, funds="100.00")
     for _ in range(4):
         assert (await send(desk, ada, bob, "0.01")).transaction.status is Status.COMPLETED
@@ -81,11 +81,11 @@ async def test_sixth_payment_within_the_hour_is_rapid(desk: Desk, records: Recor
     first = await records.connection.fetchval(
         "select id from transactions where source_wallet_id = $1 and status = 'completed' limit 1", ada.wallet_id
     )
-    await records.grow_old(first, timedelta(minutes=61))
+    await records.make_older(first, timedelta(minutes=61))
     assert (await send(desk, ada, bob, "0.01")).transaction.risk_reasons == ()
 
 
-async def test_payments_that_wait_are_rapid_too_and_those_that_came_to_nothing_are_not(
+async def test_pending_payments_count_as_rapid_and_failed_or_cancelled_ones_do_not(
     desk: Desk, records: Records
 ) -> None:
     ada, bob = await known_pair(desk, funds="3000.00")
@@ -96,11 +96,11 @@ async def test_payments_that_wait_are_rapid_too_and_those_that_came_to_nothing_a
     assert (await send(desk, ada, bob, "0.01")).transaction.risk_reasons == ()  # the fifth
     assert (await send(desk, ada, bob, "0.01")).transaction.risk_reasons == (RAPID,)
     await cancel(desk, ada.wallet_id, waiting[0].id)
-    await records.let_lapse(waiting[1].id)
+    await records.make_overdue(waiting[1].id)
     assert (await send(desk, ada, bob, "0.01")).transaction.risk_reasons == ()
 
 
-async def test_rule_that_blocks_leaves_the_row_blocked_with_all_reasons(desk: Desk, records: Records) -> None:
+async def test_a_blocked_payment_is_stored_with_all_its_reasons(desk: Desk, records: Records) -> None:
     desk.clearing.terms = terms(large_transfer_action="block")
     ada, bob = await people(desk, 2, funds="1000.00")
     answer = await send(desk, ada, bob, "500.01")
@@ -112,22 +112,22 @@ async def test_rule_that_blocks_leaves_the_row_blocked_with_all_reasons(desk: De
     assert await records.entries(answer.transaction.id) == {}
 
 
-async def test_rule_that_is_off_is_no_reason(desk: Desk) -> None:
-    desk.clearing.terms = unguarded()
+async def test_a_rule_that_is_off_adds_no_reason(desk: Desk) -> None:
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="1000.00")
     assert (await send(desk, ada, bob, "900.00")).transaction.risk_reasons == ()
 
 
-async def test_rapid_count_above_a_thousand_is_off(desk: Desk) -> None:
-    desk.clearing.terms = unguarded(rapid_transfer_action="confirm", rapid_transfer_count=1_001)
+async def test_a_rapid_count_above_a_thousand_switches_the_rule_off(desk: Desk) -> None:
+    desk.clearing.terms = without_risk_rules(rapid_transfer_action="confirm", rapid_transfer_count=1_001)
     assert desk.clearing.terms.policy.recent.max_count == 0
     ada, bob = await people(desk, 2, funds="1.00")
     for _ in range(7):
         assert (await send(desk, ada, bob, "0.01")).transaction.status is Status.COMPLETED
 
 
-async def test_rapid_payments_in_one_unit_of_work_count_one_another(desk: Desk) -> None:
-    desk.clearing.terms = unguarded(rapid_transfer_action="confirm", rapid_transfer_count=3)
+async def test_rapid_payments_in_one_unit_of_work_count_each_other(desk: Desk) -> None:
+    desk.clearing.terms = without_risk_rules(rapid_transfer_action="confirm", rapid_transfer_count=3)
     ada, bob = await people(desk, 2, funds="1.00")
     units = desk.clearing.counts.units
     answers = await asyncio.gather(*(send(desk, ada, bob, "0.01") for _ in range(6)))
@@ -136,7 +136,7 @@ async def test_rapid_payments_in_one_unit_of_work_count_one_another(desk: Desk) 
     assert statuses == [Status.COMPLETED] * 3 + [Status.PENDING_CONFIRMATION] * 3
 
 
-async def test_rule_that_blocks_wins_over_one_that_asks(desk: Desk) -> None:
+async def test_a_rule_that_blocks_wins_over_one_that_requires_confirmation(desk: Desk) -> None:
     ada, bob = await people(desk, 2, funds="1000.00")
     for severe in ({"new_recipient_action": "block"}, {"large_transfer_action": "block"}):
         desk.clearing.terms = terms(**severe)

@@ -1,4 +1,4 @@
-"""The simulated bank, in each of its manners: it misbehaves as real ones do, and never contradicts itself."""
+"""The simulated bank in each of its manners: it fails as real banks do, and never changes an answer."""
 
 import asyncio
 import contextlib
@@ -31,12 +31,12 @@ def order(*, seconds_ago: float = 0.0) -> BankOrder:
 
 
 @pytest.mark.parametrize(("manner", "reply"), [("instant", BankReply.SETTLED), ("declining", BankReply.DECLINED)])
-async def test_bank_that_answers_answers_both_ways_alike(manner: str, reply: BankReply) -> None:
+async def test_a_bank_answers_collections_and_payouts_alike(manner: str, reply: BankReply) -> None:
     bank = SimulatedBank(Manner(manner))
     assert await bank.collect(order()) is await bank.payout(order()) is reply
 
 
-async def test_slow_bank_answers_once_its_seconds_are_over_whoever_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slow_bank_answers_every_caller_after_its_delay(monkeypatch: pytest.MonkeyPatch) -> None:
     bank = SimulatedBank(Manner.SLOW, seconds=30.0)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(bank.payout(order(seconds_ago=29.0)), 0.05)
@@ -44,28 +44,28 @@ async def test_slow_bank_answers_once_its_seconds_are_over_whoever_asks(monkeypa
     assert await asyncio.wait_for(SimulatedBank(Manner.SLOW, seconds=30.0).payout(order(seconds_ago=31.0)), 1)
 
 
-async def test_silent_bank_never_answers_who_asked_too_early(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_silent_bank_never_answers_a_call_made_before_its_delay(monkeypatch: pytest.MonkeyPatch) -> None:
     bank, early = SimulatedBank(Manner.SILENT, seconds=0.1), order()
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(bank.payout(early), 0.2)
     assert await asyncio.wait_for(bank.payout(early), 0.1) is BankReply.SETTLED
 
 
-async def test_flaky_bank_breaks_the_line_and_never_changes_its_mind() -> None:
+async def test_a_flaky_bank_drops_connections_but_never_changes_an_answer() -> None:
     chance = random.Random(7)
-    said: set[BankReply] = set()
+    replies: set[BankReply] = set()
     for one in (order() for _ in range(60)):
-        heard: list[BankReply] = []
-        while len(heard) < 3:
+        answers: list[BankReply] = []
+        while len(answers) < 3:
             bank = SimulatedBank(Manner.FLAKY, chance=chance.random)
             with contextlib.suppress(ConnectionError):
-                heard.append(await bank.payout(one))
-        assert len(set(heard)) == 1
-        said |= set(heard)
-    assert said == {BankReply.SETTLED, BankReply.DECLINED}
+                answers.append(await bank.payout(one))
+        assert len(set(answers)) == 1
+        replies |= set(answers)
+    assert replies == {BankReply.SETTLED, BankReply.DECLINED}
 
 
-async def test_everything_settles_in_the_end_at_a_flaky_bank(
+async def test_every_order_at_a_flaky_bank_is_settled_in_the_end(
     module_dsn: Dsns, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settle, "BANK_SECONDS", 0.2)
@@ -94,7 +94,7 @@ async def test_everything_settles_in_the_end_at_a_flaky_bank(
         assert await records.findings() == []
 
 
-async def test_bank_of_a_desk_is_the_one_of_the_settings(module_dsn: Dsns) -> None:
+async def test_a_desk_uses_the_bank_of_the_settings(module_dsn: Dsns) -> None:
     async with open_desk(module_dsn.server) as some:
         desk = await Desk.open(some.database, load(simulated_bank="slow", simulated_bank_seconds=7, _env_file=None))
         assert desk.bank == SimulatedBank(Manner.SLOW, 7.0)
@@ -102,7 +102,7 @@ async def test_bank_of_a_desk_is_the_one_of_the_settings(module_dsn: Dsns) -> No
 
 
 @pytest.mark.parametrize("manner", [one for one in Manner if one is not Manner.INSTANT])
-def test_bank_that_misbehaves_is_refused_in_production(manner: Manner) -> None:
+def test_a_bank_that_simulates_failures_is_refused_in_production(manner: Manner) -> None:
     with pytest.raises(SettingsError, match="SIMULATED_BANK must be instant in production"):
         load(simulated_bank=manner, environment="production", _env_file=None)
     assert load(simulated_bank=manner, environment="development", _env_file=None).simulated_bank is manner

@@ -1,4 +1,4 @@
-"""Splitting a bill: shares that sum to it exactly, in the order said, all asked or nobody."""
+"""Splitting a bill: the shares add up exactly, keep the given order, and are all requested or none."""
 
 import pytest
 from hypothesis import given
@@ -10,7 +10,17 @@ from pocketpay.payments.desk import Desk
 from pocketpay.payments.split_bill import MAX_PAYERS, Split, shares, split_bill
 from pocketpay.requests.money_request import RequestStatus
 from pocketpay.transactions.errors import InvalidAmount, KeyReused
-from tests.payments.customers import Person, Records, ask, new_key, pay_asked, people, person, terms, unguarded
+from tests.payments.customers import (
+    Person,
+    Records,
+    new_key,
+    new_money_request,
+    pay_money_request,
+    people,
+    person,
+    terms,
+    without_risk_rules,
+)
 
 
 async def split(
@@ -46,7 +56,7 @@ async def refused(
 
 
 @given(total=st.integers(1, 10**13), among=st.integers(1, MAX_PAYERS), include_me=st.booleans())
-def test_shares_sum_to_the_total_and_differ_by_one_unit_at_most(total: int, among: int, include_me: bool) -> None:
+def test_shares_add_up_to_the_total_and_differ_by_at_most_one_unit(total: int, among: int, include_me: bool) -> None:
     ways = among + include_me
     if total < ways:
         with pytest.raises(InvalidAmount) as refusal:
@@ -55,15 +65,15 @@ def test_shares_sum_to_the_total_and_differ_by_one_unit_at_most(total: int, amon
         return
     parts = [share.minor for share in shares(Money(total, "USD"), among=among, include_me=include_me)]
     assert (len(parts), sum(parts)) == (ways, total)
-    assert parts == sorted(parts, reverse=True)  # who is named first has one unit more, whoever splits has none
+    assert parts == sorted(parts, reverse=True)  # the first payers pay one unit more, the requester never does
     assert parts[0] - parts[-1] in (0, 1)
     assert parts.count(parts[-1] + 1) == total % ways
 
 
-# ---------------------------------------------------------------- what comes of it
+# ---------------------------------------------------------------- results
 
 
-async def test_each_is_asked_for_their_share_in_the_order_said(desk: Desk, records: Records) -> None:
+async def test_each_payer_gets_a_request_for_their_share_in_the_given_order(desk: Desk, records: Records) -> None:
     ada, bob, cyd, dan = await people(desk, 4)
     done = await split(desk, ada, [cyd, bob, dan], "100.03", description=" Dinner ")
     requests = done.answer.requests
@@ -76,33 +86,33 @@ async def test_each_is_asked_for_their_share_in_the_order_said(desk: Desk, recor
         assert (await records.request(one.id))["amount"] == one.amount.minor
 
 
-async def test_without_me_the_others_pay_it_all(desk: Desk) -> None:
+async def test_the_others_pay_the_whole_bill_when_the_requester_is_not_included(desk: Desk) -> None:
     ada, bob, cyd = await people(desk, 3)
     done = await split(desk, ada, [bob, cyd], "10.01", include_me=False)
     assert [one.amount.minor for one in done.answer.requests] == [501, 500]
     assert done.my_share is None
 
 
-async def test_twenty_are_asked_and_each_can_pay(desk: Desk) -> None:
-    desk.clearing.terms = unguarded(requests_per_day=20)
+async def test_a_bill_can_be_split_among_twenty_and_each_can_pay(desk: Desk) -> None:
+    desk.clearing.terms = without_risk_rules(requests_per_day=20)
     ada, *others = await people(desk, MAX_PAYERS + 1, funds="10.00")
     done = await split(desk, ada, others, "100.00")
     assert len(done.answer.requests) == 20
-    paid = await pay_asked(desk, others[19], done.answer.requests[19])
+    paid = await pay_money_request(desk, others[19], done.answer.requests[19])
     assert paid.transaction.amount == done.answer.requests[19].amount
 
 
-async def test_names_are_taken_with_their_at_and_whatever_their_case(desk: Desk) -> None:
+async def test_payers_are_found_with_an_at_sign_and_in_any_case(desk: Desk) -> None:
     ada, bob, cyd = await people(desk, 3)
     done = await split(desk, ada, [f"@{bob.username.upper()}", cyd.username], "3.00")
     assert len(done.answer.requests) == 2
 
 
-# ---------------------------------------------------------------- what is refused
+# ---------------------------------------------------------------- refusals
 
 
 @pytest.mark.parametrize(
-    ("said", "code", "field"),
+    ("fields", "code", "field"),
     [
         ({"total": "0"}, "INVALID_AMOUNT", "total"),
         ({"total": "1.001"}, "INVALID_AMOUNT", "total"),
@@ -111,17 +121,17 @@ async def test_names_are_taken_with_their_at_and_whatever_their_case(desk: Desk)
         ({"key": "short"}, "INVALID_INPUT", "idempotencyKey"),
     ],
 )
-async def test_bad_input_changes_nothing(
-    desk: Desk, records: Records, said: dict[str, str], code: str, field: str
+async def test_invalid_input_is_refused_and_splits_nothing(
+    desk: Desk, records: Records, fields: dict[str, str], code: str, field: str
 ) -> None:
     ada, bob, cyd = await people(desk, 3)
     before = await records.checksum()
-    refusal = await refused(desk, ada, [bob, cyd], **said)
+    refusal = await refused(desk, ada, [bob, cyd], **fields)
     assert (refusal.code, refusal.field) == (code, field)
     assert await records.checksum() == before
 
 
-async def test_who_is_among_them_must_be_right(desk: Desk, records: Records) -> None:
+async def test_an_invalid_list_of_payers_is_refused(desk: Desk, records: Records) -> None:
     ada, bob, cyd = await people(desk, 3)
     yuki, gone, frozen = await person(desk, currency="JPY"), await person(desk), await person(desk)
     await records.close_wallet(gone)
@@ -146,7 +156,7 @@ async def test_who_is_among_them_must_be_right(desk: Desk, records: Records) -> 
 
 
 @pytest.mark.parametrize(("state", "code"), [("closed", "WALLET_CLOSED"), ("all", "WALLET_FROZEN")])
-async def test_wallet_that_may_not_receive_splits_nothing(
+async def test_a_closed_or_fully_frozen_wallet_cannot_split_a_bill(
     desk: Desk, records: Records, state: str, code: str
 ) -> None:
     ada, bob = await people(desk, 2)
@@ -157,10 +167,10 @@ async def test_wallet_that_may_not_receive_splits_nothing(
     assert await records.checksum() == before
 
 
-async def test_all_are_asked_or_nobody(desk: Desk, records: Records) -> None:
+async def test_a_split_creates_all_requests_or_none(desk: Desk, records: Records) -> None:
     desk.clearing.terms = terms(open_requests=1, requests_per_day=3)
     ada, bob, cyd, dan, eve = await people(desk, 5)
-    await ask(desk, ada, bob, "1.00")
+    await new_money_request(desk, ada, bob, "1.00")
     before = await records.checksum()
     refusal = await refused(desk, ada, [cyd, dan, bob])
     assert (refusal.code, refusal.field) == ("RATE_LIMITED", "among")
@@ -170,10 +180,10 @@ async def test_all_are_asked_or_nobody(desk: Desk, records: Records) -> None:
     assert len((await split(desk, ada, [cyd, dan], "30.00")).answer.requests) == 2
 
 
-# ---------------------------------------------------------------- splitting twice
+# ---------------------------------------------------------------- repeated splits
 
 
-async def test_said_again_with_its_key_it_gives_the_same_requests(desk: Desk, records: Records) -> None:
+async def test_repeating_a_split_with_its_key_returns_the_same_requests(desk: Desk, records: Records) -> None:
     ada, bob, cyd = await people(desk, 3)
     key = new_key()
     first = await split(desk, ada, [bob, cyd], "10", key=key)
@@ -185,7 +195,7 @@ async def test_said_again_with_its_key_it_gives_the_same_requests(desk: Desk, re
 
 
 @pytest.mark.parametrize("other", ["order", "fewer", "total", "without me", "description"])
-async def test_key_is_good_for_one_split(desk: Desk, records: Records, other: str) -> None:
+async def test_an_idempotency_key_is_valid_for_one_split_only(desk: Desk, records: Records, other: str) -> None:
     ada, bob, cyd = await people(desk, 3)
     key = new_key()
     await split(desk, ada, [bob, cyd], "10", key=key)

@@ -1,4 +1,4 @@
-"""The sweeper: each second, whatever the bank does and whatever goes wrong."""
+"""The sweeper runs every second, whatever the bank does and whatever error occurs."""
 
 import asyncio
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from pocketpay.payments.desk import Desk
 from pocketpay.payments.settle import Settle
 from pocketpay.payments.sweeper import expire_overdue, poll_unsettled, sweep_forever
 from tests.clearing.instructions import YEAR, ahead, held_elsewhere
-from tests.payments.banks import SlowBank, at
+from tests.payments.banks import SlowBank, with_bank
 from tests.payments.customers import Records, money, pay_in, people, person, send
 
 
@@ -26,87 +26,87 @@ def sweeping(desk: Desk) -> Iterator[None]:
         task.cancel()
 
 
-async def becomes(records: Records, transaction_id: object, status: str) -> None:
+async def wait_for_status(records: Records, transaction_id: object, status: str) -> None:
     async with asyncio.timeout(2):
         sql = "select count(*) from transactions where id = $1 and status = $2"
-        while not await records.count(sql, transaction_id, status):  # noqa: ASYNC110 - nothing tells
+        while not await records.count(sql, transaction_id, status):  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.01)
 
 
 @pytest.fixture(autouse=True)
-def often(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_interval(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweeper, "EVERY_SECONDS", 0.02)
 
 
-async def test_bank_that_says_nothing_holds_up_no_expiry(desk: Desk, records: Records) -> None:
+async def test_a_silent_bank_does_not_delay_expiry(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
-    deposited = (await pay_in(at(desk, SlowBank()), ada, "1.00")).transaction
-    await records.let_ask_again(deposited.id)
+    deposited = (await pay_in(with_bank(desk, SlowBank()), ada, "1.00")).transaction
+    await records.make_poll_due(deposited.id)
     silent = SlowBank(None)
-    with sweeping(at(desk, silent)):
+    with sweeping(with_bank(desk, silent)):
         async with asyncio.timeout(2):
-            while not silent.asked:  # noqa: ASYNC110 - nothing tells
+            while not silent.collected:  # noqa: ASYNC110 - there is no event to wait for
                 await asyncio.sleep(0.01)
         held = (await send(desk, ada, bob, "1.00")).transaction
-        await records.let_lapse(held.id)
-        await becomes(records, held.id, "expired")
+        await records.make_overdue(held.id)
+        await wait_for_status(records, held.id, "expired")
     await desk.submit(Settle(ada.wallet_id, deposited.id, settled=False))
 
 
-async def test_overdue_payment_of_a_wallet_held_elsewhere_is_left_for_later(desk: Desk, records: Records) -> None:
+async def test_an_overdue_payment_of_a_locked_wallet_is_left_for_a_later_sweep(desk: Desk, records: Records) -> None:
     ada, bob, cyd = await people(desk, 3, funds="10.00")
     held = [(await send(desk, payer, cyd, "1.00")).transaction for payer in (ada, bob)]
     for one in held:
-        await records.let_lapse(one.id)
+        await records.make_overdue(one.id)
     async with held_elsewhere(desk, ada):
         assert await expire_overdue(desk) == 1
-        await becomes(records, held[1].id, "expired")
+        await wait_for_status(records, held[1].id, "expired")
     assert await expire_overdue(desk) == 1
-    await becomes(records, held[0].id, "expired")
+    await wait_for_status(records, held[0].id, "expired")
 
 
-async def test_overdue_payments_of_a_wallet_ahead_of_the_clock_hold_up_no_other(
+async def test_overdue_payments_of_a_wallet_ahead_of_the_clock_do_not_block_others(
     desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweeper, "MAX_AT_ONCE", 2)
     late, bob, cyd = await people(desk, 3, funds="10.00")
     held = [(await send(desk, payer, cyd, "1.00")).transaction for payer in (late, late, bob)]
     for one in held:
-        await records.let_lapse(one.id)
+        await records.make_overdue(one.id)
     async with ahead(records, YEAR, late):
         assert await expire_overdue(desk) == 1
-        await becomes(records, held[2].id, "expired")
+        await wait_for_status(records, held[2].id, "expired")
     assert await expire_overdue(desk) == 2
 
 
-async def test_every_deposit_is_asked_about_however_many_the_bank_lets_wait(
+async def test_the_bank_is_polled_about_every_unsettled_deposit(
     desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sweeper, "MAX_AT_ONCE", 2)
     ada, bank = await person(desk), SlowBank()
-    accepted = [(await pay_in(at(desk, bank), ada, "1.00")).transaction for _ in range(5)]
+    accepted = [(await pay_in(with_bank(desk, bank), ada, "1.00")).transaction for _ in range(5)]
     for one in accepted:
-        await records.let_ask_again(one.id)
-    bank.asked.clear()
+        await records.make_poll_due(one.id)
+    bank.collected.clear()
     rounds = 0
-    while await poll_unsettled(at(desk, bank)):
+    while await poll_unsettled(with_bank(desk, bank)):
         rounds += 1
     assert rounds >= 3
     assert {bank.times_asked(one.id) for one in accepted} == {1}
     bank.reply = BankReply.SETTLED
     for one in accepted:
-        await records.let_ask_again(one.id)
-    with sweeping(at(desk, bank)):
+        await records.make_poll_due(one.id)
+    with sweeping(with_bank(desk, bank)):
         for one in accepted:
-            await becomes(records, one.id, "completed")
+            await wait_for_status(records, one.id, "completed")
     assert await money(desk, ada) == (500, 0)
 
 
-async def test_one_answer_that_goes_wrong_holds_up_no_other(desk: Desk, records: Records) -> None:
+async def test_an_error_at_one_order_does_not_block_the_others(desk: Desk, records: Records) -> None:
     ada, bank = await person(desk), SlowBank()
-    accepted = [(await pay_in(at(desk, bank), ada, "1.00")).transaction for _ in range(3)]
+    accepted = [(await pay_in(with_bank(desk, bank), ada, "1.00")).transaction for _ in range(3)]
     for one in accepted:
-        await records.let_ask_again(one.id)
+        await records.make_poll_due(one.id)
 
     class OddBank(SlowBank):
         async def collect(self, order: object) -> BankReply:
@@ -114,15 +114,15 @@ async def test_one_answer_that_goes_wrong_holds_up_no_other(desk: Desk, records:
                 raise ZeroDivisionError
             return BankReply.SETTLED
 
-    await poll_unsettled(at(desk, OddBank()))
+    await poll_unsettled(with_bank(desk, OddBank()))
     assert await money(desk, ada) == (200, 0)
     await desk.submit(Settle(ada.wallet_id, accepted[0].id, settled=False))
 
 
-async def test_sweeps_go_on_after_trouble(desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_sweeps_continue_after_an_error(desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     held = (await send(desk, ada, bob, "1.00")).transaction
-    await records.let_lapse(held.id)
+    await records.make_overdue(held.id)
     trouble = [ServiceBusy("away"), ZeroDivisionError("a bug")]
     sweep = sweeper.expire_overdue
 
@@ -133,4 +133,4 @@ async def test_sweeps_go_on_after_trouble(desk: Desk, records: Records, monkeypa
 
     monkeypatch.setattr(sweeper, "expire_overdue", troubled)
     with sweeping(desk):
-        await becomes(records, held.id, "expired")
+        await wait_for_status(records, held.id, "expired")

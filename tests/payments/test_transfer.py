@@ -1,4 +1,4 @@
-"""Sending money: what comes of it, and what is refused in which order."""
+"""Transfers: their results, the refusals and the order of the refusals."""
 
 import asyncio
 import itertools
@@ -23,12 +23,12 @@ from tests.payments.customers import (
     person,
     send,
     terms,
-    unguarded,
+    without_risk_rules,
 )
 
 
 async def refused(desk: Desk, sender: Person, to: Person | str, amount: str, **more: str) -> Refusal:
-    """The refusal that a transfer meets, raised or in its answer."""
+    """The refusal of a transfer, raised or in its answer."""
     try:
         answer = await send(desk, sender, to, amount, **more)
     except Refusal as refusal:
@@ -37,11 +37,11 @@ async def refused(desk: Desk, sender: Person, to: Person | str, amount: str, **m
     return answer.refusal
 
 
-# ---------------------------------------------------------------- what comes of it
+# ---------------------------------------------------------------- results
 
 
-async def test_safe_transfer_is_completed_at_once(desk: Desk, records: Records) -> None:
-    desk.clearing.terms = unguarded()
+async def test_a_transfer_without_risk_is_completed_at_once(desk: Desk, records: Records) -> None:
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     answer = await send(desk, ada, bob, "12.50", description=" Lunch ")
     done = answer.transaction
@@ -55,8 +55,8 @@ async def test_safe_transfer_is_completed_at_once(desk: Desk, records: Records) 
     assert (await money(desk, ada), await money(desk, bob)) == ((8_750, 0), (11_250, 0))
 
 
-async def test_answer_has_the_senders_wallet_as_it_is_after(desk: Desk) -> None:
-    desk.clearing.terms = unguarded()
+async def test_the_answer_has_the_senders_balance_after_the_transfer(desk: Desk) -> None:
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     before = await balance(desk, ada)
     answer = await send(desk, ada, bob, "12.50")
@@ -65,8 +65,8 @@ async def test_answer_has_the_senders_wallet_as_it_is_after(desk: Desk) -> None:
     assert answer.balance.version == before.version + 1
 
 
-async def test_whole_balance_can_be_sent_and_not_a_cent_more(desk: Desk, records: Records) -> None:
-    desk.clearing.terms = unguarded()
+async def test_the_whole_balance_can_be_sent_and_not_a_cent_more(desk: Desk, records: Records) -> None:
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     refusal = await refused(desk, ada, bob, "100.01")
     assert isinstance(refusal, InsufficientFunds)
@@ -76,7 +76,7 @@ async def test_whole_balance_can_be_sent_and_not_a_cent_more(desk: Desk, records
     assert isinstance(await refused(desk, ada, bob, "0.01"), InsufficientFunds)
 
 
-async def test_transfer_without_the_money_stays_as_failed(desk: Desk, records: Records) -> None:
+async def test_a_transfer_above_the_balance_is_stored_as_failed(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     answer = await send(desk, ada, bob, "10.01")
     kept = await records.transaction(answer.transaction.id)
@@ -86,7 +86,7 @@ async def test_transfer_without_the_money_stays_as_failed(desk: Desk, records: R
     assert await money(desk, ada) == (1_000, 0)
 
 
-async def test_risky_transfer_is_held_and_moves_nothing(desk: Desk, records: Records) -> None:
+async def test_a_risky_transfer_is_held_and_posts_no_entries(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="100.00")
     answer = await send(desk, ada, bob, "40.00")
     held = answer.transaction
@@ -114,23 +114,25 @@ async def test_held_money_cannot_be_spent_again(desk: Desk) -> None:
     assert await money(desk, ada) == (10_000, 10_000)
 
 
-async def test_held_payment_does_not_change_the_recipients_wallet(desk: Desk) -> None:
+async def test_a_held_payment_does_not_change_the_recipients_wallet(desk: Desk) -> None:
     ada, bob = await people(desk, 2, funds="100.00")
     before = await balance(desk, bob)
     await send(desk, ada, bob, "60.00")
     assert await balance(desk, bob) == before
 
 
-async def test_yen_have_no_cents(desk: Desk, records: Records) -> None:
-    desk.clearing.terms = unguarded()
+async def test_a_transfer_in_yen_has_no_decimals(desk: Desk, records: Records) -> None:
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await person(desk, funds="1250", currency="JPY"), await person(desk, currency="JPY")
     answer = await send(desk, ada, bob, "1250")
     assert answer.transaction.amount == Money(1_250, "JPY")
     assert isinstance(await refused(desk, bob, ada, "12.50"), InvalidAmount)
 
 
-async def test_time_is_not_before_that_of_the_last_change_of_either_wallet(desk: Desk, records: Records) -> None:
-    desk.clearing.terms = unguarded()
+async def test_a_transfer_is_never_dated_before_the_last_change_of_either_wallet(
+    desk: Desk, records: Records
+) -> None:
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     ahead = await records.connection.fetchval(
         "update ledger_accounts set updated_at = clock_timestamp() + interval '4 seconds' where id = $1 "
@@ -143,8 +145,8 @@ async def test_time_is_not_before_that_of_the_last_change_of_either_wallet(desk:
     assert second.created_at >= first.created_at
 
 
-async def test_order_of_time_is_the_order_of_sequence(desk: Desk, records: Records) -> None:
-    desk.clearing.terms = unguarded()
+async def test_entries_have_times_in_the_order_of_their_sequence_numbers(desk: Desk, records: Records) -> None:
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     payments = [send(desk, *pair, "1.00") for pair in [(ada, bob), (bob, ada)] * 40]
     answers = await asyncio.gather(*payments)
@@ -161,11 +163,11 @@ async def test_order_of_time_is_the_order_of_sequence(desk: Desk, records: Recor
     assert all(row["created_at"] == times[row["transaction_id"]] for row in rows if row["transaction_id"] in times)
 
 
-# ---------------------------------------------------------------- what is refused and leaves nothing
+# ---------------------------------------------------------------- refusals, with or without a row
 
 
 @pytest.mark.parametrize(
-    ("said", "code", "field"),
+    ("fields", "code", "field"),
     [
         ({"amount": "0"}, "INVALID_AMOUNT", "amount"),
         ({"amount": "1.234"}, "INVALID_AMOUNT", "amount"),
@@ -181,18 +183,18 @@ async def test_order_of_time_is_the_order_of_sequence(desk: Desk, records: Recor
         ({"to": "\ud800\x00"}, "RECIPIENT_NOT_FOUND", "to"),
     ],
 )
-async def test_bad_input_changes_nothing(
-    desk: Desk, records: Records, said: dict[str, str], code: str, field: str
+async def test_invalid_input_is_refused_and_transfers_nothing(
+    desk: Desk, records: Records, fields: dict[str, str], code: str, field: str
 ) -> None:
     ada, bob = await people(desk, 2, funds="100.00")
     before = await records.checksum()
-    asked = {"to": bob.username, "amount": "1.00"} | said
-    refusal = await refused(desk, ada, asked.pop("to"), asked.pop("amount"), **asked)
+    inputs = {"to": bob.username, "amount": "1.00"} | fields
+    refusal = await refused(desk, ada, inputs.pop("to"), inputs.pop("amount"), **inputs)
     assert (refusal.code, refusal.field) == (code, field)
     assert await records.checksum() == before
 
 
-async def test_nobody_pays_themself(desk: Desk, records: Records) -> None:
+async def test_a_user_cannot_pay_themselves(desk: Desk, records: Records) -> None:
     ada = await person(desk, funds="100.00")
     before = await records.checksum()
     refusal = await refused(desk, ada, ada, "1.00")
@@ -200,7 +202,7 @@ async def test_nobody_pays_themself(desk: Desk, records: Records) -> None:
     assert await records.checksum() == before
 
 
-async def test_money_does_not_cross_currencies(desk: Desk, records: Records) -> None:
+async def test_a_transfer_across_currencies_is_refused(desk: Desk, records: Records) -> None:
     ada, yuki = await person(desk, funds="100.00"), await person(desk, funds="100", currency="JPY")
     before = await records.checksum()
     for sender, to in ((ada, yuki), (yuki, ada)):
@@ -209,7 +211,7 @@ async def test_money_does_not_cross_currencies(desk: Desk, records: Records) -> 
     assert await records.checksum() == before
 
 
-async def test_closed_recipient_is_not_there(desk: Desk, records: Records) -> None:
+async def test_a_closed_recipient_is_not_found(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="100.00")
     await records.close_wallet(bob)
     before = await records.checksum()
@@ -217,10 +219,10 @@ async def test_closed_recipient_is_not_there(desk: Desk, records: Records) -> No
     assert await records.checksum() == before
 
 
-async def test_recipient_frozen_for_all_is_not_there_and_one_frozen_for_debits_is_paid(
+async def test_a_recipient_frozen_for_all_is_not_found_and_one_frozen_for_debits_is_paid(
     desk: Desk, records: Records
 ) -> None:
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     await records.freeze(bob, "all")
     before = await records.checksum()
@@ -230,7 +232,7 @@ async def test_recipient_frozen_for_all_is_not_there_and_one_frozen_for_debits_i
     assert (await send(desk, ada, bob, "1.00")).transaction.status is Status.COMPLETED
 
 
-async def test_closed_wallet_pays_nothing(desk: Desk, records: Records) -> None:
+async def test_a_closed_wallet_cannot_pay(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="100.00")
     await records.close_wallet(ada)
     before = await records.checksum()
@@ -240,7 +242,7 @@ async def test_closed_wallet_pays_nothing(desk: Desk, records: Records) -> None:
 
 
 @pytest.mark.parametrize("what", ["debits", "all"])
-async def test_transfer_from_a_frozen_wallet_stays_as_blocked(desk: Desk, records: Records, what: str) -> None:
+async def test_a_transfer_from_a_frozen_wallet_is_stored_as_blocked(desk: Desk, records: Records, what: str) -> None:
     ada, bob = await people(desk, 2, funds="100.00")
     await records.freeze(ada, what)
     answer = await send(desk, ada, bob, "1.00")
@@ -253,7 +255,9 @@ async def test_transfer_from_a_frozen_wallet_stays_as_blocked(desk: Desk, record
     assert (await send(desk, ada, bob, "1.00")).refusal is None
 
 
-async def test_at_most_so_many_payments_wait_and_safe_ones_still_go(desk: Desk, records: Records) -> None:
+async def test_too_many_pending_transfers_are_refused_but_not_transfers_without_risk(
+    desk: Desk, records: Records
+) -> None:
     desk.clearing.terms = terms(pending_transfers=2, rapid_transfer_action="off")
     ada, bob = await known_pair(desk, funds="5000.00")
     held = [(await send(desk, ada, bob, "600.00")).transaction for _ in range(2)]
@@ -264,11 +268,11 @@ async def test_at_most_so_many_payments_wait_and_safe_ones_still_go(desk: Desk, 
     assert (await send(desk, ada, bob, "1.00")).transaction.status is Status.COMPLETED
     await cancel(desk, ada.wallet_id, held[0].id)
     assert (await send(desk, ada, bob, "600.00")).transaction.status is Status.PENDING_CONFIRMATION
-    await records.let_lapse(held[1].id)
+    await records.make_overdue(held[1].id)
     assert (await send(desk, ada, bob, "600.00")).transaction.status is Status.PENDING_CONFIRMATION
 
 
-async def test_no_more_than_twenty_wait_however_they_arrive(desk: Desk) -> None:
+async def test_concurrent_transfers_leave_at_most_twenty_pending(desk: Desk) -> None:
     ada, bob = await people(desk, 2, funds="100.00")
     answers = await asyncio.gather(*(send(desk, ada, bob, "1.00") for _ in range(30)), return_exceptions=True)
     codes = [answer.code for answer in answers if isinstance(answer, Refusal)]
@@ -279,33 +283,35 @@ async def test_no_more_than_twenty_wait_however_they_arrive(desk: Desk) -> None:
 # ---------------------------------------------------------------- which refusal comes first
 
 
-async def test_input_is_refused_before_the_recipient(desk: Desk) -> None:
+async def test_invalid_input_is_refused_before_an_unknown_recipient(desk: Desk) -> None:
     ada = await person(desk)
     assert (await refused(desk, ada, "nobody_at_all", "0")).code == "INVALID_AMOUNT"
     assert (await refused(desk, ada, "nobody_at_all", "1", description="a\nb")).code == "INVALID_INPUT"
 
 
-async def test_missing_recipient_is_refused_before_oneself_frozen_and_poor(desk: Desk, records: Records) -> None:
+async def test_an_unknown_recipient_is_refused_before_a_transfer_to_oneself(desk: Desk, records: Records) -> None:
     ada = await person(desk)
     await records.freeze(ada, "all")
     assert (await refused(desk, ada, "nobody_at_all", "1")).code == "RECIPIENT_NOT_FOUND"
     assert (await refused(desk, ada, ada, "1")).code == "RECIPIENT_NOT_FOUND"
 
 
-async def test_oneself_is_refused_before_frozen_and_poor(desk: Desk, records: Records) -> None:
+async def test_a_transfer_to_oneself_is_refused_before_a_frozen_wallet(desk: Desk, records: Records) -> None:
     ada = await person(desk)
     await records.freeze(ada, "debits")
     assert (await refused(desk, ada, ada, "1")).code == "SELF_TRANSFER"
 
 
 @pytest.mark.parametrize("what", ["debits", "closed"])
-async def test_currency_is_refused_before_frozen_closed_and_poor(desk: Desk, records: Records, what: str) -> None:
+async def test_another_currency_is_refused_before_a_frozen_or_closed_wallet(
+    desk: Desk, records: Records, what: str
+) -> None:
     ada, yuki = await person(desk), await person(desk, currency="JPY")
     await (records.close_wallet(ada) if what == "closed" else records.freeze(ada, what))
     assert (await refused(desk, ada, yuki, "1")).code == "CURRENCY_MISMATCH"
 
 
-async def test_frozen_or_closed_is_refused_before_poor(desk: Desk, records: Records) -> None:
+async def test_a_frozen_or_closed_wallet_is_refused_before_missing_funds(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2)
     await records.freeze(ada, "debits")
     assert (await refused(desk, ada, bob, "1")).code == "WALLET_FROZEN"
@@ -314,7 +320,7 @@ async def test_frozen_or_closed_is_refused_before_poor(desk: Desk, records: Reco
     assert (await refused(desk, ada, bob, "1")).code == "WALLET_CLOSED"
 
 
-async def test_poor_is_refused_before_too_many_pending_and_rules(desk: Desk) -> None:
+async def test_missing_funds_are_refused_before_too_many_pending_and_risk_rules(desk: Desk) -> None:
     desk.clearing.terms = terms(pending_transfers=1)
     ada, bob = await people(desk, 2, funds="1.00")
     await send(desk, ada, bob, "1.00")
@@ -322,7 +328,7 @@ async def test_poor_is_refused_before_too_many_pending_and_rules(desk: Desk) -> 
     assert (await refused(desk, ada, bob, "1.00")).code == "INSUFFICIENT_FUNDS"
 
 
-async def test_too_many_pending_is_refused_before_a_rule_that_blocks(desk: Desk) -> None:
+async def test_too_many_pending_is_refused_before_a_risk_rule_that_blocks(desk: Desk) -> None:
     desk.clearing.terms = terms(pending_transfers=1)
     ada, bob = await people(desk, 2, funds="10.00")
     await send(desk, ada, bob, "1.00")

@@ -1,4 +1,4 @@
-"""Batches: many transfers in one order, each with its own outcome, or all or none."""
+"""Batches: many transfers in one instruction, each with its own outcome, or in an atomic batch all or none."""
 
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ from tests.payments.customers import (
     send,
     send_many,
     terms,
-    unguarded,
+    without_risk_rules,
 )
 
 NOBODY = "nobody_at_all"
@@ -33,11 +33,11 @@ Shown = tuple[str | None, str | None, str | None]
 
 @pytest.fixture
 def kept() -> Terms:
-    return unguarded()
+    return without_risk_rules()
 
 
 def shown(answer: Answer) -> list[Shown]:
-    """Of each item the status reached, the code and the field of what it was refused for."""
+    """The status of each item, and the code and the field of its refusal."""
     return [_shown(part) for part in answer.item_results]
 
 
@@ -51,7 +51,7 @@ DONE: Shown = ("completed", None, None)
 EMPTY: Shown = (None, None, None)
 
 
-async def test_each_item_is_a_transfer_of_its_own(desk: Desk, records: Records) -> None:
+async def test_each_item_of_a_batch_is_its_own_transfer(desk: Desk, records: Records) -> None:
     ada, bob, cyd = await person(desk, funds="10.00"), *await people(desk, 2)
     units = desk.clearing.counts.units
     answer = await send_many(desk, ada, [item(bob, "1.00", "One"), item(cyd, "2.00", "Two"), item(bob, "3", "Three")])
@@ -68,17 +68,17 @@ async def test_each_item_is_a_transfer_of_its_own(desk: Desk, records: Records) 
 
 
 @pytest.mark.parametrize("many", [0, 101])
-async def test_too_few_or_too_many_are_no_batch(desk: Desk, records: Records, many: int) -> None:
+async def test_a_batch_of_none_or_of_more_than_a_hundred_is_refused(desk: Desk, records: Records, many: int) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     before = await records.checksum()
     for atomic in (False, True):
-        with pytest.raises(Refusal) as told:
+        with pytest.raises(Refusal) as raised:
             await send_many(desk, ada, [item(bob, "0.01")] * many, atomic=atomic)
-        assert (told.value.code, told.value.field) == ("INVALID_INPUT", "transfers")
+        assert (raised.value.code, raised.value.field) == ("INVALID_INPUT", "transfers")
     assert await records.checksum() == before
 
 
-async def test_a_hundred_are_a_batch(desk: Desk) -> None:
+async def test_a_batch_can_have_a_hundred_items(desk: Desk) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     assert shown(await send_many(desk, ada, [item(bob, "0.01")] * 100, atomic=True)) == [DONE] * 100
     assert [await money(desk, one) for one in (ada, bob)] == [(900, 0), (1_100, 0)]
@@ -98,10 +98,10 @@ async def test_a_hundred_are_a_batch(desk: Desk) -> None:
         (("bob", "1000", "Lunch"), "LIMIT_EXCEEDED", "amount"),
     ],
 )
-async def test_refused_item_stops_only_itself_or_in_an_atomic_batch_all(
+async def test_a_refused_item_stops_only_itself_or_the_whole_atomic_batch(
     desk: Desk, records: Records, bad: tuple[str, str, str], code: str, field: str | None
 ) -> None:
-    desk.clearing.terms = unguarded(transfer_limit="USD:1000.00,JPY:1")
+    desk.clearing.terms = without_risk_rules(transfer_limit="USD:1000.00,JPY:1")
     ada, bob = await people(desk, 2, funds="5000.00")
     names = {"ada": ada.username, "bob": bob.username, "yuki": (await person(desk, currency="JPY")).username}
     wrong = RawTransfer(names.get(bad[0], bad[0]), *bad[1:])
@@ -121,7 +121,9 @@ async def test_refused_item_stops_only_itself_or_in_an_atomic_batch_all(
     assert await records.checksum() == left
 
 
-async def test_poor_item_stays_as_failed_and_cheaper_ones_behind_it_go(desk: Desk, records: Records) -> None:
+async def test_an_item_above_the_balance_fails_and_smaller_ones_after_it_complete(
+    desk: Desk, records: Records
+) -> None:
     ada, bob = await person(desk, funds="5.00"), await person(desk)
     answer = await send_many(desk, ada, [item(bob, "3.00"), item(bob, "3.00"), item(bob, "2.00"), item(bob, "0.01")])
     poor = ("failed", "INSUFFICIENT_FUNDS", "amount")
@@ -135,8 +137,8 @@ async def test_poor_item_stays_as_failed_and_cheaper_ones_behind_it_go(desk: Des
     assert await money(desk, ada) == (0, 0)
 
 
-@pytest.mark.parametrize("how", ["poor", "frozen", "blocked by a rule"])
-async def test_refusal_that_would_leave_a_row_throws_an_atomic_batch_away(
+@pytest.mark.parametrize("how", ["insufficient funds", "frozen", "blocked by a rule"])
+async def test_an_item_that_would_fail_refuses_an_atomic_batch_and_leaves_no_row(
     desk: Desk, records: Records, how: str
 ) -> None:
     ada, bob = await person(desk, funds="5.00"), await person(desk)
@@ -146,7 +148,7 @@ async def test_refusal_that_would_leave_a_row_throws_an_atomic_batch_away(
         await records.freeze(ada, "debits")
         expected = [(None, "WALLET_FROZEN", None), EMPTY, EMPTY]
     elif how == "blocked by a rule":
-        desk.clearing.terms = unguarded(rapid_transfer_action="block", rapid_transfer_count=1)
+        desk.clearing.terms = without_risk_rules(rapid_transfer_action="block", rapid_transfer_count=1)
         expected = [EMPTY, (None, "RISK_BLOCKED", None), EMPTY]
     before = await records.checksum()
     key = new_key()
@@ -155,12 +157,12 @@ async def test_refusal_that_would_leave_a_row_throws_an_atomic_batch_away(
         assert (shown(answer), answer.replayed, answer.balance.posted.minor) == (expected, False, 500)
         assert await records.checksum() == before
     await records.freeze(ada, None)
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     await pay_in(desk, ada, "0.01")
     assert shown(await send_many(desk, ada, items, atomic=True, key=key)) == [DONE] * 3
 
 
-async def test_closed_wallet_sends_no_batch(desk: Desk, records: Records) -> None:
+async def test_a_closed_wallet_cannot_send_a_batch(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="5.00")
     await records.close_wallet(ada)
     before = await records.checksum()
@@ -172,7 +174,7 @@ async def test_closed_wallet_sends_no_batch(desk: Desk, records: Records) -> Non
 
 
 @pytest.mark.parametrize("atomic", [False, True])
-async def test_item_that_awaits_an_answer_is_no_refusal(desk: Desk, atomic: bool) -> None:
+async def test_a_held_item_does_not_refuse_the_batch(desk: Desk, atomic: bool) -> None:
     desk.clearing.terms = terms(rapid_transfer_action="off")
     ada, bob = await known_pair(desk, funds="1000.01")
     cyd = await person(desk)
@@ -185,16 +187,16 @@ async def test_item_that_awaits_an_answer_is_no_refusal(desk: Desk, atomic: bool
     assert (await confirm(desk, ada.wallet_id, waiting.transaction.id)).transaction.status is Status.COMPLETED
 
 
-async def test_items_count_for_one_another(desk: Desk) -> None:
-    """The first payment to somebody makes them known to the next, and each is one of the rapid ones."""
-    desk.clearing.terms = unguarded(rapid_transfer_action="block", rapid_transfer_count=3)
+async def test_items_of_a_batch_count_as_rapid_for_each_other(desk: Desk) -> None:
+    """Each item counts as a recent payment for the items after it."""
+    desk.clearing.terms = without_risk_rules(rapid_transfer_action="block", rapid_transfer_count=3)
     ada, bob = await person(desk, funds="5.00"), await person(desk)
     blocked: Shown = ("blocked", "RISK_BLOCKED", None)
     assert shown(await send_many(desk, ada, [item(bob, "1.00")] * 5)) == [DONE] * 3 + [blocked] * 2
 
 
-async def test_limit_is_used_by_the_items_before(desk: Desk) -> None:
-    desk.clearing.terms = unguarded(transfer_limit="USD:5.00,JPY:1")
+async def test_the_transfer_limit_counts_the_earlier_items_of_a_batch(desk: Desk) -> None:
+    desk.clearing.terms = without_risk_rules(transfer_limit="USD:5.00,JPY:1")
     ada, bob = await person(desk, funds="50.00"), await person(desk)
     answer = await send_many(desk, ada, [item(bob, "2.00"), item(bob, "3.01"), item(bob, "3.00"), item(bob, "0.01")])
     over = (None, "LIMIT_EXCEEDED", "amount")
@@ -207,7 +209,7 @@ async def test_limit_is_used_by_the_items_before(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("at", [0, 2])
-async def test_item_that_cannot_be_parsed_refuses_an_atomic_batch_before_its_key_and_all_rules(
+async def test_an_invalid_item_refuses_an_atomic_batch_before_its_key_and_all_rules(
     desk: Desk, records: Records, at: int
 ) -> None:
     ada, bob = await people(desk, 2, funds="5.00")
@@ -223,20 +225,20 @@ async def test_item_that_cannot_be_parsed_refuses_an_atomic_batch_before_its_key
 
 
 @pytest.mark.parametrize("key", ["short", "a" * 256, " " * 10])
-async def test_bad_key_refuses_the_batch(desk: Desk, records: Records, key: str) -> None:
+async def test_an_invalid_idempotency_key_refuses_the_batch(desk: Desk, records: Records, key: str) -> None:
     ada, bob = await people(desk, 2, funds="5.00")
     before = await records.checksum()
-    with pytest.raises(Refusal) as told:
+    with pytest.raises(Refusal) as raised:
         await send_many(desk, ada, [item(bob, "1.00")], key=key)
-    assert (told.value.code, told.value.field) == ("INVALID_INPUT", "idempotencyKey")
+    assert (raised.value.code, raised.value.field) == ("INVALID_INPUT", "idempotencyKey")
     assert await records.checksum() == before
 
 
-# ---------------------------------------------------------------- said again
+# ---------------------------------------------------------------- repeated batches
 
 
 @pytest.mark.parametrize("atomic", [False, True])
-async def test_batch_said_again_gives_the_first_outcome(desk: Desk, records: Records, atomic: bool) -> None:
+async def test_repeating_a_batch_returns_the_first_outcome(desk: Desk, records: Records, atomic: bool) -> None:
     desk.clearing.terms = terms(rapid_transfer_action="off")
     ada, bob = await known_pair(desk, funds="900.01")
     cyd, key = await person(desk), new_key()
@@ -258,10 +260,8 @@ async def test_batch_said_again_gives_the_first_outcome(desk: Desk, records: Rec
     assert await records.checksum() == before
 
 
-async def test_refusals_without_a_row_are_told_again_with_their_facts_whatever_changed(
-    desk: Desk, records: Records
-) -> None:
-    desk.clearing.terms = unguarded(
+async def test_a_replay_returns_the_same_refusals_even_if_the_facts_changed(desk: Desk, records: Records) -> None:
+    desk.clearing.terms = without_risk_rules(
         transfer_limit="USD:900.00,JPY:1", large_transfer_action="confirm", pending_transfers=1
     )
     ada, bob, gone = await people(desk, 3, funds="5000.00")
@@ -276,7 +276,7 @@ async def test_refusals_without_a_row_are_told_again_with_their_facts_whatever_c
         *("INVALID_AMOUNT", None, "LIMIT_EXCEEDED", "LIMIT_EXCEEDED", "INVALID_INPUT"),
         *("RECIPIENT_NOT_FOUND", "SELF_TRANSFER", "RECIPIENT_NOT_FOUND", "LIMIT_EXCEEDED", None),
     ]
-    desk.clearing.terms = unguarded()
+    desk.clearing.terms = without_risk_rules()
     await records.connection.execute("update wallets set status = 'active' where id = $1", gone.wallet_id)
     again = await send_many(desk, ada, items, key=key)
     assert again.replayed
@@ -290,7 +290,7 @@ async def test_refusals_without_a_row_are_told_again_with_their_facts_whatever_c
     assert all(limit.resets_at is not None for limit in limits)
 
 
-async def test_too_many_pending_is_told_again_with_how_many(desk: Desk) -> None:
+async def test_a_replay_of_too_many_pending_has_the_first_maximum(desk: Desk) -> None:
     desk.clearing.terms = terms(pending_transfers=2)
     ada, bob, key = await person(desk, funds="50.00"), await person(desk), new_key()
     await send_many(desk, ada, [item(bob, "1.00")] * 3, key=key)
@@ -300,7 +300,7 @@ async def test_too_many_pending_is_told_again_with_how_many(desk: Desk) -> None:
     assert last.most == 2
 
 
-async def test_batch_of_which_nothing_came_keeps_no_key(desk: Desk, records: Records) -> None:
+async def test_a_batch_without_any_row_does_not_keep_its_key(desk: Desk, records: Records) -> None:
     ada, bob, key = await person(desk, funds="5.00"), await person(desk), new_key()
     before = await records.checksum()
     for _ in range(2):
@@ -313,7 +313,7 @@ async def test_batch_of_which_nothing_came_keeps_no_key(desk: Desk, records: Rec
     assert (await send(desk, ada, bob, "1.00", key=key)).transaction.status is Status.COMPLETED
 
 
-async def test_key_is_good_for_one_batch(desk: Desk, records: Records) -> None:
+async def test_an_idempotency_key_is_valid_for_one_batch_only(desk: Desk, records: Records) -> None:
     ada, bob, key = await person(desk, funds="50.00"), await person(desk), new_key()
     items = [item(bob, "1.00"), item(bob, "0")]
     await send_many(desk, ada, items, key=key)
@@ -328,9 +328,9 @@ async def test_key_is_good_for_one_batch(desk: Desk, records: Records) -> None:
         ([item(bob, "1.00", "Dinner"), item(bob, "0")], False),
     ]
     for other, atomic in others:
-        with pytest.raises(Refusal) as told:
+        with pytest.raises(Refusal) as raised:
             await send_many(desk, ada, other, atomic=atomic, key=key)
-        assert (told.value.code, told.value.field) == ("IDEMPOTENCY_KEY_REUSED", "idempotencyKey")
+        assert (raised.value.code, raised.value.field) == ("IDEMPOTENCY_KEY_REUSED", "idempotencyKey")
     with pytest.raises(Refusal):
         await send(desk, ada, bob, "1.00", key=key)
     assert await records.checksum() == before

@@ -1,4 +1,4 @@
-"""Payments in an unusual hour: previewed, held, confirmed and blocked by the database's clock."""
+"""Payments in an unusual hour by the clock of the database: previewing, holding, confirming and blocking them."""
 
 from datetime import UTC
 
@@ -10,11 +10,14 @@ from pocketpay.payments.desk import Desk
 from pocketpay.payments.preview import preview_transfer
 from pocketpay.risk.unusual_hour import UnusualHour
 from pocketpay.transactions.lifecycle import Status
-from tests.payments.customers import Records, money, people, send, unguarded
+from tests.payments.customers import Records, money, people, send, without_risk_rules
 
 
 async def hours(records: Records, *, now: bool) -> dict[str, int]:
-    """Unusual hours that have the database's hour among them, or have not: neither is about to begin or end."""
+    """Settings whose unusual hours include the current hour of the database, or exclude it.
+
+    The hours begin and end at least an hour from now, so that a slow test does not cross a border.
+    """
     hour = (await records.connection.fetchval("select clock_timestamp()")).astimezone(UTC).hour
     around = {"unusual_hour_from": (hour - 1) % 24, "unusual_hour_until": (hour + 2) % 24}
     if now:
@@ -24,13 +27,13 @@ async def hours(records: Records, *, now: bool) -> dict[str, int]:
 
 async def unusual(records: Records, action: str, *, now: bool = True) -> Terms:
     both = {"unusual_hour_action": action, "unusual_hour_threshold": "USD:10.00,JPY:1"}
-    return unguarded(**both, **await hours(records, now=now))
+    return without_risk_rules(**both, **await hours(records, now=now))
 
 
 @pytest.mark.parametrize("action", ["off", "confirm", "block"])
 @pytest.mark.parametrize("amount", ["10.00", "10.01"])
 @pytest.mark.parametrize("now", [True, False])
-async def test_preview_is_what_then_happens(
+async def test_a_preview_predicts_the_transfer(
     desk: Desk, records: Records, action: str, amount: str, now: bool
 ) -> None:
     desk.clearing.terms = await unusual(records, action, now=now)
@@ -45,7 +48,7 @@ async def test_preview_is_what_then_happens(
     assert seen.status is (statuses[action] if risky else Status.COMPLETED)
 
 
-async def test_held_payment_is_confirmed_though_the_hour_is_unusual_still(desk: Desk, records: Records) -> None:
+async def test_a_held_payment_can_be_confirmed_within_the_unusual_hours(desk: Desk, records: Records) -> None:
     desk.clearing.terms = await unusual(records, "confirm")
     ada, bob = await people(desk, 2, funds="100.00")
     held = (await send(desk, ada, bob, "20.00")).transaction
@@ -53,7 +56,7 @@ async def test_held_payment_is_confirmed_though_the_hour_is_unusual_still(desk: 
     assert await money(desk, bob) == (12_000, 0)
 
 
-async def test_held_payment_is_blocked_when_the_rule_blocks_by_now(desk: Desk, records: Records) -> None:
+async def test_a_held_payment_is_blocked_when_the_rule_blocks_now(desk: Desk, records: Records) -> None:
     desk.clearing.terms = await unusual(records, "confirm")
     ada, bob = await people(desk, 2, funds="100.00")
     held = (await send(desk, ada, bob, "20.00")).transaction
@@ -64,7 +67,7 @@ async def test_held_payment_is_blocked_when_the_rule_blocks_by_now(desk: Desk, r
     assert await money(desk, ada) == (10_000, 0)
 
 
-async def test_held_payment_is_confirmed_when_the_unusual_hours_are_over(desk: Desk, records: Records) -> None:
+async def test_a_held_payment_can_be_confirmed_after_the_unusual_hours(desk: Desk, records: Records) -> None:
     desk.clearing.terms = await unusual(records, "confirm")
     ada, bob = await people(desk, 2, funds="100.00")
     held = (await send(desk, ada, bob, "20.00")).transaction

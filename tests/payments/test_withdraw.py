@@ -1,4 +1,4 @@
-"""Sending money to a bank: accepted and held, asked for outside any unit of work, settled once or given back."""
+"""Withdrawals to a bank: accepted and held, sent to the bank outside any unit of work, settled once or released."""
 
 import asyncio
 
@@ -21,7 +21,7 @@ from pocketpay.transactions.errors import BankDeclined, InsufficientFunds, KeyRe
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Type
 from tests.conftest import Dsns
-from tests.payments.banks import SlowBank, at
+from tests.payments.banks import SlowBank, with_bank
 from tests.payments.customers import (
     Records,
     balance,
@@ -33,13 +33,13 @@ from tests.payments.customers import (
     people,
     person,
     send,
-    unguarded,
+    without_risk_rules,
 )
 
 INSTANT, STANDARD = Speed.INSTANT, Speed.STANDARD
 
 
-async def test_standard_withdrawal_costs_nothing_and_has_two_entries(desk: Desk, records: Records) -> None:
+async def test_a_standard_withdrawal_costs_nothing_and_has_two_entries(desk: Desk, records: Records) -> None:
     ada = await person(desk, funds="100.00")
     answer = await pay_out(desk, ada, "60.00")
     done = answer.transaction
@@ -54,7 +54,7 @@ async def test_standard_withdrawal_costs_nothing_and_has_two_entries(desk: Desk,
     assert await money(desk, ada) == (4_000, 0)
 
 
-async def test_instant_withdrawal_pays_its_fee_as_a_leg_of_its_own(desk: Desk, records: Records) -> None:
+async def test_the_fee_of_an_instant_withdrawal_is_a_separate_leg(desk: Desk, records: Records) -> None:
     ada = await person(desk, funds="100.00")
     done = (await pay_out(desk, ada, "50.00", INSTANT)).transaction
     assert (done.status, done.amount, done.fee) == (Status.COMPLETED, Money(5_000, "USD"), Money(75, "USD"))
@@ -68,77 +68,79 @@ async def test_instant_withdrawal_pays_its_fee_as_a_leg_of_its_own(desk: Desk, r
     assert await money(desk, ada) == (4_925, 0)
 
 
-async def test_bank_is_asked_to_pay_out_what_arrives_under_the_transactions_id(desk: Desk) -> None:
+async def test_the_bank_gets_the_amount_without_the_fee_and_the_transaction_id(desk: Desk) -> None:
     ada, bank = await person(desk, funds="100.00"), SlowBank(BankReply.SETTLED)
-    done = (await pay_out(at(desk, bank), ada, "50.00", INSTANT)).transaction
+    done = (await pay_out(with_bank(desk, bank), ada, "50.00", INSTANT)).transaction
     assert bank.paid_out == [BankOrder(done.id, Money(5_000, "USD"), "First Bank", instant=True)]
-    slowly = (await pay_out(at(desk, bank), ada, "10.00")).transaction
+    slowly = (await pay_out(with_bank(desk, bank), ada, "10.00")).transaction
     assert bank.paid_out[1:] == [BankOrder(slowly.id, Money(1_000, "USD"), "First Bank", instant=False)]
-    assert bank.asked == []
+    assert bank.collected == []
 
 
-async def test_bank_is_asked_outside_any_unit_of_work(desk: Desk) -> None:
+async def test_the_bank_is_called_outside_any_unit_of_work(desk: Desk) -> None:
     ada, bob = await person(desk, funds="1.00"), await person(desk, funds="1.00")
 
     class BusyBank(SlowBank):
         async def payout(self, order: BankOrder) -> BankReply:
-            await pay_out(desk, bob, "1.00")  # would wait for ever for its turn
+            await pay_out(desk, bob, "1.00")  # would wait forever for its turn
             return BankReply.SETTLED
 
-    answer = await asyncio.wait_for(pay_out(at(desk, BusyBank()), ada, "1.00"), 2)
+    answer = await asyncio.wait_for(pay_out(with_bank(desk, BusyBank()), ada, "1.00"), 2)
     assert answer.transaction.status is Status.COMPLETED
 
 
-async def test_amount_and_fee_are_held_while_the_bank_does_not_say(desk: Desk, records: Records) -> None:
+async def test_the_amount_and_the_fee_are_held_until_the_bank_answers(desk: Desk, records: Records) -> None:
     ada, bank = await person(desk, funds="100.00"), SlowBank()
-    answer = await pay_out(at(desk, bank), ada, "50.00", INSTANT)
+    answer = await pay_out(with_bank(desk, bank), ada, "50.00", INSTANT)
     assert (answer.transaction.status, answer.refusal) == (Status.CREATED, None)
     assert await money(desk, ada) == (10_000, 5_075)
     assert await records.entries(answer.transaction.id) == {}
     assert await records.findings() == []
-    late = await pay_out(at(desk, bank), ada, "49.26")
-    assert late.transaction.failure_code == "INSUFFICIENT_FUNDS", "what is held cannot be spent"
+    late = await pay_out(with_bank(desk, bank), ada, "49.26")
+    assert late.transaction.failure_code == "INSUFFICIENT_FUNDS", "held money cannot be spent"
     await desk.submit(Settle(ada.wallet_id, answer.transaction.id, settled=True))
     assert await money(desk, ada) == (4_925, 0)
 
 
-async def test_declined_withdrawal_returns_the_held_money(desk: Desk, records: Records) -> None:
+async def test_a_declined_withdrawal_releases_the_held_money(desk: Desk, records: Records) -> None:
     ada, bank, key = await person(desk, funds="100.00"), SlowBank(BankReply.DECLINED), new_key()
-    answer = await pay_out(at(desk, bank), ada, "50.00", INSTANT, key=key)
+    answer = await pay_out(with_bank(desk, bank), ada, "50.00", INSTANT, key=key)
     assert (answer.transaction.status, answer.transaction.failure_code) == (Status.FAILED, "BANK_DECLINED")
     assert isinstance(answer.refusal, BankDeclined)
     assert await records.entries(answer.transaction.id) == {}
     assert await money(desk, ada) == (10_000, 0)
-    again = await pay_out(at(desk, bank), ada, "50.00", INSTANT, key=key)
+    again = await pay_out(with_bank(desk, bank), ada, "50.00", INSTANT, key=key)
     assert (again.transaction, again.replayed, len(bank.paid_out)) == (answer.transaction, True, 1)
     assert isinstance(again.refusal, BankDeclined)
 
 
 @pytest.mark.parametrize("reply", [BankReply.PENDING, ConnectionError("no line"), TimeoutError("no answer"), None])
-async def test_what_the_bank_does_not_answer_is_asked_about_again_until_it_does(
+async def test_the_bank_is_polled_until_it_answers(
     desk: Desk, records: Records, reply: BankReply | Exception | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settle, "BANK_SECONDS", 0.05)
     ada, bank = await person(desk, funds="100.00"), SlowBank(reply)
-    accepted = (await pay_out(at(desk, bank), ada, "50.00", INSTANT)).transaction
+    accepted = (await pay_out(with_bank(desk, bank), ada, "50.00", INSTANT)).transaction
     assert accepted.status is Status.CREATED
-    await poll_unsettled(at(desk, bank))
-    assert bank.times_asked(accepted.id) == 1, "somebody may still be waiting for the first answer"
-    await records.let_ask_again(accepted.id)
-    await poll_unsettled(at(desk, bank))
-    await poll_unsettled(at(desk, bank))
-    assert bank.times_asked(accepted.id) == 2, "after an asking there is a pause"
+    await poll_unsettled(with_bank(desk, bank))
+    assert bank.times_asked(accepted.id) == 1, "the first call may still be waiting for its answer"
+    await records.make_poll_due(accepted.id)
+    await poll_unsettled(with_bank(desk, bank))
+    await poll_unsettled(with_bank(desk, bank))
+    assert bank.times_asked(accepted.id) == 2, "the next poll waits for the polling interval"
     bank.reply = BankReply.SETTLED
-    await records.let_ask_again(accepted.id)
-    await poll_unsettled(at(desk, bank))
+    await records.make_poll_due(accepted.id)
+    await poll_unsettled(with_bank(desk, bank))
     assert (await records.transaction(accepted.id))["status"] == "completed"
     assert await money(desk, ada) == (4_925, 0)
     assert bank.times_asked(accepted.id) == 3
 
 
-async def test_pauses_grow_with_the_age_of_the_order_up_to_an_hour(desk: Desk, records: Records) -> None:
+async def test_the_polling_interval_grows_with_the_age_of_the_order_up_to_an_hour(
+    desk: Desk, records: Records
+) -> None:
     ada, bank = await person(desk, funds="100.00"), SlowBank()
-    accepted = (await pay_out(at(desk, bank), ada, "50.00")).transaction
+    accepted = (await pay_out(with_bank(desk, bank), ada, "50.00")).transaction
     pause = "select extract(epoch from ask_again_at - clock_timestamp())::float from transactions where id = $1"
     assert 8 < await records.connection.fetchval(pause, accepted.id) <= 10
     for age_seconds, expected in ((1, 10), (40, 40), (600, 600), (90_000, 3_600)):
@@ -148,28 +150,28 @@ async def test_pauses_grow_with_the_age_of_the_order_up_to_an_hour(desk: Desk, r
             accepted.id,
             age_seconds,
         )
-        await poll_unsettled(at(desk, bank))
+        await poll_unsettled(with_bank(desk, bank))
         assert await records.connection.fetchval(pause, accepted.id) == pytest.approx(expected, abs=3)
     await records.connection.execute(
         "update transactions set created_at = $2 where id = $1", accepted.id, accepted.created_at
     )
 
 
-async def test_two_servers_never_ask_about_the_same_order_at_once(module_dsn: Dsns, records: Records) -> None:
+async def test_two_servers_never_poll_the_same_order_at_once(module_dsn: Dsns, records: Records) -> None:
     async with open_desk(module_dsn.server) as one, open_desk(module_dsn.server) as two:
         ada, bank = await person(one, funds="100.00"), SlowBank()
-        orders = [(await pay_out(at(one, bank), ada, "1.00")).transaction.id for _ in range(10)]
+        orders = [(await pay_out(with_bank(one, bank), ada, "1.00")).transaction.id for _ in range(10)]
         for id in orders:
-            await records.let_ask_again(id)
+            await records.make_poll_due(id)
         bank.paid_out.clear()
         bank.reply = BankReply.SETTLED
-        await asyncio.gather(*(poll_unsettled(at(desk, bank)) for desk in (one, two, one, two)))
+        await asyncio.gather(*(poll_unsettled(with_bank(desk, bank)) for desk in (one, two, one, two)))
         assert {bank.times_asked(id) for id in orders} == {1}
         assert await money(one, ada) == (9_000, 0)
 
 
-async def test_what_a_server_left_undone_when_it_died_another_settles(module_dsn: Dsns, records: Records) -> None:
-    """Killed between the two units of work: the order stands, the hold stands, the bank may have paid."""
+async def test_another_server_settles_an_order_of_a_server_that_died(module_dsn: Dsns, records: Records) -> None:
+    """The server dies between the two units of work: the order and the hold remain, and the bank may have paid."""
     async with open_desk(module_dsn.server) as dying:
         ada = await person(dying, funds="100.00")
 
@@ -179,25 +181,25 @@ async def test_what_a_server_left_undone_when_it_died_another_settles(module_dsn
                 raise asyncio.CancelledError
 
         with pytest.raises(asyncio.CancelledError):
-            await pay_out(at(dying, LastBank()), ada, "50.00", INSTANT, key="key-of-the-dying")
+            await pay_out(with_bank(dying, LastBank()), ada, "50.00", INSTANT, key="key-of-the-dying")
     async with open_desk(module_dsn.server) as next_one:
         assert await money(next_one, ada) == (10_000, 5_075)
         bank = SlowBank(BankReply.SETTLED)
-        again = await pay_out(at(next_one, bank), ada, "50.00", INSTANT, key="key-of-the-dying")
+        again = await pay_out(with_bank(next_one, bank), ada, "50.00", INSTANT, key="key-of-the-dying")
         assert (again.transaction.status, again.replayed, bank.paid_out) == (Status.CREATED, True, [])
-        await records.let_ask_again(again.transaction.id)
-        await poll_unsettled(at(next_one, bank))
+        await records.make_poll_due(again.transaction.id)
+        await poll_unsettled(with_bank(next_one, bank))
         assert bank.times_asked(again.transaction.id) == 1
         assert await money(next_one, ada) == (4_925, 0)
         assert await records.findings() == []
 
 
-async def test_withdrawal_settles_once_whatever_the_bank_says_later(module_dsn: Dsns, desk: Desk) -> None:
+async def test_a_withdrawal_settles_once_whatever_the_bank_answers_later(module_dsn: Dsns, desk: Desk) -> None:
     ada, bank = await person(desk, funds="100.00"), SlowBank()
-    accepted = (await pay_out(at(desk, bank), ada, "50.00", INSTANT)).transaction
-    said = [Settle(ada.wallet_id, accepted.id, settled) for settled in (True, False, True, False)]
+    accepted = (await pay_out(with_bank(desk, bank), ada, "50.00", INSTANT)).transaction
+    fields = [Settle(ada.wallet_id, accepted.id, settled) for settled in (True, False, True, False)]
     async with open_desk(module_dsn.server) as other:
-        answers = await asyncio.gather(*(to.submit(one) for one in said for to in (desk, other)))
+        answers = await asyncio.gather(*(to.submit(one) for one in fields for to in (desk, other)))
     statuses = {answer.transaction.status for answer in answers}
     assert len(statuses) == 1
     assert await money(desk, ada) == ((4_925, 0) if statuses == {Status.COMPLETED} else (10_000, 0))
@@ -205,11 +207,11 @@ async def test_withdrawal_settles_once_whatever_the_bank_says_later(module_dsn: 
 
 @pytest.mark.parametrize("what", ["debits", "all", "closed"])
 @pytest.mark.parametrize("settled", [True, False])
-async def test_what_the_bank_did_is_written_also_in_a_wallet_frozen_since(
+async def test_a_withdrawal_settles_even_if_its_wallet_has_been_frozen_or_closed(
     desk: Desk, records: Records, what: str, settled: bool
 ) -> None:
     ada = await person(desk, funds="100.00")
-    accepted = (await pay_out(at(desk, SlowBank()), ada, "50.00", INSTANT)).transaction
+    accepted = (await pay_out(with_bank(desk, SlowBank()), ada, "50.00", INSTANT)).transaction
     await (records.close_wallet(ada) if what == "closed" else records.freeze(ada, what))
     await desk.submit(Settle(ada.wallet_id, accepted.id, settled=settled))
     assert await money(desk, ada) == ((4_925, 0) if settled else (10_000, 0))
@@ -219,11 +221,13 @@ async def test_what_the_bank_did_is_written_also_in_a_wallet_frozen_since(
 
 
 @pytest.mark.parametrize("what", ["debits", "all"])
-async def test_withdrawal_from_a_frozen_wallet_stays_as_blocked(desk: Desk, records: Records, what: str) -> None:
+async def test_a_withdrawal_from_a_frozen_wallet_is_stored_as_blocked(
+    desk: Desk, records: Records, what: str
+) -> None:
     ada, bank, key = await person(desk, funds="100.00"), SlowBank(BankReply.SETTLED), new_key()
     await records.freeze(ada, what)
     for replayed in (False, True):
-        answer = await pay_out(at(desk, bank), ada, "12.50", key=key)
+        answer = await pay_out(with_bank(desk, bank), ada, "12.50", key=key)
         assert (answer.transaction.status, answer.transaction.failure_code) == (Status.BLOCKED, "WALLET_FROZEN")
         assert answer.refusal is not None
         assert (answer.refusal.code, answer.refusal.field, answer.replayed) == ("WALLET_FROZEN", None, replayed)
@@ -235,12 +239,12 @@ async def test_withdrawal_from_a_frozen_wallet_stays_as_blocked(desk: Desk, reco
     ("speed", "amount", "required"),
     [(STANDARD, "100.01", 10_001), (INSTANT, "98.53", 10_001), (INSTANT, "100.00", 10_150)],
 )
-async def test_withdrawal_without_the_money_for_amount_and_fee_stays_as_failed(
+async def test_a_withdrawal_whose_amount_and_fee_exceed_the_balance_is_stored_as_failed(
     desk: Desk, speed: Speed, amount: str, required: int
 ) -> None:
     ada, bank, key = await person(desk, funds="100.00"), SlowBank(BankReply.SETTLED), new_key()
     for replayed in (False, True):
-        answer = await pay_out(at(desk, bank), ada, amount, speed, key=key)
+        answer = await pay_out(with_bank(desk, bank), ada, amount, speed, key=key)
         assert (answer.transaction.status, answer.replayed) == (Status.FAILED, replayed)
         assert isinstance(answer.refusal, InsufficientFunds)
         assert answer.refusal.field == "amount"
@@ -250,13 +254,13 @@ async def test_withdrawal_without_the_money_for_amount_and_fee_stays_as_failed(
     assert await money(desk, ada) == (10_000, 0)
 
 
-async def test_whole_balance_goes_out_when_it_covers_the_fee_exactly(desk: Desk) -> None:
+async def test_the_whole_balance_can_be_withdrawn_when_it_covers_the_fee(desk: Desk) -> None:
     ada = await person(desk, funds="10.15")
     assert (await pay_out(desk, ada, "10.00", INSTANT)).transaction.status is Status.COMPLETED
     assert await money(desk, ada) == (0, 0)
 
 
-async def test_closed_wallet_sends_nothing_to_a_bank(desk: Desk, records: Records) -> None:
+async def test_a_closed_wallet_cannot_withdraw(desk: Desk, records: Records) -> None:
     ada = await person(desk, funds="100.00")
     await records.close_wallet(ada)
     before = await records.checksum()
@@ -267,7 +271,7 @@ async def test_closed_wallet_sends_nothing_to_a_bank(desk: Desk, records: Record
 
 
 @pytest.mark.parametrize(
-    ("said", "code", "field"),
+    ("fields", "code", "field"),
     [
         ({"raw_amount": "0"}, "INVALID_AMOUNT", "amount"),
         ({"raw_amount": "1.001"}, "INVALID_AMOUNT", "amount"),
@@ -278,21 +282,21 @@ async def test_closed_wallet_sends_nothing_to_a_bank(desk: Desk, records: Record
         ({"raw_key": "short"}, "INVALID_INPUT", "idempotencyKey"),
     ],
 )
-async def test_bad_input_changes_nothing(
-    desk: Desk, records: Records, said: dict[str, str], code: str, field: str
+async def test_invalid_input_is_refused_and_withdraws_nothing(
+    desk: Desk, records: Records, fields: dict[str, str], code: str, field: str
 ) -> None:
     ada = await person(desk, funds="100.00")
     before = await records.checksum()
     rest = {"raw_amount": "1", "raw_bank_name": "First Bank", "raw_key": new_key()}
     with pytest.raises(Refusal) as refusal:
-        await withdraw(desk, ada.wallet_id, speed=STANDARD, **(rest | said))
+        await withdraw(desk, ada.wallet_id, speed=STANDARD, **(rest | fields))
     assert (refusal.value.code, refusal.value.field) == (code, field)
     assert await records.checksum() == before
 
 
-async def test_withdrawal_is_nothing_to_confirm_or_to_cancel(desk: Desk, records: Records) -> None:
+async def test_a_withdrawal_cannot_be_confirmed_or_cancelled(desk: Desk, records: Records) -> None:
     ada, bob = await person(desk, funds="100.00"), await person(desk)
-    waiting = (await pay_out(at(desk, SlowBank()), ada, "1.00")).transaction
+    waiting = (await pay_out(with_bank(desk, SlowBank()), ada, "1.00")).transaction
     before = await records.checksum()
     for verb in (confirm, cancel):
         for who in (ada, bob):
@@ -303,10 +307,10 @@ async def test_withdrawal_is_nothing_to_confirm_or_to_cancel(desk: Desk, records
     assert await records.checksum() == before
 
 
-# ---------------------------------------------------------------- said twice, and at once
+# ---------------------------------------------------------------- repeated and concurrent withdrawals
 
 
-async def test_same_key_withdraws_once(desk: Desk, records: Records) -> None:
+async def test_the_same_key_withdraws_once(desk: Desk, records: Records) -> None:
     ada, key = await person(desk, funds="100.00"), new_key()
     first = await pay_out(desk, ada, "10", INSTANT, key=key)
     before = await records.checksum()
@@ -315,29 +319,32 @@ async def test_same_key_withdraws_once(desk: Desk, records: Records) -> None:
     assert await records.checksum() == before
 
 
-async def test_same_key_with_another_input_is_refused(desk: Desk, records: Records) -> None:
+async def test_the_same_key_with_another_input_is_refused(desk: Desk, records: Records) -> None:
     ada = await person(desk, funds="100.00")
-    said: dict[str, str] = {"raw_amount": "10", "raw_bank_name": "First Bank", "raw_key": new_key()}
-    await withdraw(desk, ada.wallet_id, speed=STANDARD, **said)
+    fields: dict[str, str] = {"raw_amount": "10", "raw_bank_name": "First Bank", "raw_key": new_key()}
+    await withdraw(desk, ada.wallet_id, speed=STANDARD, **fields)
     before = await records.checksum()
     for speed, other in ((INSTANT, {}), (STANDARD, {"raw_amount": "11"}), (STANDARD, {"raw_bank_name": "Another"})):
         with pytest.raises(KeyReused):
-            await withdraw(desk, ada.wallet_id, speed=speed, **(said | other))
+            await withdraw(desk, ada.wallet_id, speed=speed, **(fields | other))
     assert await records.checksum() == before
 
 
-async def test_withdrawal_said_twenty_times_at_once_goes_out_once(desk: Desk) -> None:
+async def test_twenty_concurrent_withdrawals_with_one_key_withdraw_once(desk: Desk) -> None:
     ada, key, bank = await person(desk, funds="100.00"), new_key(), SlowBank(BankReply.SETTLED)
-    answers = await asyncio.gather(*(pay_out(at(desk, bank), ada, "10", key=key) for _ in range(20)))
+    answers = await asyncio.gather(*(pay_out(with_bank(desk, bank), ada, "10", key=key) for _ in range(20)))
     assert sorted(answer.replayed for answer in answers) == [False] + [True] * 19
     assert len(bank.paid_out) == 1
     assert await money(desk, ada) == (9_000, 0)
 
 
-async def test_withdrawals_and_payments_at_once_through_two_servers_never_spend_a_cent_twice(
+async def test_concurrent_withdrawals_and_transfers_on_two_servers_never_overspend(
     module_dsn: Dsns, records: Records
 ) -> None:
-    async with open_desk(module_dsn.server, unguarded()) as one, open_desk(module_dsn.server, unguarded()) as two:
+    async with (
+        open_desk(module_dsn.server, without_risk_rules()) as one,
+        open_desk(module_dsn.server, without_risk_rules()) as two,
+    ):
         ada, bob = await people(one, 2)
         await pay_in(one, ada, "10.00")
         orders = [
@@ -359,7 +366,7 @@ async def test_withdrawals_and_payments_at_once_through_two_servers_never_spend_
 
 @pytest.mark.parametrize("amount", ["0.01", "0.33", "1.00", "33.33", "66.67", "1999.99"])
 @pytest.mark.parametrize("speed", Speed)
-async def test_quote_is_exactly_what_the_withdrawal_takes(desk: Desk, amount: str, speed: Speed) -> None:
+async def test_a_quote_is_exactly_what_the_withdrawal_costs(desk: Desk, amount: str, speed: Speed) -> None:
     ada = await person(desk, funds="5000.00")
     quote = await quote_withdrawal(desk, ada.wallet_id, raw_amount=amount, speed=speed)
     done = (await pay_out(desk, ada, amount, speed)).transaction
@@ -367,7 +374,7 @@ async def test_quote_is_exactly_what_the_withdrawal_takes(desk: Desk, amount: st
     assert await money(desk, ada) == (500_000 - quote.total.minor, 0)
 
 
-async def test_yen_have_no_cents_to_take_a_fee_in(desk: Desk) -> None:
+async def test_a_fee_in_yen_has_no_decimals(desk: Desk) -> None:
     ada = await person(desk, funds="1000", currency="JPY")
     assert (await pay_out(desk, ada, "33", INSTANT)).transaction.fee == Money(1, "JPY")
     assert (await pay_out(desk, ada, "100", INSTANT)).transaction.fee == Money(2, "JPY")

@@ -1,4 +1,4 @@
-"""A wallet's money requests by pages: the right ones in the right order, read by index and no further."""
+"""Pages of a wallet's money requests: their content and order, and the rows that PostgreSQL reads for them."""
 
 import itertools
 import random
@@ -31,8 +31,8 @@ from generate_series(1, $4::int) n, lateral (select $3::timestamptz + n * interv
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A request as a test knows it."""
+class RequestRow:
+    """The columns of a money request that the tests compare."""
 
     id: UUID
     requester: UUID
@@ -41,30 +41,30 @@ class Asked:
     created_at: datetime
 
 
-async def write(owner: "Connection[Record]", asked: list[Asked]) -> None:
+async def write(owner: "Connection[Record]", made: list[RequestRow]) -> None:
     rows = [
         (a.id, a.requester, a.payer, "USD", 100, "", a.status, a.created_at + timedelta(days=30), 1, a.created_at,
          a.created_at)
-        for a in asked
+        for a in made
     ]  # fmt: skip
     columns = [name.strip() for name in repository.COLUMNS.split(",")]
     await owner.copy_records_to_table("money_requests", records=rows, columns=columns)
 
 
-def at_random(chance: random.Random, wallets: list[UUID], many: int) -> list[Asked]:
-    """Among those wallets, in few different moments so that many tie."""
-    asked = []
+def random_requests(chance: random.Random, wallets: list[UUID], many: int) -> list[RequestRow]:
+    """Random requests among wallets, at only a few different times, so that many have the same time."""
+    made = []
     for _ in range(many):
         requester, payer = chance.sample(wallets, 2)
         status, at = chance.choice(list(RequestStatus)), NOON + timedelta(minutes=chance.randrange(20))
-        asked.append(Asked(UUID(bytes=chance.randbytes(16)), requester, payer, status, at))
-    return asked
+        made.append(RequestRow(UUID(bytes=chance.randbytes(16)), requester, payer, status, at))
+    return made
 
 
-def expected(asked: list[Asked], wallet: UUID, narrowed: RequestFilter) -> list[UUID]:
+def expected(made: list[RequestRow], wallet: UUID, narrowed: RequestFilter) -> list[UUID]:
     mine = [
         one
-        for one in asked
+        for one in made
         if ((one.payer == wallet and narrowed.incoming) or (one.requester == wallet and narrowed.outgoing))
         and one.status in narrowed.statuses
     ]
@@ -72,13 +72,13 @@ def expected(asked: list[Asked], wallet: UUID, narrowed: RequestFilter) -> list[
 
 
 @pytest.mark.parametrize("backwards", [False, True])
-async def test_pages_are_the_whole_list_in_order_whatever_is_asked_for(
+async def test_pages_together_are_the_whole_list_in_order_for_every_filter(
     database: Database, owner: "Connection[Record]", backwards: bool
 ) -> None:
     chance = random.Random(3)
     wallets = await people(owner, "ada", "bob", "cyd")
-    asked = at_random(chance, wallets, 300)
-    await write(owner, asked)
+    made = random_requests(chance, wallets, 300)
+    await write(owner, made)
     some = [
         frozenset(RequestStatus),
         {RequestStatus.PENDING},
@@ -88,7 +88,7 @@ async def test_pages_are_the_whole_list_in_order_whatever_is_asked_for(
     async with database.read() as session:
         for incoming, outgoing, statuses in itertools.product((True, False), (True, False), some):
             narrowed = RequestFilter(incoming, outgoing, frozenset(statuses))
-            whole = expected(asked, wallets[0], narrowed)
+            whole = expected(made, wallets[0], narrowed)
             found = await paged(session, wallets[0], narrowed, backwards)
             assert found == (whole[::-1] if backwards else whole), narrowed
             assert await listing.count(session, wallets[0], narrowed) == len(whole)
@@ -107,27 +107,31 @@ async def paged(session: Session, wallet: UUID, narrowed: RequestFilter, backwar
             return [one.id for one in found]
 
 
-async def test_pages_stay_true_while_others_ask(database: Database, owner: "Connection[Record]") -> None:
+async def test_pages_neither_repeat_nor_skip_requests_while_new_ones_are_made(
+    database: Database, owner: "Connection[Record]"
+) -> None:
     ada, bob = await people(owner, "ada", "bob")
-    asked = [Asked(uuids.uuid7(), bob, ada, "pending", NOON + timedelta(minutes=n)) for n in range(10)]
-    await write(owner, asked)
+    made = [RequestRow(uuids.uuid7(), bob, ada, "pending", NOON + timedelta(minutes=n)) for n in range(10)]
+    await write(owner, made)
     async with database.read() as session:
         first = await listing.read(session, ada, limit=4)
-        await write(owner, [Asked(uuids.uuid7(), bob, ada, "pending", NOON + timedelta(hours=1))])
+        await write(owner, [RequestRow(uuids.uuid7(), bob, ada, "pending", NOON + timedelta(hours=1))])
         rest = await listing.read(session, ada, limit=10, older_than=listing.place(first[-1]))
-    assert [one.id for one in (*first, *rest)] == [one.id for one in reversed(asked)]
+    assert [one.id for one in (*first, *rest)] == [one.id for one in reversed(made)]
 
 
-async def test_only_the_two_sides_find_a_request(database: Database, owner: "Connection[Record]") -> None:
+async def test_only_the_requester_and_the_payer_find_a_request(
+    database: Database, owner: "Connection[Record]"
+) -> None:
     ada, bob, cyd = await people(owner, "ada", "bob", "cyd")
-    (asked,) = at_random(random.Random(1), [ada, bob], 1)
-    await write(owner, [asked])
+    (made,) = random_requests(random.Random(1), [ada, bob], 1)
+    await write(owner, [made])
     async with database.read() as session:
-        found = [bool(await listing.find(session, wallet, [asked.id, uuids.uuid7()])) for wallet in (ada, bob, cyd)]
+        found = [bool(await listing.find(session, wallet, [made.id, uuids.uuid7()])) for wallet in (ada, bob, cyd)]
     assert found == [True, True, False]
 
 
-async def test_count_past_ten_thousand_is_not_given(
+async def test_a_count_above_its_maximum_is_none(
     database: Database, owner: "Connection[Record]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada, bob = await people(owner, "ada", "bob")
@@ -140,24 +144,24 @@ async def test_count_past_ten_thousand_is_not_given(
         assert await listing.count(session, ada, RequestFilter(outgoing=False)) == 6
 
 
-async def test_what_changed_after_a_place_comes_in_order(database: Database, owner: "Connection[Record]") -> None:
+async def test_changes_after_a_position_are_read_in_order(database: Database, owner: "Connection[Record]") -> None:
     wallets = await people(owner, "ada", "bob", "cyd")
-    asked = at_random(random.Random(4), wallets, 80)
-    await write(owner, asked)
+    made = random_requests(random.Random(4), wallets, 80)
+    await write(owner, made)
     place = NOON + timedelta(minutes=7), UUID(bytes=b"\x80" * 16)
     async with database.read() as session:
-        told = await repository.since(session, [(wallet, place) for wallet in wallets], limit=15)
-    for wallet, found in zip(wallets, told, strict=True):
-        later = [(one.created_at, one.id) for one in asked if wallet in (one.payer, one.requester)]
+        found_since = await repository.since(session, [(wallet, place) for wallet in wallets], limit=15)
+    for wallet, found in zip(wallets, found_since, strict=True):
+        later = [(one.created_at, one.id) for one in made if wallet in (one.payer, one.requester)]
         assert [(one.updated_at, one.id) for one in found] == sorted(one for one in later if one > place)[:15]
 
 
-# ---------------------------------------------------------------- what PostgreSQL does for it
+# ---------------------------------------------------------------- query plans
 
 
 @pytest.fixture(params=["empty", "fresh", "large"])
 async def wallet(owner: "Connection[Record]", request: pytest.FixtureRequest) -> UUID:
-    """A wallet with no requests, with some that PostgreSQL has no statistics of yet, or with many and known ones."""
+    """A wallet without requests, with some that are not analyzed yet, or with many that are analyzed."""
     mine, other = await people(owner, f"p{uuids.uuid7().hex[12:]}", f"p{uuids.uuid7().hex[12:]}")
     if request.param != "empty":
         await owner.execute(FILL, mine, other, NOON, 2_000 if request.param == "fresh" else 30_000)
@@ -170,7 +174,7 @@ STATUSES = ("{pending,paid,declined,cancelled,expired}", "{expired}", "{cancelle
 SIDES = ((True, True), (True, False), (False, True))
 
 
-async def test_page_reads_no_more_than_a_page_of_each_side_and_state(
+async def test_reading_a_page_reads_at_most_one_page_per_side_and_status(
     owner: "Connection[Record]", wallet: UUID
 ) -> None:
     middle = (NOON + timedelta(seconds=15_000), UUID(int=0))
@@ -186,7 +190,7 @@ async def test_page_reads_no_more_than_a_page_of_each_side_and_state(
         assert not large, case
 
 
-async def test_count_and_changes_are_read_by_index(owner: "Connection[Record]", wallet: UUID) -> None:
+async def test_counts_and_changes_are_read_by_an_index(owner: "Connection[Record]", wallet: UUID) -> None:
     every = "{pending,paid,declined,cancelled,expired}"
     plan = await explained(owner, repository._COUNT, TYPES, wallet, *END, *BEGINNING, every, True, True, 101)
     assert {step["Node Type"] for step in scans(plan, "money_requests")} <= INDEXED
@@ -197,7 +201,7 @@ async def test_count_and_changes_are_read_by_index(owner: "Connection[Record]", 
     assert rows_read(scans(plan, "money_requests")) <= 200
 
 
-async def test_changes_are_counted_by_index_and_no_further_than_asked(
+async def test_changes_are_counted_by_an_index_and_only_up_to_the_maximum(
     owner: "Connection[Record]", wallet: UUID
 ) -> None:
     types = "uuid, timestamptz, uuid, int"

@@ -1,4 +1,4 @@
-"""Payments as the rules of risk know them, and policies as settings say them."""
+"""Facts about payments, as risk rules read them, and policies made from settings."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -24,11 +24,11 @@ def payment(
     recent_count: int = 4,
     at: datetime = NOON,
 ) -> Facts:
-    """A payment that no rule minds as long as nothing else is said of it."""
+    """The facts of a payment. With the defaults no rule matches it."""
     return Facts(Money(minor, currency), payee_known, recent_count, at)
 
 
 def policy(*, default: RuleAction | None = None, **settings: Any) -> Policy:
-    """The rules as those settings say, every other setting at its default; `default` is what the other rules do."""
+    """A policy of the given settings. All others have their defaults; `default` is the action of the other rules."""
     actions = {} if default is None else dict.fromkeys(ACTIONS, default)
     return Policy.of(RiskSettings.model_validate(actions | settings), CODES)

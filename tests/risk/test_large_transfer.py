@@ -1,4 +1,4 @@
-"""Large transfer: above the threshold of the payment's currency, and not at it."""
+"""The rule LargeTransfer matches payments above the threshold of their currency, and not at it."""
 
 import pytest
 from hypothesis import given
@@ -25,40 +25,40 @@ def test_only_the_threshold_of_the_payments_currency_counts(amount: int, usd: in
 
 
 @given(amount=amounts, threshold=thresholds, more=thresholds)
-def test_what_is_large_stays_large_when_it_grows(amount: int, threshold: int, more: int) -> None:
+def test_a_large_payment_stays_large_when_its_amount_grows(amount: int, threshold: int, more: int) -> None:
     assert rule(threshold).matches(payment(amount + more)) >= rule(threshold).matches(payment(amount))
 
 
 @given(amount=amounts, known=st.booleans(), recent=st.integers(min_value=0, max_value=100))
-def test_nothing_but_the_amount_counts(amount: int, known: bool, recent: int) -> None:
+def test_the_large_transfer_rule_depends_on_the_amount_only(amount: int, known: bool, recent: int) -> None:
     here = rule(500).matches(payment(amount, payee_known=known, recent_count=recent))
     assert here is rule(500).matches(payment(amount))
 
 
-def test_threshold_of_each_currency_is_its_own() -> None:
+def test_each_currency_has_its_own_threshold_of_a_large_transfer() -> None:
     both = policy(large_transfer_threshold="USD:500.00,JPY:50000")
     reason = Reason(LargeTransfer.name, {"threshold": "50000", "currency": "JPY"})
     assert both.judge(payment(50_001, "JPY")).reasons == (reason,)
     assert both.judge(payment(50_000, "JPY")) is SAFE
 
 
-def test_threshold_of_zero_asks_for_every_payment() -> None:
+def test_a_threshold_of_zero_matches_every_payment() -> None:
     reason = Reason(LargeTransfer.name, {"threshold": "0.00", "currency": "USD"})
     assert policy(large_transfer_threshold="0").judge(payment(1)).reasons == (reason,)
 
 
-def test_any_payment_in_a_currency_no_longer_served_is_large() -> None:
+def test_every_payment_in_a_currency_without_a_threshold_is_large() -> None:
     reason = Reason(LargeTransfer.name, {"threshold": "0.00", "currency": "EUR"})
     assert policy().judge(payment(1, "EUR")).reasons == (reason,)
     assert policy(large_transfer_action="off").judge(payment(1, "EUR")) is SAFE
 
 
-def test_threshold_in_another_currency_than_it_stands_for_is_an_error() -> None:
+def test_a_threshold_in_the_wrong_currency_raises_currencies_differ() -> None:
     with pytest.raises(CurrenciesDiffer):
         LargeTransfer(RuleAction.CONFIRM, {"USD": Money(1, "EUR")}).matches(payment())
 
 
-def test_reason_keeps_what_applied_when_the_thresholds_change() -> None:
+def test_a_reason_keeps_the_threshold_when_the_rules_change() -> None:
     large = rule(50_000)
     kept = large.thresholds("USD")
     large.amounts["USD"] = Money(1, "USD")

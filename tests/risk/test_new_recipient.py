@@ -1,4 +1,4 @@
-"""New recipient: whoever was never paid before, whatever the payment is."""
+"""The rule NewRecipient matches recipients who were never paid before, for every amount."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +13,7 @@ from tests.risk.payments import payment
     amount=st.integers(min_value=1, max_value=10**12),
     recent=st.integers(min_value=0, max_value=100),
 )
-def test_matches_whoever_is_not_known_and_nobody_else(known: bool, amount: int, recent: int) -> None:
+def test_the_new_recipient_rule_matches_exactly_the_unknown_recipients(known: bool, amount: int, recent: int) -> None:
     rule = NewRecipient(RuleAction.CONFIRM)
     assert rule.matches(payment(amount, payee_known=known, recent_count=recent)) is not known
     assert rule.thresholds("USD") == {}

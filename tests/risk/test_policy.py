@@ -1,4 +1,4 @@
-"""The verdict: every rule off, asking or blocking; all that match are told, with what they met."""
+"""The verdict of a policy: the strictest action, and the reasons of all rules that match, with their thresholds."""
 
 import pytest
 from hypothesis import given
@@ -35,11 +35,11 @@ RISKY = payment(50_001, payee_known=False, recent_count=5)
         (payment(50_001, recent_count=9), (LARGE, RAPID)),
     ],
 )
-def test_every_rule_that_matches_is_told(facts: Facts, reasons: tuple[Reason, ...]) -> None:
+def test_the_verdict_has_the_reason_of_every_rule_that_matches(facts: Facts, reasons: tuple[Reason, ...]) -> None:
     assert policy().judge(facts) == Verdict(CONFIRM if reasons else OFF, reasons)
 
 
-def test_payment_that_no_rule_minds_is_safe() -> None:
+def test_a_payment_that_no_rule_matches_is_safe() -> None:
     assert policy().judge(payment()) is SAFE
 
 
@@ -51,7 +51,7 @@ def test_payment_that_no_rule_minds_is_safe() -> None:
         (payment(recent_count=5), RapidTransfers.name, "rapid_transfer_action"),
     ],
 )
-def test_each_rule_does_what_it_is_set_to(facts: Facts, rule: str, setting: str) -> None:
+def test_each_rule_takes_the_action_of_its_setting(facts: Facts, rule: str, setting: str) -> None:
     for action in RuleAction:
         verdict = policy(**{setting: action}).judge(facts)
         assert verdict.action is action
@@ -59,15 +59,15 @@ def test_each_rule_does_what_it_is_set_to(facts: Facts, rule: str, setting: str)
 
 
 @pytest.mark.parametrize("setting", ["large_transfer_action", "new_recipient_action", "rapid_transfer_action"])
-def test_one_rule_that_blocks_is_enough_and_the_others_are_still_told(setting: str) -> None:
+def test_one_rule_that_blocks_is_enough_and_all_reasons_are_kept(setting: str) -> None:
     assert policy(**{setting: BLOCK}).judge(RISKY) == Verdict(BLOCK, (LARGE, NEW, RAPID))
 
 
-def test_policy_without_a_rule_that_counts_counts_nothing() -> None:
+def test_a_policy_without_the_rapid_rule_counts_no_payments() -> None:
     assert Policy(()).recent.max_count == 0
 
 
-# ---------------------------------------------------------------- the same, said another way
+# ---------------------------------------------------------------- compared with a model
 
 actions = st.sampled_from(RuleAction)
 
@@ -82,7 +82,7 @@ actions = st.sampled_from(RuleAction)
     new=actions,
     rapid=actions,
 )
-def test_verdict_is_that_of_a_model(
+def test_the_verdict_equals_that_of_a_model(
     amount: int,
     known: bool,
     recent: int,
@@ -100,12 +100,12 @@ def test_verdict_is_that_of_a_model(
         rapid_transfer_action=rapid,
     ).judge(payment(amount, payee_known=known, recent_count=recent))
 
-    asked = {"large_transfer": large, "new_recipient": new, "rapid_transfers": rapid}
+    actions_of = {"large_transfer": large, "new_recipient": new, "rapid_transfers": rapid}
     met = {
         "large_transfer": amount - threshold >= 1,
         "new_recipient": not known,
         "rapid_transfers": not recent < count and not count > 1_000,
     }
-    told = [rule for rule in met if met[rule] and asked[rule] != "off"]
-    assert [reason.rule for reason in verdict.reasons] == told
-    assert SEVERITY.index(verdict.action) == max((SEVERITY.index(asked[rule]) for rule in told), default=0)
+    matched = [rule for rule in met if met[rule] and actions_of[rule] != "off"]
+    assert [reason.rule for reason in verdict.reasons] == matched
+    assert SEVERITY.index(verdict.action) == max((SEVERITY.index(actions_of[rule]) for rule in matched), default=0)

@@ -1,4 +1,4 @@
-"""Rapid transfers: from the count on; a count above a thousand switches the rule off and counts nothing."""
+"""The rule RapidTransfers matches at its count or above. A count above a thousand switches it off."""
 
 from datetime import timedelta
 
@@ -15,19 +15,19 @@ counts = st.integers(min_value=1, max_value=RAPID_COUNT_OFF)
 
 
 @given(count=counts, recent=st.integers(min_value=0, max_value=1_100), amount=st.integers(1, 10**12))
-def test_matches_from_the_count_on_whatever_the_payment_is(count: int, recent: int, amount: int) -> None:
+def test_the_rapid_rule_matches_at_or_above_its_count_for_every_amount(count: int, recent: int, amount: int) -> None:
     rule = RapidTransfers(RuleAction.CONFIRM, count, 60)
     assert rule.matches(payment(amount, recent_count=recent)) is (recent >= count)
 
 
 @given(count=counts, minutes=st.integers(min_value=1, max_value=1_440))
-def test_counts_no_further_than_it_matters(count: int, minutes: int) -> None:
+def test_recent_payments_are_counted_only_up_to_the_count_of_the_rule(count: int, minutes: int) -> None:
     on = policy(rapid_transfer_count=count, rapid_transfer_window_minutes=minutes)
     assert on.recent == RecentPayments(timedelta(minutes=minutes), count)
     assert on.judge(payment(recent_count=on.recent.max_count)).action is RuleAction.CONFIRM
 
 
-def test_count_above_a_thousand_is_off_and_counts_nothing() -> None:
+def test_a_count_above_a_thousand_switches_the_rapid_rule_off() -> None:
     flood = payment(recent_count=10_000)
     most = policy(rapid_transfer_count=RAPID_COUNT_OFF)
     assert most.judge(flood).reasons == (Reason(RapidTransfers.name, {"count": 1_000, "window_minutes": 60}),)
@@ -36,5 +36,5 @@ def test_count_above_a_thousand_is_off_and_counts_nothing() -> None:
     assert above.judge(flood) is SAFE
 
 
-def test_rule_that_is_off_counts_nothing() -> None:
+def test_a_rapid_rule_that_is_off_counts_no_payments() -> None:
     assert policy(rapid_transfer_action="off").recent.max_count == 0

@@ -1,4 +1,4 @@
-"""The register: whatever is in it is whole, so that no rule can be half added."""
+"""The register of risk rules: every rule in it has all its parts, so that no rule is added incompletely."""
 
 import importlib
 import pkgutil
@@ -22,57 +22,57 @@ from tests.risk.payments import CODES, policy
 every_rule = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
 
 
-def _written() -> Iterator[tuple[str, str]]:
-    """Module and name of each rule in a file under pocketpay/risk."""
+def _rule_classes() -> Iterator[tuple[str, str]]:
+    """The module and the class name of each rule under pocketpay/risk."""
     for found in pkgutil.iter_modules(risk.__path__, "pocketpay.risk."):
         for name, one in vars(importlib.import_module(found.name)).items():
             if isinstance(one, type) and issubclass(one, Rule) and one.__module__ == found.name and one is not Rule:
                 yield found.name, name
 
 
-def test_every_rule_that_is_written_is_in_the_register() -> None:
-    assert sorted(_written()) == sorted((rule.__module__, rule.__name__) for rule in RULES)
+def test_every_rule_class_is_in_the_register() -> None:
+    assert sorted(_rule_classes()) == sorted((rule.__module__, rule.__name__) for rule in RULES)
 
 
-def test_rules_have_names_of_their_own() -> None:
+def test_every_rule_has_a_unique_name() -> None:
     assert len({rule.name for rule in RULES}) == len(RULES)
 
 
 @every_rule
-def test_settings_of_a_rule_are_settings_of_all_and_of_no_other_rule(rule: type[Rule[RiskSettings]]) -> None:
+def test_the_settings_of_a_rule_belong_to_no_other_rule(rule: type[Rule[RiskSettings]]) -> None:
     own = rule.settings.model_fields
     assert issubclass(RiskSettings, rule.settings)
     assert not any(own.keys() & other.settings.model_fields.keys() for other in RULES if other is not rule)
 
 
 @every_rule
-def test_one_setting_of_a_rule_is_its_action(rule: type[Rule[RiskSettings]]) -> None:
+def test_exactly_one_setting_of_a_rule_is_its_action(rule: type[Rule[RiskSettings]]) -> None:
     (action,) = [name for name, field in rule.settings.model_fields.items() if field.annotation is RuleAction]
     assert action.endswith("_action")
-    for said in RuleAction:
-        assert policy(**{action: said}).rule(rule).action is said
+    for text in RuleAction:
+        assert policy(**{action: text}).rule(rule).action is text
 
 
-def test_no_setting_of_a_rule_is_without_a_rule() -> None:
+def test_every_risk_setting_belongs_to_a_rule() -> None:
     assert rules.SETTINGS.keys() == RiskSettings.model_fields.keys()
 
 
 @every_rule
 @pytest.mark.parametrize("currency", CODES)
-def test_words_of_a_rule_need_nothing_but_its_thresholds(rule: type[Rule[RiskSettings]], currency: str) -> None:
+def test_the_message_of_a_rule_uses_exactly_its_thresholds(rule: type[Rule[RiskSettings]], currency: str) -> None:
     thresholds = policy().rule(rule).thresholds(currency)
     assert {name for _, name, _, _ in Formatter().parse(rule.words) if name} == thresholds.keys()
-    said = rule.words.format_map(Reason(rule.name, thresholds).facts)
-    assert said.endswith(".")
+    text = rule.words.format_map(Reason(rule.name, thresholds).facts)
+    assert text.endswith(".")
     assert rule.description.endswith(".")
 
 
 def test_at_most_one_rule_counts_recent_payments() -> None:
-    """There is one count in the look-up, over one window."""
+    """The look-up has only one count, over one window."""
     assert len([rule for rule in policy().rules if rule.recent is not None]) <= 1
 
 
-# ---------------------------------------------------------------- what is made of the register
+# ---------------------------------------------------------------- the schema, messages, settings and table
 
 
 @pytest.fixture(scope="module")
@@ -86,28 +86,28 @@ def _described(graph: GraphQLSchema, name: str) -> dict[str, str | None]:
     return {name: value.description for name, value in enum.values.items()}
 
 
-def test_schema_has_each_rule_as_a_reason_and_no_other(graph: GraphQLSchema) -> None:
+def test_the_schema_has_exactly_the_registered_rules(graph: GraphQLSchema) -> None:
     assert _described(graph, "RiskRule") == {rule.name.upper(): rule.description for rule in RULES}
 
 
-def test_schema_has_each_setting_and_no_other(graph: GraphQLSchema) -> None:
+def test_the_schema_has_exactly_the_registered_settings(graph: GraphQLSchema) -> None:
     described = _described(graph, "RiskSettingName")
     assert described.keys() == {name.upper() for rule in RULES for name in rule.settings.model_fields}
-    assert all(said and said.endswith(".") for said in described.values())
+    assert all(text and text.endswith(".") for text in described.values())
 
 
 @every_rule
-def test_reason_of_a_rule_is_told_in_words(rule: type[Rule[RiskSettings]]) -> None:
+def test_the_reason_of_a_rule_has_a_message(rule: type[Rule[RiskSettings]]) -> None:
     thresholds = policy().rule(rule).thresholds("USD")
-    (told,) = RiskReason.of([Reason(rule.name, thresholds)])
-    assert (told.rule, told.message) == (rule.name, rule.words.format_map(thresholds))
+    (reason,) = RiskReason.of([Reason(rule.name, thresholds)])
+    assert (reason.rule, reason.message) == (rule.name, rule.words.format_map(thresholds))
 
 
-def test_server_has_each_setting() -> None:
+def test_the_server_settings_include_every_risk_setting() -> None:
     assert rules.SETTINGS.keys() <= Settings.model_fields.keys()
 
 
-async def test_table_takes_each_setting_and_no_other(owner: Owner) -> None:
+async def test_the_table_accepts_exactly_the_registered_settings(owner: Owner) -> None:
     insert = "insert into risk_settings values ($1, 'x', clock_timestamp())"
     for name in rules.SETTINGS:
         await owner.execute(insert, name)

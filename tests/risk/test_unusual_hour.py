@@ -1,4 +1,4 @@
-"""Unusual hour: above a threshold, between two hours of the day in UTC; off unless somebody switches it on."""
+"""The rule UnusualHour matches payments above a threshold between two hours in UTC. It is off by default."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -29,7 +29,7 @@ def rule(from_hour: int, until_hour: int, threshold: int = 0) -> UnusualHour:
 
 
 def hours_of(from_hour: int, until_hour: int) -> set[int]:
-    """The unusual hours, counted one by one from the first."""
+    """The set of unusual hours, counted one by one from the first."""
     hours = set()
     hour = from_hour
     while hour != until_hour:
@@ -47,7 +47,7 @@ def hours_of(from_hour: int, until_hour: int) -> set[int]:
     amount=st.integers(1, 20),
     threshold=st.integers(0, 20),
 )
-def test_matches_above_the_threshold_in_those_hours_and_no_others(
+def test_the_unusual_hour_rule_matches_above_its_threshold_and_only_in_its_hours(
     from_hour: int, until_hour: int, moment: datetime, amount: int, threshold: int
 ) -> None:
     unusual = moment.hour in hours_of(from_hour, until_hour)
@@ -56,12 +56,12 @@ def test_matches_above_the_threshold_in_those_hours_and_no_others(
     )
 
 
-def test_22_until_5_lasts_across_midnight() -> None:
+def test_unusual_hours_from_22_until_5_cross_midnight() -> None:
     night = [hour for hour in range(24) if rule(22, 5).matches(payment(at=at(hour)))]
     assert night == [0, 1, 2, 3, 4, 22, 23]
 
 
-def test_it_begins_with_the_first_hour_and_ends_before_the_last() -> None:
+def test_the_first_unusual_hour_is_included_and_the_last_is_not() -> None:
     night = rule(22, 5)
     assert not night.matches(payment(at=at(21, 59, 59, 999_999)))
     assert night.matches(payment(at=at(22)))
@@ -72,23 +72,23 @@ def test_it_begins_with_the_first_hour_and_ends_before_the_last() -> None:
 
 
 @given(hour=first_hours, moment=moments)
-def test_equal_hours_are_no_hour(hour: int, moment: datetime) -> None:
+def test_equal_first_and_last_hours_match_no_payment(hour: int, moment: datetime) -> None:
     assert not rule(hour, hour).matches(payment(at=moment))
 
 
 @given(moment=moments)
-def test_0_until_24_is_the_whole_day(moment: datetime) -> None:
+def test_unusual_hours_from_0_until_24_are_the_whole_day(moment: datetime) -> None:
     assert rule(0, 24).matches(payment(at=moment))
 
 
 @given(from_hour=first_hours, moment=moments)
-def test_until_24_and_until_0_are_the_same_after_midnight(from_hour: int, moment: datetime) -> None:
+def test_unusual_hours_until_24_and_until_0_are_the_same(from_hour: int, moment: datetime) -> None:
     if from_hour:
         assert rule(from_hour, 24).matches(payment(at=moment)) is rule(from_hour, 0).matches(payment(at=moment))
 
 
 @given(from_hour=first_hours, until_hour=first_hours, moment=moments)
-def test_the_other_hours_are_those_from_the_end_to_the_beginning(
+def test_swapping_the_unusual_hours_matches_exactly_the_other_hours(
     from_hour: int, until_hour: int, moment: datetime
 ) -> None:
     if from_hour != until_hour:
@@ -97,26 +97,26 @@ def test_the_other_hours_are_those_from_the_end_to_the_beginning(
 
 
 @given(minutes=st.integers(min_value=-14 * 60, max_value=14 * 60))
-def test_hour_is_that_of_utc_wherever_the_moment_was_written(minutes: int) -> None:
+def test_the_unusual_hour_is_in_utc_for_every_offset_of_the_time(minutes: int) -> None:
     elsewhere = at(23, 30).astimezone(timezone(timedelta(minutes=minutes)))
     assert rule(23, 24).matches(payment(at=elsewhere))
 
 
 @given(known=st.booleans(), recent=st.integers(min_value=0, max_value=100))
-def test_nothing_but_amount_and_hour_counts(known: bool, recent: int) -> None:
+def test_the_unusual_hour_rule_depends_on_the_amount_and_the_hour_only(known: bool, recent: int) -> None:
     here = payment(1, payee_known=known, recent_count=recent, at=at(23))
     assert rule(22, 5).matches(here)
     assert not rule(22, 5, threshold=1).matches(here)
 
 
 @pytest.mark.parametrize("hour", range(24))
-def test_it_is_off_by_default(hour: int) -> None:
+def test_the_unusual_hour_rule_is_off_by_default(hour: int) -> None:
     facts = payment(10**9, payee_known=True, recent_count=0, at=at(hour))
     assert policy(large_transfer_action="off").judge(facts) is SAFE
     assert policy().rule(UnusualHour).action is OFF
 
 
-def test_threshold_of_each_currency_is_its_own() -> None:
+def test_each_currency_has_its_own_threshold_of_an_unusual_hour() -> None:
     night = policy(default=OFF, unusual_hour_action="confirm", unusual_hour_threshold="USD:100.00,JPY:3000")
     for minor, code, reasons in ((10_000, "USD", 0), (10_001, "USD", 1), (3_000, "JPY", 0), (3_001, "JPY", 1)):
         assert len(night.judge(payment(minor, code, at=at(23))).reasons) == reasons
@@ -124,12 +124,12 @@ def test_threshold_of_each_currency_is_its_own() -> None:
     assert night.judge(payment(10**9, at=NOON)) is SAFE
 
 
-def test_reason_is_told_in_words() -> None:
+def test_the_reason_of_the_unusual_hour_rule_has_a_message() -> None:
     night = policy(default=OFF, unusual_hour_action="block")
     verdict = night.judge(payment(10_001, at=at(3)))
     assert verdict.action is RuleAction.BLOCK
     assert verdict.reasons == (
         Reason("unusual_hour", {"threshold": "100.00", "currency": "USD", "from_hour": 22, "until_hour": 5}),
     )
-    (told,) = RiskReason.of(verdict.reasons)
-    assert told.message == "The amount is above 100.00 USD, between 22:00 and 05:00 UTC."
+    (reason,) = RiskReason.of(verdict.reasons)
+    assert reason.message == "The amount is above 100.00 USD, between 22:00 and 05:00 UTC."

@@ -1,4 +1,4 @@
-"""A whole server on a port of its own, in the test's own process and event loop."""
+"""A whole server on its own port, in the process and the event loop of the test."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,19 +18,19 @@ from pocketpay.transactions.transaction import Transaction
 from tests import people
 from tests.updates.waiting import until
 
-UNASKED = {"large_transfer_action": "off", "new_recipient_action": "off", "rapid_transfer_action": "off"}
-"""Settings under which no payment awaits an answer."""
+NO_CONFIRMATION = {"large_transfer_action": "off", "new_recipient_action": "off", "rapid_transfer_action": "off"}
+"""Settings under which no payment waits for confirmation."""
 
 
 @dataclass(frozen=True)
 class LiveServer:
-    """Its address, and the rooms behind it."""
+    """The URL of a running server, and its services."""
 
     url: str
     services: Services
 
     async def arrive(self, username: str) -> Admission:
-        """Somebody new, with a welcome bonus of 100.00."""
+        """Signs up a new user, with a welcome bonus of 100.00."""
         return await people.arrive(self.services.identity, username)
 
     async def deposit(self, whose: Admission, amount: str) -> Transaction:
@@ -44,7 +44,7 @@ class LiveServer:
         return answer.transaction
 
     async def send(self, whose: Admission, to: str, amount: str) -> Transaction:
-        """A transfer: to somebody new it awaits an answer, unless the settings say otherwise."""
+        """Makes a transfer. To a new recipient it waits for confirmation, unless the settings change that."""
         answer = await transfer.transfer(
             self.services.desk,
             whose.viewer.wallet_id,
@@ -64,7 +64,7 @@ class LiveServer:
 
 @asynccontextmanager
 async def live(dsn: str, **overrides: object) -> AsyncIterator[LiveServer]:
-    """A server on that database; two of them are two servers."""
+    """Runs a server on a database. Two of them act as two servers."""
     application = create_app(people.made(**overrides), server_dsn=dsn, secret_key=people.SECRET)
     listening = listen("127.0.0.1", 0)
     config = uvicorn.Config(

@@ -1,4 +1,4 @@
-"""A client of graphql-transport-ws: one websocket, its subscriptions, what each was told."""
+"""A client of graphql-transport-ws: a websocket, its subscriptions and the messages of each."""
 
 import asyncio
 import json
@@ -14,7 +14,7 @@ PATIENCE_SECONDS = 5.0
 
 
 class Subscription:
-    """What one operation is told: payloads, then the end."""
+    """The messages of one operation: payloads, then an end or an error."""
 
     def __init__(self, client: "SocketClient", id: str) -> None:
         self._client, self.id = client, id
@@ -30,7 +30,7 @@ class Subscription:
         return field
 
     async def error(self) -> dict[str, Any]:
-        """The error it ended with."""
+        """The error that ended the operation."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             message = await self.messages.get()
         assert message["type"] == "error", message
@@ -39,7 +39,7 @@ class Subscription:
         return error
 
     async def nothing(self, seconds: float = 0.2) -> None:
-        """Nothing is told for so long."""
+        """Asserts that no message arrives for `seconds`."""
         await asyncio.sleep(seconds)
         assert self.messages.empty(), self.messages.get_nowait()
 
@@ -66,7 +66,7 @@ class SocketClient:
         return subscription
 
     async def closed(self, seconds: float = PATIENCE_SECONDS) -> int:
-        """The code the server closed the socket with."""
+        """The code with which the server closed the socket."""
         async with asyncio.timeout(seconds):
             await self._connection.wait_closed()
         assert self._connection.close_code is not None
@@ -88,7 +88,7 @@ class SocketClient:
 
 @asynccontextmanager
 async def socket(url: str, token: str | None) -> AsyncIterator[SocketClient]:
-    """A websocket to the server at that http URL, with that access token."""
+    """Opens a websocket to the server at an http URL, with an access token or without one."""
     init = {"Authorization": f"Bearer {token}"} if token is not None else {}
     address = url.replace("http://", "ws://") + "/graphql"
     connection = await connect(address, subprotocols=[Subprotocol("graphql-transport-ws")], compression=None)

@@ -1,5 +1,6 @@
-"""POST /graphql as Strawberry's own `Schema.execute` answers it, over the same documents and with the same words for
-errors. The corpus holds the server's execution to it."""
+"""POST /graphql executed by Strawberry's own `Schema.execute`, with the same documents and error messages.
+
+The corpus compares the answers of the server with the answers of this view."""
 
 from collections.abc import Generator
 from copy import copy
@@ -21,7 +22,7 @@ from pocketpay.serving.server_context import ServerContext
 
 
 def strawberry_view(server_context: ServerContext, *, body_bytes: int) -> ASGIApp:
-    """The endpoint, over the services of a server that is open."""
+    """The endpoint, over the services of a running server."""
     by_strawberry = copy(schema)
     by_strawberry.extensions = (_prepared_by(server_context.execution.documents),)
 
@@ -60,7 +61,7 @@ def strawberry_view(server_context: ServerContext, *, body_bytes: int) -> ASGIAp
 
 
 def _prepared_by(documents: Documents) -> type[SchemaExtension]:
-    """An extension by which Strawberry takes its documents from ours."""
+    """Returns an extension with which Strawberry uses our prepared documents."""
 
     class PreparedDocuments(SchemaExtension):
         def on_parse(self) -> Generator[None, None, None]:

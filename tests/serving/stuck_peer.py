@@ -1,4 +1,4 @@
-"""A websocket's peer that subscribes and then never reads again."""
+"""A websocket client that subscribes and then never reads again."""
 
 import base64
 import json
@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 
 def stuck_peer(url: str, token: str, subscriptions: Sequence[str]) -> socket.socket:
-    """Opens it at the server of that http URL, with as little room for what it does not read as a kernel gives."""
+    """Opens the websocket at the server of an http URL, with the smallest receive buffer that the kernel allows."""
     parts = urlsplit(url)
     peer = socket.socket()
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
@@ -30,7 +30,7 @@ def stuck_peer(url: str, token: str, subscriptions: Sequence[str]) -> socket.soc
 
 
 def _frame(message: dict[str, object]) -> bytes:
-    """A client's text frame; a mask of zeros is one too."""
+    """A text frame of a client. Its mask is zero, which is valid."""
     text = json.dumps(message).encode()
     length = bytes([0x80 | len(text)]) if len(text) < 126 else b"\xfe" + struct.pack(">H", len(text))
     return b"\x81" + length + bytes(4) + text

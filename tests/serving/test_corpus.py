@@ -1,4 +1,4 @@
-"""The server and Strawberry's own execution are asked the same, and answer the same: status, media type and body."""
+"""The server and Strawberry's own execution give the same answers: status, media type and body."""
 
 import json
 import re
@@ -24,12 +24,12 @@ FLOAT = (
     'mutation { transfer(input: {to: "b", amount: 1.5, description: "", idempotencyKey: "12345678"}) { replayed } }'
 )
 AS_JSON = ("variables", "extensions")
-"""What a query string has as JSON text."""
+"""The parameters that a query string has as JSON text."""
 PAYMENT = {"to": "bob", "amount": "1.00", "description": "tea", "idempotencyKey": "a-key-1234"}
 
 
 def bodies() -> list[Any]:
-    """Bodies good and bad; bytes go as they are."""
+    """Valid and invalid request bodies. Bytes are sent unchanged."""
     good: list[Any] = [
         {"query": "{ __typename }"},
         {"query": "query A { __typename } query B { a: __typename }", "operationName": "B"},
@@ -125,9 +125,7 @@ def bodies() -> list[Any]:
 
 @pytest.mark.parametrize("accept", ["application/json", "application/graphql-response+json", "*/*", ""])
 @pytest.mark.parametrize("signed_in", [True, False])
-async def test_the_server_answers_as_strawberrys_own_execution_does(
-    client: Client, accept: str, signed_in: bool
-) -> None:
+async def test_the_server_answers_as_strawberrys_execution_does(client: Client, accept: str, signed_in: bool) -> None:
     ada = await client.sign_up("ada")
     await client.sign_up("bob")
     strawberry = _strawberry_of(client)
@@ -138,33 +136,35 @@ async def test_the_server_answers_as_strawberrys_own_execution_does(
 
 
 @pytest.mark.parametrize("signed_in", [True, False])
-async def test_a_query_by_get_is_answered_as_by_post(client: Client, signed_in: bool) -> None:
+async def test_a_get_request_gets_the_same_answer_as_a_post_request(client: Client, signed_in: bool) -> None:
     headers = (await client.sign_up("ada")).bearer if signed_in else {}
     compared = 0
     for body in bodies():
         if not isinstance(body, dict) or not isinstance(body.get("query"), str) or "mutation" in body["query"]:
             continue
-        said = {name: json.dumps(body[name]) if name in AS_JSON else str(body[name]) for name in body}
-        if len(str(said)) > 4_000 or isinstance(body.get("operationName"), int):
+        query_params = {name: json.dumps(body[name]) if name in AS_JSON else str(body[name]) for name in body}
+        if len(str(query_params)) > 4_000 or isinstance(body.get("operationName"), int):
             continue
-        by_get = await client.http.get("/graphql", params=said, headers=headers)
+        by_get = await client.http.get("/graphql", params=query_params, headers=headers)
         by_post = await client.http.post("/graphql", json=body, headers=headers)
         assert (by_get.status_code, by_get.json()) == (by_post.status_code, by_post.json()), body
         compared += 1
     assert compared > 30
 
 
-async def test_a_mutation_by_get_is_refused_before_it_is_carried_out(client: Client) -> None:
+async def test_a_mutation_sent_with_get_is_not_carried_out(client: Client) -> None:
     ada = await client.sign_up("ada")
     query = 'mutation { updateProfile(input: {name: "Eve"}) { errors { code } } }'
     for name in ("mutation", "named"):
-        said = {"query": query.replace("mutation {", f"{'mutation' if name == 'mutation' else 'mutation named'} {{")}
-        refused = await client.http.get("/graphql", params=said, headers=ada.bearer)
+        query_params = {
+            "query": query.replace("mutation {", f"{'mutation' if name == 'mutation' else 'mutation named'} {{")
+        }
+        refused = await client.http.get("/graphql", params=query_params, headers=ada.bearer)
         assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
     assert (await client.data("{ viewer { name } }", by=ada))["viewer"]["name"] != "Eve"
 
 
-async def test_no_answer_repeats_a_value_of_the_variables(client: Client) -> None:
+async def test_no_answer_contains_a_value_of_the_variables(client: Client) -> None:
     ada = await client.sign_up("ada")
     for body in bodies():
         raw = (await _ask(client.http, body, "*/*", ada))[2]
@@ -172,7 +172,7 @@ async def test_no_answer_repeats_a_value_of_the_variables(client: Client) -> Non
 
 
 def _strawberry_of(client: Client) -> httpx.AsyncClient:
-    """The same server, with Strawberry's own execution."""
+    """A client of the same server with Strawberry's own execution."""
     view = strawberry_view(client.app.state.server_context, body_bytes=65_536)
     return httpx.AsyncClient(transport=httpx.ASGITransport(view), base_url="http://here")
 
@@ -181,9 +181,9 @@ async def _ask(http: httpx.AsyncClient, body: Any, accept: str, by: Person | Non
     headers = {"accept": accept, "content-type": "application/json", **(by.bearer if by else {})}
     content = {"content": body} if isinstance(body, bytes) else {"json": body}
     response = await http.post("/graphql", headers=headers, **content)
-    return response.status_code, response.headers["content-type"], _without_chance(response.json())
+    return response.status_code, response.headers["content-type"], _without_new_ids(response.json())
 
 
-def _without_chance(answer: Any) -> Any:
-    """Ids and times of what was made for this very request differ."""
+def _without_new_ids(answer: Any) -> Any:
+    """The answer as text, without the parts of ids that differ with every request."""
     return re.sub(r"transaction_[0-9a-z]{26}", "transaction_", str(answer))

@@ -1,4 +1,4 @@
-"""What a document cost, in the answer's extensions."""
+"""The cost of a document in the extensions of its answer."""
 
 from typing import Any
 
@@ -22,38 +22,38 @@ def costs(depth: int, aliases: int, fields: int, cost: int, pages: int) -> dict[
     }
 
 
-async def shown(client: Client, body: dict[str, Any], asked: str | None, *, method: str = "POST") -> Any:
-    """The extensions of an answer, None where there are none; `asked` is the header's value, None without one."""
+async def shown(client: Client, body: dict[str, Any], header: str | None, *, method: str = "POST") -> Any:
+    """The extensions of an answer, or None. `asked` is the value of the cost header, None to send no header."""
     sent: dict[str, Any] = {"json" if method == "POST" else "params": body}
     request = client.http.build_request(method, "/graphql", **sent)
     del request.headers[HEADER]
-    if asked is not None:
-        request.headers[HEADER] = asked
+    if header is not None:
+        request.headers[HEADER] = header
     return (await client.http.send(request)).json().get("extensions")
 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
-async def test_development_shows_the_cost_unless_asked_not_to(client: Client, method: str) -> None:
+async def test_development_shows_the_cost_unless_the_header_turns_it_off(client: Client, method: str) -> None:
     text = {"query": "{ viewer { wallet { balance { amount } } } }"}
     assert await shown(client, text, None, method=method) == {"cost": costs(4, 0, 4, 3, 0)}
     assert await shown(client, text, "0", method=method) is None
 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
-async def test_production_shows_the_cost_to_who_asks_for_it(database_dsn: Dsns, method: str) -> None:
+async def test_production_shows_the_cost_only_with_the_header(database_dsn: Dsns, method: str) -> None:
     async with serving(database_dsn.server, environment="production") as client:
         text = {"query": "{ viewer { id } }"}
         assert await shown(client, text, None, method=method) is None
         assert await shown(client, text, "1", method=method) == {"cost": costs(2, 0, 2, 1, 0)}
 
 
-async def test_cost_is_of_the_page_sizes_that_a_request_has(client: Client) -> None:
+async def test_the_cost_uses_the_page_sizes_of_the_request(client: Client) -> None:
     for variables, cost in (({"n": 3}, 1 + 3 * 2), ({"n": 100}, 1 + 100 * 2), ({}, 1 + 20 * 2)):
         body = {"query": PAGE, "variables": variables}
         assert await shown(client, body, "1") == {"cost": costs(4, 1, 4, cost, 1)}
 
 
-async def test_cost_is_not_measured_where_nobody_sees_it(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_cost_is_not_measured_when_it_is_not_shown(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     def measured(*_: object) -> Any:
         raise AssertionError("measured")
 
@@ -62,5 +62,5 @@ async def test_cost_is_not_measured_where_nobody_sees_it(client: Client, monkeyp
     await client.data("{ viewer { id } }", by=await client.sign_up("bob"))
 
 
-async def test_refused_document_shows_no_cost(client: Client) -> None:
+async def test_a_refused_document_shows_no_cost(client: Client) -> None:
     assert await shown(client, {"query": "{ nothing }"}, "1") is None

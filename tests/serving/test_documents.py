@@ -1,4 +1,4 @@
-"""What preparing a document costs: bounded whatever a stranger writes."""
+"""The cost of preparing a document is bounded, whatever the document is."""
 
 import gc
 import random
@@ -36,7 +36,7 @@ MERGED = (
     + " } } "
     + " ".join(f"fragment f{n} on User {{ id username name avatarUrl wallet {{ id }} }}" for n in range(10))
 )
-"""Ten parts of a screen that each ask for what they show of the same person."""
+"""A document of ten components of a screen, each with its own fragment on the same user."""
 
 
 def documents() -> Documents:
@@ -44,7 +44,7 @@ def documents() -> Documents:
 
 
 class Spent:
-    """What validation has spent."""
+    """The amounts that validation has spent of its budgets."""
 
     overlap = fragments = 0
 
@@ -80,12 +80,12 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Spent]:
     ],
     ids=["objects", "leaves", "arguments", "inline fragments", "introspection"],
 )
-def test_fields_repeated_too_often_are_refused(text: str) -> None:
+def test_documents_that_repeat_fields_too_often_are_refused(text: str) -> None:
     (error,) = documents().prepared(text).errors
     assert error.extensions == {"code": "QUERY_TOO_COMPLEX"}
 
 
-def test_validation_compares_no_more_pairs_than_its_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_validation_stops_at_its_budget_of_compared_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
     chance, most = random.Random(8), 0
     for _ in range(150):
         with counted(monkeypatch) as spent:
@@ -93,10 +93,10 @@ def test_validation_compares_no_more_pairs_than_its_budget(monkeypatch: pytest.M
         assert spent.overlap <= OVERLAP_BUDGET + 2
         assert spent.fragments <= FRAGMENT_BUDGET + expensive_documents.TOKENS
         most = max(most, spent.overlap)
-    assert most > OVERLAP_BUDGET, "some of them would compare more"
+    assert most > OVERLAP_BUDGET, "some documents reach the budget"
 
 
-def test_documents_of_real_clients_spend_a_fraction(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_documents_of_real_clients_use_at_most_half_of_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [file.read_text() for file in EXPLORER.rglob("*.graphql")]
     assert len(texts) > 20
     for text in (*texts, get_introspection_query(), MERGED):
@@ -106,7 +106,7 @@ def test_documents_of_real_clients_spend_a_fraction(monkeypatch: pytest.MonkeyPa
         assert spent.overlap <= OVERLAP_BUDGET // 2, text
 
 
-def test_many_operations_and_fragments_are_refused() -> None:
+def test_documents_with_too_many_operations_and_fragments_are_refused() -> None:
     for text in (
         " ".join(f"query q{n} {{ __typename }}" for n in range(MAX_DEFINITIONS + 1)),
         "{ ...f0 } " + " ".join(f"fragment f{n} on Query {{ __typename }}" for n in range(MAX_DEFINITIONS)),
@@ -115,14 +115,14 @@ def test_many_operations_and_fragments_are_refused() -> None:
         assert error.message == f"This document has more than {MAX_DEFINITIONS} operations and fragments."
 
 
-def test_lists_of_many_values_are_refused() -> None:
-    def told(first: int, second: int) -> list[str]:
+def test_documents_with_too_many_list_values_are_refused() -> None:
+    def messages(first: int, second: int) -> list[str]:
         lists = "transactions(filter: {types: [" + "SEND " * first + "], statuses: [" + "COMPLETED " * second + "]})"
         return [error.message for error in documents().prepared(f"{{ {lists} {{ totalCount }} }}").errors]
 
-    assert told(100, 100) == []
-    assert told(100, 101) == ["The lists of this document have more than 200 values. Use a variable."]
-    assert told(201, 0) == told(100, 101)
+    assert messages(100, 100) == []
+    assert messages(100, 101) == ["The lists of this document have more than 200 values. Use a variable."]
+    assert messages(201, 0) == messages(100, 101)
 
 
 def test_objects_in_a_list_are_not_counted_as_values() -> None:
@@ -132,8 +132,8 @@ def test_objects_in_a_list_are_not_counted_as_values() -> None:
     assert Documents(SERVED_SCHEMA, limits, introspection=False).prepared(f"mutation {{ {batch} }}").errors == []
 
 
-def test_no_rule_of_validation_looks_at_a_name() -> None:
-    """Validation does not visit names. A rule that handles every kind of node, or names, would miss them."""
+def test_no_validation_rule_visits_names() -> None:
+    """Validation does not visit name nodes, so no rule may handle them or every kind of node."""
     context = ValidationContext(SERVED_SCHEMA, parse("{ __typename }"), TypeInfo(SERVED_SCHEMA), lambda _: None)
     for rule in documents()._rules:
         handlers = rule(context).get_enter_leave_for_kind("name")
@@ -143,13 +143,13 @@ def test_no_rule_of_validation_looks_at_a_name() -> None:
             assert handlers == (None, None), rule
 
 
-def test_number_too_long_to_be_read_is_the_clients_mistake() -> None:
+def test_a_number_that_is_too_long_is_a_validation_error() -> None:
     (error,) = documents().prepared("{ transactions(first: " + "9" * 5_000 + ") { totalCount } }").errors
     assert error.extensions == {"code": "GRAPHQL_VALIDATION_FAILED"}
     assert "9" not in error.message
 
 
-def test_strangers_texts_forget_none_of_a_members() -> None:
+def test_anonymous_documents_evict_none_of_signed_in_users() -> None:
     kept = documents()
     members = kept.prepared("{ __typename }")
     strangers = kept.prepared("{ a: __typename }", anonymous=True)
@@ -159,8 +159,8 @@ def test_strangers_texts_forget_none_of_a_members() -> None:
     assert kept.prepared("{ a: __typename }", anonymous=True) is not strangers
 
 
-def test_plans_of_a_text_are_within_what_it_weighs() -> None:
-    """A short text may have several operations, each of which selects the fields of its fragments many times."""
+def test_the_plans_of_a_document_use_no_more_memory_than_its_weight_allows() -> None:
+    """A short document can have several operations that each select the fields of its fragments many times."""
     leaves = "id type status direction description createdAt updatedAt isRisky bankName expiresAt completedAt"
     parts = " ".join(f"part{number}: refundOf {{ ...leaves }}" for number in range(29))
     operations = " ".join(f"query q{number} {{ transactions {{ nodes {{ ...parts }} }} }}" for number in range(11))
@@ -177,40 +177,40 @@ def test_plans_of_a_text_are_within_what_it_weighs() -> None:
     assert used <= 512 * prepared.tokens
 
 
-def test_text_of_a_member_is_prepared_once_for_strangers_too() -> None:
+def test_a_document_of_a_signed_in_user_is_prepared_for_anonymous_requests_too() -> None:
     kept = documents()
     assert kept.prepared("{ __typename }", anonymous=True) is kept.prepared("{ __typename }")
 
 
-def test_document_beyond_the_budget_is_validated_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_document_beyond_the_budget_is_validated_once(monkeypatch: pytest.MonkeyPatch) -> None:
     with counted(monkeypatch) as spent:
-        (error,) = suggesting().prepared("{ wallet { " + "id " * 480 + "} }").errors
+        (error,) = development_documents().prepared("{ wallet { " + "id " * 480 + "} }").errors
     assert error.extensions == {"code": "QUERY_TOO_COMPLEX"}
     assert spent.overlap <= OVERLAP_BUDGET + 2
 
 
-def test_only_a_short_document_hears_which_name_was_meant() -> None:
-    def told(aliases: int) -> str:
+def test_only_a_short_document_gets_a_suggested_name() -> None:
+    def messages(aliases: int) -> str:
         fields = (f"a{n}: __typename @include(if: true) @skip(if: false)" for n in range(aliases))
         text = "{ walet { id } " + " ".join(fields) + " }"
-        (error,) = suggesting().prepared(text).errors
+        (error,) = development_documents().prepared(text).errors
         return error.message
 
-    assert told(20) == "Cannot query field 'walet' on type 'Query'. Did you mean 'wallet'?"
-    assert told(28) == "Cannot query field 'walet' on type 'Query'."
+    assert messages(20) == "Cannot query field 'walet' on type 'Query'. Did you mean 'wallet'?"
+    assert messages(28) == "Cannot query field 'walet' on type 'Query'."
 
 
-def suggesting() -> Documents:
-    """In development the server says which names were probably meant."""
+def development_documents() -> Documents:
+    """Documents as in development, where error messages suggest the names that were probably meant."""
     return Documents(SERVED_SCHEMA, Limits.of(made()), introspection=True)
 
 
-def test_long_document_hears_of_one_mistake() -> None:
-    """Each of them would quote all that was written."""
+def test_a_long_document_gets_only_one_validation_error() -> None:
+    """Each error would quote the whole document."""
 
     def mistakes(fields: int) -> int:
         wrong = " ".join(f"x{n}: 1" for n in range(fields))
-        errors = suggesting().prepared(f"{{ transactions(filter: {{{wrong}}}) {{ totalCount }} }}").errors
+        errors = development_documents().prepared(f"{{ transactions(filter: {{{wrong}}}) {{ totalCount }} }}").errors
         return sum("not to include unknown field" in error.message for error in errors)
 
     assert mistakes(50) == 5
@@ -220,7 +220,7 @@ def test_long_document_hears_of_one_mistake() -> None:
 LONG = "{ " + " ".join(f"a{n}: __typename @include(if: true) @skip(if: false)" for n in range(30)) + " }"
 
 
-def test_stranger_writes_less_than_a_member() -> None:
+def test_anonymous_documents_have_a_lower_limit_than_those_of_signed_in_users() -> None:
     kept = documents()
     (error,) = kept.prepared(LONG, anonymous=True).errors
     assert error.message == "This document is longer than 400 tokens; the limit for signed-in requests is 1000."
@@ -230,7 +230,7 @@ def test_stranger_writes_less_than_a_member() -> None:
 
 
 @pytest.mark.parametrize(("anonymous", "most"), [(True, 8_000), (False, 20_000)])
-def test_text_in_quotes_is_bounded_too(*, anonymous: bool, most: int) -> None:
+def test_characters_in_quotes_are_limited_too(*, anonymous: bool, most: int) -> None:
     def text(characters: int) -> str:
         start, end = '{ profile(username: """', '""") { id } }'
         return start + "x" * (characters - len(start) - len(end)) + end
@@ -244,8 +244,8 @@ def test_text_in_quotes_is_bounded_too(*, anonymous: bool, most: int) -> None:
 @pytest.mark.parametrize(
     "text", ["{ wallet { id currency } }", "{ wallet { id curency } }", "{ a " + "{ b " * 3 + "} } } }", LONG]
 )
-def test_document_that_is_forgotten_is_gone_without_the_garbage_collector(text: str) -> None:
-    """Else documents pile up until it comes, and it stops the event loop for long."""
+def test_an_evicted_document_is_freed_without_the_garbage_collector(text: str) -> None:
+    """Otherwise documents pile up until the collector runs, which then stops the event loop for long."""
     kept = documents()
     for number in range(10):
         kept.prepared(f"{text} #{number}")

@@ -1,4 +1,4 @@
-"""Downloads of one customer, or of slow clients, shut out nobody else's, and no query."""
+"""Downloads of one customer or of slow clients block neither other downloads nor queries."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -9,21 +9,21 @@ import pytest
 from pocketpay.serving import downloads
 from tests.clients import Client, Listening
 from tests.ledger.posted import many_lines, post
-from tests.serving.test_statement_csv import READING, Owner, link, pieces, slow_reader, until_nobody_reads
+from tests.serving.test_statement_csv import READING, Owner, link, pieces, slow_reader, until_no_readers
 from tests.transactions.past import people
 
 MONTH = "2025-10"
 
 
-async def begun(client: Client, url: str) -> AsyncIterator[bytes]:
-    """A download that has given its first piece, and whose client reads no further until it is asked to."""
-    told = pieces(client, url)
-    await anext(told)
-    return told
+async def begin_download(client: Client, url: str) -> AsyncIterator[bytes]:
+    """Begins a download: its first piece has arrived, and the client reads no further until the iterator is used."""
+    download = pieces(client, url)
+    await anext(download)
+    return download
 
 
-async def more_than_there_are_places(owner: Owner) -> list[UUID]:
-    """Wallets, all but the last with a long month."""
+async def one_wallet_more_than_slots(owner: Owner) -> list[UUID]:
+    """One more wallet than there are download slots. All but the last have a long month."""
     wallets = await people(owner, *(f"p{n:02}" for n in range(downloads.MAX_DOWNLOADS + 1)))
     for number in range(0, downloads.MAX_DOWNLOADS, 2):
         await post(owner, many_lines(wallets[number], wallets[number + 1], 1_000))
@@ -33,41 +33,41 @@ async def more_than_there_are_places(owner: Owner) -> list[UUID]:
 async def test_a_second_download_of_one_wallet_waits_for_the_first(client: Client, owner: Owner) -> None:
     alice, bob = await people(owner, "alice", "bob")
     await post(owner, many_lines(alice, bob, 1_000))
-    first = await begun(client, link(alice, MONTH))
+    first = await begin_download(client, link(alice, MONTH))
     second = asyncio.create_task(client.http.get(link(alice, MONTH)))
     other = await client.http.get(link(bob, MONTH))
-    assert other.status_code == 200, "nobody else waits"
+    assert other.status_code == 200, "downloads of other wallets do not wait"
     assert not second.done()
-    assert await owner.fetchval(READING) == 1, "and who waits holds no snapshot"
+    assert await owner.fetchval(READING) == 1, "a waiting download holds no snapshot"
     async for _ in first:
         pass
     answer = await second
     assert (answer.status_code, answer.text.count("\r\n")) == (200, 1_001 + 3)
 
 
-async def test_who_finds_no_place_in_time_is_asked_to_come_again(
+async def test_a_download_that_gets_no_slot_in_time_is_service_busy(
     client: Client, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(downloads, "WAIT_SECONDS", 0.1)
-    wallets = await more_than_there_are_places(owner)
-    under_way = [await begun(client, link(one, MONTH)) for one in wallets[:-1]]
+    wallets = await one_wallet_more_than_slots(owner)
+    under_way = [await begin_download(client, link(one, MONTH)) for one in wallets[:-1]]
     for url in (link(wallets[0], MONTH), link(wallets[-1], MONTH)):
         refused = await client.http.get(url)
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
         assert refused.json()["errors"][0]["extensions"]["code"] == "SERVICE_BUSY"
-    for told in under_way:
-        async for _ in told:
+    for download in under_way:
+        async for _ in download:
             pass
     assert (await client.http.get(link(wallets[-1], MONTH))).status_code == 200
 
 
-async def test_one_customers_requests_fill_no_queue(
+async def test_the_waiting_downloads_of_one_wallet_are_limited(
     client: Client, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(downloads, "MAX_WAITING_PER_WALLET", 1)
     alice, bob = await people(owner, "alice", "bob")
     await post(owner, many_lines(alice, bob, 1_000))
-    first = await begun(client, link(alice, MONTH))
+    first = await begin_download(client, link(alice, MONTH))
     second = asyncio.create_task(client.http.get(link(alice, MONTH)))
     await asyncio.sleep(0.05)
     assert (await client.http.get(link(alice, MONTH))).status_code == 503
@@ -76,38 +76,38 @@ async def test_one_customers_requests_fill_no_queue(
     assert (await second).status_code == 200
 
 
-async def test_slow_downloads_are_cut_off_at_their_deadline_and_others_have_their_places(
+async def test_slow_downloads_end_at_their_deadline_and_free_their_slots(
     client: Client, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(downloads, "DEADLINE_SECONDS", 1.0)
-    wallets = await more_than_there_are_places(owner)
-    slow = [asyncio.create_task(begun(client, link(one, MONTH))) for one in wallets[:-1]]
+    wallets = await one_wallet_more_than_slots(owner)
+    slow = [asyncio.create_task(begin_download(client, link(one, MONTH))) for one in wallets[:-1]]
     await asyncio.gather(*slow)
     waiting = asyncio.create_task(client.http.get(link(wallets[-1], MONTH)))
     ada = await client.sign_up()
     assert (await client.data("{ wallet { transactions(first: 5) { totalCount } } }", by=ada))["wallet"]
     assert (await waiting).status_code == 200
-    await until_nobody_reads(owner)
+    await until_no_readers(owner)
 
 
-async def test_slow_download_gives_its_place_to_who_waits_once_it_has_had_its_own_time(
+async def test_a_slow_download_frees_its_slot_for_a_waiting_one_after_its_minimum_time(
     client: Client, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(downloads, "GUARANTEED_SECONDS", 0.5)
-    wallets = await more_than_there_are_places(owner)
-    slow = [await begun(client, link(one, MONTH)) for one in wallets[:-1]]
+    wallets = await one_wallet_more_than_slots(owner)
+    slow = [await begin_download(client, link(one, MONTH)) for one in wallets[:-1]]
     assert (await client.http.get(link(wallets[-1], MONTH))).status_code == 200
     async with asyncio.timeout(10):
         while await owner.fetchval(READING) != len(slow) - 1:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-    for told in slow[1:]:
-        assert b"Closing balance" in b"".join([piece async for piece in told]), "one place is enough"
+    for download in slow[1:]:
+        assert b"Closing balance" in b"".join([piece async for piece in download]), "one freed slot is enough"
 
 
-async def test_client_that_reads_slowly_is_cut_off_and_its_snapshot_is_released(
+async def test_a_slow_client_is_disconnected_and_its_snapshot_is_released(
     server: Listening, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(downloads, "DEADLINE_SECONDS", 1.0)
     writer = await slow_reader(server, owner)
-    await until_nobody_reads(owner)
+    await until_no_readers(owner)
     writer.transport.abort()

@@ -1,4 +1,4 @@
-"""An operation carried out, without a server around it."""
+"""Executing an operation without a server."""
 
 import gc
 from typing import Any, cast
@@ -18,7 +18,7 @@ async def ask(text: str) -> dict[str, Any]:
     return answer.payload
 
 
-async def test_an_operation_leaves_nothing_to_the_garbage_collector() -> None:
+async def test_an_operation_creates_no_reference_cycles() -> None:
     await ask("{ __typename again: __typename }")
     gc.collect()
     gc.disable()

@@ -1,4 +1,4 @@
-"""Frames on their way out, where the peer may be gone and the protocol sets limits."""
+"""Outgoing websocket frames: the peer may be gone, and the protocol limits their size."""
 
 from typing import Any, cast
 
@@ -13,32 +13,32 @@ from pocketpay.serving.connections.websocket import text_frame
 from pocketpay.serving.frames import TextFrames, next_frame
 
 CLOSE_REASON_BYTES = 123
-"""What a close frame has room for (RFC 6455, 5.5)."""
+"""The maximum length of the reason in a close frame (RFC 6455, 5.5)."""
 
 
 class Peer:
-    """The far end of a websocket: keeps what arrives until it goes away."""
+    """The client side of a websocket: records the messages that arrive until it is gone."""
 
     def __init__(self) -> None:
-        self.heard: list[Message] = []
+        self.messages: list[Message] = []
         self.gone = False
 
-    async def hear(self, message: Message) -> None:
+    async def send(self, message: Message) -> None:
         if self.gone:
             raise ConnectionResetError
-        self.heard.append(message)
+        self.messages.append(message)
 
-    async def say(self) -> Message:
+    async def receive(self) -> Message:
         return {"type": "websocket.connect"}
 
 
 async def opened(peer: Peer) -> TextFrames:
-    websocket = WebSocket({"type": "websocket", "headers": []}, peer.say, peer.hear)
+    websocket = WebSocket({"type": "websocket", "headers": []}, peer.receive, peer.send)
     await websocket.accept()
     return TextFrames(cast(Any, None), websocket, websocket)
 
 
-async def test_what_is_sent_to_a_peer_that_is_gone_is_a_disconnection_and_no_error() -> None:
+async def test_sending_to_a_peer_that_is_gone_raises_websocket_disconnected() -> None:
     peer = Peer()
     frames = await opened(peer)
     peer.gone = True
@@ -48,7 +48,7 @@ async def test_what_is_sent_to_a_peer_that_is_gone_is_a_disconnection_and_no_err
     await frames.close(4400, "Too late")
 
 
-async def test_closing_a_socket_whose_peer_is_gone_is_a_disconnection_and_no_error() -> None:
+async def test_closing_a_socket_whose_peer_is_gone_raises_websocket_disconnected() -> None:
     peer = Peer()
     frames = await opened(peer)
     peer.gone = True
@@ -56,22 +56,22 @@ async def test_closing_a_socket_whose_peer_is_gone_is_a_disconnection_and_no_err
         await frames.close(4400, "Odd")
 
 
-async def test_a_reason_to_close_is_cut_to_what_a_frame_has_room_for() -> None:
+async def test_a_close_reason_is_cut_to_the_size_of_a_close_frame() -> None:
     peer = Peer()
     await (await opened(peer)).close(4409, "Subscriber for " + "é" * 1000 + " already exists")
-    reason = peer.heard[-1]["reason"].encode()
+    reason = peer.messages[-1]["reason"].encode()
     assert len(reason) in (CLOSE_REASON_BYTES - 1, CLOSE_REASON_BYTES)
     assert reason.startswith("Subscriber for é".encode())
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536, 200_000])
-def test_a_text_frame_is_as_websockets_writes_it(size: int) -> None:
+def test_a_text_frame_equals_that_of_the_websockets_library(size: int) -> None:
     text = b"x" * size
     theirs = Frame(Opcode.TEXT, text).serialize(mask=False)
     assert text_frame(text) == theirs
 
 
-def test_a_next_message_is_as_orjson_writes_it() -> None:
+def test_a_next_message_equals_that_of_orjson() -> None:
     for id in ("1", 'a"b\\', "\u2028é"):
         message = {"id": id, "type": "next", "payload": {"data": {"version": 1}}}
         assert next_frame(id, b'{"data":{"version":1}}') == orjson.dumps(message).decode()

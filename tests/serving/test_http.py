@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: media types, statuses, limits of a request, headers."""
+"""GraphQL over HTTP: media types, status codes, limits of a request and headers."""
 
 import asyncio
 import contextlib
@@ -36,7 +36,7 @@ OLD = "application/json"
         (f"text/html, {OLD};charset=utf-8", OLD, 200),
     ],
 )
-async def test_a_refused_document_has_the_status_of_its_media_type(
+async def test_the_status_of_a_refused_document_depends_on_the_media_type(
     client: Client, accept: str, kind: str, status: int
 ) -> None:
     response = await client.http.post("/graphql", json={"query": "{ nothing }"}, headers={"accept": accept})
@@ -48,14 +48,14 @@ async def test_a_refused_document_has_the_status_of_its_media_type(
     assert good.json() == {"data": {"__typename": "Query"}}
 
 
-async def test_an_error_of_a_field_is_200_with_its_data(client: Client) -> None:
+async def test_a_field_error_is_answered_with_200_and_data(client: Client) -> None:
     for query in ("{ viewer { id } }", "{ riskPolicy { newRecipient } }"):
         response = await client.http.post("/graphql", json={"query": query}, headers={"accept": NEW})
         assert response.status_code == 200
         assert "data" in response.json()
 
 
-async def test_only_json_is_taken_and_given(client: Client) -> None:
+async def test_only_json_is_accepted_and_returned(client: Client) -> None:
     ask = b'{"query": "{ __typename }"}'
     for content_type in (
         "",
@@ -75,7 +75,7 @@ async def test_only_json_is_taken_and_given(client: Client) -> None:
     assert response.json()["errors"]
 
 
-async def test_queries_go_by_get_and_mutations_do_not(client: Client) -> None:
+async def test_get_accepts_queries_and_refuses_mutations(client: Client) -> None:
     response = await client.http.get("/graphql", params={"query": "{ __typename }"})
     assert response.json() == {"data": {"__typename": "Query"}}
     variables = {"query": "query ($b: Boolean!) { __typename @skip(if: $b) }", "variables": '{"b": true}'}
@@ -89,7 +89,7 @@ async def test_queries_go_by_get_and_mutations_do_not(client: Client) -> None:
     assert response.status_code == 400
 
 
-async def test_stranger_writes_less_than_a_member_by_post_and_by_get(client: Client) -> None:
+async def test_an_anonymous_document_has_a_lower_limit_with_post_and_with_get(client: Client) -> None:
     ada = await client.sign_up()
     fields = " ".join(f"a{n}: __typename @include(if: true) @skip(if: false)" for n in range(30))
     long = {"query": f"{{ viewer {{ id }} {fields} }}"}
@@ -105,14 +105,14 @@ async def test_stranger_writes_less_than_a_member_by_post_and_by_get(client: Cli
         assert response.json()["data"]["viewer"]["id"]
 
 
-async def test_another_method_is_405(client: Client) -> None:
+async def test_other_methods_are_answered_with_405(client: Client) -> None:
     for method in ("PUT", "DELETE", "PATCH", "HEAD"):
         response = await client.http.request(method, "/graphql")
         assert response.status_code == 405, method
         assert response.headers["allow"] == "GET, POST"
 
 
-async def test_every_answer_carries_the_careful_headers_and_its_request_id(client: Client) -> None:
+async def test_every_answer_has_the_security_headers_and_its_request_id(client: Client) -> None:
     own = {"x-request-id": "mine-12345678"}
     for response in (
         await client.http.post("/graphql", json={"query": "{ __typename }"}, headers=own),
@@ -130,7 +130,9 @@ async def test_every_answer_carries_the_careful_headers_and_its_request_id(clien
     assert "script" not in odd.headers["x-request-id"]
 
 
-async def test_a_body_too_large_is_413_whether_it_says_so_or_not(client: Client, server: Listening) -> None:
+async def test_a_body_that_is_too_large_is_413_with_or_without_a_content_length(
+    client: Client, server: Listening
+) -> None:
     big = b'{"query": "{ __typename }", "x": "' + b"y" * 65_536 + b'"}'
     response = await client.http.post("/graphql", content=big, headers={"content-type": OLD})
     assert response.status_code == 413
@@ -141,7 +143,9 @@ async def test_a_body_too_large_is_413_whether_it_says_so_or_not(client: Client,
     assert (await _raw(server.port, head + chunked + b"0\r\n\r\n")).startswith(b"HTTP/1.1 413")
 
 
-async def test_member_sends_a_longer_body_than_a_stranger(client: Client, server: Listening) -> None:
+async def test_a_signed_in_user_can_send_a_longer_body_than_an_anonymous_client(
+    client: Client, server: Listening
+) -> None:
     ada = await client.sign_up()
     length = client.services.settings.body_bytes
 
@@ -169,14 +173,14 @@ def _lines(headers: dict[str, str]) -> list[bytes]:
     return [f"{name}: {value}".encode() for name, value in headers.items()]
 
 
-async def test_a_body_that_does_not_arrive_is_408_and_the_connection_ends(database_dsn: Dsns) -> None:
+async def test_a_body_that_does_not_arrive_in_time_is_408_and_the_connection_ends(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, body_seconds=0.1) as client, listening(client) as server:
         answer = await _raw(server.port, _head(b"content-length: 30") + b'{"query"')
         assert answer.startswith(b"HTTP/1.1 408")
         assert b"connection: close" in answer.lower()
 
 
-async def test_a_user_who_asks_too_often_waits(database_dsn: Dsns) -> None:
+async def test_a_user_who_sends_too_many_requests_is_rate_limited(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, request_rate_per_second=1) as client:
         ada, bob = await client.sign_up("ada"), await client.sign_up("bob")
         asks: dict[str, Any] = {"json": {"query": "{ __typename }"}}
@@ -190,7 +194,7 @@ async def test_a_user_who_asks_too_often_waits(database_dsn: Dsns) -> None:
         assert (await client.http.post("/graphql", **asks)).status_code == 200
 
 
-async def test_production_shows_no_schema_and_no_explorer(database_dsn: Dsns) -> None:
+async def test_production_serves_no_schema_and_no_explorer(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, environment="production") as client:
         for query in ("{ __schema { types { name } } }", '{ __type(name: "Wallet") { name } }'):
             answer = await client.post(query)
@@ -203,13 +207,13 @@ async def test_production_shows_no_schema_and_no_explorer(database_dsn: Dsns) ->
             assert (await client.http.get(path)).status_code == 404
 
 
-async def test_a_browser_gets_the_explorer_and_development_hints(client: Client) -> None:
+async def test_development_serves_the_explorer_and_suggests_names(client: Client) -> None:
     page = await client.http.get("/graphql", headers={"accept": "text/html,*/*;q=0.8"})
     assert page.headers["content-type"].startswith("text/html")
     assert "Did you mean" in str(await client.post("{ viewr { id } }"))
 
 
-async def test_allowed_origins_and_no_others_get_cors_headers(database_dsn: Dsns) -> None:
+async def test_only_allowed_origins_get_cors_headers(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, allowed_origins="https://app.example") as client:
         asks: dict[str, Any] = {"json": {"query": "{ __typename }"}}
         good = await client.http.post("/graphql", headers={"origin": "https://app.example"}, **asks)
@@ -224,8 +228,10 @@ SIGN_IN = 'mutation { signIn(input: {login: "nobody", password: "not a password"
 
 
 @pytest.mark.parametrize(("proxies", "limited"), [("192.0.2.0/24", False), ("198.51.100.7", True), ("", True)])
-async def test_only_a_trusted_proxy_says_whose_request_it_is(database_dsn: Dsns, proxies: str, limited: bool) -> None:
-    """Two clients behind one proxy share the address's rate only where nobody believes the proxy."""
+async def test_the_forwarded_address_counts_only_from_a_trusted_proxy(
+    database_dsn: Dsns, proxies: str, limited: bool
+) -> None:
+    """Two clients behind one proxy share the rate of its address only when the proxy is not trusted."""
     async with serving(database_dsn.server, trusted_proxies=proxies, sign_in_rate_per_minute=1) as client:
         codes = []
         for address in ("203.0.113.1", "203.0.113.2"):
@@ -235,17 +241,17 @@ async def test_only_a_trusted_proxy_says_whose_request_it_is(database_dsn: Dsns,
         assert codes == ["INVALID_CREDENTIALS", "RATE_LIMITED" if limited else "INVALID_CREDENTIALS"]
 
 
-async def test_figures_are_told_in_production_only_to_who_shows_the_token(database_dsn: Dsns) -> None:
+async def test_metrics_in_production_require_the_metrics_token(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, environment="production") as closed:
         assert (await closed.http.get("/metrics")).status_code == 404
     async with serving(database_dsn.server, environment="production", metrics_token="figures please") as client:
         for shown in ({}, {"authorization": "Bearer figures"}, {"authorization": "figures please"}):
             assert (await client.http.get("/metrics", headers=shown)).status_code == 401
-        told = await client.http.get("/metrics", headers={"authorization": "Bearer figures please"})
-        assert "pocketpay_clearing_waiting" in told.text
+        metrics = await client.http.get("/metrics", headers={"authorization": "Bearer figures please"})
+        assert "pocketpay_clearing_waiting" in metrics.text
 
 
-async def test_readiness_counts_and_the_schema_are_there(client: Client) -> None:
+async def test_development_serves_health_readiness_metrics_and_the_schema(client: Client) -> None:
     assert (await client.http.get("/healthz")).text == "ok"
     ready = await client.http.get("/readyz")
     assert (ready.status_code, ready.json()) == (200, {"database": "ok", "revision": "ok", "listener": "ok"})
@@ -258,7 +264,7 @@ async def test_readiness_counts_and_the_schema_are_there(client: Client) -> None
     assert "type Query {" in (await client.http.get("/schema.graphql")).text
 
 
-async def test_a_client_that_goes_away_in_its_body_leaves_no_trace(server: Listening) -> None:
+async def test_a_client_that_disconnects_in_its_body_does_not_disturb_the_server(server: Listening) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(_head(b"content-length: 30") + b'{"query"')
     await writer.drain()
@@ -273,7 +279,7 @@ def _head(*more: bytes) -> bytes:
 
 
 async def _raw(port: int, sent: bytes) -> bytes:
-    """What a server says to those bytes until it ends the connection, or nothing more comes."""
+    """The bytes that the server sends until it closes the connection or nothing arrives for three seconds."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(sent)
     answer = b""
@@ -287,7 +293,7 @@ async def _raw(port: int, sent: bytes) -> bytes:
     return answer
 
 
-async def test_what_nobody_expected_is_told_as_json_without_its_words(
+async def test_an_unexpected_exception_is_answered_as_json_without_its_message(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def broken(*asked: object) -> None:
@@ -303,7 +309,7 @@ async def test_what_nobody_expected_is_told_as_json_without_its_words(
 
 
 @given(st.binary(max_size=300))
-def test_any_body_is_a_request_or_refused(raw: bytes) -> None:
+def test_any_body_is_parsed_or_refused(raw: bytes) -> None:
     with contextlib.suppress(HttpRefusal):
         http.parse_body(raw)
 
@@ -315,15 +321,15 @@ JSON_VALUES = st.recursive(
 
 
 @given(st.dictionaries(st.sampled_from(["query", "variables", "operationName", "extensions", "x"]), JSON_VALUES))
-def test_any_members_are_a_request_or_refused(said: dict[str, Any]) -> None:
+def test_any_json_object_is_a_request_or_refused(members: dict[str, Any]) -> None:
     with contextlib.suppress(HttpRefusal):
-        asked = http.parse_members(said)
+        asked = http.parse_members(members)
         assert isinstance(asked.query, str)
         assert asked.query
 
 
 @given(st.text(max_size=200))
-def test_any_text_is_prepared_or_refused_with_a_code(text: str) -> None:
+def test_any_document_text_is_prepared_or_refused_with_an_error_code(text: str) -> None:
     documents = Documents(schema._schema, Limits.of(made()), introspection=True)
     for error in documents.prepared(text).errors:
         assert error.extensions

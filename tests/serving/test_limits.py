@@ -1,4 +1,4 @@
-"""How much a document may ask for."""
+"""The limits of a document: depth, aliases, fields, cost, pages and tokens."""
 
 from typing import Any
 
@@ -58,11 +58,11 @@ def weigh(text: str, variables: dict[str, Any] | None = None) -> Weight:
         ("{ __schema { types { fields { type { ofType { ofType { ofType { name } } } } } } } }", 0),
     ],
 )
-def test_cost_counts_the_objects_an_answer_may_hold(text: str, cost: int) -> None:
+def test_the_cost_counts_the_objects_that_an_answer_may_have(text: str, cost: int) -> None:
     assert weigh(text).cost == cost
 
 
-def test_fragments_count_at_each_spread_and_are_walked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_fragment_counts_at_each_spread_but_is_visited_once(monkeypatch: pytest.MonkeyPatch) -> None:
     walked = 0
     walk = Measure._selections
 
@@ -84,7 +84,7 @@ def test_fragments_count_at_each_spread_and_are_walked_once(monkeypatch: pytest.
     assert weight.depth == 2
 
 
-def test_fragments_in_a_circle_end() -> None:
+def test_measuring_a_document_with_circular_fragments_ends() -> None:
     circle = "fragment a on Query { ...b viewer { ...c } } fragment b on Query { ...a } fragment c on User { ...c }"
     weigh("{ ...a } " + circle)
 
@@ -121,13 +121,13 @@ def _many(field: str, times: int) -> str:
         ),
     ],
 )
-def test_a_document_past_a_limit_is_too_complex(text: str, words: str) -> None:
+def test_a_document_above_a_limit_is_too_complex(text: str, words: str) -> None:
     (error,) = documents().prepared(text).errors
     assert words in error.message
     assert error.extensions == {"code": "QUERY_TOO_COMPLEX"}
 
 
-def test_a_page_size_in_a_variable_is_weighed_with_its_value() -> None:
+def test_the_cost_uses_the_value_of_a_page_size_variable() -> None:
     text = (
         "query ($n: Int) { "
         + " ".join(f"a{n}: transactions(first: $n) {{ nodes {{ id }} }}" for n in range(20))
@@ -142,7 +142,7 @@ def test_a_page_size_in_a_variable_is_weighed_with_its_value() -> None:
         kept.check_cost(operation, {"n": 100})
 
 
-def test_a_text_is_made_ready_once_and_forgotten_when_there_are_too_many() -> None:
+def test_a_document_is_prepared_once_and_evicted_when_there_are_too_many() -> None:
     kept = documents()
     first = kept.prepared("{ __typename }")
     assert kept.prepared("{ __typename }") is first
@@ -181,11 +181,11 @@ fragment Request on MoneyRequest {
 }
 fragment Requests on MoneyRequestConnection { totalCount edges { cursor node { ...Request } } pageInfo { ...Page } }
 """
-"""A home screen with four connections, which shows nearly all there is to show."""
+"""A home screen with four connections that selects nearly every field."""
 
 
 def as_apollo_sends(text: str) -> str:
-    """The document with `__typename` in every selection but those of the roots, as Apollo Client adds it."""
+    """The document with `__typename` in every selection except the root ones, as Apollo Client adds it."""
     document = parse(text)
 
     class Names(Visitor):
@@ -197,25 +197,25 @@ def as_apollo_sends(text: str) -> str:
     return print_ast(visit(document, Names()))
 
 
-def test_home_screen_with_typename_in_every_selection_is_within_the_limits() -> None:
+def test_a_home_screen_with_typename_everywhere_is_within_the_limits() -> None:
     text = as_apollo_sends(HOME)
     assert weigh(text.replace("__typename", "id")).fields > LIMITS.fields
     assert documents().prepared(text).errors == []
     assert weigh(text).fields == weigh(HOME).fields
 
 
-def test_typename_counts_with_an_alias_and_only_then() -> None:
+def test_typename_counts_only_with_an_alias() -> None:
     assert weigh("{ __typename viewer { __typename id } }").fields == 2
     assert weigh("{ a: __typename viewer { b: __typename id } }").fields == 4
 
 
-def test_typename_is_no_mutation() -> None:
+def test_typename_does_not_count_as_a_mutation() -> None:
     operations = _many("unfreezeWallet(input: $i) { errors { code } }", 5).replace("{ ", "{ __typename ", 1)
     text = f"mutation ($i: FreezeInput!) {{ __typename operations {operations} }}"
     assert all("most 5" not in error.message for error in documents().prepared(text).errors)
 
 
-def test_the_introspection_of_graphiql_is_within_the_limits() -> None:
+def test_the_introspection_query_is_within_the_limits() -> None:
     from graphql import get_introspection_query
 
     prepared = documents().prepared(get_introspection_query(specified_by_url=True, directive_is_repeatable=True))

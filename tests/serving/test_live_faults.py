@@ -1,4 +1,4 @@
-"""Live updates when something goes wrong: what was not heard is made up for, who ended is out, who is stuck goes."""
+"""Live updates when something fails: missed notifications, ended sessions and peers that stop reading."""
 
 import asyncio
 import socket as tcp
@@ -24,7 +24,9 @@ select pg_terminate_backend(pid) from pg_stat_activity
 where application_name = 'pocketpay listener' and datname = current_database()"""
 
 
-async def test_what_changed_unheard_is_told_when_the_listener_is_back(database_dsn: Dsns, owner: Owner) -> None:
+async def test_a_change_without_a_notification_is_sent_when_the_listener_reconnects(
+    database_dsn: Dsns, owner: Owner
+) -> None:
     async with live(database_dsn.server) as server:
         ada = await server.arrive("ada")
         async with socket(server.url, ada.tokens.access_token) as client:
@@ -40,7 +42,7 @@ async def test_what_changed_unheard_is_told_when_the_listener_is_back(database_d
             assert (await balance.next())["version"] == version + 2
 
 
-async def test_an_ended_session_loses_its_sockets_on_every_server(database_dsn: Dsns) -> None:
+async def test_ending_a_session_closes_its_sockets_on_every_server(database_dsn: Dsns) -> None:
     async with live(database_dsn.server) as here, live(database_dsn.server) as there:
         ada, bob = await here.arrive("ada"), await here.arrive("bob")
         async with (
@@ -56,7 +58,7 @@ async def test_an_ended_session_loses_its_sockets_on_every_server(database_dsn: 
             assert (await balance.next())["available"]["amount"] == "101.00"
 
 
-async def test_a_session_that_ended_unheard_loses_its_sockets_when_the_listener_is_back(
+async def test_sockets_of_a_session_revoked_meanwhile_close_when_the_listener_reconnects(
     database_dsn: Dsns, owner: Owner
 ) -> None:
     async with live(database_dsn.server) as server:
@@ -74,10 +76,10 @@ async def test_a_session_that_ended_unheard_loses_its_sockets_when_the_listener_
             await balance.next()
 
 
-async def test_a_peer_that_stops_reading_is_dropped_and_nobody_else_notices(
+async def test_a_peer_that_stops_reading_is_disconnected_and_delays_no_one_else(
     database_dsn: Dsns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With a second for the eight of production."""
+    """The limit is one second here and eight seconds in production."""
     monkeypatch.setattr(listening, "STUCK_PEER_MILLISECONDS", 1_000)
     async with live(database_dsn.server) as server:
         ada, bob = await server.arrive("ada"), await server.arrive("bob")

@@ -1,4 +1,4 @@
-"""What is written down, and what never is."""
+"""What the log contains, and what it must never contain."""
 
 import ast
 import json
@@ -16,7 +16,7 @@ LEVELS = ("debug", "info", "warning", "error", "exception")
 
 
 @pytest.mark.parametrize("environment", ["development", "production"])
-def test_only_listed_fields_are_written_and_words_of_errors_only_in_development(
+def test_only_listed_fields_are_logged_and_error_messages_only_in_development(
     environment: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     log.configure(made(environment=environment))
@@ -29,12 +29,12 @@ def test_only_listed_fields_are_written_and_words_of_errors_only_in_development(
     assert written["event"] == "it_failed"
     assert written["failed"] == "ValueError"
     assert "variables" not in written
-    assert any(place.endswith("test_only_listed_fields_are_written_and_words_of_errors_only_in_development")
+    assert any(place.endswith("test_only_listed_fields_are_logged_and_error_messages_only_in_development")
                for place in written["at"])  # fmt: skip
     assert ("hunter2" in line) == (environment == "development")
 
 
-def test_every_field_that_our_lines_name_is_on_the_list() -> None:
+def test_every_field_used_in_a_log_call_is_listed() -> None:
     package = Path(pocketpay.__file__).parent
     named = {
         keyword.arg
@@ -46,7 +46,7 @@ def test_every_field_that_our_lines_name_is_on_the_list() -> None:
     assert named - {"exc_info"} <= log.FIELDS
 
 
-def test_libraries_write_the_same_lines_and_a_newline_starts_none(capsys: pytest.CaptureFixture[str]) -> None:
+def test_libraries_log_as_json_and_a_newline_starts_no_new_line(capsys: pytest.CaptureFixture[str]) -> None:
     log.configure(made())
     logging.getLogger("some.library").warning("odd\n%s", "origin")
     (line,) = capsys.readouterr().err.splitlines()
@@ -57,7 +57,7 @@ def test_libraries_write_the_same_lines_and_a_newline_starts_none(capsys: pytest
     ("level", "loggers"),
     [("debug", ["some.library", "pocketpay.room"]), ("info", ["pocketpay.room"]), ("warning", []), ("error", [])],
 )
-def test_libraries_speak_of_themselves_only_to_who_asks_for_everything(
+def test_info_messages_of_libraries_are_logged_only_at_level_debug(
     level: str, loggers: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     log.configure(made(log_level=level))

@@ -1,4 +1,4 @@
-"""Whose turn it is to have a new document prepared."""
+"""The queue of new documents: owners take turns, and preparing uses only a share of the time."""
 
 import asyncio
 import math
@@ -11,13 +11,13 @@ from pocketpay.serving import new_documents
 from pocketpay.serving.new_documents import MAX_WAITING, MAX_WAITING_PER_OWNER, NewDocuments, TooManyNewDocuments
 from tests.clients import listening, serving
 from tests.conftest import Dsns
-from tests.serving.test_sockets import heard, opened, say, subscribe
+from tests.serving.test_sockets import acknowledged, receive, send, subscribe
 
 SHARE, BURST_SECONDS = 1 / 50, 0.1
 
 
 class Texts:
-    """Texts that take so long to prepare, by a clock of their own, and the order in which they were prepared."""
+    """Documents that each take `seconds` to prepare, by a simulated clock. Records the order of preparing."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, seconds: float) -> None:
         self.seconds, self.clock = seconds, 0.0
@@ -32,17 +32,17 @@ class Texts:
         return name
 
 
-def waiting() -> NewDocuments:
+def new_queue() -> NewDocuments:
     return NewDocuments(share=SHARE, burst_seconds=BURST_SECONDS)
 
 
 def make_all_wait(turns: NewDocuments) -> None:
-    """No text begins before `let_them_begin`, however slow this machine is."""
+    """Makes every document wait until `let_them_begin`, however slow this machine is."""
     turns._covered_until = asyncio.get_running_loop().time() + 3600
 
 
 async def let_them_begin(turns: NewDocuments) -> None:
-    """Waits until every task of the test waits for its turn; then the turns begin."""
+    """Waits until every task of the test waits for its turn, then starts the turns."""
     await asyncio.sleep(0)
     assert turns._timer is not None
     turns._timer.cancel()
@@ -50,8 +50,8 @@ async def let_them_begin(turns: NewDocuments) -> None:
     turns._prepare_next()
 
 
-async def test_new_documents_take_their_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts, turns = Texts(monkeypatch, 0.001), waiting()
+async def test_new_documents_use_only_their_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, turns = Texts(monkeypatch, 0.001), new_queue()
     began = time.monotonic()
     count = 0
     while time.monotonic() - began < 1.0:
@@ -61,20 +61,22 @@ async def test_new_documents_take_their_share_of_the_time(monkeypatch: pytest.Mo
     assert 100 <= count <= 1 + (BURST_SECONDS + elapsed * SHARE) / texts.seconds
 
 
-async def test_a_quiet_time_saves_up_the_burst_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts, turns = Texts(monkeypatch, BURST_SECONDS / 4), waiting()
+async def test_an_idle_time_allows_one_burst_of_new_documents_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, turns = Texts(monkeypatch, BURST_SECONDS / 4), new_queue()
     for _ in range(2):
         waits = [asyncio.ensure_future(turns.turn("a", lambda: texts.text("a"))) for _ in range(8)]
         await asyncio.sleep(0.05)
-        assert sum(wait.done() for wait in waits) == 5  # 4 fill the burst, and the last one may pass it
+        assert sum(wait.done() for wait in waits) == 5  # 4 use the burst up, and the last one may exceed it
         for wait in waits:
             wait.cancel()
         await asyncio.gather(*waits, return_exceptions=True)
-        turns = waiting()
+        turns = new_queue()
 
 
-async def test_owners_take_turns_and_each_is_served_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts, turns = Texts(monkeypatch, 0.0001), waiting()
+async def test_document_owners_take_turns_and_each_owners_documents_stay_in_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    texts, turns = Texts(monkeypatch, 0.0001), new_queue()
     make_all_wait(turns)
     names = ["a1", "a2", "a3", "b1", "b2", "c1"]
     waits = [asyncio.ensure_future(turns.turn(name[0], partial(texts.text, name))) for name in names]
@@ -83,8 +85,8 @@ async def test_owners_take_turns_and_each_is_served_in_order(monkeypatch: pytest
     assert texts.prepared == ["a1", "b1", "c1", "a2", "b2", "a3"]
 
 
-async def test_an_owner_who_floods_leaves_the_others_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts, turns = Texts(monkeypatch, 0.0005), waiting()
+async def test_an_owner_with_many_documents_does_not_delay_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, turns = Texts(monkeypatch, 0.0005), new_queue()
     make_all_wait(turns)
     flood = [asyncio.ensure_future(turns.turn("a", lambda: texts.text("a"))) for _ in range(MAX_WAITING_PER_OWNER)]
     await asyncio.sleep(0)
@@ -97,8 +99,8 @@ async def test_an_owner_who_floods_leaves_the_others_their_turn(monkeypatch: pyt
     await asyncio.gather(*flood)
 
 
-async def test_so_many_wait_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts, turns = Texts(monkeypatch, 10), waiting()
+async def test_the_number_of_waiting_new_documents_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, turns = Texts(monkeypatch, 10), new_queue()
     make_all_wait(turns)
     waits = [asyncio.ensure_future(turns.turn(f"owner {n}", lambda: texts.text("a"))) for n in range(MAX_WAITING)]
     await asyncio.sleep(0)
@@ -109,8 +111,8 @@ async def test_so_many_wait_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     await asyncio.gather(*waits, return_exceptions=True)
 
 
-async def test_a_document_waits_so_long_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts, turns = Texts(monkeypatch, 10), waiting()
+async def test_the_time_that_a_new_document_waits_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, turns = Texts(monkeypatch, 10), new_queue()
     monkeypatch.setattr(new_documents, "MAX_WAIT_SECONDS", 0.02)
     await turns.turn("a", lambda: texts.text("a"))
     with pytest.raises(TooManyNewDocuments):
@@ -118,8 +120,8 @@ async def test_a_document_waits_so_long_at_most(monkeypatch: pytest.MonkeyPatch)
     assert len(texts.prepared) == 1
 
 
-async def test_a_document_whose_client_left_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts, turns = Texts(monkeypatch, 0.0005), waiting()
+async def test_a_document_whose_client_disconnected_is_not_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, turns = Texts(monkeypatch, 0.0005), new_queue()
     make_all_wait(turns)
     left, stays = (asyncio.ensure_future(turns.turn("a", partial(texts.text, name))) for name in ("left", "stays"))
     await asyncio.sleep(0)
@@ -129,8 +131,8 @@ async def test_a_document_whose_client_left_costs_nothing(monkeypatch: pytest.Mo
     assert texts.prepared == ["stays"]
 
 
-async def test_an_error_of_preparing_reaches_who_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts, turns = Texts(monkeypatch, 0.0001), waiting()
+async def test_an_error_while_preparing_a_document_is_raised_to_its_caller(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts, turns = Texts(monkeypatch, 0.0001), new_queue()
     make_all_wait(turns)
 
     def fail() -> str:
@@ -146,7 +148,7 @@ async def test_an_error_of_preparing_reaches_who_waits(monkeypatch: pytest.Monke
 async def test_every_endpoint_refuses_new_documents_once_too_many_wait(
     database_dsn: Dsns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A flood of members stops no strangers and the other way round; documents that are prepared go through."""
+    """Signed-in and anonymous requests have separate queues. Documents that are already prepared need no turn."""
     limited = serving(database_dsn.server, anonymous_rate_per_second=100)
     async with limited as client, listening(client) as server:
         ada = await client.sign_up("ada")
@@ -161,10 +163,10 @@ async def test_every_endpoint_refuses_new_documents_once_too_many_wait(
             got = await client.http.get(
                 "/graphql", params={"query": "{ b: __typename }"}, headers=by.bearer if by else {}
             )
-            async with opened(server, by=by) as socket:
-                await say(socket, subscribe("{ c: __typename }", "1"))
-                told = await heard(socket)
-            for errors in (posted["errors"], got.json()["errors"], told["payload"]):
+            async with acknowledged(server, by=by) as socket:
+                await send(socket, subscribe("{ c: __typename }", "1"))
+                message = await receive(socket)
+            for errors in (posted["errors"], got.json()["errors"], message["payload"]):
                 assert [error["extensions"]["code"] for error in errors] == ["RATE_LIMITED"]
 
             assert await client.post(f"{{ known{number}: __typename }}", by=by) == prepared

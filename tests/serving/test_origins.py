@@ -1,4 +1,4 @@
-"""Pages on other origins: which ones a server answers, and what the log says of the others."""
+"""Web pages of other origins: which of them a server answers, and how refused ones are logged."""
 
 import json
 from typing import Any
@@ -11,7 +11,7 @@ from pocketpay.serving.origins import LOG_INTERVAL_SECONDS, MAX_LOGGED, Origins
 from tests.clients import Client, listening, serving
 from tests.conftest import Dsns
 from tests.people import made
-from tests.serving.test_sockets import dialled
+from tests.serving.test_sockets import connected
 
 LOOPBACK = ("http://localhost:5173", "http://localhost", "http://127.0.0.1:3000", "http://[::1]:4200")
 ELSEWHERE = (
@@ -26,7 +26,7 @@ ASK: dict[str, Any] = {"json": {"query": "{ __typename }"}}
 
 
 async def cors(client: Client, origin: str) -> str | None:
-    """The origin that a page on `origin` may read the answer from, by a preflight and the request after it."""
+    """The origin that CORS allows for a page of `origin`, by a preflight and the request after it, or None."""
     preflight = {
         "origin": origin,
         "access-control-request-method": "POST",
@@ -40,21 +40,21 @@ async def cors(client: Client, origin: str) -> str | None:
     return allowed[0]
 
 
-async def test_pages_of_this_machine_are_answered_in_development(database_dsn: Dsns) -> None:
+async def test_development_answers_pages_of_this_machine(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server) as client, listening(client) as server:
         for origin in LOOPBACK:
             assert await cors(client, origin) == origin
-            async with dialled(server, origin=origin):
+            async with connected(server, origin=origin):
                 pass
         for origin in ELSEWHERE:
             assert await cors(client, origin) is None
             with pytest.raises(InvalidStatus) as refused:
-                async with dialled(server, origin=origin):
+                async with connected(server, origin=origin):
                     pass
             assert refused.value.response.status_code == 403
 
 
-async def test_pages_of_this_machine_are_not_answered_in_production(database_dsn: Dsns) -> None:
+async def test_production_does_not_answer_pages_of_this_machine(database_dsn: Dsns) -> None:
     for named in ("", "https://app.example/"):
         async with (
             serving(database_dsn.server, environment="production", allowed_origins=named) as client,
@@ -63,31 +63,29 @@ async def test_pages_of_this_machine_are_not_answered_in_production(database_dsn
             for origin in LOOPBACK:
                 assert await cors(client, origin) is None
                 with pytest.raises(InvalidStatus):
-                    async with dialled(server, origin=origin):
+                    async with connected(server, origin=origin):
                         pass
             if named:
                 assert await cors(client, "https://app.example") == "https://app.example"
-                async with dialled(server, origin="https://app.example"):
+                async with connected(server, origin="https://app.example"):
                     pass
 
 
-async def test_refused_origin_is_logged_once_with_what_to_do(
+async def test_a_refused_origin_is_logged_once_and_names_the_setting(
     database_dsn: Dsns, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with serving(database_dsn.server) as client, listening(client) as server:
         for origin in ("https://one.example", "https://two.example", "https://one.example"):
             await cors(client, origin)
             with pytest.raises(InvalidStatus):
-                async with dialled(server, origin=origin):
+                async with connected(server, origin=origin):
                     pass
     lines = [json.loads(line) for line in capsys.readouterr().err.splitlines() if "origin_refused" in line]
     assert [line["origin"] for line in lines] == ["https://one.example", "https://two.example"]
     assert all("ALLOWED_ORIGINS" in line["text"] for line in lines)
 
 
-async def test_page_of_the_server_itself_is_not_logged(
-    database_dsn: Dsns, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_the_servers_own_origin_is_not_logged(database_dsn: Dsns, capsys: pytest.CaptureFixture[str]) -> None:
     for environment in ("development", "production"):
         async with serving(database_dsn.server, environment=environment) as client:
             proxied = {"origin": "https://pay.example", "sec-fetch-site": "same-origin"}
@@ -100,7 +98,7 @@ def logged(capsys: pytest.CaptureFixture[str]) -> int:
     return capsys.readouterr().err.count("origin_refused")
 
 
-def test_log_of_refused_origins_is_bounded(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_log_of_refused_origins_is_bounded(capsys: pytest.CaptureFixture[str]) -> None:
     log.configure(made())
     now = 0.0
     origins = Origins((), loopback=False, clock=lambda: now)
@@ -118,16 +116,16 @@ def test_log_of_refused_origins_is_bounded(capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize("sent", ["a password", "https://" + "x" * 300 + ".example", "https://a.example/token"])
-def test_what_is_no_origin_is_not_written_down(sent: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_origin_is_not_written_to_the_log(sent: str, capsys: pytest.CaptureFixture[str]) -> None:
     log.configure(made())
     Origins((), loopback=False).log_refusal(sent)
-    said = capsys.readouterr().err
-    assert "not an origin" in said
-    assert sent not in said
+    logged_text = capsys.readouterr().err
+    assert "not an origin" in logged_text
+    assert sent not in logged_text
 
 
 @pytest.mark.parametrize("accept", ["text/html", "*/*"])
-async def test_root_leads_to_graphql_in_development_alone(database_dsn: Dsns, accept: str) -> None:
+async def test_the_root_path_redirects_to_graphql_only_in_development(database_dsn: Dsns, accept: str) -> None:
     async with serving(database_dsn.server) as client:
         answer = await client.http.get("/", headers={"accept": accept})
         assert (answer.status_code, answer.headers["location"]) == (307, "/graphql")

@@ -1,5 +1,7 @@
-"""Plans give what the executor gives, or nothing. Every test with a server in its process checks that too, by
-`checked_plans`; here are the whole schema, and what goes wrong while a plan runs."""
+"""A plan returns what the executor returns, or there is no plan.
+
+Every test with a server in its process checks that too, by `checked_plans`. These tests cover the whole schema, and
+errors while a plan runs."""
 
 import gc
 from collections.abc import Callable, Iterator
@@ -36,7 +38,7 @@ PAYMENT = {"to": "bob", "amount": "1.00", "description": "Tea", "idempotencyKey"
 
 
 def operation(text: str) -> Operation:
-    """A valid document's one operation, whatever it costs."""
+    """The only operation of a valid document, without a check of its cost."""
     document = parse(text)
     assert validate(SERVED_SCHEMA, document) == [], text
     (node,) = document.definitions
@@ -46,12 +48,12 @@ def operation(text: str) -> Operation:
     )
 
 
-def everything(type_: Any, depth: int, variables: dict[str, str]) -> str:
-    """A selection of every field of a type, to that depth. Arguments become variables."""
+def full_selection(type_: Any, depth: int, variables: dict[str, str]) -> str:
+    """A selection of every field of a type, to a depth. Its arguments become variables."""
     type_ = get_named_type(type_)
     if is_abstract_type(type_):
         kinds = SERVED_SCHEMA.get_possible_types(type_)
-        parts = (f"... on {kind.name} {everything(kind, depth - 1, variables)}" for kind in kinds)
+        parts = (f"... on {kind.name} {full_selection(kind, depth - 1, variables)}" for kind in kinds)
         return "{ __typename " + " ".join(parts) + " }"
     if not is_object_type(type_):
         return ""
@@ -61,7 +63,7 @@ def everything(type_: Any, depth: int, variables: dict[str, str]) -> str:
         if not (is_object_type(below) or is_abstract_type(below)):
             fields.append(f"{type_.name}_{name}: {name}{arguments(field, variables)}")
         elif depth > 0:
-            under = everything(below, depth - 1, variables)
+            under = full_selection(below, depth - 1, variables)
             fields.append(f"{type_.name}_{name}: {name}{arguments(field, variables)} {under}")
     return "{ " + " ".join(fields) + " }"
 
@@ -76,26 +78,26 @@ def arguments(field: Any, variables: dict[str, str]) -> str:
 
 
 def roots() -> Iterator[tuple[str, str, str]]:
-    """Every root field of queries and mutations, with a document that selects all below it."""
+    """Every root field of queries and mutations, with a document that selects every field below it."""
     for kind, type_ in (("query", SERVED_SCHEMA.query_type), ("mutation", SERVED_SCHEMA.mutation_type)):
         assert isinstance(type_, GraphQLObjectType)
         for name, field in type_.fields.items():
-            yield kind, name, whole(kind, name, field)
+            yield kind, name, full_document(kind, name, field)
 
 
-def whole(kind: str, name: str, field: Any) -> str:
-    """A document that selects all below a root field."""
+def full_document(kind: str, name: str, field: Any) -> str:
+    """A document that selects every field below a root field."""
     variables: dict[str, str] = {}
-    below = f"{name}{arguments(field, variables)} {everything(field.type, DEPTH, variables)}"
+    below = f"{name}{arguments(field, variables)} {full_selection(field.type, DEPTH, variables)}"
     declared = ", ".join(f"${variable}: {of}" for variable, of in variables.items())
     return f"{kind} {f'({declared})' if declared else ''} {{ {below} }}"
 
 
 @pytest.mark.parametrize(("kind", "name", "text"), list(roots()), ids=lambda given: given if " " not in given else "")
-def test_everything_below_a_root_field_has_a_plan(kind: str, name: str, text: str) -> None:
+def test_a_selection_of_every_field_below_a_root_field_has_a_plan(kind: str, name: str, text: str) -> None:
     plan = Plans(SERVED_SCHEMA).plan(operation(text))
     if (kind, name) == ("mutation", "operations"):
-        assert plan is None, "operators' mutations run one after another, which is the executor's"
+        assert plan is None, "the executor runs the mutations of operators one after another"
     else:
         assert plan is not None
 
@@ -111,16 +113,16 @@ def test_everything_below_a_root_field_has_a_plan(kind: str, name: str, text: st
         "mutation { operations { __typename } }",
     ],
 )
-def test_the_rest_is_the_executors(text: str) -> None:
+def test_documents_that_only_the_executor_supports_have_no_plan(text: str) -> None:
     assert Plans(SERVED_SCHEMA).plan(operation(text)) is None
 
 
 @pytest.mark.parametrize(
     "name", list(SERVED_SCHEMA.subscription_type.fields) if SERVED_SCHEMA.subscription_type else []
 )
-def test_events_of_every_subscription_have_a_plan(name: str) -> None:
+def test_every_subscription_has_a_plan_for_its_events(name: str) -> None:
     assert SERVED_SCHEMA.subscription_type is not None
-    text = whole("subscription", name, SERVED_SCHEMA.subscription_type.fields[name])
+    text = full_document("subscription", name, SERVED_SCHEMA.subscription_type.fields[name])
     assert Plans(SERVED_SCHEMA).event_plan(operation(text)) is not None
 
 
@@ -132,37 +134,39 @@ def test_events_of_every_subscription_have_a_plan(name: str) -> None:
         ("version transactions(first: 1) { nodes { id } }", False),
     ],
 )
-def test_an_answer_is_shared_when_it_depends_on_the_event_alone(selected: str, shared: bool) -> None:
+def test_an_answer_is_shared_only_when_it_depends_on_the_event_alone(selected: str, shared: bool) -> None:
     plan = Plans(SERVED_SCHEMA).event_plan(operation(f"subscription {{ balanceChanged {{ {selected} }} }}"))
     assert plan is not None
     assert plan.shared is shared
 
 
-async def test_events_of_the_same_state_get_the_same_bytes_and_no_others() -> None:
+async def test_only_events_of_the_same_object_share_their_bytes() -> None:
     plan = Plans(SERVED_SCHEMA).event_plan(operation("subscription { balanceChanged { version } }"))
     assert plan is not None
     states = [Balance(UUID(int=1), "USD", 0, 0, 7, cast(Any, None)) for _ in range(2)]
     assert plan.cached_payload(Wallet.of(states[0])) is None
     plan.cache(Wallet.of(states[0]), b"kept")
     assert plan.cached_payload(Wallet.of(states[0])) == b"kept"
-    assert plan.cached_payload(Wallet.of(states[1])) is None, "an equal state is another one"
+    assert plan.cached_payload(Wallet.of(states[1])) is None, "an equal state is another object"
 
 
-async def test_a_document_has_a_plan_from_the_second_time_on() -> None:
+async def test_a_document_has_a_plan_from_its_second_use_on() -> None:
     execution = Execution(SERVED_SCHEMA, Documents(SERVED_SCHEMA, Limits.of(made()), introspection=True))
     asked = execution.documents.prepared("{ wallet { id } }").operations[0]
     assert execution._plan(asked) is None
     assert execution._plan(asked) is execution._plan(asked) is not None
 
 
-async def test_a_wrong_writer_is_noticed(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_plan_that_differs_from_the_executor_is_detected(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ada = await client.sign_up("ada")
-    monkeypatch.setattr("pocketpay.serving.plans._constant", lambda name, _: _put_wrong(name))
+    monkeypatch.setattr("pocketpay.serving.plans._constant", lambda name, _: _wrong_writer(name))
     with pytest.raises(AssertionError, match="the plan and the executor differ"):
         await client.data("{ viewer { __typename } }", by=ada)
 
 
-def _put_wrong(name: str) -> Callable[..., None]:
+def _wrong_writer(name: str) -> Callable[..., None]:
     def put(source: Any, written: dict[str, Any], run: Any) -> None:
         written[name] = "Wrong"
 
@@ -193,9 +197,7 @@ async def test_a_root_resolver_that_fails_is_called_once(client: Client, monkeyp
     assert len(paid) == 1
 
 
-async def test_an_argument_that_is_missing_never_reaches_the_verb(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_missing_argument_never_reaches_the_payment(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     ada = await client.sign_up("ada")
     paid = _counting(monkeypatch)
     answer = await client.post(PAY, {}, by=ada)
@@ -203,8 +205,8 @@ async def test_an_argument_that_is_missing_never_reaches_the_verb(
     assert paid == []
 
 
-async def test_a_write_that_fails_leaves_no_read_behind(client: Client, recwarn: pytest.WarningsRecorder) -> None:
-    """What waits to be read is closed, else Python warns that a coroutine was never awaited."""
+async def test_a_failed_plan_closes_its_pending_reads(client: Client, recwarn: pytest.WarningsRecorder) -> None:
+    """Coroutines of pending reads are closed. Otherwise Python warns that they were never awaited."""
     ada = await client.sign_up("ada")
     failed = []
 
@@ -224,7 +226,7 @@ async def test_a_write_that_fails_leaves_no_read_behind(client: Client, recwarn:
 
 
 def _counting(monkeypatch: pytest.MonkeyPatch, *, fail: bool = False) -> list[object]:
-    """Payments as they are asked for."""
+    """A list that gets the arguments of each transfer. With `fail` every transfer raises."""
     from pocketpay.payments import transfer as payments
 
     asked: list[object] = []
@@ -240,10 +242,8 @@ def _counting(monkeypatch: pytest.MonkeyPatch, *, fail: bool = False) -> list[ob
     return asked
 
 
-async def test_an_amount_that_is_missing_is_an_error_and_no_text(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Amounts and currencies are written by `str`, which has words for None."""
+async def test_a_missing_amount_is_an_error_and_not_a_text(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Amounts and currencies are written with `str`, which would turn None into "None"."""
     ada = await client.sign_up("ada")
     monkeypatch.setattr("pocketpay.api.money.Amount", lambda _: None)
     answer = await client.post("{ wallet { balance { amount } } }", by=ada)

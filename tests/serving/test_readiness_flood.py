@@ -1,4 +1,4 @@
-"""Readiness needs no token, so asking for it often must not cost the database."""
+"""Readiness needs no token, so many checks must not load the database."""
 
 import asyncio
 from typing import Any
@@ -9,10 +9,8 @@ from pocketpay.database import revisions
 from tests.clients import Client
 
 
-async def test_all_who_ask_for_readiness_at_once_share_one_read(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each held a connection to the database of its own."""
+async def test_concurrent_readiness_checks_share_one_read(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each check used to hold its own connection to the database."""
     reads, most, current = 0, 0, revisions.current
 
     async def counted(session: Any) -> Any:

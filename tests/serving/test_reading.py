@@ -1,4 +1,4 @@
-"""How long a document may be, and what a batch may add to it."""
+"""The maximum length of a document, and the extra length that a batch allows."""
 
 import json
 
@@ -33,7 +33,7 @@ def batch(items: str, *, beside: str = "") -> str:
 
 
 def refused(text: str, *, anonymous: bool = False) -> str | None:
-    """Why a document is refused, or None."""
+    """The message with which a document is refused, or None."""
     prepared = Documents(SERVED_SCHEMA, Limits.of(made()), introspection=False).prepared(text, anonymous=anonymous)
     return prepared.errors[0].message if prepared.errors else None
 
@@ -43,19 +43,19 @@ def refused(text: str, *, anonymous: bool = False) -> str | None:
     ["x" * 500, "é" * 500, (DESCRIPTION * 30)[:500], 'a tab\t, "quotes" and a \\' + "x" * 470],
     ids=["ascii", "accents", "all kinds", "escapes"],
 )
-def test_batch_of_a_hundred_transfers_with_long_descriptions_is_written_out(description: str) -> None:
+def test_a_batch_of_a_hundred_transfers_with_long_descriptions_is_accepted(description: str) -> None:
     assert len(description) <= 500
     assert refused(batch(transfers(100, description=description))) is None
     indented = transfers(100, description=description).replace("{", "{\n      ").replace(" }", "\n    }")
     assert refused(batch(indented)) is None
 
 
-def test_batch_beyond_its_length_is_too_complex() -> None:
+def test_a_batch_that_is_too_long_is_refused() -> None:
     assert refused(batch(transfers(110))) == "This document is longer than 1000 tokens."
     assert refused(batch(transfers(50, description="x" * 1_400))) == "This document is longer than 20000 characters."
 
 
-def test_stranger_writes_no_batch_out() -> None:
+def test_an_anonymous_document_has_no_extra_length_for_a_batch() -> None:
     assert refused(batch(transfers(100, description="x")), anonymous=True) == (
         "This document is longer than 400 tokens; the limit for signed-in requests is 1000."
     )
@@ -73,9 +73,17 @@ def test_stranger_writes_no_batch_out() -> None:
         batch("".join(f'"{n}" ' for n in range(1_100))),
         batch(transfers(20), beside="id " * 1_000),
     ],
-    ids=["much beside", "two operations", "a query", "two mutations", "in a fragment", "no objects", "few items"],
+    ids=[
+        "many other tokens",
+        "two operations",
+        "a query",
+        "two mutations",
+        "in a fragment",
+        "no objects",
+        "few items",
+    ],
 )
-def test_only_a_mutation_that_is_alone_has_a_batch_beyond_the_tokens(text: str) -> None:
+def test_only_a_document_with_one_batch_mutation_can_exceed_the_token_limit(text: str) -> None:
     assert refused(text) == "This document is longer than 1000 tokens."
 
 
@@ -84,21 +92,21 @@ def long_list(characters: int, filler: str) -> str:
 
 
 @pytest.mark.parametrize("filler", [" ", "#x\n", '"""x"""', '# "x"\n', ","])
-def test_only_what_is_in_quotes_may_be_longer(filler: str) -> None:
+def test_only_characters_in_quotes_can_exceed_the_limit(filler: str) -> None:
     assert refused(long_list(21_000, filler)) == "This document is longer than 20000 characters."
 
 
-def test_escapes_count_as_what_they_cost() -> None:
+def test_escape_sequences_count_by_their_cost() -> None:
     text = batch('{to: "bob", amount: "1", description: "' + "\\n" * 10_000 + '"}')
     assert refused(text) == "This document is longer than 20000 characters."
 
 
-def test_quotes_beside_a_batch_are_not_longer() -> None:
+def test_strings_outside_a_batch_keep_the_usual_limit() -> None:
     for text in ('{ profile(username: "' + "x" * 20_000 + '") { id } }', batch("").replace("a-key", "x" * 20_000)):
         assert refused(text) == "This document is longer than 20000 characters."
 
 
-def test_limits_of_a_batch_have_room_for_a_hundred_transfers() -> None:
+def test_the_limits_of_a_batch_allow_a_hundred_transfers() -> None:
     assert BATCH.tokens >= 11 * 100 + 2
     assert BATCH.characters >= 500 * 100
 
@@ -125,12 +133,12 @@ PIECES = st.sampled_from(
 
 
 @given(st.lists(PIECES | st.text(max_size=3), max_size=12).map("".join))
-def test_tokens_are_those_of_graphql_core(text: str) -> None:
+def test_the_lexer_returns_the_same_tokens_as_graphql_core(text: str) -> None:
     assert tokens(QuickLexer(Source(f'"{text}" x'))) == tokens(Lexer(Source(f'"{text}" x')))
 
 
 def tokens(lexer: Lexer) -> list[tuple[object, ...]]:
-    """What a lexer gives, until it finds what is wrong, and where."""
+    """The tokens of a lexer, up to its first error and the positions of the error."""
     found: list[tuple[object, ...]] = []
     try:
         while lexer.advance().kind is not TokenKind.EOF:
@@ -141,6 +149,6 @@ def tokens(lexer: Lexer) -> list[tuple[object, ...]]:
     return found
 
 
-def test_nesting_without_end_is_an_error_of_the_document() -> None:
+def test_a_deeply_nested_document_is_a_graphql_error() -> None:
     with pytest.raises(GraphQLError):
         read("{ a " * 300, 1_000, anonymous=False)

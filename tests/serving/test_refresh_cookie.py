@@ -1,4 +1,4 @@
-"""Refresh tokens in cookies: off by default, and with a header and an allowed origin only."""
+"""Refresh tokens in cookies: off by default, and only with a header and from an allowed origin."""
 
 from collections.abc import AsyncIterator
 from http.cookies import SimpleCookie
@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.at_the_door import SIGN_IN, SIGN_UP
+from tests.api.token_client import SIGN_IN, SIGN_UP
 from tests.clients import PASSWORD, Client, serving
 from tests.conftest import Dsns
 from tests.people import Owner
@@ -29,7 +29,7 @@ async def client(database_dsn: Dsns) -> AsyncIterator[Client]:
 
 
 async def post(client: Client, query: str, cookie: str | None = None, /, **headers: str) -> httpx.Response:
-    """Sends only the cookie that is given: the client's own jar stays empty."""
+    """Sends a query with the given cookie only: the client's own cookies are cleared first."""
     client.http.cookies.clear()
     variables: Any = {"input": {"login": "ada", "password": PASSWORD}} if query is SIGN_IN else {}
     if query is SIGN_UP:
@@ -46,14 +46,14 @@ def payload(answer: httpx.Response) -> Any:
 
 
 def kept(answer: httpx.Response, name: str = NAME) -> Any:
-    """The one cookie that an answer sets."""
+    """The only cookie that an answer sets."""
     (line,) = answer.headers.get_list("set-cookie")
     (morsel,) = SimpleCookie(line).values()
     assert morsel.key == name
     return morsel
 
 
-async def test_session_of_a_browser_lives_by_its_cookie_alone(client: Client) -> None:
+async def test_a_browser_session_works_with_its_cookie_alone(client: Client) -> None:
     signed_up = await post(client, SIGN_UP, **ASKS)
     assert payload(signed_up)["tokens"]["refreshToken"] == ""
     cookie = kept(signed_up)
@@ -71,7 +71,7 @@ async def test_session_of_a_browser_lives_by_its_cookie_alone(client: Client) ->
     assert payload(again)["errors"] == [{"code": "INVALID_TOKEN", "path": ["refreshToken"]}]
 
 
-async def test_cookie_is_kept_from_scripts_other_sites_and_other_hosts_as_long_as_the_session(client: Client) -> None:
+async def test_the_refresh_cookie_is_http_only_secure_same_site_and_lives_with_the_session(client: Client) -> None:
     signed_in = [await post(client, query, **ASKS) for query in (SIGN_UP, SIGN_IN)][1]
     cookie = kept(signed_in)
     assert cookie["httponly"]
@@ -92,7 +92,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("headers", REFUSED.values(), ids=REFUSED.keys())
-async def test_cookie_is_neither_read_nor_written_without_the_header_and_an_allowed_origin(
+async def test_the_refresh_cookie_is_ignored_without_the_header_and_an_allowed_origin(
     client: Client, owner: Owner, headers: dict[str, str]
 ) -> None:
     cookie = kept(await post(client, SIGN_UP, **ASKS)).value
@@ -107,7 +107,9 @@ async def test_cookie_is_neither_read_nor_written_without_the_header_and_an_allo
     assert payload(await post(client, REFRESH, cookie, **ASKS))["errors"] == []
 
 
-async def test_used_token_in_a_cookie_is_removed_and_ends_the_session(client: Client, owner: Owner) -> None:
+async def test_a_reused_token_in_a_cookie_ends_the_session_and_clears_the_cookie(
+    client: Client, owner: Owner
+) -> None:
     cookie = kept(await post(client, SIGN_UP, **ASKS)).value
     await post(client, REFRESH, cookie, **ASKS)
     await owner.execute(
@@ -118,7 +120,7 @@ async def test_used_token_in_a_cookie_is_removed_and_ends_the_session(client: Cl
     assert (kept(stolen).value, kept(stolen)["max-age"]) == ("", "0")
 
 
-async def test_refusals_and_other_requests_leave_the_cookie_as_it_is(client: Client) -> None:
+async def test_refusals_and_other_requests_do_not_change_the_refresh_cookie(client: Client) -> None:
     cookie = kept(await post(client, SIGN_UP, **ASKS)).value
     taken = await post(client, SIGN_UP, cookie, **ASKS)
     assert payload(taken)["errors"] != []
@@ -130,7 +132,7 @@ async def test_refusals_and_other_requests_leave_the_cookie_as_it_is(client: Cli
     assert nobody.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
-async def test_allowed_pages_may_send_it_and_others_are_refused_beforehand(client: Client) -> None:
+async def test_the_preflight_allows_the_header_only_for_allowed_origins(client: Client) -> None:
     asked = {
         "access-control-request-method": "POST",
         "access-control-request-headers": "content-type,x-refresh-cookie",
@@ -145,7 +147,7 @@ async def test_allowed_pages_may_send_it_and_others_are_refused_beforehand(clien
     assert "access-control-allow-origin" not in refused.headers
 
 
-async def test_without_the_setting_there_are_no_cookies(database_dsn: Dsns) -> None:
+async def test_no_refresh_cookies_are_used_when_the_setting_is_off(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, **SETTINGS | {"refresh_cookie": False}) as client:
         signed_up = await post(client, SIGN_UP, **ASKS)
         token = payload(signed_up)["tokens"]["refreshToken"]
@@ -156,7 +158,7 @@ async def test_without_the_setting_there_are_no_cookies(database_dsn: Dsns) -> N
         assert (await client.http.options("/graphql", headers=asked | {"origin": APP})).status_code == 400
 
 
-async def test_development_has_it_without_tls(database_dsn: Dsns) -> None:
+async def test_in_development_the_refresh_cookie_works_without_tls(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, refresh_cookie=True) as client:
         page = ASKS | {"origin": "http://localhost:5173"}
         cookie = kept(await post(client, SIGN_UP, **page), "pocketpay_refresh")

@@ -1,4 +1,4 @@
-"""What somebody else wrote is words in a spreadsheet, whatever they wrote."""
+"""Text from other users stays text in a spreadsheet and is never a formula."""
 
 import csv
 import io
@@ -38,13 +38,13 @@ FORMULAS = [
 
 
 @pytest.mark.parametrize(("text", "shown"), FORMULAS)
-def test_what_might_be_a_formula_is_words(text: str, shown: str) -> None:
+def test_a_text_that_might_be_a_formula_is_escaped(text: str, shown: str) -> None:
     assert safe_text(text) == shown
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 @pytest.mark.parametrize("text", [text for text, _ in FORMULAS])
-def test_no_cell_begins_like_a_formula_wherever_a_spreadsheet_splits(text: str, separator: str) -> None:
+def test_no_csv_cell_begins_like_a_formula_for_any_separator(text: str, separator: str) -> None:
     line = row(["2026-11-22 12:00:00", safe_text(text), "12.50"])
     cells = next(csv.reader(io.StringIO(line, newline=""), delimiter=separator))
     cells += line.splitlines()[0].split(separator)
@@ -54,12 +54,12 @@ def test_no_cell_begins_like_a_formula_wherever_a_spreadsheet_splits(text: str, 
 @pytest.mark.parametrize(
     "text", ["Lunch", "Rent, May - thanks", "a=b", "50% off; see you", "Zoë's “café”", "", "1 + 1", "e-mail"]
 )
-def test_ordinary_words_are_left_alone(text: str) -> None:
+def test_ordinary_text_in_a_csv_cell_is_not_changed(text: str) -> None:
     assert safe_text(text) == text
 
 
 @pytest.mark.parametrize("cells", [["a", "b"], ["", ""], ['say "hi"', "a,b"], ["line\r\nbreak", "ü"], ["'", '"""']])
-def test_row_is_read_back_as_it_was(cells: list[str]) -> None:
+def test_a_csv_row_is_the_same_after_writing_and_reading(cells: list[str]) -> None:
     line = row(cells)
     assert list(csv.reader(io.StringIO(line, newline=""))) == [cells]
     assert line.endswith("\r\n")

@@ -1,4 +1,4 @@
-"""A statement as a file: whole, from one moment, for whoever holds the link."""
+"""A statement as a CSV file: complete, from one snapshot, for everybody who has the link."""
 
 import asyncio
 import csv
@@ -36,7 +36,7 @@ READING = "select count(*) from pg_stat_activity where application_name = 'pocke
 
 
 def read(text: str, zone: str = "UTC") -> list[dict[str, str]]:
-    """A file's lines after the byte order mark and the header, which must be the one we know."""
+    """The rows of a file after the byte order mark and the header. Asserts both."""
     assert (text[:1], text.count("\ufeff")) == ("\ufeff", 1)
     assert text.endswith("\r\n")
     header, *rows = csv.reader(io.StringIO(text[1:], newline=""))
@@ -59,7 +59,7 @@ async def csv_url(client: Client, person: Person, month: str) -> str:
     return str(data["wallet"]["statement"]["csvUrl"])
 
 
-async def test_file_has_the_month_from_opening_to_closing(client: Client, owner: Owner) -> None:
+async def test_a_statement_file_has_the_month_from_opening_to_closing_balance(client: Client, owner: Owner) -> None:
     alice, bob = await people(owner, "alice", "bob")
     paid = [
         Paid(NOVEMBER - TICK, None, alice, 10_000),
@@ -91,8 +91,10 @@ async def test_file_has_the_month_from_opening_to_closing(client: Client, owner:
     }  # fmt: skip
 
 
-async def test_file_of_a_time_zone_has_its_month_and_its_clocks(client: Client, owner: Owner) -> None:
-    """In the last night of a Berlin October an hour comes twice; the file keeps the order of the books."""
+async def test_a_statement_file_has_the_month_and_the_local_times_of_its_time_zone(
+    client: Client, owner: Owner
+) -> None:
+    """At the end of October one hour occurs twice in Berlin; the file keeps the order of the ledger."""
     alice, _ = await people(owner, "alice", "bob")
     utc = (
         *("2025-09-30 21:59:59", "2025-09-30 22:00:00", "2025-10-26 00:30:00", "2025-10-26 01:15:00"),
@@ -115,7 +117,7 @@ async def test_file_of_a_time_zone_has_its_month_and_its_clocks(client: Client, 
 
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
 @pytest.mark.parametrize("month", ["0001-01", "9999-12"])
-async def test_first_and_last_month_of_all_time_have_a_file(
+async def test_the_first_and_the_last_possible_month_have_a_statement_file(
     client: Client, owner: Owner, month: str, zone: str
 ) -> None:
     (alice,) = await people(owner, "alice")
@@ -123,7 +125,7 @@ async def test_first_and_last_month_of_all_time_have_a_file(
     assert (opening["Balance"], closing["Balance"]) == ("0.00", "0.00")
 
 
-async def test_file_of_the_running_month_in_a_time_zone_ends_now(client: Client) -> None:
+async def test_a_statement_file_of_the_current_month_in_a_time_zone_ends_now(client: Client) -> None:
     ada, zone = await client.sign_up(), "Asia/Kathmandu"
     before = datetime.now(time_zone(zone)).replace(tzinfo=None, microsecond=0)
     query = 'query ($month: String!) { wallet { statement(month: $month, timeZone: "Asia/Kathmandu") { csvUrl } } }'
@@ -133,7 +135,7 @@ async def test_file_of_the_running_month_in_a_time_zone_ends_now(client: Client)
     assert before <= datetime.fromisoformat(closing[f"Date ({zone})"]) <= after
 
 
-async def test_link_of_one_time_zone_opens_no_other(client: Client, owner: Owner) -> None:
+async def test_a_statement_link_opens_only_its_own_time_zone(client: Client, owner: Owner) -> None:
     (alice,) = await people(owner, "alice")
     here, berlin = link(alice, "2025-11"), link(alice, "2025-11", "Europe/Berlin")
     assert "timeZone=Europe%2FBerlin" in berlin
@@ -148,7 +150,7 @@ async def test_link_of_one_time_zone_opens_no_other(client: Client, owner: Owner
     assert (await client.http.get(berlin)).status_code == 200
 
 
-async def test_file_begins_with_the_byte_order_mark_by_which_excel_knows_utf_8(client: Client, owner: Owner) -> None:
+async def test_a_statement_file_begins_with_a_utf_8_byte_order_mark_for_excel(client: Client, owner: Owner) -> None:
     alice, bob = await people(owner, "alice", "bob")
     await owner.execute("update users set name = 'Zoë Żółć 山田' where username = 'bob'")
     await post(owner, [Paid(NOVEMBER, None, bob, 500), Paid(NOVEMBER, bob, alice, 100)])
@@ -159,7 +161,7 @@ async def test_file_begins_with_the_byte_order_mark_by_which_excel_knows_utf_8(c
     assert content.decode("utf-8-sig") == content.decode()[1:]
 
 
-async def test_file_is_an_attachment_that_nobody_keeps(client: Client, owner: Owner) -> None:
+async def test_a_statement_file_is_an_attachment_that_is_not_cached(client: Client, owner: Owner) -> None:
     (alice,) = await people(owner, "alice")
     for method in ("GET", "HEAD"):
         response = await client.http.request(method, link(alice, "2025-11"))
@@ -172,7 +174,7 @@ async def test_file_is_an_attachment_that_nobody_keeps(client: Client, owner: Ow
         assert bool(response.content) == (method == "GET")
 
 
-async def test_link_of_the_statement_opens_it_on_another_server_of_the_same_secret(
+async def test_a_link_from_the_schema_works_on_another_server_with_the_same_secret(
     client: Client, database_dsn: Dsns
 ) -> None:
     ada = await client.sign_up()
@@ -187,7 +189,9 @@ async def test_link_of_the_statement_opens_it_on_another_server_of_the_same_secr
     assert opening["Date (UTC)"] < bonus["Date (UTC)"] <= closing["Date (UTC)"]
 
 
-async def test_two_months_are_two_files_that_join(client: Client, owner: Owner) -> None:
+async def test_the_closing_balance_of_one_month_is_the_opening_balance_of_the_next(
+    client: Client, owner: Owner
+) -> None:
     alice, bob = await people(owner, "alice", "bob")
     await post(owner, many_lines(alice, bob, 300, every=timedelta(hours=4)))
     october, november = [read((await client.http.get(link(alice, month))).text) for month in ("2025-10", "2025-11")]
@@ -199,7 +203,7 @@ async def test_two_months_are_two_files_that_join(client: Client, owner: Owner) 
         assert [row["Balance"] for row in rows[-2:]] == [rows[-1]["Balance"]] * 2
 
 
-async def test_words_of_others_are_no_formulas(client: Client, owner: Owner) -> None:
+async def test_texts_of_other_users_are_not_formulas_in_a_statement_file(client: Client, owner: Owner) -> None:
     alice, bob = await people(owner, "alice", "bob")
     await owner.execute("update users set name = '=1+1' where username = 'bob'")
     await post(
@@ -210,7 +214,7 @@ async def test_words_of_others_are_no_formulas(client: Client, owner: Owner) -> 
     assert (paid["Description"], paid["Counterparty"]) == ('\'=HYPERLINK("https://x")', "'=1+1 (bob)")
 
 
-async def test_link_that_is_not_ours_or_too_late_is_refused_in_json(client: Client, owner: Owner) -> None:
+async def test_an_invalid_or_expired_statement_link_is_refused_as_json(client: Client, owner: Owner) -> None:
     alice, bob = await people(owner, "alice", "bob")
     good = link(alice, "2025-11")
     for url in (
@@ -229,7 +233,7 @@ async def test_link_that_is_not_ours_or_too_late_is_refused_in_json(client: Clie
     assert (await client.http.post(good)).status_code == 405
 
 
-async def test_another_persons_statement_is_not_asked_for_by_their_wallet(client: Client, owner: Owner) -> None:
+async def test_a_statement_link_does_not_open_another_wallets_statement(client: Client, owner: Owner) -> None:
     ada, eve = await client.sign_up("ada"), await client.sign_up("eve")
     month = f"{datetime.now(UTC):%Y-%m}"
     hers, theirs = await csv_url(client, eve, month), await csv_url(client, ada, month)
@@ -238,10 +242,12 @@ async def test_another_persons_statement_is_not_asked_for_by_their_wallet(client
     )
     assert swapped != hers
     assert (await client.http.get(swapped, headers=ada.bearer)).status_code == 403
-    assert (await client.http.get(theirs, headers=eve.bearer)).status_code == 200  # whoever holds it
+    assert (
+        await client.http.get(theirs, headers=eve.bearer)
+    ).status_code == 200  # the link works for everybody who has it
 
 
-async def test_file_is_of_one_moment_whatever_is_written_meanwhile(client: Client, owner: Owner) -> None:
+async def test_a_statement_file_is_read_from_one_snapshot(client: Client, owner: Owner) -> None:
     alice, bob = await people(owner, "alice", "bob")
     await post(owner, many_lines(alice, bob, 1_000))
     whole = b""
@@ -255,7 +261,7 @@ async def test_file_is_of_one_moment_whatever_is_written_meanwhile(client: Clien
 
 
 async def pieces(client: Client, url: str) -> AsyncIterator[bytes]:
-    """An answer as the server sends it, each piece waited for."""
+    """The pieces of an answer. The server sends the next piece only when the last one was taken."""
     sent: asyncio.Queue[dict[str, Any]] = asyncio.Queue(1)
     path, _, query = url.partition("?")
     scope = {
@@ -271,14 +277,14 @@ async def pieces(client: Client, url: str) -> AsyncIterator[bytes]:
     await answering
 
 
-async def until_nobody_reads(owner: Owner) -> None:
+async def until_no_readers(owner: Owner) -> None:
     async with asyncio.timeout(10):
-        while await owner.fetchval(READING):  # noqa: ASYNC110 - PostgreSQL tells of no ends
+        while await owner.fetchval(READING):  # noqa: ASYNC110 - PostgreSQL sends no event
             await asyncio.sleep(0.01)
 
 
 async def slow_reader(server: Listening, owner: Owner) -> asyncio.StreamWriter:
-    """A client that has read one line of a long file, and takes no more than fits its small window."""
+    """A client that has read one line of a long file and reads no more. Its receive buffer is small."""
     alice, bob = await people(owner, "alice", "bob")
     await post(owner, many_lines(alice, bob, 8_000))
     narrow = socket.socket()
@@ -292,41 +298,43 @@ async def slow_reader(server: Listening, owner: Owner) -> asyncio.StreamWriter:
     return writer
 
 
-async def test_client_that_goes_away_ends_it(server: Listening, owner: Owner) -> None:
+async def test_a_client_that_disconnects_ends_the_download(server: Listening, owner: Owner) -> None:
     writer = await slow_reader(server, owner)
     writer.transport.abort()
-    await until_nobody_reads(owner)
+    await until_no_readers(owner)
 
 
-async def test_client_that_stops_reading_is_cut_short(
+async def test_a_client_that_stops_reading_is_disconnected(
     server: Listening, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(statement_csv, "STALLED_SECONDS", 0.2)
     writer = await slow_reader(server, owner)
-    await until_nobody_reads(owner)
+    await until_no_readers(owner)
     writer.transport.abort()
 
 
-async def test_database_that_goes_away_ends_it_without_a_closing_line(server: Listening, owner: Owner) -> None:
+async def test_a_lost_database_connection_ends_the_file_without_a_closing_line(
+    server: Listening, owner: Owner
+) -> None:
     alice, bob = await people(owner, "alice", "bob")
     await post(owner, many_lines(alice, bob, 8_000))
-    url, told = f"http://127.0.0.1:{server.port}{link(alice, '2025-10')}", b""
+    url, received = f"http://127.0.0.1:{server.port}{link(alice, '2025-10')}", b""
 
-    async def tell() -> None:
-        nonlocal told
+    async def download() -> None:
+        nonlocal received
         async with httpx.AsyncClient() as http, http.stream("GET", url) as response:
             async for piece in response.aiter_bytes():
-                if not told:
+                if not received:
                     await owner.execute(READING.replace("count(*)", "pg_terminate_backend(pid)"))
-                told += piece
+                received += piece
 
     with pytest.raises(httpx.RemoteProtocolError):
-        await tell()
-    assert told
-    assert b"Closing balance" not in told
+        await download()
+    assert received
+    assert b"Closing balance" not in received
 
 
-async def test_file_of_twenty_thousand_lines_is_told_with_flat_memory_beside_other_requests(
+async def test_a_long_statement_uses_constant_memory_and_delays_no_other_request(
     server: Listening, owner: Owner
 ) -> None:
     alice, bob = await people(owner, "alice", "bob")
@@ -350,10 +358,10 @@ async def test_file_of_twenty_thousand_lines_is_told_with_flat_memory_beside_oth
         await asyncio.wait({beside})
     assert lines == 20_001 + 3
     assert max(resident) - resident[0] < 10_000_000  # all lines at once are some 24 MB
-    assert len(waits) > 3  # a fast machine tells the whole file within 0.3 s
+    assert len(waits) > 3  # a fast machine sends the whole file within 0.3 s
     assert max(waits) < 1.0
 
 
 def resident_bytes() -> int:
-    """The memory that this process has now."""
+    """The resident memory of this process in bytes."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGESIZE")

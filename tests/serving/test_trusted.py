@@ -1,4 +1,4 @@
-"""Trusted documents: requests that name a text, and servers that answer no other."""
+"""Trusted documents: requests with a document id, and servers that execute no other documents."""
 
 import json
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from pocketpay.serving import trusted
 from pocketpay.settings import SettingsError
 from tests.clients import Client, Person, listening, serving
 from tests.conftest import Dsns
-from tests.serving.test_sockets import heard, opened, say
+from tests.serving.test_sockets import acknowledged, receive, send
 
 ME = "query Me { viewer { username } }"
 NODE = "query Node($id: ID!) { node(id: $id) { id } }"
@@ -38,16 +38,16 @@ def by_hash(text: str) -> dict[str, Any]:
 
 @asynccontextmanager
 async def trusting(dsn: str, folder: Path, manifest: object = RELAY, **settings: Any) -> AsyncIterator[Client]:
-    """A server with that manifest."""
+    """A server with a manifest of trusted documents."""
     file = folder / "documents.json"
     file.write_text(json.dumps(manifest), encoding="utf-8")
     async with serving(dsn, trusted_documents=file, **settings) as client:
         yield client
 
 
-async def asked(client: Client, body: dict[str, Any], by: Person | None = None, *, method: str = "POST") -> Any:
-    said = body if method == "POST" else {n: json.dumps(v) if isinstance(v, dict) else v for n, v in body.items()}
-    sent: dict[str, Any] = {"json" if method == "POST" else "params": said}
+async def answer_to(client: Client, body: dict[str, Any], by: Person | None = None, *, method: str = "POST") -> Any:
+    fields = body if method == "POST" else {n: json.dumps(v) if isinstance(v, dict) else v for n, v in body.items()}
+    sent: dict[str, Any] = {"json" if method == "POST" else "params": fields}
     return (await client.http.request(method, "/graphql", headers=by.bearer if by else {}, **sent)).json()
 
 
@@ -59,7 +59,7 @@ def code(answer: Any) -> str:
 @pytest.mark.parametrize("method", ["POST", "GET"])
 @pytest.mark.parametrize("mode", ["allow", "only"])
 @pytest.mark.parametrize("manifest", [RELAY, APOLLO], ids=["Relay", "Apollo"])
-async def test_document_is_answered_by_its_name(
+async def test_a_trusted_document_is_executed_by_its_id_or_its_hash(
     database_dsn: Dsns, tmp_path: Path, manifest: object, mode: str, method: str
 ) -> None:
     async with trusting(database_dsn.server, tmp_path, manifest, trusted_documents_mode=mode) as client:
@@ -71,100 +71,106 @@ async def test_document_is_answered_by_its_name(
             by_hash(ME),
             {"query": ME},
         ):
-            answer = await asked(client, name, ada, method=method)
+            answer = await answer_to(client, name, ada, method=method)
             assert answer == {"data": {"viewer": {"username": "ada"}}}, name
-        answer = await asked(client, {"documentId": "node", "variables": {"id": "x"}}, ada, method=method)
+        answer = await answer_to(client, {"documentId": "node", "variables": {"id": "x"}}, ada, method=method)
         assert answer == {"data": {"node": None}}
 
 
-async def test_only_trusted_documents_are_answered_where_no_others_are(database_dsn: Dsns, tmp_path: Path) -> None:
+async def test_trusted_documents_mode_only_refuses_every_untrusted_document(
+    database_dsn: Dsns, tmp_path: Path
+) -> None:
     async with trusting(database_dsn.server, tmp_path, trusted_documents_mode="only") as client:
         ada = await client.sign_up("ada")
         for by in (ada, None):
             for text in (OTHER, ME + " ", "{", ""):
                 for method in ("POST", "GET"):
-                    answer = await asked(client, {"query": text}, by, method=method)
+                    answer = await answer_to(client, {"query": text}, by, method=method)
                     assert code(answer) == ("DOCUMENT_NOT_TRUSTED" if text else "BAD_USER_INPUT")
-        assert await asked(client, {"documentId": "me"}, ada) == {"data": {"viewer": {"username": "ada"}}}
+        assert await answer_to(client, {"documentId": "me"}, ada) == {"data": {"viewer": {"username": "ada"}}}
         refused = await client.http.get("/graphql", params={"documentId": "cancel"}, headers=ada.bearer)
-        assert refused.status_code == 405, "a mutation is none by another name"
+        assert refused.status_code == 405, "GET refuses a mutation with a document id too"
 
 
-async def test_other_documents_are_answered_beside_trusted_ones(database_dsn: Dsns, tmp_path: Path) -> None:
+async def test_trusted_documents_mode_allow_executes_untrusted_documents_too(
+    database_dsn: Dsns, tmp_path: Path
+) -> None:
     async with trusting(database_dsn.server, tmp_path) as client:
-        assert await asked(client, {"query": OTHER}) == {"data": {"__typename": "Query"}}
+        assert await answer_to(client, {"query": OTHER}) == {"data": {"__typename": "Query"}}
 
 
-async def test_manifest_is_not_read_when_it_is_off(database_dsn: Dsns, tmp_path: Path) -> None:
+async def test_trusted_documents_mode_off_does_not_read_the_manifest(database_dsn: Dsns, tmp_path: Path) -> None:
     async with trusting(database_dsn.server, tmp_path, "odd", trusted_documents_mode="off") as client:
-        assert code(await asked(client, {"documentId": "me"})) == "DOCUMENT_NOT_FOUND"
+        assert code(await answer_to(client, {"documentId": "me"})) == "DOCUMENT_NOT_FOUND"
 
 
 @pytest.mark.parametrize("method", ["POST", "GET"])
-async def test_hash_alone_is_refused_in_the_words_of_apollo(client: Client, method: str) -> None:
-    """Apollo Client and urql send the text then, and no hash again."""
-    answer = await asked(client, by_hash(OTHER), method=method)
+async def test_a_query_hash_alone_is_refused_with_the_message_that_apollo_expects(
+    client: Client, method: str
+) -> None:
+    """Apollo Client and urql then send the text, and no longer the hash."""
+    answer = await answer_to(client, by_hash(OTHER), method=method)
     assert answer == {
         "errors": [{"message": "PersistedQueryNotSupported", "extensions": {"code": "PERSISTED_QUERY_NOT_SUPPORTED"}}]
     }
-    answer = await asked(client, {"query": OTHER, **by_hash(OTHER)}, method=method)
+    answer = await answer_to(client, {"query": OTHER, **by_hash(OTHER)}, method=method)
     assert answer == {"data": {"__typename": "Query"}}
 
 
-async def test_hash_alone_has_the_status_that_clients_expect(client: Client) -> None:
+async def test_a_query_hash_alone_is_answered_with_status_200(client: Client) -> None:
     for accept in ("application/json", "application/graphql-response+json"):
         response = await client.http.post("/graphql", json=by_hash(OTHER), headers={"accept": accept})
         assert response.status_code == 200
 
 
-async def test_id_that_nobody_knows_is_not_found(client: Client) -> None:
+async def test_an_unknown_document_id_is_not_found(client: Client) -> None:
     response = await client.http.post("/graphql", json={"documentId": "me"})
     assert (response.status_code, code(response.json())) == (400, "DOCUMENT_NOT_FOUND")
 
 
 @pytest.mark.parametrize("body", [{"documentId": 5}, {"extensions": {"persistedQuery": 5}}, {"documentId": None}])
-async def test_odd_name_is_a_missing_text(client: Client, body: dict[str, Any]) -> None:
+async def test_an_invalid_document_id_counts_as_a_missing_query(client: Client, body: dict[str, Any]) -> None:
     response = await client.http.post("/graphql", json=body)
     assert (response.status_code, code(response.json())) == (400, "BAD_USER_INPUT")
 
 
-async def test_websocket_takes_names_too(database_dsn: Dsns, tmp_path: Path) -> None:
+async def test_a_websocket_accepts_document_ids_too(database_dsn: Dsns, tmp_path: Path) -> None:
     async with (
         trusting(database_dsn.server, tmp_path, trusted_documents_mode="only") as client,
         listening(client) as server,
-        opened(server, by=await client.sign_up("ada")) as socket,
+        acknowledged(server, by=await client.sign_up("ada")) as socket,
     ):
-        await say(socket, {"type": "subscribe", "id": "1", "payload": {"documentId": "me"}})
-        assert (await heard(socket))["payload"] == {"data": {"viewer": {"username": "ada"}}}
-        assert (await heard(socket))["type"] == "complete"
+        await send(socket, {"type": "subscribe", "id": "1", "payload": {"documentId": "me"}})
+        assert (await receive(socket))["payload"] == {"data": {"viewer": {"username": "ada"}}}
+        assert (await receive(socket))["type"] == "complete"
         for payload, expected in (
             ({"query": OTHER}, "DOCUMENT_NOT_TRUSTED"),
             ({"documentId": "none"}, "DOCUMENT_NOT_FOUND"),
             (by_hash(OTHER), "PERSISTED_QUERY_NOT_SUPPORTED"),
         ):
-            await say(socket, {"type": "subscribe", "id": "1", "payload": payload})
-            refused = await heard(socket)
+            await send(socket, {"type": "subscribe", "id": "1", "payload": payload})
+            refused = await receive(socket)
             assert (refused["type"], refused["payload"][0]["extensions"]["code"]) == ("error", expected)
 
 
-async def test_trusted_documents_are_ready_at_the_start(
+async def test_trusted_documents_are_prepared_at_startup(
     database_dsn: Dsns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with trusting(database_dsn.server, tmp_path) as client:
         documents = client.app.state.server_context.execution.documents
         monkeypatch.setattr(documents, "_prepare", None)
-        assert code(await asked(client, {"documentId": "me"})) == "UNAUTHENTICATED"
+        assert code(await answer_to(client, {"documentId": "me"})) == "UNAUTHENTICATED"
         for text in RELAY.values():
             assert documents.cached(text, anonymous=True).errors == []
 
 
-async def test_document_that_the_schema_does_not_know_is_logged_and_refused(
+async def test_a_trusted_document_that_does_not_fit_the_schema_is_logged_and_refused(
     database_dsn: Dsns, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     manifest = {"old": "{ gone }", "me": ME}
     async with trusting(database_dsn.server, tmp_path, manifest, environment="production") as client:
-        assert code(await asked(client, {"documentId": "old"})) == "GRAPHQL_VALIDATION_FAILED"
-        assert code(await asked(client, {"documentId": "me"})) == "UNAUTHENTICATED"
+        assert code(await answer_to(client, {"documentId": "old"})) == "GRAPHQL_VALIDATION_FAILED"
+        assert code(await answer_to(client, {"documentId": "me"})) == "UNAUTHENTICATED"
     (line,) = (record.msg for record in caplog.records if "trusted_document_refused" in str(record.msg))
     assert isinstance(line, dict)
     assert (line["name"], line["reason"]) == ("old", "Cannot query field 'gone' on type 'Query'.")
@@ -180,13 +186,13 @@ async def test_document_that_the_schema_does_not_know_is_logged_and_refused(
         "\udcff",
     ],
 )
-def test_what_is_no_manifest_is_told_in_one_sentence(tmp_path: Path, manifest: str) -> None:
+def test_an_invalid_manifest_of_trusted_documents_is_a_settings_error(tmp_path: Path, manifest: str) -> None:
     file = tmp_path / "documents.json"
     file.write_bytes(manifest.encode("utf-8", "surrogateescape"))
     with pytest.raises(SettingsError, match=r"^TRUSTED_DOCUMENTS: "):
         trusted.load(file)
 
 
-def test_manifest_that_is_not_there_is_told_in_one_sentence(tmp_path: Path) -> None:
+def test_a_missing_manifest_of_trusted_documents_is_a_settings_error(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read: No such file or directory"):
         trusted.load(tmp_path / "none.json")

@@ -1,4 +1,4 @@
-"""Variables on the short way come to what graphql-core makes of them, and anything odd is told in its words."""
+"""The short path coerces variables as graphql-core does, and errors have the messages of graphql-core."""
 
 from typing import Any
 
@@ -70,17 +70,17 @@ GIVEN: list[tuple[str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("text", "given"), GIVEN)
-def test_variables_come_to_what_graphql_core_makes_of_them(text: str, given: dict[str, Any]) -> None:
+def test_variables_are_coerced_as_graphql_core_does(text: str, given: dict[str, Any]) -> None:
     operation = parse(text).definitions[0]
     assert isinstance(operation, OperationDefinitionNode)
     definitions = operation.variable_definitions or ()
     expected = get_variable_values(CORE, definitions, given, max_errors=MAX_ERRORS, hide_suggestions=True)
     values = Variables(CORE, definitions).values(given)
-    assert told(values) == told(expected)
+    assert outcome(values) == outcome(expected)
 
 
-def told(values: VariableValues | list[GraphQLError]) -> object:
-    """What a request learns of them."""
+def outcome(values: VariableValues | list[GraphQLError]) -> object:
+    """The coerced variables, or the messages and locations of the errors."""
     if isinstance(values, list):
         return [(error.message, error.locations) for error in values]
     sources = {name: (source.signature, source.value) for name, source in values.sources.items()}
@@ -90,7 +90,7 @@ def told(values: VariableValues | list[GraphQLError]) -> object:
     }
 
 
-def test_an_input_of_leaves_goes_the_short_way() -> None:
+def test_an_input_of_scalars_is_coerced_on_the_short_path() -> None:
     operation = parse(PAY).definitions[0]
     assert isinstance(operation, OperationDefinitionNode)
     assert Variables(CORE, operation.variable_definitions or ())._fast is not None
@@ -106,13 +106,13 @@ def test_an_input_of_leaves_goes_the_short_way() -> None:
     ],
     ids=["numbers", "lists", "lists in lists", "fields"],
 )
-def test_variables_of_too_many_values_are_refused(value: Any) -> None:
+def test_variables_with_too_many_values_are_refused(value: Any) -> None:
     given = checked("query ($ids: [[Int]]) { viewer { id } }", {"ids": value})
     assert isinstance(given, list)
     assert [error.extensions for error in given] == [{"code": "QUERY_TOO_COMPLEX"}]
 
 
-def test_variables_have_room_for_a_batch_of_a_hundred_transfers() -> None:
+def test_variables_allow_a_batch_of_a_hundred_transfers() -> None:
     transfers = [{"to": "bob", "amount": "1.00", "description": "x" * 500}] * 100
     text = "mutation ($input: TransferBatchInput!) { transferBatch(input: $input) { replayed } }"
     given = checked(text, {"input": {"idempotencyKey": "a-key-1234", "atomic": True, "transfers": transfers}})

@@ -23,7 +23,7 @@ from pocketpay.transactions.errors import LimitExceeded
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.limits import Limit, LimitKind
 from tests.conftest import Dsns
-from tests.payments.banks import SlowBank, at
+from tests.payments.banks import SlowBank, with_bank
 from tests.payments.customers import (
     Person,
     Records,
@@ -36,7 +36,7 @@ from tests.payments.customers import (
     person,
     send,
     terms,
-    unguarded,
+    without_risk_rules,
 )
 
 DEPOSIT, WITHDRAWAL, TRANSFER = LimitKind
@@ -48,7 +48,7 @@ NOTHING = {"deposit_limit": "100000.00"}
 @pytest.fixture
 async def desk(module_dsn: Dsns, records: Records) -> AsyncIterator[Desk]:
     """Deposits up to 100,000.00, withdrawals to 50.00, payments to 80.00; nothing is risky."""
-    async with open_desk(module_dsn.server, unguarded(**(LOW | NOTHING))) as desk:
+    async with open_desk(module_dsn.server, without_risk_rules(**(LOW | NOTHING))) as desk:
         yield desk
     assert await records.findings() == []
 
@@ -107,12 +107,12 @@ async def test_limit_is_used_to_the_last_cent_and_not_beyond(desk: Desk, records
 
 
 async def test_deposit_limit_refuses_before_the_bank_is_asked(module_dsn: Dsns, desk: Desk, records: Records) -> None:
-    async with open_desk(module_dsn.server, unguarded(**LOW)) as strict:
+    async with open_desk(module_dsn.server, without_risk_rules(**LOW)) as strict:
         ada, bank = await person(strict, funds="60.00"), SlowBank(BankReply.SETTLED)
         before = await records.checksum()
-        assert (await refused(pay_in(at(strict, bank), ada, "40.01"))).kind is DEPOSIT
-        assert (bank.asked, await records.checksum()) == ([], before)
-        assert (await pay_in(at(strict, bank), ada, "40.00")).transaction.status is Status.COMPLETED
+        assert (await refused(pay_in(with_bank(strict, bank), ada, "40.01"))).kind is DEPOSIT
+        assert (bank.collected, await records.checksum()) == ([], before)
+        assert (await pay_in(with_bank(strict, bank), ada, "40.00")).transaction.status is Status.COMPLETED
 
 
 async def test_limits_do_not_count_one_another_nor_what_comes_in(desk: Desk) -> None:
@@ -137,12 +137,12 @@ async def test_what_waits_counts_and_what_came_to_nothing_does_not(
         await refused(send(careful, ada, bob, "0.01"))
         await cancel(careful, ada.wallet_id, waiting[0].id)
         assert await used(careful, ada, TRANSFER) == 6_000
-        await records.let_lapse(waiting[1].id)
+        await records.make_overdue(waiting[1].id)
         await careful.submit(Expire(ada.wallet_id, waiting[1].id))
         assert await used(careful, ada, TRANSFER) == 4_000
         await confirm(careful, ada.wallet_id, waiting[2].id)
         assert await used(careful, ada, TRANSFER) == 4_000, "confirming uses nothing more"
-        order = (await pay_out(at(careful, SlowBank()), ada, "50.00")).transaction
+        order = (await pay_out(with_bank(careful, SlowBank()), ada, "50.00")).transaction
         await refused(pay_out(careful, ada, "0.01"))
         await careful.submit(Settle(ada.wallet_id, order.id, settled=False))
         assert await used(careful, ada, WITHDRAWAL) == 0
@@ -153,7 +153,7 @@ async def test_what_is_overdue_gives_its_room_to_the_next_payment(module_dsn: Ds
         ada, bob = await person(careful, funds="500.00"), await person(careful)
         waiting = (await send(careful, ada, bob, "80.00")).transaction
         await refused(send(careful, ada, bob, "0.01"))
-        await records.let_lapse(waiting.id)
+        await records.make_overdue(waiting.id)
         assert (await send(careful, ada, bob, "80.00")).transaction.status is Status.PENDING_CONFIRMATION
         assert await used(careful, ada, TRANSFER) == 8_000
         assert await records.findings() == []
@@ -230,7 +230,7 @@ async def test_payment_counts_until_it_is_twenty_four_hours_old(
     desk: Desk, records: Records, age: timedelta, counts: bool
 ) -> None:
     ada, bob = await person(desk, funds="500.00"), await person(desk)
-    await records.grow_old((await send(desk, ada, bob, "60.00")).transaction.id, age)
+    await records.make_older((await send(desk, ada, bob, "60.00")).transaction.id, age)
     assert await used(desk, ada, TRANSFER) == (6_000 if counts else 0)
     if counts:
         await refused(send(desk, ada, bob, "20.01"))
@@ -243,7 +243,7 @@ async def test_hour_at_the_edge_counts_to_the_payment(desk: Desk, records: Recor
     ada, bob = await person(desk, funds="500.00"), await person(desk)
     for minutes, amount in ((-40, "1.00"), (-1, "2.00"), (1, "4.00"), (40, "8.00"), (24 * 60 - 5, "16.00")):
         sent = (await send(desk, ada, bob, amount)).transaction
-        await records.grow_old(sent.id, DAY - timedelta(minutes=minutes))
+        await records.make_older(sent.id, DAY - timedelta(minutes=minutes))
     oldest = await records.connection.fetchval(
         "select min(created_at) from transactions where source_wallet_id = $1 "
         "and created_at > clock_timestamp() - interval '24 hours'",
@@ -261,7 +261,7 @@ async def test_resets_when_the_oldest_that_counts_is_a_day_old_however_old_the_h
     ada, bob = await person(desk, funds="500.00"), await person(desk)
     for hours in (30, 20, 3):
         sent = (await send(desk, ada, bob, "10.00")).transaction
-        await records.grow_old(sent.id, timedelta(hours=hours))
+        await records.make_older(sent.id, timedelta(hours=hours))
         if hours == 20:
             expected = sent.created_at - timedelta(hours=20) + DAY
     assert (await limits(desk, ada))[TRANSFER].resets_at == expected
@@ -273,7 +273,7 @@ async def test_resets_when_the_oldest_that_counts_is_a_day_old_however_old_the_h
 
 async def test_payments_at_once_never_pass_the_limit_together(module_dsn: Dsns, desk: Desk) -> None:
     ada, bob = await person(desk, funds="500.00"), await person(desk)
-    async with open_desk(module_dsn.server, unguarded(**LOW)) as other:
+    async with open_desk(module_dsn.server, without_risk_rules(**LOW)) as other:
         orders = [send(to, ada, bob, "7.00") for _ in range(20) for to in (desk, other)]
         results = await asyncio.gather(*orders, return_exceptions=True)
     done = [one for one in results if isinstance(one, Answer)]
@@ -285,7 +285,7 @@ async def test_payments_at_once_never_pass_the_limit_together(module_dsn: Dsns, 
 
 async def test_withdrawals_at_once_never_pass_the_limit_together(module_dsn: Dsns, desk: Desk) -> None:
     ada = await person(desk, funds="500.00")
-    async with open_desk(module_dsn.server, unguarded(**LOW)) as other:
+    async with open_desk(module_dsn.server, without_risk_rules(**LOW)) as other:
         orders = [pay_out(to, ada, "7.00") for _ in range(10) for to in (desk, other)]
         results = await asyncio.gather(*orders, return_exceptions=True)
     assert sum(isinstance(one, Answer) for one in results) == 7

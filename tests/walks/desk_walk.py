@@ -143,13 +143,13 @@ class DeskWalk:
                 if event.state == "closed":
                     await records.close_wallet(whose)
             case fate.Lapses():
-                await records.let_lapse(event.id)
+                await records.make_overdue(event.id)
             case fate.Ages():
-                await records.grow_old(event.id, timedelta(minutes=event.minutes))
+                await records.make_older(event.id, timedelta(minutes=event.minutes))
             case fate.RequestLapses():
-                await records.let_request_lapse(event.id)
+                await records.make_request_overdue(event.id)
             case fate.RequestAges():
-                await records.let_request_age(event.id, timedelta(hours=25))
+                await records.make_request_older(event.id, timedelta(hours=25))
             case fate.MonthPasses():
                 await cards_for_tests.let_a_month_pass(records, event.card)
             case fate.CardExpires():

@@ -110,7 +110,7 @@ async def test_clearing_does_what_the_model_says(database_dsn: Dsns, seed: int) 
         for step in range(STEPS_AT_DESKS):
             await walk.step((seed, step))
         await walk.look_back(seed)
-        await records.open_again()
+        await records.reopen_wallets()
         assert await records.findings() == []
         assert walk.second_thoughts > 10
 

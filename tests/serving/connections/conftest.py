@@ -1,5 +1,5 @@
-"""Each test here runs on uvloop, which serves, and with BOTH_LOOPS=1 on asyncio's event loop too: their transports
-differ."""
+"""Runs each test on uvloop, which the server uses. With BOTH_LOOPS=1 it runs on asyncio's event loop too, whose
+transports differ."""
 
 import asyncio
 import os

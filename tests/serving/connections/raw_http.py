@@ -1,4 +1,4 @@
-"""A small application behind our HTTP protocol with limits of the test's own, and clients that speak in bytes."""
+"""A small application behind our HTTP protocol, with limits of the test, and clients that send raw bytes."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -31,7 +31,7 @@ def post(body: bytes, *, path: str = "", length: int | None = None) -> bytes:
 
 
 class Peer:
-    """One connection of a client."""
+    """A connection of a client."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.reader, self.writer = reader, writer
@@ -41,7 +41,7 @@ class Peer:
         await self.writer.drain()
 
     async def answer(self, seconds: float = 5) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers and body of the next answer."""
+        """The status, the headers and the body of the next answer."""
         async with asyncio.timeout(seconds):
             head = (await self.reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
             headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
@@ -52,7 +52,7 @@ class Peer:
         return (await self.answer(seconds))[0]
 
     async def ended(self, seconds: float = 5) -> bytes:
-        """What comes until the server closes, which it must."""
+        """The bytes that arrive until the server closes the connection. Asserts that it does so in time."""
         async with asyncio.timeout(seconds):
             try:
                 return await self.reader.read()
@@ -69,13 +69,13 @@ class Peer:
 
 @dataclass
 class Raw:
-    """The server: its port, its connections, the paths that were asked for and not answered yet."""
+    """The server: its port, its connections, and the paths and bodies of its requests."""
 
     port: int
     connections: Connections
     server: uvicorn.Server
     release: asyncio.Event = field(default_factory=asyncio.Event)
-    asked: list[str] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     bodies: list[bytes] = field(default_factory=list)
     peers: list[Peer] = field(default_factory=list)
 
@@ -85,9 +85,15 @@ class Raw:
         return peer
 
     async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """`/wait` answers when released, `/unread` without the body, everything else after it; websockets stay, but
-        `/refused`, `/flood`, which sends without end, and `/end`, which closes behind what is not read."""
-        self.asked.append(scope["path"])
+        """The application. Its paths differ:
+
+        /wait      answers when `release` is set
+        /unread    answers without reading the body; every other path reads it first
+        /refused   refuses a websocket; other websockets stay open
+        /flood     sends to a websocket without end
+        /end       closes a websocket while sent messages are unread
+        """
+        self.paths.append(scope["path"])
         if scope["type"] == "websocket":
             if scope["path"] == "/refused":
                 await http.refuse_upgrade(receive, send, http.too_many_requests(1))
@@ -124,7 +130,7 @@ class Raw:
 
 
 def limits(**fewer: Any) -> ConnectionLimits:
-    """Limits under which nothing ends by itself, but those named."""
+    """Limits that no test reaches, except the given ones."""
     long = dict.fromkeys(
         ("head_seconds", "body_seconds", "unread_seconds", "keep_alive_seconds", "discard_seconds"), LONG
     )
@@ -139,7 +145,7 @@ async def raw(
     other: ASGIApp | None = None,
     **fewer: Any,
 ) -> AsyncIterator[Raw]:
-    """A server with those limits. `responder` answers plain requests; `other` is an application in place of Raw's."""
+    """Runs a server with limits. `responder` answers plain requests; `other` replaces the application of `Raw`."""
     listening = listen("127.0.0.1", 0)
     connections = Connections(limits(**fewer))
     one: list[Raw] = []

@@ -1,4 +1,4 @@
-"""Plain requests get, byte for byte, what they would get by the parser and ASGI; everything else goes that way."""
+"""Plain requests get the same bytes as from the parser and ASGI, which handle all other requests."""
 
 import asyncio
 import random
@@ -20,7 +20,7 @@ BODY = b'{"query":"{ __typename }"}'
 
 
 class Echo(PostResponder):
-    """Answers with what it was asked."""
+    """Answers each request with its own body and headers."""
 
     def __init__(self) -> None:
         self.anonymous_bytes, self.body_seconds = 1_000, 30.0
@@ -50,12 +50,12 @@ class Echo(PostResponder):
         except HttpRefusal as refused:
             return Reply(refused.payload, refused.status, kind, request_id, refused.headers)
         seen = {name.decode(): value.decode("latin-1") for name, value in sorted(headers.items())}
-        told = {"data": {"body": read.decode("latin-1"), "headers": seen, "client": scope["client"][0]}}
-        return Reply(told, http.status_of(told, kind), kind, request_id)
+        content = {"data": {"body": read.decode("latin-1"), "headers": seen, "client": scope["client"][0]}}
+        return Reply(content, http.status_of(content, kind), kind, request_id)
 
 
-async def nothing(scope: Scope, receive: Receive, send: Send) -> None:
-    """Everything but POST /graphql."""
+async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    """The application for every request except POST /graphql."""
     refused = HttpRefusal(404, "Nothing here.")
     await http.send_refusal(send, refused, kind=http.JSON, request_id=http.request_id(dict(scope["headers"])))
 
@@ -122,27 +122,27 @@ OTHERS = [
 
 
 @asynccontextmanager
-async def both() -> AsyncIterator[tuple[Raw, Echo, Raw, Echo]]:
-    """A server that answers plain requests itself, and one that gives all of them to ASGI."""
+async def both_servers() -> AsyncIterator[tuple[Raw, Echo, Raw, Echo]]:
+    """Two servers: one answers plain requests directly, the other passes all requests to ASGI."""
     plain, parsed = Echo(), Echo()
     async with AsyncExitStack() as open_:
-        one = await open_.enter_async_context(raw(responder=plain, other=Handler(nothing, plain)))
-        other = await open_.enter_async_context(raw(other=Handler(nothing, parsed)))
+        one = await open_.enter_async_context(raw(responder=plain, other=Handler(not_found, plain)))
+        other = await open_.enter_async_context(raw(other=Handler(not_found, parsed)))
         yield one, plain, other, parsed
 
 
-async def said(server: Raw, data: bytes) -> bytes:
-    """All that comes for that, and for an ordinary request behind it that closes the connection."""
+async def answer_to(server: Raw, data: bytes) -> bytes:
+    """All bytes that answer `data` and a usual request after it, which closes the connection."""
     peer = await server.peer()
     await peer.send(data)
-    first = await some(peer)
+    first = await first_bytes(peer)
     await peer.send(b"GET /last HTTP/1.1\r\nConnection: close\r\n\r\n")
     rest = await peer.ended()
-    return _without_chance(first + rest)
+    return _without_new_ids(first + rest)
 
 
-async def some(peer: Peer) -> bytes:
-    """The first bytes, if any come: a request that is not whole gets nothing yet."""
+async def first_bytes(peer: Peer) -> bytes:
+    """The first bytes of an answer, if any: an incomplete request gets none."""
     try:
         async with asyncio.timeout(0.3):
             return await peer.reader.read(65_536)
@@ -150,45 +150,45 @@ async def some(peer: Peer) -> bytes:
         return b""
 
 
-def _without_chance(answer: bytes) -> bytes:
+def _without_new_ids(answer: bytes) -> bytes:
     answer = re.sub(rb"x-request-id: [0-9a-f]{24}", b"x-request-id: new", answer)
     return re.sub(rb"date: [^\r]*", b"date: now", answer)
 
 
-async def compared(one: Raw, other: Raw, data: bytes) -> None:
-    """Both servers must say the same, byte for byte."""
-    first, second = await asyncio.gather(said(one, data), said(other, data))
+async def assert_same_answer(one: Raw, other: Raw, data: bytes) -> None:
+    """Asserts that both servers send the same bytes."""
+    first, second = await asyncio.gather(answer_to(one, data), answer_to(other, data))
     assert first == second, data[:300]
 
 
-async def test_plain_requests_are_answered_as_by_the_parser() -> None:
-    async with both() as (one, plain, other, parsed):
+async def test_plain_requests_get_the_same_answer_as_from_the_parser() -> None:
+    async with both_servers() as (one, plain, other, parsed):
         for number, data in enumerate(PLAIN, start=1):
-            await compared(one, other, data)
+            await assert_same_answer(one, other, data)
             assert (plain.plain, parsed.plain) == (number, 0), data
             assert plain.bodies == parsed.bodies
 
 
-async def test_everything_else_is_the_parsers() -> None:
-    async with both() as (one, plain, other, _):
+async def test_other_requests_go_to_the_parser() -> None:
+    async with both_servers() as (one, plain, other, _):
         for data in OTHERS:
-            await compared(one, other, data)
+            await assert_same_answer(one, other, data)
             assert plain.plain == 0, data[:300]
 
 
-async def test_heads_changed_at_random_are_answered_as_by_the_parser() -> None:
+async def test_randomly_changed_heads_get_the_same_answer_as_from_the_parser() -> None:
     chance = random.Random(7)
-    async with both() as (one, plain, other, _):
+    async with both_servers() as (one, plain, other, _):
         for _ in range(60):
             data = bytearray(chance.choice(PLAIN[:7]))
             for _ in range(chance.randint(1, 2)):
                 data[chance.randrange(len(data) - len(BODY))] = chance.choice(b"\r\n\x00\t :;,aZ0-_\x80\xff{}")
-            await compared(one, other, bytes(data))
+            await assert_same_answer(one, other, bytes(data))
         assert 0 < plain.plain < 60
 
 
-async def test_a_request_in_parts_is_the_parsers() -> None:
-    async with both() as (one, plain, _, _):
+async def test_a_request_that_arrives_in_parts_goes_to_the_parser() -> None:
+    async with both_servers() as (one, plain, _, _):
         peer = await one.peer()
         for at in range(0, len(post()), 40):
             await peer.send(post()[at : at + 40])
@@ -196,8 +196,8 @@ async def test_a_request_in_parts_is_the_parsers() -> None:
         assert (await peer.status(), plain.plain) == (200, 0)
 
 
-async def test_plain_requests_and_others_take_turns_on_one_connection() -> None:
-    async with both() as (one, plain, _, _):
+async def test_plain_and_other_requests_can_alternate_on_one_connection() -> None:
+    async with both_servers() as (one, plain, _, _):
         peer = await one.peer()
         for _ in range(3):
             await peer.send(post(b"X-Request-Id: plain-plain"))
@@ -207,8 +207,8 @@ async def test_plain_requests_and_others_take_turns_on_one_connection() -> None:
         assert plain.plain == 3
 
 
-async def test_requests_behind_a_plain_one_are_answered_in_order() -> None:
-    async with both() as (one, plain, _, _):
+async def test_requests_pipelined_after_a_plain_one_are_answered_in_order() -> None:
+    async with both_servers() as (one, plain, _, _):
         peer = await one.peer()
         plain.release.clear()
         await peer.send(post(body=b"first"))
@@ -222,8 +222,8 @@ async def test_requests_behind_a_plain_one_are_answered_in_order() -> None:
         assert plain.plain == 1
 
 
-async def test_a_plain_request_under_way_is_answered_when_the_server_stops() -> None:
-    async with both() as (one, plain, _, _):
+async def test_a_running_plain_request_is_answered_when_the_server_stops() -> None:
+    async with both_servers() as (one, plain, _, _):
         peer = await one.peer()
         plain.release.clear()
         await peer.send(post())
@@ -236,8 +236,8 @@ async def test_a_plain_request_under_way_is_answered_when_the_server_stops() -> 
         assert await peer.ended() == b""
 
 
-async def test_a_client_that_goes_is_sent_nothing_and_its_request_ends() -> None:
-    async with both() as (one, plain, _, _):
+async def test_a_plain_request_ends_when_its_client_disconnects() -> None:
+    async with both_servers() as (one, plain, _, _):
         peer = await one.peer()
         plain.release.clear()
         await peer.send(post())
@@ -251,8 +251,10 @@ async def test_a_client_that_goes_is_sent_nothing_and_its_request_ends() -> None
 
 
 @pytest.mark.parametrize("body", [b"fail", b"cancel"])
-async def test_a_reply_that_fails_is_500_and_closes(body: bytes, caplog: pytest.LogCaptureFixture) -> None:
-    async with both() as (one, _, _, _):
+async def test_a_failed_reply_is_answered_with_500_and_closes_the_connection(
+    body: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with both_servers() as (one, _, _, _):
         peer = await one.peer()
         await peer.send(post(body=body))
         status, headers, body = await peer.answer()
@@ -262,13 +264,13 @@ async def test_a_reply_that_fails_is_500_and_closes(body: bytes, caplog: pytest.
     assert "Exception in ASGI application" in caplog.text
 
 
-async def test_a_plain_request_that_outlasts_the_stop_is_answered() -> None:
+async def test_a_plain_request_cancelled_by_the_stop_is_answered_with_500() -> None:
     def hasty(config: uvicorn.Config) -> None:
         config.timeout_graceful_shutdown = 0
 
     plain = Echo()
     plain.release.clear()
-    async with raw(hasty, responder=plain, other=nothing) as one:
+    async with raw(hasty, responder=plain, other=not_found) as one:
         peer = await one.peer()
         await peer.send(post())
         await asyncio.sleep(0.05)
@@ -280,7 +282,7 @@ async def test_a_plain_request_that_outlasts_the_stop_is_answered() -> None:
 
 async def test_an_idle_connection_after_a_plain_request_is_closed() -> None:
     plain = Echo()
-    async with raw(responder=cast(Any, plain), other=nothing, keep_alive_seconds=0.2) as one:
+    async with raw(responder=cast(Any, plain), other=not_found, keep_alive_seconds=0.2) as one:
         peer = await one.peer()
         await peer.send(post())
         assert await peer.status() == 200

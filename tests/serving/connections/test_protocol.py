@@ -1,4 +1,4 @@
-"""One connection: how large and how slow a request may be, and how every connection ends."""
+"""HTTP connections: the limits of size and time of a request, and how every connection ends."""
 
 import asyncio
 import logging
@@ -14,18 +14,18 @@ from tests.serving.connections.raw_http import GET, get, post, raw
 from tests.updates.waiting import until
 
 MOMENT = 0.3
-"""Seconds of a limit that a test waits for."""
+"""The seconds of a time limit that a test waits for."""
 
 
 @pytest.fixture(autouse=True)
 def no_tracebacks(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     yield
-    told = [record.getMessage() for record in caplog.get_records("call") if record.levelno >= logging.WARNING]
-    assert not told
+    warnings = [record.getMessage() for record in caplog.get_records("call") if record.levelno >= logging.WARNING]
+    assert not warnings
 
 
 def head(size: int) -> bytes:
-    """A request of so many bytes, all of them head."""
+    """A request that is only a head, of `size` bytes."""
     empty = len(GET) + len(b"X: \r\n")
     return GET[:-2] + b"X: " + b"x" * (size - empty) + b"\r\n\r\n"
 
@@ -33,7 +33,7 @@ def head(size: int) -> bytes:
 # ---------------------------------------------------------------- the head
 
 
-async def test_a_head_within_the_limit_is_answered_however_it_is_cut() -> None:
+async def test_a_head_within_the_limit_is_answered_in_one_part_or_many() -> None:
     async with raw(head_bytes=2_000) as server:
         peer = await server.peer()
         whole = head(2_000)
@@ -52,11 +52,11 @@ async def test_a_head_above_the_limit_is_answered_with_431_and_closed() -> None:
             assert (status, headers["connection"]) == (431, "close")
             assert b"the limit is 2000 bytes" in body
             assert await peer.ended() == b""
-        assert not server.asked
+        assert not server.paths
 
 
-async def test_a_head_that_never_ends_is_neither_kept_nor_read_for_long() -> None:
-    """128 MB of one header were kept for 308 s."""
+async def test_an_endless_head_is_cut_off_after_a_bounded_number_of_bytes() -> None:
+    """128 MB of one header used to be kept for 308 s."""
     async with raw(discard_bytes=4_000_000) as server:
         peer = await server.peer()
         await peer.send(GET[:-2] + b"X: ")
@@ -71,7 +71,7 @@ async def test_a_head_that_never_ends_is_neither_kept_nor_read_for_long() -> Non
         await until(lambda: server.connections.open == 0)
 
 
-async def test_431_reaches_a_client_that_sends_all_before_it_reads() -> None:
+async def test_a_client_that_sends_everything_before_it_reads_gets_its_431() -> None:
     async with raw() as server:
         peer = await server.peer()
         await peer.send(head(4_000_000))
@@ -88,13 +88,13 @@ async def test_too_many_headers_are_answered_with_431() -> None:
         assert await peer.ended() == b""
 
 
-async def test_a_large_head_behind_another_request_is_refused_after_its_answer() -> None:
+async def test_a_pipelined_large_head_is_refused_after_the_answer_before_it() -> None:
     async with raw(head_bytes=2_000) as server:
         peer = await server.peer()
         await peer.send(GET + head(2_400))
         assert await peer.status() == 200
         assert await peer.ended() == b""
-        assert server.asked == ["/"]
+        assert server.paths == ["/"]
 
 
 async def test_bytes_that_are_not_http_are_answered_with_400() -> None:
@@ -106,10 +106,10 @@ async def test_bytes_that_are_not_http_are_answered_with_400() -> None:
             assert await peer.ended() == b""
 
 
-# ---------------------------------------------------------------- time
+# ---------------------------------------------------------------- time limits
 
 
-async def test_a_connection_that_says_nothing_is_closed_silently() -> None:
+async def test_a_connection_without_a_request_is_closed_without_an_answer() -> None:
     async with raw(head_seconds=MOMENT) as server:
         silent, newlines = await server.peer(), await server.peer()
         for _ in range(3):
@@ -119,7 +119,7 @@ async def test_a_connection_that_says_nothing_is_closed_silently() -> None:
         await until(lambda: server.connections.open == 0)
 
 
-async def test_a_head_that_comes_too_slowly_is_answered_with_408() -> None:
+async def test_a_slow_head_is_answered_with_408() -> None:
     async with raw(head_seconds=MOMENT) as server:
         peer = await server.peer()
         for byte in b"GET / HT":
@@ -130,7 +130,7 @@ async def test_a_head_that_comes_too_slowly_is_answered_with_408() -> None:
         assert await peer.ended() == b""
 
 
-async def test_a_second_head_on_a_connection_has_its_own_time() -> None:
+async def test_the_second_head_on_a_connection_has_its_own_time_limit() -> None:
     async with raw(head_seconds=MOMENT) as server:
         peer = await server.peer()
         await peer.send(GET + GET[:10])
@@ -138,7 +138,7 @@ async def test_a_second_head_on_a_connection_has_its_own_time() -> None:
         assert await peer.status() == 408
 
 
-async def test_a_body_that_comes_too_slowly_is_answered_with_408() -> None:
+async def test_a_slow_body_is_answered_with_408() -> None:
     async with raw(body_seconds=MOMENT) as server:
         peer = await server.peer()
         await peer.send(post(b"{", length=100))
@@ -148,22 +148,22 @@ async def test_a_body_that_comes_too_slowly_is_answered_with_408() -> None:
         status, headers, _ = await peer.answer()
         assert (status, headers["connection"]) == (408, "close")
         assert await peer.ended() == b""
-        assert not server.bodies, "the application never has half a body"
+        assert not server.bodies, "the application never gets half a body"
 
 
-async def test_a_slow_body_behind_another_request_is_refused_after_its_answer() -> None:
+async def test_a_pipelined_slow_body_is_refused_after_the_answer_before_it() -> None:
     async with raw(body_seconds=MOMENT) as server:
         peer = await server.peer()
         await peer.send(get("wait") + post(b"{", length=100))
-        await until(lambda: server.asked == ["/wait"])
+        await until(lambda: server.paths == ["/wait"])
         await asyncio.sleep(2 * MOMENT)
         server.release.set()
         assert await peer.status() == 200
         assert await peer.status() == 408
-        assert server.asked == ["/wait"], "the application never sees half a body"
+        assert server.paths == ["/wait"], "the application never gets half a body"
 
 
-async def test_a_body_that_nobody_reads_keeps_no_connection() -> None:
+async def test_a_body_that_the_application_does_not_read_does_not_keep_the_connection() -> None:
     async with raw(body_seconds=MOMENT) as server:
         peer = await server.peer()
         await peer.send(post(b"{", path="unread", length=100))
@@ -171,7 +171,7 @@ async def test_a_body_that_nobody_reads_keeps_no_connection() -> None:
         assert await peer.ended() == b""
 
 
-async def test_a_request_that_is_being_answered_has_no_limit_here() -> None:
+async def test_a_request_that_is_being_answered_has_no_time_limit() -> None:
     async with raw(head_seconds=MOMENT, body_seconds=MOMENT, keep_alive_seconds=MOMENT) as server:
         peer = await server.peer()
         await peer.send(post(b"{}", path="wait"))
@@ -180,7 +180,7 @@ async def test_a_request_that_is_being_answered_has_no_limit_here() -> None:
         assert await peer.status() == 200
 
 
-async def test_an_idle_connection_is_kept_for_its_time_and_then_closed_silently() -> None:
+async def test_an_idle_connection_is_closed_after_its_keep_alive_time() -> None:
     async with raw(keep_alive_seconds=MOMENT) as server:
         peer = await server.peer()
         for _ in range(4):
@@ -208,7 +208,7 @@ async def test_a_client_that_does_not_read_its_answer_does_not_keep_its_connecti
 # ---------------------------------------------------------------- bodies
 
 
-async def test_an_answer_before_the_end_of_the_body_reaches_a_client_that_still_sends() -> None:
+async def test_a_client_that_is_still_sending_its_body_gets_an_early_answer() -> None:
     async with raw(body_bytes=100_000_000) as server:
         peer = await server.peer()
         await peer.send(post(b"x", path="unread?close", length=5_000_000))
@@ -218,7 +218,7 @@ async def test_an_answer_before_the_end_of_the_body_reaches_a_client_that_still_
         assert await peer.ended() == b""
 
 
-async def test_what_is_dropped_after_an_answer_is_bounded_in_bytes_and_seconds() -> None:
+async def test_the_discarded_rest_of_a_body_is_limited_in_bytes_and_seconds() -> None:
     async with raw(body_bytes=1_000, discard_bytes=2_000_000, discard_seconds=MOMENT) as server:
         many, slow = await server.peer(), await server.peer()
         await slow.send(post(b"x" * 1_001, length=10_000_000_000))
@@ -229,7 +229,7 @@ async def test_what_is_dropped_after_an_answer_is_bounded_in_bytes_and_seconds()
         await until(lambda: server.connections.open == 0)
 
 
-async def test_a_body_that_is_all_chunk_sizes_and_trailers_is_refused() -> None:
+async def test_a_body_with_too_many_trailer_bytes_is_refused() -> None:
     async with raw(body_bytes=10_000) as server:
         peer = await server.peer()
         await peer.send(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX: ")
@@ -240,7 +240,7 @@ async def test_a_body_that_is_all_chunk_sizes_and_trailers_is_refused() -> None:
         assert not server.bodies
 
 
-async def test_trailers_are_dropped() -> None:
+async def test_trailers_of_a_chunked_body_are_ignored() -> None:
     async with raw() as server:
         peer = await server.peer()
         await peer.send(b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX: y\r\n\r\n" + GET)
@@ -255,30 +255,30 @@ async def test_pipelined_requests_are_answered_in_order() -> None:
     async with raw() as server:
         peer = await server.peer()
         await peer.send(get("wait") + post(b"12", path="a") + get("b") + post(b"3", path="c"))
-        await until(lambda: server.asked == ["/wait"])
+        await until(lambda: server.paths == ["/wait"])
         server.release.set()
         assert [(await peer.answer())[2] for _ in range(4)] == [b"/wait", b"/a", b"/b", b"/c"]
         assert server.bodies == [b"", b"12", b"", b"3"]
 
 
-async def test_after_too_many_pipelined_requests_the_first_are_answered_and_the_connection_ends() -> None:
+async def test_too_many_pipelined_requests_end_the_connection_after_the_first_answers() -> None:
     async with raw(pipelined=5) as server:
         peer = await server.peer()
         await peer.send(get("wait") + GET * 1_000)
-        await until(lambda: server.asked == ["/wait"])
+        await until(lambda: server.paths == ["/wait"])
         server.release.set()
         answers = [await peer.answer() for _ in range(6)]
         assert [status for status, _, _ in answers] == [200] * 6
         assert answers[5][1]["connection"] == "close"
         assert await peer.ended() == b""
-        assert len(server.asked) == 6
+        assert len(server.paths) == 6
 
 
-async def test_what_is_not_http_behind_a_request_does_not_disturb_its_answer() -> None:
+async def test_bytes_that_are_not_http_do_not_disturb_the_answer_before_them() -> None:
     async with raw() as server:
         peer = await server.peer()
         await peer.send(get("wait"))
-        await until(lambda: server.asked == ["/wait"])
+        await until(lambda: server.paths == ["/wait"])
         await peer.send(b"\x00\x01\x02\r\n\r\n")
         await asyncio.sleep(0.05)
         server.release.set()
@@ -287,10 +287,10 @@ async def test_what_is_not_http_behind_a_request_does_not_disturb_its_answer() -
         assert await peer.ended() == b""
 
 
-# ---------------------------------------------------------------- how many
+# ---------------------------------------------------------------- the number of connections
 
 
-async def test_connections_of_an_address_are_limited_and_another_address_is_let_in() -> None:
+async def test_connections_are_limited_per_address() -> None:
     async with raw(per_address=3) as server:
         kept = [await server.peer() for _ in range(3)]
         await until(lambda: server.connections.open == 3)
@@ -310,7 +310,7 @@ async def test_connections_of_an_address_are_limited_and_another_address_is_let_
         assert server.connections.refusals == 1
 
 
-async def test_an_idle_connection_of_the_same_address_gives_its_place_up() -> None:
+async def test_a_new_connection_replaces_an_idle_one_of_the_same_address() -> None:
     async with raw(per_address=2) as server:
         idle, waiting = await server.peer(), await server.peer()
         for peer, request in ((idle, GET), (waiting, get("wait"))):
@@ -325,19 +325,19 @@ async def test_an_idle_connection_of_the_same_address_gives_its_place_up() -> No
         assert await waiting.status() == 200
 
 
-async def test_when_all_are_full_idle_and_silent_connections_give_their_places_up_first() -> None:
+async def test_at_the_total_limit_idle_and_silent_connections_are_closed_first() -> None:
     async with raw(total=3, per_address=None) as server:
         silent, idle, waiting = [await server.peer(source=f"127.0.0.{n}") for n in (2, 3, 4)]
         await idle.send(GET)
         assert await idle.status() == 200
         await waiting.send(get("wait"))
-        await until(lambda: "/wait" in server.asked)
+        await until(lambda: "/wait" in server.paths)
         first, second = await server.peer(), await server.peer()
         await first.send(get("wait"))
         assert await idle.ended() in (b"", b"reset")
         await second.send(get("wait"))
         assert await silent.ended() in (b"", b"reset")
-        await until(lambda: server.asked.count("/wait") == 3)
+        await until(lambda: server.paths.count("/wait") == 3)
         third = await server.peer()
         await third.send(GET)
         assert await third.status() == 503
@@ -346,12 +346,12 @@ async def test_when_all_are_full_idle_and_silent_connections_give_their_places_u
         assert [await peer.status() for peer in (waiting, first, second)] == [200] * 3
 
 
-async def test_a_flood_of_refused_connections_is_cut_off_and_not_kept() -> None:
+async def test_refused_connections_are_not_kept_open() -> None:
     async with raw(total=2, per_address=None) as server:
         waiting = [await server.peer(), await server.peer()]
         for peer in waiting:
             await peer.send(get("wait"))
-        await until(lambda: len(server.asked) == 2)
+        await until(lambda: len(server.paths) == 2)
         flood = [await server.peer() for _ in range(60)]
         assert len(server.connections.refused) <= 16
         ends = [await peer.ended() for peer in flood]
@@ -362,12 +362,12 @@ async def test_a_flood_of_refused_connections_is_cut_off_and_not_kept() -> None:
 @pytest.mark.parametrize(
     ("files", "total", "per_address"), [(256, 192, 48), (1_024, 960, 240), (20_000, 10_000, 500), (40, 20, 5)]
 )
-def test_connections_leave_open_files_for_the_server_itself(files: int, total: int, per_address: int) -> None:
+def test_the_connection_limit_leaves_open_files_for_the_server(files: int, total: int, per_address: int) -> None:
     limits = ConnectionLimits.of(people.made(), open_files=files)
     assert (limits.total, limits.per_address) == (total, per_address)
 
 
-async def test_trusted_proxies_and_a_limit_of_zero_are_not_counted_by_address() -> None:
+async def test_trusted_proxies_and_a_limit_of_zero_have_no_limit_per_address() -> None:
     settings = people.made(trusted_proxies="127.0.0.0/8", connections_per_address=1)
     limits = ConnectionLimits.of(settings)
     assert limits.per_address == 1
@@ -388,7 +388,7 @@ UPGRADE = (
 )
 
 
-async def test_an_upgraded_connection_has_no_timeouts_of_http_and_is_counted_until_it_is_lost() -> None:
+async def test_an_upgraded_connection_has_no_http_timeouts_and_is_counted_until_it_ends() -> None:
     soon: dict[str, Any] = dict.fromkeys(
         ("head_seconds", "body_seconds", "keep_alive_seconds", "discard_seconds"), MOMENT
     )
@@ -404,7 +404,7 @@ async def test_an_upgraded_connection_has_no_timeouts_of_http_and_is_counted_unt
         await until(lambda: server.connections.open == 0)
 
 
-async def test_the_head_of_an_upgrade_has_the_same_limits() -> None:
+async def test_the_head_of_a_websocket_upgrade_has_the_same_limits() -> None:
     async with raw(head_bytes=20_000) as server:
         for more, status in ((b"", 101), (b"X: " + b"x" * 9_000 + b"\r\n", 431), (b"X: " + b"x" * 30_000, 431)):
             peer = await server.peer()
@@ -412,7 +412,7 @@ async def test_the_head_of_an_upgrade_has_the_same_limits() -> None:
             assert await peer.status() == status
 
 
-async def test_an_odd_upgrade_is_answered_without_a_traceback() -> None:
+async def test_an_invalid_websocket_upgrade_is_answered_without_a_traceback() -> None:
     async with raw() as server:
         posted = UPGRADE.replace(b"GET", b"POST") + b"\r\n"
         with_body = UPGRADE + b"Content-Length: 2\r\n\r\n{}"
@@ -424,8 +424,8 @@ async def test_an_odd_upgrade_is_answered_without_a_traceback() -> None:
         await until(lambda: server.connections.open == 0)
 
 
-async def test_an_upgrade_that_the_application_refuses_is_answered_and_logs_no_error() -> None:
-    """Each one was logged as an error: a stranger could fill the log."""
+async def test_a_refused_websocket_upgrade_is_answered_and_logs_no_error() -> None:
+    """Each refused upgrade used to be logged as an error, so anybody could fill the log."""
     async with raw() as server:
         peer = await server.peer()
         await peer.send(UPGRADE.replace(b" / ", b" /refused ") + b"\r\n")
@@ -434,38 +434,38 @@ async def test_an_upgrade_that_the_application_refuses_is_answered_and_logs_no_e
         assert await peer.ended() == b""
 
 
-async def test_an_upgrade_behind_a_request_waits_for_nothing_and_is_refused() -> None:
+async def test_a_pipelined_websocket_upgrade_is_refused() -> None:
     async with raw() as server:
         peer = await server.peer()
         await peer.send(get("wait") + UPGRADE + b"\r\n")
-        await until(lambda: server.asked == ["/wait"])
+        await until(lambda: server.paths == ["/wait"])
         server.release.set()
         assert await peer.status() == 200
         assert await peer.ended() == b""
 
 
-async def test_a_websocket_whose_peer_does_not_read_is_cut_off() -> None:
-    """It stayed open for ever, also after the server had closed it."""
+async def test_a_websocket_whose_peer_does_not_read_is_closed() -> None:
+    """Such a websocket used to stay open forever, even after the server had closed it."""
     async with raw(unread_seconds=MOMENT, discard_seconds=MOMENT) as server:
         for path in ("flood", "end"):
             peer = await server.peer()
             peer.writer.transport.pause_reading()  # type: ignore[attr-defined]
             await peer.send(UPGRADE.replace(b" / ", b" /%s " % path.encode()) + b"\r\n")
-            await until(lambda: f"/{path}" in server.asked)  # noqa: B023 - called at once
+            await until(lambda: f"/{path}" in server.paths)  # noqa: B023 - called at once
             await until(lambda: server.connections.open == 0)
 
 
-# ---------------------------------------------------------------- the stop
+# ---------------------------------------------------------------- stopping the server
 
 
-async def test_at_the_stop_idle_connections_close_at_once_and_open_answers_arrive() -> None:
+async def test_stopping_the_server_closes_idle_connections_and_finishes_requests() -> None:
     async with raw() as server:
         idle, silent, begun, answering = [await server.peer() for _ in range(4)]
         await idle.send(GET)
         assert await idle.status() == 200
         await begun.send(GET[:10])
         await answering.send(get("wait"))
-        await until(lambda: "/wait" in server.asked)
+        await until(lambda: "/wait" in server.paths)
         server.server.should_exit = True
         assert [await peer.ended() for peer in (idle, silent, begun)] == [b""] * 3
         server.release.set()
@@ -474,12 +474,12 @@ async def test_at_the_stop_idle_connections_close_at_once_and_open_answers_arriv
         assert await answering.ended() == b""
 
 
-async def test_at_the_stop_a_body_that_is_still_coming_has_a_moment_left() -> None:
+async def test_stopping_the_server_gives_an_incomplete_body_a_short_time_to_arrive() -> None:
     async with raw(stop_seconds=MOMENT) as server:
         slow, quick = await server.peer(), await server.peer()
         for peer in (slow, quick):
             await peer.send(post(b"{", length=2))
-        await until(lambda: len(server.asked) == 2)
+        await until(lambda: len(server.paths) == 2)
         server.server.should_exit = True
         await until(lambda: len(server.connections.stopping) == 2)
         await quick.send(b"}")

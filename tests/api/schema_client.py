@@ -1,4 +1,4 @@
-"""Asks the schema as a signed-in person would, without HTTP."""
+"""Executes operations for a wallet in this process, without HTTP and without a sign-in."""
 
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
@@ -18,22 +18,22 @@ from pocketpay.serving.limits import Limits
 from tests.api.one_server import OneServer
 from tests.people import SECRET, made
 
-WHOLE = """{ id type direction status amount { amount currency minorUnits } fee { amount } total { amount }
+ALL_FIELDS = """{ id type direction status amount { amount currency minorUnits } fee { amount } total { amount }
   description sender { username } recipient { username } counterparty { username name } bankName isRisky
   riskReasons { rule message } failureCode expiresAt createdAt updatedAt completedAt
   entries { id sequence amount { amount } balanceAfter { amount } description transaction { id } } }"""
 
-ONE = f"query ($id: ID!) {{ transaction(id: $id) {WHOLE} }}"
+ONE = f"query ($id: ID!) {{ transaction(id: $id) {ALL_FIELDS} }}"
 NODE = "query ($id: ID!) { node(id: $id) { __typename id } }"
 
 
-def outside(*transactions: UUID) -> list[str]:
-    """Their ids as clients see them."""
+def transaction_ids(*transactions: UUID) -> list[str]:
+    """The ids of transactions as clients see them."""
     return [ids.encode(ids.TRANSACTION, id) for id in transactions]
 
 
-class CountsReads(Database):
-    """A database that counts how often it is read from."""
+class CountingDatabase(Database):
+    """A database that counts its read sessions."""
 
     reads = 0
 
@@ -44,8 +44,8 @@ class CountsReads(Database):
             yield session
 
 
-class Door:
-    """The GraphQL door of a server, where somebody asks."""
+class SchemaClient:
+    """Executes GraphQL operations over the services of a server."""
 
     def __init__(self, server: OneServer, database: Database | None = None) -> None:
         settings = made()
@@ -55,7 +55,7 @@ class Door:
         self._services = Services(
             settings=settings,
             database=database or server.database,
-            identity=cast(Any, None),  # nobody signs in here: `answer` says who asks
+            identity=cast(Any, None),  # nobody signs in here: `answer` takes the wallet of the viewer
             desk=server.desk,
             feeds=server.feeds,
             reads=Reads(database or server.database),
@@ -64,19 +64,19 @@ class Door:
         )
 
     async def answer(self, wallet_id: UUID | None, text: str, /, **variables: Any) -> dict[str, Any]:
-        """The whole answer to whoever owns that wallet, or to nobody signed in."""
+        """The whole answer to the owner of a wallet. None stands for an anonymous request."""
         viewer = None if wallet_id is None else Viewer(wallet_id, wallet_id, wallet_id)
         return (await self._execution.answer(text, None, variables, Context(self._services, viewer))).payload
 
     async def ask(self, wallet_id: UUID, text: str, /, **variables: Any) -> Any:
-        """What the answer's one field has; there must be no error."""
+        """The value of the answer's only field. Asserts that there are no errors."""
         payload = await self.answer(wallet_id, text, **variables)
         assert "errors" not in payload, payload
         (value,) = payload["data"].values()
         return value
 
     async def refusal(self, wallet_id: UUID | None, text: str, /, **variables: Any) -> str:
-        """The code of the answer's one error."""
+        """The code of the answer's only error."""
         payload = await self.answer(wallet_id, text, **variables)
         (error,) = payload["errors"]
         return str(error["extensions"]["code"])

@@ -1,4 +1,4 @@
-"""Asking for money as a client does: documents, and what they answer."""
+"""GraphQL documents about money requests, and functions that send them and return the payload."""
 
 from typing import Any
 
@@ -28,43 +28,43 @@ LIST = f"""query ($direction: Direction, $statuses: [MoneyRequestStatus!], $firs
 NODE = f"query ($id: ID!) {{ node(id: $id) {{ __typename id ... on MoneyRequest {REQUEST} }} }}"
 
 
-async def ask(client: Client, by: Person, of: str, amount: str = "12.50", **more: Any) -> Any:
-    """The payload of requestMoney; `more` is said instead of what is usual."""
-    said = {"from": of, "amount": amount, "description": "Lunch", "idempotencyKey": new_key()} | more
-    return (await client.data(ASK, {"input": said}, by=by))["requestMoney"]
+async def request_money(client: Client, by: Person, of: str, amount: str = "12.50", **more: Any) -> Any:
+    """The payload of requestMoney. `more` replaces the default input fields."""
+    fields = {"from": of, "amount": amount, "description": "Lunch", "idempotencyKey": new_key()} | more
+    return (await client.data(ASK, {"input": fields}, by=by))["requestMoney"]
 
 
-async def asked(client: Client, by: Person, of: str, amount: str = "12.50") -> str:
-    """The id of a request that was made."""
-    told = await ask(client, by, of, amount)
-    assert told["errors"] == []
-    id: str = told["moneyRequest"]["id"]
+async def new_request(client: Client, by: Person, of: str, amount: str = "12.50") -> str:
+    """Makes a money request and returns its id. Asserts that there are no errors."""
+    payload = await request_money(client, by, of, amount)
+    assert payload["errors"] == []
+    id: str = payload["moneyRequest"]["id"]
     return id
 
 
 async def split(client: Client, by: Person, among: list[str], total: str, **more: Any) -> Any:
     """The payload of splitBill."""
-    said = {"among": among, "total": total, "description": "Dinner", "idempotencyKey": new_key()} | more
-    return (await client.data(SPLIT, {"input": said}, by=by))["splitBill"]
+    fields = {"among": among, "total": total, "description": "Dinner", "idempotencyKey": new_key()} | more
+    return (await client.data(SPLIT, {"input": fields}, by=by))["splitBill"]
 
 
 async def pay(client: Client, by: Person, id: str, **more: Any) -> Any:
     """The payload of payRequest."""
-    said = {"id": id, "idempotencyKey": new_key()} | more
-    return (await client.data(PAY, {"input": said}, by=by))["payRequest"]
+    fields = {"id": id, "idempotencyKey": new_key()} | more
+    return (await client.data(PAY, {"input": fields}, by=by))["payRequest"]
 
 
 async def decline(client: Client, by: Person, id: str) -> Any:
     return (await client.data(DECLINE, {"id": id}, by=by))["declineRequest"]
 
 
-async def take_back(client: Client, by: Person, id: str) -> Any:
+async def cancel(client: Client, by: Person, id: str) -> Any:
     return (await client.data(CANCEL, {"id": id}, by=by))["cancelRequest"]
 
 
-async def listed(client: Client, by: Person, **said: Any) -> Any:
-    return (await client.data(LIST, said, by=by))["moneyRequests"]
+async def list_requests(client: Client, by: Person, **fields: Any) -> Any:
+    return (await client.data(LIST, fields, by=by))["moneyRequests"]
 
 
-async def found(client: Client, by: Person, id: str) -> Any:
+async def find_request(client: Client, by: Person, id: str) -> Any:
     return (await client.data(NODE, {"id": id}, by=by))["node"]

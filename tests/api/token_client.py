@@ -1,4 +1,4 @@
-"""Asks the schema as anybody would who comes with a token or without one, by the whole reception and no HTTP."""
+"""Executes operations with an access token or without one, by the real identity services and without HTTP."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,8 +16,8 @@ from pocketpay.serving.limits import Limits
 from tests.people import HOME, SECRET, made, receiving
 
 
-class Street:
-    """Where people come from: each request with its own token, address and client."""
+class TokenClient:
+    """Executes operations, each with its own access token, network address and user agent."""
 
     def __init__(self, services: IdentityServices, **overrides: object) -> None:
         self.services = services
@@ -38,30 +38,30 @@ class Street:
     async def ask(
         self,
         text: str,
-        shown: str | None = None,
+        access_token: str | None = None,
         /,
         *,
         address: str = HOME,
         user_agent: str | None = None,
         **variables: Any,
     ) -> dict[str, Any]:
-        """The whole answer."""
-        viewer = None if shown is None else await self.services.gate.viewer(shown)
+        """The whole answer, with its errors."""
+        viewer = None if access_token is None else await self.services.gate.viewer(access_token)
         context = Context(self._services, viewer, address=address, user_agent=user_agent)
         return (await self._execution.answer(text, None, variables, context)).payload
 
-    async def data(self, text: str, shown: str | None = None, /, **variables: Any) -> Any:
-        """What the answer's one field has; there must be no error of the request."""
-        answer = await self.ask(text, shown, **variables)
+    async def data(self, text: str, access_token: str | None = None, /, **variables: Any) -> Any:
+        """The value of the answer's only field. Asserts that the request has no errors."""
+        answer = await self.ask(text, access_token, **variables)
         assert "errors" not in answer, answer
         (value,) = answer["data"].values()
         return value
 
 
 @asynccontextmanager
-async def street(database: Database, **overrides: object) -> AsyncIterator[Street]:
+async def token_client(database: Database, **overrides: object) -> AsyncIterator[TokenClient]:
     async with receiving(database, **overrides) as services:
-        yield Street(services, **overrides)
+        yield TokenClient(services, **overrides)
 
 
 ERRORS = "errors { __typename code message path retryable ... on RateLimited { retryAfterSeconds } }"
@@ -76,7 +76,7 @@ SIGN_IN = (
 )
 
 
-async def newcomer(at: Street, username: str = "ada") -> Any:
-    """Signs somebody up and gives their tokens."""
+async def sign_up(api: TokenClient, username: str = "ada") -> Any:
+    """Signs up a user and returns the tokens."""
     form = {"username": username, "name": username.title(), "password": "violet-harbour-19"}
-    return (await at.data(SIGN_UP, input=form))["tokens"]
+    return (await api.data(SIGN_UP, input=form))["tokens"]
