@@ -1,4 +1,4 @@
-"""Two servers of different settings on one database: a currency that only one of them serves is handled by both."""
+"""Two servers with different settings on one database: both handle a currency that only one of them offers."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ OFF = {"new_recipient_action": "off", "large_transfer_action": "off"}
 
 @asynccontextmanager
 async def server(dsn: str, **settings: str) -> AsyncIterator[Desk]:
-    """A server's desk with those settings."""
+    """Opens the desk of a server with those settings."""
     database = await Database.open(dsn, readers=2, writers=1)
     async with database.write() as session:
         house = await postings.open_house(session, settings["currencies"].split(","))
@@ -41,7 +41,7 @@ async def server(dsn: str, **settings: str) -> AsyncIterator[Desk]:
 
 @pytest.fixture
 async def older_and_newer(database_dsn: Dsns) -> AsyncIterator[tuple[Desk, Desk]]:
-    """The older one has started before any server served euros."""
+    """Two servers; the older one started before any server offered euros."""
     async with AsyncExitStack() as stack:
         older = await stack.enter_async_context(server(database_dsn.server, **DOLLARS))
         yield older, await stack.enter_async_context(server(database_dsn.server, **BOTH))

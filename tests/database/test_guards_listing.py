@@ -1,4 +1,4 @@
-"""Whatever weakens a guard changes the listing, so that it cannot slip through a review."""
+"""Every change that weakens a database guard changes the listing, so a review shows it."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -65,7 +65,7 @@ WEAKENINGS = {
 
 @pytest.fixture
 async def owner(module_dsn: Dsns) -> AsyncIterator["Connection[Record]"]:
-    """The owner in a transaction that never commits."""
+    """A connection as the owner, in a transaction that is rolled back."""
     connection = await asyncpg.connect(module_dsn.owner)
     await connection.execute("begin")
     yield connection
@@ -74,7 +74,7 @@ async def owner(module_dsn: Dsns) -> AsyncIterator["Connection[Record]"]:
 
 @pytest.fixture(scope="module")
 def untouched(module_dsn: Dsns) -> str:
-    """The listing before anything was weakened."""
+    """The listing before any change."""
 
     async def ask() -> str:
         connection = await asyncpg.connect(module_dsn.owner)
@@ -87,10 +87,10 @@ def untouched(module_dsn: Dsns) -> str:
 
 
 @pytest.mark.parametrize("weakening", WEAKENINGS)
-async def test_weakening_shows_in_the_listing(owner: "Connection[Record]", untouched: str, weakening: str) -> None:
+async def test_a_weakened_guard_changes_the_listing(owner: "Connection[Record]", untouched: str, weakening: str) -> None:
     await owner.execute(WEAKENINGS[weakening])
     assert await listing(owner) != untouched
 
 
-async def test_listing_is_the_same_when_asked_twice(owner: "Connection[Record]", untouched: str) -> None:
+async def test_the_listing_is_the_same_when_it_is_made_twice(owner: "Connection[Record]", untouched: str) -> None:
     assert await listing(owner) == untouched
