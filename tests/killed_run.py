@@ -27,7 +27,7 @@ def test_cluster(cluster: EmbeddedPostgres, test: int) -> None:
 
 
 def test_cluster_and_server(postgres: EmbeddedPostgres) -> None:
-    with processes.house(postgres.data.parent / "house") as house:
-        house.start()
-        tell(postgres.data.parent, (postgres.data / "cluster").resolve(), (house.data / "cluster").resolve())
+    with processes.installation(postgres.data.parent / "installation") as installation:
+        installation.start()
+        tell(postgres.data.parent, (postgres.data / "cluster").resolve(), (installation.data / "cluster").resolve())
         time.sleep(SECONDS)
