@@ -313,7 +313,7 @@ MORE_TEXTS = (
     st.dictionaries(st.sampled_from(TEXTS + MORE_TEXTS), st.none() | st.text(max_size=40)),
     st.sampled_from((None, "US", "DE")),
 )
-def test_any_text_is_judged(fields: dict[str, Any], country: str | None) -> None:
+def test_any_values_of_a_person_are_validated(fields: dict[str, Any], country: str | None) -> None:
     for finding in judged(country=country, **fields).findings:
         assert finding.problem
         assert all(is_printable(char) for char in finding.shown)

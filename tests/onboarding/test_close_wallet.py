@@ -305,7 +305,7 @@ async def test_refusal_says_why_and_changes_nothing(
     assert await house.everything() == before
 
 
-async def test_wrong_passwords_are_counted_apart_from_those_of_sign_in(house: House) -> None:
+async def test_wrong_passwords_have_a_separate_counter_from_sign_in(house: House) -> None:
     ada = await house.arrive()
     for _ in range(5):
         with pytest.raises(Refusal):
