@@ -211,7 +211,7 @@ async def test_a_session_that_has_ended_cannot_change_the_password(services: Ide
     assert await services.gate.viewer(ada.tokens.access_token) == ada.viewer
 
 
-async def test_somebody_who_left_meanwhile_changes_nothing(services: IdentityServices, owner: Owner) -> None:
+async def test_a_user_whose_wallet_was_closed_meanwhile_changes_nothing(services: IdentityServices, owner: Owner) -> None:
     ada, kept = await arrive(services), await facts(owner, HASH)
     await owner.execute("update users set closed_at = clock_timestamp(), email = null, phone = null")
     with pytest.raises(Unauthenticated):

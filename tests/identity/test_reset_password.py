@@ -165,7 +165,7 @@ async def test_a_code_used_twice_at_once_sets_one_password(services: IdentitySer
     assert await signs_in(services, won[0])
 
 
-async def test_code_and_link_expire(services: IdentityServices, owner: Owner) -> None:
+async def test_a_code_and_a_link_expire(services: IdentityServices, owner: Owner) -> None:
     await somebody(services)
     await requested(services)
     minutes = await owner.fetchval("select extract(epoch from expires_at - created_at) / 60 from one_time_challenges")

@@ -1,4 +1,4 @@
-"""The laws of the books, attacked with plain SQL: a payment bent one way at a time, each refusal by its name."""
+"""The ledger's rules, tested with plain SQL: a payment with one error at a time, and the constraint that refuses it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -130,13 +130,13 @@ TWISTS: dict[str, tuple[Twist, str]] = {
 
 
 @pytest.mark.parametrize("twist", TWISTS)
-async def test_bent_payment_is_refused(scene: Scene, writer: Writer, twist: str) -> None:
+async def test_a_payment_with_one_error_is_refused(scene: Scene, writer: Writer, twist: str) -> None:
     bend, constraint = TWISTS[twist]
     async with refused(writer, constraint):
         await carry_out(writer, bend(scene, honest(scene)))
 
 
-async def test_type_nobody_knows_is_refused(scene: Scene, writer: Writer) -> None:
+async def test_an_unknown_transaction_type_is_refused(scene: Scene, writer: Writer) -> None:
     gift = replace(scene.deposit.transaction, id=uuids.uuid7(), type="gift")
     async with refused(writer, "ck_transactions_type_known"):
         await intend(writer, gift)
@@ -182,14 +182,14 @@ def _entry_of(account: AccountRow, movement: Movement, amount: int, currency: st
 
 
 @pytest.mark.parametrize("twist", FOREIGN)
-async def test_entry_that_is_not_its_accounts_is_refused(scene: Scene, ordinary: Writer, twist: str) -> None:
+async def test_an_entry_with_another_accounts_data_is_refused(scene: Scene, ordinary: Writer, twist: str) -> None:
     bend, constraint, _ = FOREIGN[twist]
     async with refused(ordinary, constraint):
         await carry_out(ordinary, bend(scene, honest(scene)))
 
 
 @pytest.mark.parametrize("twist", FOREIGN)
-async def test_entry_that_is_not_its_accounts_is_refused_even_without_foreign_keys(
+async def test_an_entry_with_another_accounts_data_is_refused_without_foreign_keys_too(
     scene: Scene, owner: Writer, twist: str
 ) -> None:
     bend, _, constraint = FOREIGN[twist]
@@ -198,7 +198,7 @@ async def test_entry_that_is_not_its_accounts_is_refused_even_without_foreign_ke
         await carry_out(owner, bend(scene, honest(scene)))
 
 
-async def test_entry_without_its_transaction_is_refused(scene: Scene, ordinary: Writer) -> None:
+async def test_an_entry_without_its_transaction_is_refused(scene: Scene, ordinary: Writer) -> None:
     movement = honest(scene)
     async with refused(ordinary, "fk_ledger_entries_transaction"):
         await ordinary.execute(POST, lines(movement.accounts), lines(movement.entries))
