@@ -13,21 +13,21 @@ SECONDS = 240
 """Longer than any wait in the tests of killed runs."""
 
 
-def tell(*paths: Path) -> None:
+def report(*paths: Path) -> None:
     """Writes a file that reports these paths and that this process can be killed now."""
-    told = Path(os.environ["TOLD"], str(os.getpid()))
-    told.with_suffix(".new").write_text("\n".join(map(str, paths)))
-    told.with_suffix(".new").rename(told)
+    file = Path(os.environ["TOLD"], str(os.getpid()))
+    file.with_suffix(".new").write_text("\n".join(map(str, paths)))
+    file.with_suffix(".new").rename(file)
 
 
 @pytest.mark.parametrize("test", range(2))
 def test_cluster(cluster: EmbeddedPostgres, test: int) -> None:
-    tell(cluster.data.parent, (cluster.data / "cluster").resolve())
+    report(cluster.data.parent, (cluster.data / "cluster").resolve())
     time.sleep(SECONDS)
 
 
 def test_cluster_and_server(postgres: EmbeddedPostgres) -> None:
     with processes.installation(postgres.data.parent / "installation") as installation:
         installation.start()
-        tell(postgres.data.parent, (postgres.data / "cluster").resolve(), (installation.data / "cluster").resolve())
+        report(postgres.data.parent, (postgres.data / "cluster").resolve(), (installation.data / "cluster").resolve())
         time.sleep(SECONDS)

@@ -231,7 +231,7 @@ async def test_the_next_import_posts_the_opening_balances_of_an_interrupted_one(
     mended = csv_file(tmp_path, person(1, balance="999"), person(2))
     assert (await imported(database_dsn, mended))[1][-1] == (
         "0 people imported; 2 opening balances posted: 4.00 USD."
-    ), "the dry run and the import report the same sum"
+    ), "the first balances are posted, not the corrected ones"
     assert await facts(owner, ROWS) == (2, 2, 2, 4, 2, 2)
     assert "ledger is correct" in await audited(database_dsn)
 

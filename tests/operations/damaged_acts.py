@@ -1,6 +1,6 @@
-"""Damage to what operators did and to the record of it, as their owner could do it.
+"""Damage to operators' actions and to their record, made as the owner of the tables.
 
-The names of the acts begin with `act_`: see `operators_of_the_town.py`.
+The names of the actions begin with `act_`: see `operators_of_the_town.py`.
 """
 
 from pocketpay.operator_log.repository.act_proofs import (
@@ -32,13 +32,13 @@ WINDOW = "rapid_transfer_window_minutes"
 
 
 def _act(action: str, whose: str, facts: str = "{{}}", id: str = NEW) -> str:
-    """An act that nobody did, about that wallet."""
+    """SQL that records an action on that wallet which no operator did."""
     wallet = "null" if whose == "null" else f"'{{{whose}}}'"
     return f"{ACT} ('{id}', 'ops', '{action}', {wallet}, 'no reason', '{facts}', now());"
 
 
 def _facts(act: str, **facts: str) -> str:
-    """That act says something else."""
+    """SQL that changes the recorded facts of that action."""
     said = ", ".join(f"'{name}', {value}" for name, value in facts.items())
     return f"update operator_actions set facts = facts || jsonb_build_object({said}) where id = '{{{act}}}'"
 

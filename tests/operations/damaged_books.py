@@ -1,4 +1,4 @@
-"""Damage to accounts and entries, as their owner could do it with the guards off."""
+"""Damage to accounts and entries, made as the owner of the tables with the triggers off."""
 
 from pocketpay.ledger.repository.proofs import (
     CHAIN,

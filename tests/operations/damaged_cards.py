@@ -1,4 +1,4 @@
-"""Damage to cards and to what was paid by them, as their owner could do it."""
+"""Damage to cards and card payments, made as the owner of the tables."""
 
 from pocketpay.operations.stamps import NOT_IN_THE_FUTURE
 from pocketpay.transactions.repository.card_proofs import CARDS as CARDS_LAW

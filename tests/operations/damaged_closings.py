@@ -1,4 +1,4 @@
-"""Damage to closed wallets and to whoever has left, as their owner could do it. Gina has left."""
+"""Damage to closed wallets and closed users, made as the owner of the tables. Gina has closed her wallet."""
 
 from pocketpay.ledger.repository.proofs import PROJECTION
 from pocketpay.operator_log.repository.act_proofs import ROLES

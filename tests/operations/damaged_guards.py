@@ -1,4 +1,4 @@
-"""Guards, constraints and grants that are no longer what they were, with nothing yet stolen."""
+"""Triggers, constraints and grants that were changed, while all rows are still correct."""
 
 from pocketpay.ledger.repository import proofs as ledger
 from pocketpay.ledger.repository.proofs import (

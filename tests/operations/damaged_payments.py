@@ -1,4 +1,4 @@
-"""Damage to transactions, holds, keys and wallets, as their owner could do it."""
+"""Damage to transactions, holds, keys and wallets, made as the owner of the tables."""
 
 from pocketpay.operations.guards import CONSTRAINED
 from pocketpay.transactions.repository.proofs import CURRENCIES, HOLDS, KEYS, LEGS, ONE_BONUS, OWNERS, TIMES, USAGE
@@ -6,7 +6,7 @@ from tests.operations.damage import ENTRY, INTENT, MOST, NEW, OTHER, Damage, ung
 
 HOUR = "wallet_id = '{alice}' and kind = 'transfer' and hour = '{hour}:00Z'"
 USED = "{alice} transfer {hour}Z"
-"""What alice paid to others in the hour in which the town traded."""
+"""The row of `wallet_usage` with Alice's payments in the hour of the town's payments."""
 
 PAYMENTS = (
     Damage(

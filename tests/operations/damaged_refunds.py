@@ -1,6 +1,6 @@
-"""Damage to refunds and to what was given back, as their owner could do it.
+"""Damage to refunds and refunded amounts, made as the owner of the tables.
 
-Bob gave Alice 8.00 (`given`), and she gave it all back: 3.00 (`partly`), then 5.00 (`rest`).
+Bob paid Alice 8.00 (`given`), and she refunded all of it: 3.00 (`partly`), then 5.00 (`rest`).
 """
 
 from pocketpay.ledger.repository.proofs import CHAIN, CONSERVATION, PROJECTION
@@ -9,10 +9,10 @@ from pocketpay.transactions.repository.proofs import CURRENCIES, KEYS, LEGS, OPP
 from tests.operations.damage import INTENT, NEW, Damage, unguarded, without
 
 USED = "{bob} transfer {hour}Z"
-"""What Bob paid to others in the hour in which the town traded."""
+"""The row of `wallet_usage` with Bob's payments in the hour of the town's payments."""
 
 REFUND = f"{INTENT[:-1]}, refund_of) values ('{NEW}', 'refund', 'cancelled', 'USD'"
-"""One that never moved money."""
+"""A refund that never moved money."""
 
 REFUNDS = (
     Damage(

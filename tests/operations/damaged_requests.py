@@ -1,4 +1,4 @@
-"""Damage to money requests and the payments of them, as their owner could do it."""
+"""Damage to money requests and their payments, made as the owner of the tables."""
 
 from pocketpay.transactions.repository.proofs import KEYS
 from pocketpay.transactions.repository.request_proofs import AS_ASKED, BETWEEN_WALLETS, CONSTRAINED, PAID_ONCE

@@ -1,4 +1,4 @@
-"""Times that have not come yet, as a database writes them whose clock is wrong."""
+"""Times in the future, as a database with a wrong clock writes them."""
 
 from pocketpay.ledger.repository.proofs import LAST_CHANGE
 from pocketpay.operations.stamps import NOT_IN_THE_FUTURE

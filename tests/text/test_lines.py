@@ -1,4 +1,4 @@
-"""What a text may be made of: everything people write, nothing that cannot be seen, nothing that deceives."""
+"""Allowed characters of a text: all scripts that people write, no invisible texts, no deceptive characters."""
 
 import pytest
 from hypothesis import given
@@ -91,13 +91,13 @@ LINES = [parse_description, parse_reason, parse_bank_name, parse_label, parse_me
 
 
 @pytest.mark.parametrize("text", WRITTEN.values(), ids=WRITTEN)
-def test_what_people_write_is_a_name_and_a_description(text: str) -> None:
+def test_ordinary_text_is_a_valid_name_and_description(text: str) -> None:
     assert display_name(text)
     assert all(parse(text) == text for parse in LINES)
 
 
 @pytest.mark.parametrize("text", (UNSEEN | DANGEROUS).values(), ids=UNSEEN | DANGEROUS)
-def test_what_cannot_be_seen_or_deceives_is_neither(text: str) -> None:
+def test_invisible_and_deceptive_text_is_no_valid_name_or_description(text: str) -> None:
     with pytest.raises(InvalidProfile) as refused:
         display_name(text)
     assert refused.value.field == "name"
@@ -107,19 +107,19 @@ def test_what_cannot_be_seen_or_deceives_is_neither(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", UNSEEN.values(), ids=UNSEEN)
-def test_what_cannot_be_seen_may_stand_beside_what_can_or_is_refused_as_deceiving(text: str) -> None:
+def test_invisible_text_is_allowed_next_to_visible_text_unless_it_is_deceptive(text: str) -> None:
     assert not shows_something(text)
     assert shows_something(f"{text}a")
 
 
 @given(st.text(st.characters(categories=("Mn", "Mc", "Me", "Zs", "Cf")), max_size=20))
-def test_marks_spaces_and_formats_alone_show_nothing(text: str) -> None:
-    # The generator's own Python is older: it may take for a mark what is none any more.
+def test_text_of_only_marks_spaces_and_formats_is_not_visible(text: str) -> None:
+    # The generator uses this Python's older Unicode data, so it may still generate characters that are no longer marks.
     assert shows_something(text) == any(category(char)[0] in "LNPS" for char in text)
 
 
 @given(st.text(max_size=40))
-def test_a_name_has_no_more_than_a_line_may_have(text: str) -> None:
+def test_a_valid_name_is_also_a_valid_line(text: str) -> None:
     if fits_name(text):
         assert fits_line(text)
         text.encode()
@@ -127,11 +127,11 @@ def test_a_name_has_no_more_than_a_line_may_have(text: str) -> None:
 
 
 @given(st.text(max_size=40))
-def test_a_text_that_shows_something_still_does_beside_another(text: str) -> None:
+def test_visible_text_stays_visible_next_to_other_text(text: str) -> None:
     assert shows_something(text) == any(is_seen(char) for char in text)
     assert shows_something(f"\u3164{text}\u200b") == shows_something(text)
 
 
-def test_data_is_that_of_the_pinned_package_and_newer_than_pythons() -> None:
+def test_unicode_data_comes_from_the_pinned_package_and_is_newer_than_pythons() -> None:
     assert VERSION == "18.0.0"
     assert category("\U0001fae9") == "So", "of Unicode 16, which Python 3.11 does not know"

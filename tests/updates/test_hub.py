@@ -1,4 +1,4 @@
-"""Since when changes may have been missed, also where the next database's clock is another one."""
+"""The time since which changes may have been missed, including after a failover to a database with another clock."""
 
 from datetime import UTC, datetime, timedelta
 
