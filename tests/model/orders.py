@@ -1,4 +1,4 @@
-"""What can be said to the house, in plain values, and what is heard. Amounts are in the smallest unit."""
+"""What can be said to the rules, in plain values, and what is heard. Amounts are in the smallest unit."""
 
 from typing import NamedTuple
 from uuid import UUID
@@ -12,14 +12,14 @@ class Pay(NamedTuple):
     key: str
 
 
-class BringIn(NamedTuple):
+class Deposit(NamedTuple):
     id: UUID
     who: str
     amount: int
     key: str
 
 
-class BringOver(NamedTuple):
+class OpeningBalance(NamedTuple):
     """What somebody had elsewhere, on their first day."""
 
     id: UUID
@@ -28,8 +28,8 @@ class BringOver(NamedTuple):
     key: str
 
 
-class Welcome(NamedTuple):
-    """A present of the house to whoever has verified an address."""
+class Bonus(NamedTuple):
+    """A present of the rules to whoever has verified an address."""
 
     id: UUID
     who: str
@@ -37,7 +37,7 @@ class Welcome(NamedTuple):
     key: str
 
 
-class PayOut(NamedTuple):
+class Withdraw(NamedTuple):
     id: UUID
     who: str
     amount: int
@@ -45,7 +45,7 @@ class PayOut(NamedTuple):
     key: str
 
 
-class AskFor(NamedTuple):
+class RequestMoney(NamedTuple):
     """`total` of one person, or split among several, oneself included or not; one id for each of them."""
 
     ids: tuple[UUID, ...]
@@ -56,14 +56,14 @@ class AskFor(NamedTuple):
     key: str
 
 
-class PayAsked(NamedTuple):
+class PayRequest(NamedTuple):
     id: UUID
     who: str
     request: UUID
     key: str
 
 
-class GiveBack(NamedTuple):
+class Refund(NamedTuple):
     """`amount` of a payment, None for all that is left of it."""
 
     id: UUID
@@ -80,7 +80,7 @@ class Item(NamedTuple):
     amount: int
 
 
-class PayMany(NamedTuple):
+class PayBatch(NamedTuple):
     """One id for each item; `atomic` is all or none."""
 
     ids: tuple[UUID, ...]
@@ -108,45 +108,45 @@ class PayByCard(NamedTuple):
     key: str
 
 
-class BankSays(NamedTuple):
+class BankAnswer(NamedTuple):
     who: str
     id: UUID
     yes: bool
 
 
-class SayYes(NamedTuple):
+class Confirm(NamedTuple):
     who: str
     id: UUID
 
 
-class SayNo(NamedTuple):
+class Cancel(NamedTuple):
     who: str
     id: UUID
 
 
-class TimeIsUp(NamedTuple):
+class Expire(NamedTuple):
     who: str
     id: UUID
 
 
-class Decline(NamedTuple):
+class DeclineRequest(NamedTuple):
     who: str
     request: UUID
 
 
-class TakeBack(NamedTuple):
+class CancelRequest(NamedTuple):
     who: str
     request: UUID
 
 
-class Sweep(NamedTuple):
+class LapseRequest(NamedTuple):
     """Somebody looks whether a request can still be paid; `who` was asked."""
 
     who: str
     request: UUID
 
 
-class SetCard(NamedTuple):
+class SetCardStatus(NamedTuple):
     """Let the card be active, frozen or closed."""
 
     who: str
@@ -154,7 +154,7 @@ class SetCard(NamedTuple):
     status: str
 
 
-class LimitCard(NamedTuple):
+class SetCardLimits(NamedTuple):
     """Zero leaves what it may pay at once or in a month as it is, None lifts the limit."""
 
     who: str
@@ -163,22 +163,22 @@ class LimitCard(NamedTuple):
     month: int | None
 
 
-class Stop(NamedTuple):
-    """Somebody of the house stops a purse, for debits or for all."""
+class Freeze(NamedTuple):
+    """Somebody of the rules stops a wallet, for debits or for all."""
 
     who: str
     what: str
 
 
-class LetGo(NamedTuple):
-    """Somebody of the house lets a purse go again."""
+class Unfreeze(NamedTuple):
+    """Somebody of the rules lets a wallet go again."""
 
     who: str
 
 
 class Reverse(NamedTuple):
-    """Somebody of the house gives back `amount` of a payment, None for all that is left, whatever kind it was; `who`
-    had been paid, or had paid where it went out of the house. With `at_most` it is as much of that as is there."""
+    """Somebody of the rules gives back `amount` of a payment, None for all that is left, whatever kind it was; `who`
+    had been paid, or had paid where it went out of the rules. With `at_most` it is as much of that as is there."""
 
     id: UUID
     who: str
@@ -187,45 +187,59 @@ class Reverse(NamedTuple):
     at_most: bool = False
 
 
-class Leave(NamedTuple):
-    """Close one's purse for good; `proven` is whether the password shown is still the one that opens it."""
+class CloseWallet(NamedTuple):
+    """Close one's wallet for good; `proven` is whether the password shown is still the one that opens it."""
 
     who: str
     proven: bool
 
 
-Keyed = Pay | PayMany | BringIn | BringOver | Welcome | PayOut | AskFor | PayAsked | GiveBack | IssueCard | PayByCard
-OfRequest = Decline | TakeBack | Sweep
-OfPayment = BankSays | SayYes | SayNo | TimeIsUp
-OfCard = SetCard | LimitCard
-OfPurse = Stop | LetGo | Leave
-Order = Keyed | OfRequest | OfPayment | OfCard | OfPurse | Reverse
+Keyed = (
+    Pay
+    | PayBatch
+    | Deposit
+    | OpeningBalance
+    | Bonus
+    | Withdraw
+    | RequestMoney
+    | PayRequest
+    | Refund
+    | IssueCard
+    | PayByCard
+)
+OfRequest = DeclineRequest | CancelRequest | LapseRequest
+OfPayment = BankAnswer | Confirm | Cancel | Expire
+OfCard = SetCardStatus | SetCardLimits
+OfWallet = Freeze | Unfreeze | CloseWallet
+Order = Keyed | OfRequest | OfPayment | OfCard | OfWallet | Reverse
 
 
-class Told(NamedTuple):
+class Reply(NamedTuple):
     """What somebody hears: what came of it and how that stands; why not, in a code and numbers; whether it had been
-    said before; of an order of many the same of each part; and their own purse (posted, held, how often changed).
+    said before; of an order of many the same of each part; and their own wallet (posted, held, how often changed).
     Refused with nothing written, only why."""
 
     things: tuple[tuple[UUID, str], ...] = ()
     why: str | None = None
     facts: tuple[int | str, ...] = ()
-    again: bool = False
-    parts: "tuple[Told, ...]" = ()
-    purse: tuple[int, int, int] | None = None
+    replayed: bool = False
+    parts: "tuple[Reply, ...]" = ()
+    wallet: tuple[int, int, int] | None = None
 
 
-def made_by(order: Keyed) -> tuple[UUID, ...]:
+def ids_of(order: Keyed) -> tuple[UUID, ...]:
     """The ids that an order brings for what may come of it."""
-    return order.ids if isinstance(order, AskFor | PayMany) else (order.id,)
+    return order.ids if isinstance(order, RequestMoney | PayBatch) else (order.id,)
 
 
-def made_anew(order: Keyed, new_ids: tuple[UUID, ...]) -> Keyed:
+def with_new_ids(order: Keyed, new_ids: tuple[UUID, ...]) -> Keyed:
     """The same words under other ids."""
-    return order._replace(ids=new_ids) if isinstance(order, AskFor | PayMany) else order._replace(id=new_ids[0])
+    return (
+        order._replace(ids=new_ids) if isinstance(order, RequestMoney | PayBatch) else order._replace(id=new_ids[0])
+    )
 
 
-def words_of(order: Keyed) -> tuple[object, ...]:
+def input_of(order: Keyed) -> tuple[object, ...]:
     """What was said, apart from who said it, under which key and ids."""
     meant = {name: value for name, value in order._asdict().items() if name not in ("id", "ids", "who", "key")}
     return type(order).__name__, *meant.items()

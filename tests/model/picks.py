@@ -20,8 +20,8 @@ class Picks:
 
     def somebody(self) -> str:
         """Who has another money can do little with the others."""
-        weights = [12 if purse.money == "USD" else 1 for purse in self.model.purses.values()]
-        return self.chance.choices(list(self.model.purses), weights=weights)[0]
+        weights = [12 if wallet.money == "USD" else 1 for wallet in self.model.wallets.values()]
+        return self.chance.choices(list(self.model.wallets), weights=weights)[0]
 
     def another(self, who: str) -> str:
         while (name := self.somebody()) == who:
@@ -32,10 +32,10 @@ class Picks:
         return self.somebody() if name is None or self.chance.random() < 0.1 else name
 
     def amount(self, who: str | None) -> int:
-        choices = [1, 2, 10, 30, self.model.house.threshold, self.model.house.threshold + 1, 100]
+        choices = [1, 2, 10, 30, self.model.rules.threshold, self.model.rules.threshold + 1, 100]
         if who is not None:
-            purse = self.model.purses[who]
-            choices += [max(purse.free, 1), purse.free + 1, max(purse.posted, 1)]
+            wallet = self.model.wallets[who]
+            choices += [max(wallet.free, 1), wallet.free + 1, max(wallet.posted, 1)]
         return self.chance.choice(choices)
 
     def any_payment(self) -> UUID:

@@ -68,7 +68,7 @@ class Recovery:
     sessions: int = 0
     step: int = 0
 
-    def told(self, order: RecoveryOrder) -> str:
+    def carry_out(self, order: RecoveryOrder) -> str:
         """What is heard, and what becomes of it."""
         self.step += 1
         match order:
@@ -125,10 +125,10 @@ class Recovery:
             return "INVALID_CREDENTIALS"
         account.password = order.new
         account.sessions = {order.session}
-        self._tell_of_the_password(account)
+        self._notify_of_the_password(account)
         return "ok"
 
-    def _tell_of_the_password(self, account: Account) -> None:
+    def _notify_of_the_password(self, account: Account) -> None:
         email = account.contacts["email"]
         if email.verified and email.address is not None:
             self.mails.append(("password_changed", email.address))
@@ -196,7 +196,7 @@ class Recovery:
         self._end(who, "reset_password")
         self.accounts[who].password = order.new
         self.accounts[who].sessions = set()
-        self._tell_of_the_password(self.accounts[who])
+        self._notify_of_the_password(self.accounts[who])
         return "ok"
 
     # ------------------------------------------------------------ codes
@@ -219,13 +219,13 @@ class Recovery:
     def _found(self, shown: Shown, live: list[Challenge]) -> Challenge | None:
         """The challenge that this shows; a wrong code counts against all that it might have been of."""
         if shown.by_link:
-            sought = self.challenges[shown.challenge]
-            return sought if shown.right and any(sought is one for one in live) else None
+            challenge = self.challenges[shown.challenge]
+            return challenge if shown.right and any(challenge is one for one in live) else None
         takes_codes = [one for one in live if one.tries < WRONG_CODES]
         if shown.right:
-            sought = self.challenges[shown.challenge]
-            if any(sought is one for one in takes_codes):
-                return sought
+            challenge = self.challenges[shown.challenge]
+            if any(challenge is one for one in takes_codes):
+                return challenge
         for one in takes_codes:
             one.tries += 1
         return None

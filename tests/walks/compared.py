@@ -13,8 +13,8 @@ from pocketpay.transactions.transaction import Transaction
 from pocketpay.transactions.visibility import seen_by
 from pocketpay.wallets.balance import Standing
 from tests.model.model import Model
-from tests.model.paper import Payment
-from tests.walks.heard import facts_of, state_of
+from tests.model.store import Payment
+from tests.walks.results import facts_of, state_of
 
 
 def adopt(model: Model, transactions: Iterable[Transaction], requests: Iterable[MoneyRequest]) -> None:
@@ -66,12 +66,12 @@ class Comparison:
 
     def of_accounts(self, kept: Iterable[Account], where: object) -> None:
         for one in kept:
-            purse = self.model.purses[self._names[one.id]]
-            assert (one.posted, one.held, one.version) == (purse.posted, purse.held, purse.changes), where
+            wallet = self.model.wallets[self._names[one.id]]
+            assert (one.posted, one.held, one.version) == (wallet.posted, wallet.held, wallet.changes), where
 
     def of_standings(self, kept: Mapping[UUID, Standing], where: object) -> None:
         for name, wallet_id in self.wallets.items():
-            assert state_of(kept[wallet_id]) == self.model.purses[name].state, (where, name)
+            assert state_of(kept[wallet_id]) == self.model.wallets[name].state, (where, name)
 
     def _kept(self, one: Transaction) -> tuple[object, ...]:
         refusal = refusal_of(one)
@@ -91,7 +91,7 @@ def _written(one: Payment) -> tuple[object, ...]:
     return (
         *(one.kind, one.status, one.who, one.to),
         *(one.amount, one.fee, one.why, one.facts, one.reasons),
-        *(one.asked, one.card, one.undoes, one.given_back, one.waited),
+        *(one.asked, one.card, one.refund_of, one.refunded, one.waited),
         *(one.status == "completed", one.changes),
     )
 

@@ -25,7 +25,7 @@ from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.limits import KIND_OF, LimitKind, counted_minor
 from pocketpay.transactions.transaction import PAYMENTS, Transaction
 from pocketpay.wallets.balance import Freeze, Standing, WalletStatus
-from tests.walks.spoken import CURRENCIES, HASH
+from tests.walks.interpreter import CURRENCIES, HASH
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(hours=24)
@@ -172,13 +172,13 @@ class Tables:
                 used = sum(counted_minor(one) for one in self._of(wallet_id) if KIND_OF.get(one.type) is kind)
                 assert self.usage[wallet_id, kind] == used
 
-    def tills(self) -> dict[tuple[str, str], int]:
+    def house_accounts(self) -> dict[tuple[str, str], int]:
         """What the house's accounts sum to, by kind and currency; none that is zero."""
         sums: dict[tuple[str, str], int] = defaultdict(int)
         for entry in self.entries:
             if entry.kind != "wallet":
                 sums[entry.kind, entry.currency] += entry.amount
-        return {till: amount for till, amount in sums.items() if amount}
+        return {kind: amount for kind, amount in sums.items() if amount}
 
 
 def opened(currencies: dict[str, str]) -> Tables:

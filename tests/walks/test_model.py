@@ -23,9 +23,9 @@ from pocketpay.requests.money_request import RequestStatus
 from pocketpay.transactions.lifecycle import Status
 from tests import model as its_package
 from tests.conftest import Dsns
-from tests.model.asking import shares_of
-from tests.model.forgetful import Forgetful
+from tests.model.money_requests import shares_of
 from tests.model.recovery import Account, Recovery
+from tests.model.recovery_customer import RecoveryCustomer
 from tests.model.recovery_orders import Reset, ShowCode
 from tests.payments.customers import open_desk, records_of
 from tests.people import PASSWORD, Owner, receiving
@@ -36,7 +36,7 @@ from tests.walks.table_walk import TableWalk
 WALKS = int(os.environ.get("WALKS", "24"))
 FIRST_WALK = int(os.environ.get("FIRST_WALK", "0"))
 STEPS = 400
-LOOK_AROUND_EVERY = 20
+COMPARE_ALL_EVERY = 20
 """Steps: in between only what a step has changed is compared."""
 
 STEPS_AT_DESKS = 250
@@ -91,10 +91,10 @@ def test_rules_decide_what_the_model_says(seed: int) -> None:
     walk = TableWalk(seed)
     for step in range(STEPS):
         walk.step((seed, step))
-        if step % LOOK_AROUND_EVERY == 0:
-            walk.look_around((seed, step))
-    walk.look_around(seed)
-    walk.look_back()
+        if step % COMPARE_ALL_EVERY == 0:
+            walk.compare_all((seed, step))
+    walk.compare_all(seed)
+    walk.compare_at_the_end()
 
 
 @pytest.mark.parametrize("seed", range(FIRST_WALK, FIRST_WALK + max(WALKS // 8, 1)))
@@ -109,10 +109,10 @@ async def test_clearing_does_what_the_model_says(database_dsn: Dsns, seed: int) 
         await walk.prepare()
         for step in range(STEPS_AT_DESKS):
             await walk.step((seed, step))
-        await walk.look_back(seed)
+        await walk.compare_at_the_end(seed)
         await records.open_again()
         assert await records.findings() == []
-        assert walk.second_thoughts > 10
+        assert walk.replays > 10
 
 
 def verified(model: Recovery) -> set[tuple[str, str]]:
@@ -132,14 +132,14 @@ def test_people_of_recovery_meet_every_answer() -> None:
         model = Recovery({name: Account(PASSWORD) for name in PEOPLE})
         for name in PEOPLE:
             model.open_session(name)
-        people = Forgetful(random.Random(seed), model)
+        people = RecoveryCustomer(random.Random(seed), model)
         for _ in range(STEPS_OF_RECOVERY):
             order = people.order()
             state, before = "", verified(model)
             if isinstance(order, ShowCode | Reset):
                 sent = model.challenges[order.shown.challenge]
                 state = "used" if sent.used else "expired" if sent.over else "live" if order.shown.right else "wrong"
-            met.add((type(order).__name__, state, model.told(order)))
+            met.add((type(order).__name__, state, model.carry_out(order)))
             if isinstance(order, ShowCode):
                 met |= {("moved", "", contact) for contact, _ in before - verified(model)}
     assert met >= {

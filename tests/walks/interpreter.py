@@ -50,9 +50,9 @@ from pocketpay.risk.rules import RiskSettings
 from pocketpay.transactions.errors import InvalidAmount
 from pocketpay.transactions.limits import LimitKind
 from pocketpay.wallets.balance import Freeze
-from tests.model import orders as said
+from tests.model import orders as model_orders
 from tests.model.model import Model
-from tests.model.orders import Keyed, Order, words_of
+from tests.model.orders import Keyed, Order, input_of
 
 HASH = "none"
 """What everybody's password is compared with."""
@@ -74,31 +74,31 @@ STANDINGS: dict[str, type[UnfreezeCard | FreezeCard | CloseCard]] = {
     "closed": CloseCard,
 }
 
-GIVES = {"AskFor": ResultKind.REQUESTS, "IssueCard": ResultKind.CARDS}
+RESULT_KINDS = {"RequestMoney": ResultKind.REQUESTS, "IssueCard": ResultKind.CARDS}
 AUDITED = {ResultKind.REQUESTS: "requestMoney", ResultKind.CARDS: "issueCard"}
 """By these operations the audit knows what else than transactions a key gives."""
 
 
 def terms_of(model: Model) -> Terms:
-    """The rules of the model's house."""
-    house = model.house
+    """The rules of the model's rules."""
+    rules = model.rules
     settings = {
-        "large_transfer_threshold": _in_words(house.threshold),
-        "large_transfer_action": house.actions["large_transfer"],
-        "new_recipient_action": house.actions["new_recipient"],
-        "rapid_transfer_count": house.many,
-        "rapid_transfer_action": house.actions["rapid_transfers"],
+        "large_transfer_threshold": _in_words(rules.threshold),
+        "large_transfer_action": rules.actions["large_transfer"],
+        "new_recipient_action": rules.actions["new_recipient"],
+        "rapid_transfer_count": rules.rapid_count,
+        "rapid_transfer_action": rules.actions["rapid_transfers"],
     }
     return Terms(
         Policy.of(RiskSettings.model_validate(settings), CURRENCIES),
         timedelta(minutes=15),
-        house.most_waiting,
-        {kind: _in_each_currency(house.a_day[name]) for name, kind in LIMITS.items()},
+        rules.max_pending,
+        {kind: _in_each_currency(rules.daily_limits[name]) for name, kind in LIMITS.items()},
         instant_fee_bps=150,
         request_life=timedelta(days=30),
-        most_open_requests=house.most_open,
-        most_requests_a_day=house.most_asked,
-        most_cards=house.most_cards,
+        most_open_requests=rules.max_open_requests,
+        most_requests_a_day=rules.max_requests_a_day,
+        most_cards=rules.max_cards,
     )
 
 
@@ -123,15 +123,15 @@ class Interpreter:
         self._parties = {id: (one.who, one.to) for id, one in self.model.payments.items()}
         self._asked = {id: (one.who, one.of, one.amount) for id, one in self.model.requests.items()}
         for order in orders:
-            if isinstance(order, said.Pay):
+            if isinstance(order, model_orders.Pay):
                 self._parties.setdefault(order.id, (order.who, order.to))
-            elif isinstance(order, said.PayMany):
+            elif isinstance(order, model_orders.PayBatch):
                 for id, item in zip(order.ids, order.items, strict=True):
                     self._parties.setdefault(id, (order.who, item.to))
-            elif isinstance(order, said.AskFor):
+            elif isinstance(order, model_orders.RequestMoney):
                 for id, name, share in zip(order.ids, order.among, self._shares(order), strict=False):
                     self._asked.setdefault(id, (order.who, name or order.who, share.minor))
-            elif isinstance(order, said.PayAsked) and order.request in self._asked:
+            elif isinstance(order, model_orders.PayRequest) and order.request in self._asked:
                 asker, payer, _ = self._asked[order.request]
                 self._parties.setdefault(order.id, (payer, asker))
         return [self._keyed(order) if isinstance(order, Keyed) else self._plain(order) for order in orders]
@@ -139,56 +139,56 @@ class Interpreter:
     def _keyed(self, order: Keyed) -> Instruction:
         wallet_id, key = self.wallets[order.who], self._key(order)
         match order:
-            case said.Pay():
+            case model_orders.Pay():
                 return Transfer(order.id, wallet_id, self._wallet(order.to), self._money(order), "Lunch", key)
-            case said.PayMany():
+            case model_orders.PayBatch():
                 items = tuple(self._item(order, *one) for one in zip(order.ids, order.items, strict=True))
                 return TransferBatch(wallet_id, items, order.atomic, key)
-            case said.BringIn():
+            case model_orders.Deposit():
                 return AcceptDeposit(order.id, wallet_id, self._money(order), "First Bank", key)
-            case said.BringOver():
+            case model_orders.OpeningBalance():
                 return OpenBalance(order.id, wallet_id, self._money(order), "Elsewhere", key)
-            case said.Welcome():
+            case model_orders.Bonus():
                 return PayBonus(order.id, wallet_id, self._money(order), key)
-            case said.PayOut():
+            case model_orders.Withdraw():
                 speed = Speed.INSTANT if order.fast else Speed.STANDARD
                 return AcceptWithdrawal(order.id, wallet_id, self._money(order), "First Bank", speed, key)
-            case said.AskFor():
+            case model_orders.RequestMoney():
                 each = zip(order.ids, order.among, self._shares(order), strict=False)
                 wanted = tuple(Share(id, name or "", self._wallet(name), share) for id, name, share in each)
                 return Ask(wallet_id, wanted, "Dinner", key, "among" if len(wanted) > 1 else "from")
-            case said.PayAsked():
+            case model_orders.PayRequest():
                 return PayRequest(order.id, wallet_id, order.request, self._what_is_asked(order), key)
-            case said.GiveBack():
+            case model_orders.Refund():
                 return self._refund(order, key)
-            case said.IssueCard():
+            case model_orders.IssueCard():
                 limits = self._limit(order.who, order.each), self._limit(order.who, order.month)
                 return IssueCard(order.id, wallet_id, self._currency(order.who), "Books", "1234", *limits, key)
-            case said.PayByCard():
+            case model_orders.PayByCard():
                 return CardPayment(order.id, wallet_id, order.card, self._money(order), "Bookshop", key)
 
     def _plain(self, order: Order) -> Instruction:
         wallet_id = self.wallets[order.who]
         match order:
-            case said.BankSays():
+            case model_orders.BankAnswer():
                 return Settle(wallet_id, order.id, order.yes)
-            case said.SayYes():
+            case model_orders.Confirm():
                 return Confirm(wallet_id, self._wallet(self._parties.get(order.id, (None, None))[1]), order.id)
-            case said.SayNo():
+            case model_orders.Cancel():
                 return Cancel(wallet_id, order.id)
-            case said.TimeIsUp():
+            case model_orders.Expire():
                 return Expire(wallet_id, order.id)
-            case said.Decline():
+            case model_orders.DeclineRequest():
                 return DeclineRequest(wallet_id, order.request)
-            case said.TakeBack():
+            case model_orders.CancelRequest():
                 _, payer, _ = self._asked.get(order.request, (None, order.who, 0))
                 return CancelRequest(wallet_id, self.wallets[payer], order.request)
-            case said.Sweep():
+            case model_orders.LapseRequest():
                 asker, payer, _ = self._asked.get(order.request, (order.who, order.who, 0))
                 return LapseRequest(self.wallets[payer], self.wallets[asker], order.request)
-            case said.Stop():
+            case model_orders.Freeze():
                 return FreezeWallet(uuids.uuid7(), wallet_id, Freeze(order.what), "a walk", OPERATOR)
-            case said.Reverse():
+            case model_orders.Reverse():
                 source, destination = self._parties.get(order.of, (None, None))
                 payee_id = None if destination is None else self._wallet(source)
                 amount = None if order.amount is None else Money(order.amount, self._currency(order.who))
@@ -197,22 +197,22 @@ class Interpreter:
                     amount=amount,
                     up_to_available=order.at_most,
                 )
-            case said.Leave():
+            case model_orders.CloseWallet():
                 user_id = self.users[order.who]
                 closing_user = ClosingUser.of(user_id, HASH if order.proven else "another")
                 return CloseWallet(wallet_id, closing_user)
-            case said.LetGo():
+            case model_orders.Unfreeze():
                 return UnfreezeWallet(uuids.uuid7(), wallet_id, "a walk", OPERATOR)
-            case said.SetCard():
+            case model_orders.SetCardStatus():
                 return STANDINGS[order.status](wallet_id, order.card)
-            case said.LimitCard():
+            case model_orders.SetCardLimits():
                 each, month = (
                     STAYS if limit == 0 else self._limit(order.who, limit) for limit in (order.each, order.month)
                 )
                 return UpdateCardLimits(wallet_id, order.card, each, month)
         raise AssertionError(order)
 
-    def _item(self, order: said.PayMany, id: UUID, item: said.Item) -> Transfer | Refusal:
+    def _item(self, order: model_orders.PayBatch, id: UUID, item: model_orders.Item) -> Transfer | Refusal:
         if item.amount == 0:
             return InvalidAmount("must be more than zero")
         money = Money(item.amount, self._currency(order.who))
@@ -221,7 +221,7 @@ class Interpreter:
     def _limit(self, name: str, minor: int | None) -> Money | None:
         return None if minor is None else Money(minor, self._currency(name))
 
-    def _refund(self, order: said.GiveBack, key: Key) -> Refund:
+    def _refund(self, order: model_orders.Refund, key: Key) -> Refund:
         payer, payee = self._parties.get(order.of, (None, None))
         payer_id = self._wallet(payer) if payee == order.who else None
         amount = None if order.amount is None else Money(order.amount, self._currency(order.who))
@@ -229,24 +229,30 @@ class Interpreter:
 
     def _key(self, order: Keyed) -> Key:
         operation = type(order).__name__
-        fingerprint = hashlib.sha256(repr(words_of(order)).encode()).digest()
-        result_kind = GIVES.get(operation, ResultKind.TRANSACTIONS)
-        operation = "refund" if isinstance(order, said.GiveBack) else AUDITED.get(result_kind, operation)
+        fingerprint = hashlib.sha256(repr(input_of(order)).encode()).digest()
+        result_kind = RESULT_KINDS.get(operation, ResultKind.TRANSACTIONS)
+        operation = "refund" if isinstance(order, model_orders.Refund) else AUDITED.get(result_kind, operation)
         return Key(self.wallets[order.who], order.key, operation, fingerprint, result_kind)
 
-    def _what_is_asked(self, order: said.PayAsked) -> Asked | None:
+    def _what_is_asked(self, order: model_orders.PayRequest) -> Asked | None:
         asker, payer, amount = self._asked.get(order.request, (None, None, 0))
         if asker is None or payer != order.who:
             return None
         money = Money(amount, self._currency(order.who))
         return Asked(self.wallets[asker], self.wallets[order.who], money, "Dinner")
 
-    def _shares(self, order: said.AskFor) -> list[Money]:
+    def _shares(self, order: model_orders.RequestMoney) -> list[Money]:
         total = Money(order.total, self._currency(order.who))
         return shares(total, among=len(order.among), include_me=order.with_me)
 
     def _money(
-        self, order: said.Pay | said.BringIn | said.BringOver | said.Welcome | said.PayOut | said.PayByCard
+        self,
+        order: model_orders.Pay
+        | model_orders.Deposit
+        | model_orders.OpeningBalance
+        | model_orders.Bonus
+        | model_orders.Withdraw
+        | model_orders.PayByCard,
     ) -> Money:
         return Money(order.amount, self._currency(order.who))
 
@@ -254,4 +260,4 @@ class Interpreter:
         return None if name is None else self.wallets[name]
 
     def _currency(self, name: str) -> str:
-        return self.model.purses[name].money
+        return self.model.wallets[name].money

@@ -1,6 +1,6 @@
-"""What happens without anybody's order: purses are frozen, thawed and closed, and time passes.
+"""What happens without anybody's order: wallets are frozen, thawed and closed, and time passes.
 
-Each is told to the model and given back, for the product to be told the same.
+Each is reply to the model and given back, for the product to be reply the same.
 """
 
 import random
@@ -15,20 +15,20 @@ UNLIMITED = ("refund", "card", "bonus")
 """Kinds that count in no limit."""
 
 
-class Stands(NamedTuple):
-    """That purse is active, frozen for debits or all, or closed from now on."""
+class WalletState(NamedTuple):
+    """That wallet is active, frozen for debits or all, or closed from now on."""
 
     name: str
     state: str
 
 
-class Lapses(NamedTuple):
+class PaymentLapses(NamedTuple):
     """The time to confirm that payment is over."""
 
     id: UUID
 
 
-class Ages(NamedTuple):
+class PaymentAges(NamedTuple):
     """That payment was made so many minutes earlier."""
 
     id: UUID
@@ -59,10 +59,10 @@ class CardExpires(NamedTuple):
     card: UUID
 
 
-Event = Stands | Lapses | Ages | RequestLapses | RequestAges | MonthPasses | CardExpires
+Event = WalletState | PaymentLapses | PaymentAges | RequestLapses | RequestAges | MonthPasses | CardExpires
 
 
-def strikes(chance: random.Random, model: Model) -> Iterator[Event]:
+def random_events(chance: random.Random, model: Model) -> Iterator[Event]:
     """What happens before the next orders: mostly nothing."""
     yield from _purses(chance, model)
     yield from _payments(chance, model)
@@ -72,15 +72,15 @@ def strikes(chance: random.Random, model: Model) -> Iterator[Event]:
 
 def _purses(chance: random.Random, model: Model) -> Iterator[Event]:
     """What is stopped is let go soon, so that most can do most of what they want."""
-    stopped = [name for name, purse in model.purses.items() if purse.state != "active"]
+    stopped = [name for name, wallet in model.wallets.items() if wallet.state != "active"]
     if chance.random() < 0.05:
-        name, state = chance.choice(list(model.purses)), chance.choice(STOPPED)
+        name, state = chance.choice(list(model.wallets)), chance.choice(STOPPED)
     elif stopped and chance.random() < 0.08:
         name, state = chance.choice(stopped), "active"
     else:
         return
-    model.purses[name].state = state
-    yield Stands(name, state)
+    model.wallets[name].state = state
+    yield WalletState(name, state)
 
 
 def _payments(chance: random.Random, model: Model) -> Iterator[Event]:
@@ -88,12 +88,12 @@ def _payments(chance: random.Random, model: Model) -> Iterator[Event]:
     if waiting and chance.random() < 0.15:
         late = chance.choice(waiting)
         late.lapsed = True
-        yield Lapses(late.id)
+        yield PaymentLapses(late.id)
     young = [one for one in model.payments.values() if not one.ancient and one.kind not in UNLIMITED]
     if young and chance.random() < 0.4:
         grown = chance.choice(young)
         grown.old, grown.ancient = True, chance.random() < 0.6
-        yield Ages(grown.id, 25 * 60 if grown.ancient else 61)
+        yield PaymentAges(grown.id, 25 * 60 if grown.ancient else 61)
 
 
 def _requests(chance: random.Random, model: Model) -> Iterator[Event]:

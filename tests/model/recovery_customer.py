@@ -31,7 +31,7 @@ MINUTES = (8, 8, 17)
 """No sum of these is near the end of any code: the seconds that a walk takes make no difference."""
 
 
-class Forgetful:
+class RecoveryCustomer:
     """All the people there are."""
 
     def __init__(self, chance: random.Random, model: Recovery) -> None:
