@@ -16,7 +16,8 @@ from pocketpay.serving.plans import Plan, Run
 
 
 def check_plans(execution: Execution) -> None:
-    """Makes every operation that has a plan run by it, from its first run on, and compares the data with the executor's."""
+    """Makes every operation that has a plan run by it, from its first run on, and compares the data with the
+    executor's."""
     execution.runs_before_a_plan = 0
     plan_of = execution._plan
 

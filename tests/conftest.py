@@ -1,4 +1,5 @@
-"""PostgreSQL for the tests: one cluster per run, and a fresh copy of a migrated database for each test that needs one.
+"""PostgreSQL for the tests: one cluster per run, and a fresh copy of a migrated database for each test that needs
+one.
 
 The cluster is not durable (no fsync), so nothing here tests durability. Tests of durability start their own cluster.
 """
@@ -138,7 +139,8 @@ def fresh_copy(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
 
 
 class _Administrator:
-    """One connection that creates and drops all databases: it takes two thirds of the time of one connection for each."""
+    """One connection that creates and drops all databases: it takes two thirds of the time of one connection for
+    each."""
 
     def __init__(self, dsn: str) -> None:
         self._loop = asyncio.new_event_loop()

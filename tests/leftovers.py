@@ -3,10 +3,10 @@
     python tests/leftovers.py FOLDER [PROCESS]
 
 A run keeps everything in one folder. This program, the watchdog, runs at the same time; its standard input is a pipe
-that only the run holds open. When the run ends, the kernel closes the pipe, and the watchdog removes what is left: the
-run's processes, their shared memory, the folder, and the clusters that links in the folder point to. After a normal
-end nothing is left to remove. PROCESS is the open pidfd of a process that the run depends on (the controller of a
-worker): when that process ends, the watchdog ends the run too.
+that only the run holds open. When the run ends, the kernel closes the pipe, and the watchdog removes what is left:
+the run's processes, their shared memory, the folder, and the clusters that links in the folder point to. After a
+normal end nothing is left to remove. PROCESS is the open pidfd of a process that the run depends on (the controller
+of a worker): when that process ends, the watchdog ends the run too.
 
 The folder's name contains the process id and the start time of its run. So the next run can remove what is left when
 the watchdog was killed too, and never removes the folder of a run that is still active.
@@ -38,7 +38,8 @@ STOP_SECONDS = 5.0
 
 @contextlib.contextmanager
 def run_folder(parent: str | None, *, controller: int | None = None) -> Iterator[Path]:
-    """Creates a folder for this process. It is removed at the end of the block or of this process, whichever is first.
+    """Creates a folder for this process. It is removed at the end of the block or of this process, whichever is
+    first.
 
     `controller` is the id of the process that this one works for. Raises AssertionError when a process that uses the
     folder is still running after the block.
@@ -168,7 +169,8 @@ def _end(those: Callable[[], list[int]], number: signal.Signals) -> None:
 
 
 def _free_shared_memory(cluster: Path) -> None:
-    """Frees the shared memory of a killed PostgreSQL. Only PostgreSQL can find it, so it is started once more and stopped."""
+    """Frees the shared memory of a killed PostgreSQL. Only PostgreSQL can find it, so it is started once more and
+    stopped."""
     if not (cluster / "postmaster.pid").exists():
         return
     # These files would prevent the start while the parent of the killed one has not yet waited for it.

@@ -77,7 +77,8 @@ def run(reports: Path) -> Iterator[Run]:
 
 
 def _restore_signals() -> None:
-    """Restores the default signal handlers. Shells start background commands with SIGINT ignored, `nohup` with SIGHUP ignored."""
+    """Restores the default signal handlers. Shells start background commands with SIGINT ignored, `nohup` with SIGHUP
+    ignored."""
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 

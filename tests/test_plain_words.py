@@ -1,8 +1,8 @@
 """Texts for clients and operators are plain English: they contain no phrase of `plain_words.toml`.
 
 The checked texts are the descriptions of the schema, the settings and the commands, every string of the code that is
-not a docstring (messages, refusals, findings of the audit), and the mails. A phrase is on the list because readers are
-engineers who read English as a second language and look for the standard term.
+not a docstring (messages, refusals, findings of the audit), and the mails. A phrase is on the list because readers
+are engineers who read English as a second language and look for the standard term.
 """
 
 import ast
@@ -110,7 +110,8 @@ def _descriptions() -> Iterator[Text]:
 
 
 def _strings(file: Path) -> Iterator[Text]:
-    """Yields every string of a module that is not a docstring. A command's docstring is included, as its help. Values are {}."""
+    """Yields every string of a module that is not a docstring. A command's docstring is included, as its help. Values
+    are {}."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     place = file.relative_to(ROOT)
     apart: set[int] = set()  # docstrings, and the parts of f-strings

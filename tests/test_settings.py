@@ -52,7 +52,9 @@ def test_environment_variables_are_read_in_any_case(monkeypatch: pytest.MonkeyPa
     assert load().welcome_bonuses == {"USD": Money(500, "USD")}
 
 
-def test_the_env_file_is_read_and_the_environment_overrides_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_env_file_is_read_and_the_environment_overrides_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / ".env").write_text("# ours\nPORT=9001\nHOST='0.0.0.0'\nUNKNOWN=1\n", encoding="utf-8")
     monkeypatch.setenv("PORT", "9002")
     assert (load().port, load().host) == (9002, "0.0.0.0")  # noqa: S104 - only parsed, not bound
@@ -112,7 +114,9 @@ WRONG: dict[str, list[object]] = {
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
-def test_an_invalid_setting_is_named_in_one_sentence(name: str, value: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_setting_is_named_in_one_sentence(
+    name: str, value: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(name, str(value))
     assert name in sentence()
 

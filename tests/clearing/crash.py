@@ -77,7 +77,8 @@ class Scene:
             worker.kill()
 
     async def kill_postgres(self) -> None:
-        """Kills all processes at once. The embedded server's watch restarts it, and the worker continues by itself."""
+        """Kills all processes at once. The embedded server's watch restarts it, and the worker continues by
+        itself."""
         watch = asyncio.create_task(self.postgres.watch())
         try:
             async with self.load():

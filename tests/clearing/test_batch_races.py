@@ -225,7 +225,9 @@ async def test_a_batch_that_needs_a_locked_wallet_fails_as_busy_and_delays_no_ot
 
 
 @pytest.mark.parametrize("poison", ["\0", "\ud800"])
-async def test_a_batch_with_invalid_text_fails_completely_and_alone(desk: Desk, records: Records, poison: str) -> None:
+async def test_a_batch_with_invalid_text_fails_completely_and_alone(
+    desk: Desk, records: Records, poison: str
+) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     told = await all_told(
         desk.submit(transfer_of(ada, bob)),

@@ -77,7 +77,9 @@ async def test_a_payment_is_not_found_by_another_wallet_that_expires_it(desk: De
             await desk.submit(Expire(wallet_id, transaction_id))
 
 
-async def test_the_held_money_of_an_overdue_payment_can_be_spent_before_any_sweep(desk: Desk, records: Records) -> None:
+async def test_the_held_money_of_an_overdue_payment_can_be_spent_before_any_sweep(
+    desk: Desk, records: Records
+) -> None:
     ada, bob, waiting = await held(desk)
     await records.let_lapse(waiting.id)
     answer = await send(desk, ada, bob, "100.00")
@@ -114,7 +116,9 @@ async def test_replay_of_an_expired_payment_shows_it_expired(desk: Desk, records
 
 
 @pytest.mark.parametrize("state", ["frozen", "closed"])
-async def test_a_payment_expires_even_if_its_wallet_is_frozen_or_closed_since(desk: Desk, records: Records, state: str) -> None:
+async def test_a_payment_expires_even_if_its_wallet_is_frozen_or_closed_since(
+    desk: Desk, records: Records, state: str
+) -> None:
     ada, _, waiting = await held(desk)
     await (records.freeze(ada, "all") if state == "frozen" else records.close_wallet(ada))
     await records.let_lapse(waiting.id)

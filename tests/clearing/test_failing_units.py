@@ -71,7 +71,9 @@ POISONS: dict[str, Callable[[Person, Person], Instruction]] = {
 
 
 @pytest.mark.parametrize("poison", POISONS)
-async def test_one_order_that_cannot_be_executed_fails_alone_among_twenty(desk: Desk, records: Records, poison: str) -> None:
+async def test_one_order_that_cannot_be_executed_fails_alone_among_twenty(
+    desk: Desk, records: Records, poison: str
+) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     batch: list[Instruction] = [transfer_of(ada, bob) for _ in range(19)]
     batch.insert(9, POISONS[poison](ada, bob))
@@ -85,9 +87,7 @@ async def test_one_order_that_cannot_be_executed_fails_alone_among_twenty(desk: 
     assert (await send(desk, ada, bob, "0.01")).transaction.status is Status.COMPLETED
 
 
-async def test_a_bug_in_the_clearing_does_not_stop_the_next_unit(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_bug_in_the_clearing_does_not_stop_the_next_unit(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
 
     async def broken(*_: object, **__: object) -> None:
@@ -185,7 +185,9 @@ async def test_orders_that_the_database_cannot_execute_are_busy_and_not_done(
 
 
 @pytest.mark.parametrize("state", ["25P03", "25P04", "25006", "53300", "57P01", "57P02", "57P03", "08006", "40003"])
-async def test_an_unknown_outcome_is_looked_up_over_a_new_connection(desk: Desk, records: Records, state: str) -> None:
+async def test_an_unknown_outcome_is_looked_up_over_a_new_connection(
+    desk: Desk, records: Records, state: str
+) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     backend = "select count(*) from pg_stat_activity where application_name = 'pocketpay clearing' and pid = $1"
     pid = desk.clearing._connection.get_server_pid()  # type: ignore[union-attr]
@@ -198,7 +200,9 @@ async def test_an_unknown_outcome_is_looked_up_over_a_new_connection(desk: Desk,
             await asyncio.sleep(0.01)
 
 
-async def test_a_constraint_that_every_order_violates_fails_each_with_its_own_error(desk: Desk, records: Records) -> None:
+async def test_a_constraint_that_every_order_violates_fails_each_with_its_own_error(
+    desk: Desk, records: Records
+) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     await install(records, "23514", 1_000)
     told = await all_told(*(desk.submit(transfer_of(ada, bob)) for _ in range(3)))

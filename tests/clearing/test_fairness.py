@@ -42,7 +42,8 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def slowest(desk: Desk, one: Person, other: Person, seconds: float) -> float:
-    """Two uninvolved customers pay each other for that many seconds. Returns the seconds that the slowest answer took."""
+    """Two uninvolved customers pay each other for that many seconds. Returns the seconds that the slowest answer
+    took."""
     loop, took = asyncio.get_running_loop(), [0.0]
     end = loop.time() + seconds
     while loop.time() < end:

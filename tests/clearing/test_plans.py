@@ -115,7 +115,8 @@ class Reads:
         self.whole: Counter[str] = Counter()
 
     async def count(self, session: Session, sign: int) -> None:
-        """Adds or subtracts PostgreSQL's running counts: the difference before and after a unit is what the unit read."""
+        """Adds or subtracts PostgreSQL's running counts: the difference before and after a unit is what the unit
+        read."""
         for name, scans, rows in await session.fetch(COUNTED, WATCHED):
             self.rows[name] += sign * rows
             self.whole[name] += sign * scans
@@ -175,9 +176,9 @@ MOST = {
     "money_requests": 0,
     "cards": 3,
 }
-"""The most rows that an order may read. Accounts: two locked, two updated, two read by the trigger, two by foreign keys.
-Wallets: two read, four by foreign keys. Transactions: the order's own, read, updated and by foreign keys; one that
-makes the payee known; at most seven recent ones. Usage: the used hours of today, and the one that is increased.
+"""The most rows that an order may read. Accounts: two locked, two updated, two read by the trigger, two by foreign
+keys. Wallets: two read, four by foreign keys. Transactions: the order's own, read, updated and by foreign keys; one
+that makes the payee known; at most seven recent ones. Usage: the used hours of today, and the one that is increased.
 Cards: the order's own, read, updated and by a foreign key."""
 
 
@@ -260,8 +261,8 @@ async def every_order(desk: Desk, reads: Reads, records: Records, ada: Person, b
 
 
 ASKING = MOST | {"money_requests": 12, "wallets": 8}
-"""Money requests: the order's own, locked by foreign keys, updated and read; the open ones between the two wallets, and
-those of a day. One more wallet is read, also by a foreign key."""
+"""Money requests: the order's own, locked by foreign keys, updated and read; the open ones between the two wallets,
+and those of a day. One more wallet is read, also by a foreign key."""
 
 
 async def every_order_about_requests(desk: Desk, reads: Reads, ada: Person, bob: Person) -> None:
@@ -289,7 +290,8 @@ async def every_order_about_requests(desk: Desk, reads: Reads, ada: Person, bob:
 
 
 async def every_card(desk: Desk, reads: Reads, records: Records, ada: Person) -> None:
-    """Submits each order about cards for a user with a thousand closed cards and a thousand payments by the open one."""
+    """Submits each order about cards for a user with a thousand closed cards and a thousand payments by the open
+    one."""
     await records.connection.execute(CLOSED, ada.wallet_id)
     card_id = await card_of(desk, ada, monthly="1000.00")
     for _ in range(10):

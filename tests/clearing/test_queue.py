@@ -68,7 +68,8 @@ async def test_an_idle_clearing_starts_a_unit_at_once(desk: Desk) -> None:
 
 
 async def test_an_answer_does_not_wait_for_the_next_unit(desk: Desk) -> None:
-    """The answers of a unit usually go out while the next one is written. They must not wait when that one waits for a lock."""
+    """The answers of a unit usually go out while the next one is written. They must not wait when that one waits for
+    a lock."""
     ada, bob, cyd = await people(desk, 3, funds="1.00")
     async with held_elsewhere(desk, cyd):
         async with held_elsewhere(desk, ada):
@@ -97,7 +98,9 @@ async def test_orders_of_one_unit_see_earlier_ones_in_the_order_of_arrival(desk:
 # ---------------------------------------------------------------- limits
 
 
-async def test_a_full_queue_refuses_orders_at_once(desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_queue_refuses_orders_at_once(
+    desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(rules, "MOST_WAITING", 10)
     ada, bob = await people(desk, 2, funds="10.00")
     loop = asyncio.get_running_loop()

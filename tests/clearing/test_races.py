@@ -135,7 +135,9 @@ async def test_one_key_sent_twenty_times_at_once_pays_once(two_desks: list[Desk]
     assert await money(two_desks[0], ada) == (9_700, 0)
 
 
-async def test_one_key_for_two_different_orders_at_once_executes_one_of_them(two_desks: list[Desk], records: Records) -> None:
+async def test_one_key_for_two_different_orders_at_once_executes_one_of_them(
+    two_desks: list[Desk], records: Records
+) -> None:
     ada, bob = await people(two_desks[0], 2, funds="100.00")
     key = new_key()
     told = await all_told(*(send(two_desks[n % 2], ada, bob, f"{1 + n % 4}.00", key=key) for n in range(20)))

@@ -114,7 +114,9 @@ async def test_a_replay_returns_the_first_refusal_even_if_the_money_is_there_now
 
 
 @pytest.mark.parametrize(("kept", "frozen"), [(unguarded(), True), (terms(new_recipient_action="block"), False)])
-async def test_the_replay_of_a_blocked_payment_is_blocked(desk: Desk, records: Records, kept: Terms, frozen: bool) -> None:
+async def test_the_replay_of_a_blocked_payment_is_blocked(
+    desk: Desk, records: Records, kept: Terms, frozen: bool
+) -> None:
     desk.clearing.terms = kept
     ada, bob = await people(desk, 2, funds="10.00")
     key = new_key()

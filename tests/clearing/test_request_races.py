@@ -164,7 +164,9 @@ async def test_a_confirmation_that_races_with_the_end_of_its_request_is_consiste
     assert len(reached) > 1
 
 
-async def test_a_payment_that_races_with_the_expiry_of_its_request_is_consistent(two_desks: list[Desk], records: Records) -> None:
+async def test_a_payment_that_races_with_the_expiry_of_its_request_is_consistent(
+    two_desks: list[Desk], records: Records
+) -> None:
     """A payment that is answered as completed has moved the money, and one that is too late moves none."""
     reached = set()
     for round_number in range(10):
@@ -203,7 +205,9 @@ async def test_one_key_sent_twenty_times_at_once_makes_one_request(two_desks: li
     assert await records.count("select count(*) from money_requests") == 3
 
 
-async def test_one_key_of_a_split_sent_many_times_at_once_makes_one_request_per_payer(two_desks: list[Desk], records: Records) -> None:
+async def test_one_key_of_a_split_sent_many_times_at_once_makes_one_request_per_payer(
+    two_desks: list[Desk], records: Records
+) -> None:
     ada, *others = await people(two_desks[0], 6)
     key = new_key()
     told = await all_told(*(two_desks[n % 2].submit(ask_of(ada, *others, key=key)) for n in range(20)))
@@ -226,7 +230,9 @@ async def test_concurrent_requests_never_exceed_the_limits(two_desks: list[Desk]
         assert await records.count(most) == 5
 
 
-async def test_requests_and_payments_in_both_directions_never_deadlock(two_desks: list[Desk], records: Records) -> None:
+async def test_requests_and_payments_in_both_directions_never_deadlock(
+    two_desks: list[Desk], records: Records
+) -> None:
     crowd = await people(two_desks[0], 5, funds="100.00")
     deadlocks = "select deadlocks from pg_stat_database where datname = current_database()"
     before = await records.count(deadlocks)

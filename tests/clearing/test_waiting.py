@@ -59,7 +59,8 @@ class Run:
         self.waiting.add(self.here[-1])
 
     def unit(self, locked: frozenset[UUID]) -> None:
-        """Runs a unit as the clearing does: checks the locked accounts, takes orders, puts aside those it cannot lock."""
+        """Runs a unit as the clearing does: checks the locked accounts, takes orders, puts aside those it cannot
+        lock."""
         aside = [one for one in self.here if one.was_aside]
         self.waiting.held &= locked
         known = set(self.waiting.held)
@@ -105,7 +106,9 @@ def every_history(orders: int) -> Iterator[list[tuple[Order, int, frozenset[UUID
 
 
 @pytest.mark.parametrize("most_in_unit", [1, 2])
-async def test_an_order_waits_only_for_the_reasons_of_the_rule(monkeypatch: pytest.MonkeyPatch, most_in_unit: int) -> None:
+async def test_an_order_waits_only_for_the_reasons_of_the_rule(
+    monkeypatch: pytest.MonkeyPatch, most_in_unit: int
+) -> None:
     monkeypatch.setattr(rules, "MOST_IN_UNIT", most_in_unit)
     for history in every_history(3):
         run = Run()

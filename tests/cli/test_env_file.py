@@ -26,7 +26,9 @@ def test_every_line_of_the_example_is_a_comment_or_empty() -> None:
     assert all(line.startswith("#") or not line for line in env_file.lines())
 
 
-def test_the_example_with_every_line_uncommented_equals_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_example_with_every_line_uncommented_equals_the_defaults(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in NAMES:
         monkeypatch.delenv(name, raising=False)
     lines = [line.removeprefix("#") if re.match("#[A-Z]", line) else line for line in env_file.lines()]

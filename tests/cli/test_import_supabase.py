@@ -119,7 +119,9 @@ def audited(dsns: Dsns) -> str:
     return said.getvalue()
 
 
-def test_an_import_that_is_killed_repeatedly_continues_where_it_stopped(start: Start, dsns: Dsns, tmp_path: Path) -> None:
+def test_an_import_that_is_killed_repeatedly_continues_where_it_stopped(
+    start: Start, dsns: Dsns, tmp_path: Path
+) -> None:
     file = csv_file(tmp_path, *(person(n) for n in range(1, PEOPLE + 1)))
     reached = 0
     for _ in range(3):

@@ -1,4 +1,5 @@
-"""`pocketpay operator reverse` with `--amount` and `--available`: the arguments of the call, and the printed result."""
+"""`pocketpay operator reverse` with `--amount` and `--available`: the arguments of the call, and the printed
+result."""
 
 import asyncio
 import sys

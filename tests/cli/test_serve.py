@@ -30,7 +30,8 @@ UNFINISHED = (
 
 @pytest.fixture(scope="module")
 def folder(cluster_home: Path) -> Iterator[Path]:
-    """The working directory of these servers. For root, their cluster is in a system folder and is removed at the end."""
+    """The working directory of these servers. For root, their cluster is in a system folder and is removed at the
+    end."""
     untouched = not SYSTEM_HOME.exists()
     folder = cluster_home / "served"
     folder.mkdir()

@@ -1,5 +1,5 @@
-"""Lists the database objects that Alembic does not compare: constraints, triggers and their state, functions, indexes,
-grants.
+"""Lists the database objects that Alembic does not compare: constraints, triggers and their state, functions,
+indexes, grants.
 
 The listing is committed as `migrations/listing.txt`: its diff is the review.
 """

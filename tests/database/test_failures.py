@@ -38,7 +38,9 @@ async def other(database_dsn: Dsns) -> AsyncIterator["Connection[Record]"]:
         ("set role pocketpay_server; create table mine ()", Failure.BUG),
     ],
 )
-async def test_the_error_of_a_statement_is_classified(owner: "Connection[Record]", statement: str, failure: Failure) -> None:
+async def test_the_error_of_a_statement_is_classified(
+    owner: "Connection[Record]", statement: str, failure: Failure
+) -> None:
     await owner.execute("create table probe (id bigint primary key check (id > 0))")
     with pytest.raises(asyncpg.PostgresError) as raised:
         await owner.execute(statement)
@@ -145,7 +147,9 @@ async def test_closed_and_killed_connections_leave_the_outcome_unknown(
         (BooksDisagree("law 1"), Failure.BUG, False),
     ],
 )
-def test_errors_that_a_healthy_server_never_raises_are_classified(error: BaseException, failure: Failure, lost: bool) -> None:
+def test_errors_that_a_healthy_server_never_raises_are_classified(
+    error: BaseException, failure: Failure, lost: bool
+) -> None:
     assert classify(error) is failure
     assert lost_connection(error) is lost
 

@@ -87,7 +87,9 @@ def untouched(module_dsn: Dsns) -> str:
 
 
 @pytest.mark.parametrize("weakening", WEAKENINGS)
-async def test_a_weakened_guard_changes_the_listing(owner: "Connection[Record]", untouched: str, weakening: str) -> None:
+async def test_a_weakened_guard_changes_the_listing(
+    owner: "Connection[Record]", untouched: str, weakening: str
+) -> None:
     await owner.execute(WEAKENINGS[weakening])
     assert await listing(owner) != untouched
 

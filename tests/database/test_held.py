@@ -153,7 +153,9 @@ async def test_a_read_that_is_cancelled_while_it_waits_loses_no_reader(database_
         assert await asyncio.gather(*waiting[:2], return_exceptions=True)
 
 
-async def test_a_read_waits_no_longer_than_the_limit_for_a_reader(database_dsn: Dsns, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_read_waits_no_longer_than_the_limit_for_a_reader(
+    database_dsn: Dsns, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(held, "WAIT_FOR_SESSION", 0.1)
     async with opened(database_dsn, readers=1) as database:
         async with database.read():

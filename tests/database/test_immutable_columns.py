@@ -12,7 +12,8 @@ from tests.operations.town import Town, trade
 
 TABLES = ("transactions", "money_requests", "cards", "wallets", "users", "idempotency_keys", "imported_users")
 TIMES = ("created_at", "expires_at", "expiry_month", "expiry_year", "email_set_at", "phone_set_at")
-"""Columns that the owner may update, for example to extend a deadline after an outage. Triggers write the last two."""
+"""Columns that the owner may update, for example to extend a deadline after an outage. Triggers write the last
+two."""
 
 OTHER = {
     "uuid": "gen_random_uuid()",
@@ -106,6 +107,8 @@ async def test_one_refused_row_refuses_the_whole_statement(town: Town, owner: "C
         "where locked.id = c.id",
     ],
 )
-async def test_upsert_merge_and_update_from_are_refused_too(town: Town, owner: "Connection[Record]", statement: str) -> None:
+async def test_upsert_merge_and_update_from_are_refused_too(
+    town: Town, owner: "Connection[Record]", statement: str
+) -> None:
     with pytest.raises(asyncpg.CheckViolationError, match="immutable columns"):
         await owner.execute(statement)

@@ -1,4 +1,5 @@
-"""Migrations: each is applied completely or not at all, by one process at a time; no server runs on another revision."""
+"""Migrations: each is applied completely or not at all, by one process at a time; no server runs on another
+revision."""
 
 import asyncio
 import os

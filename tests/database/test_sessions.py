@@ -26,7 +26,8 @@ async def hurried(database_dsn: Dsns, monkeypatch: pytest.MonkeyPatch) -> AsyncI
 
 
 async def test_a_read_cancelled_between_prepare_and_run_does_not_affect_later_reads(hurried: Database) -> None:
-    """PostgreSQL's timeout starts with the preparation and lasts until the run; a client may disconnect between the two."""
+    """PostgreSQL's timeout starts with the preparation and lasts until the run; a client may disconnect between the
+    two."""
 
     async def cut_off() -> None:
         async with hurried.read() as session:

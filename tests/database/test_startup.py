@@ -54,7 +54,9 @@ async def test_older_postgresql_is_refused(durable: EmbeddedPostgres, monkeypatc
         await startup.check(durable.server_dsn)
 
 
-async def test_a_database_of_another_revision_is_refused(durable: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_database_of_another_revision_is_refused(
+    durable: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(revisions, "expected", lambda: "9999")
     with pytest.raises(WrongRevision, match="Run `pocketpay migrate`"):
         await startup.check(durable.server_dsn)

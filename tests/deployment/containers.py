@@ -49,7 +49,8 @@ def health_command() -> list[str]:
 
 
 def compose(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Returns the compose file with those variables applied. Raises KeyError for the first missing required variable."""
+    """Returns the compose file with those variables applied. Raises KeyError for the first missing required
+    variable."""
 
     def value(found: "re.Match[str]") -> str:
         name, sign, rest = found.groups()

@@ -50,14 +50,18 @@ def installation(cluster_home: Path) -> Iterator[Installation]:
 
 
 @pytest.fixture(scope="module")
-def migrated(installation: Installation, environment: Callable[[str], dict[str, str]]) -> "subprocess.CompletedProcess[str]":
+def migrated(
+    installation: Installation, environment: Callable[[str], dict[str, str]]
+) -> "subprocess.CompletedProcess[str]":
     """The service `migrate`, run until it ends."""
     return installation.run("migrate", **environment("migrate"))
 
 
 @pytest.fixture(scope="module")
 def server(
-    installation: Installation, migrated: "subprocess.CompletedProcess[str]", environment: Callable[[str], dict[str, str]]
+    installation: Installation,
+    migrated: "subprocess.CompletedProcess[str]",
+    environment: Callable[[str], dict[str, str]],
 ) -> Iterator[Running]:
     """The service `api`."""
     assert migrated.returncode == 0, migrated.stderr

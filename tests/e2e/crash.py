@@ -25,7 +25,8 @@ from tests.leftovers import run_folder
 
 KILLS = ("server", "postgresql", "both")
 BACK_SECONDS = 5.0
-"""A killed PostgreSQL must be restarted within this time. A killed server has no such limit: this program restarts it."""
+"""A killed PostgreSQL must be restarted within this time. A killed server has no such limit: this program restarts
+it."""
 
 KEPT = """
 select key, t.id, status, amount, source_wallet_id, destination_wallet_id

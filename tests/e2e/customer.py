@@ -54,7 +54,8 @@ class Customer:
     refresh_token: str
 
     async def post(self, document: str, /, *, at: httpx.AsyncClient | None = None, **variables: Any) -> Any:
-        """Returns the whole response, from this customer's server or from another one. A 503 is returned too (SERVICE_BUSY)."""
+        """Returns the whole response, from this customer's server or from another one. A 503 is returned too
+        (SERVICE_BUSY)."""
         response = await (at or self.http).post(
             "/graphql",
             json={"query": document, "variables": variables},

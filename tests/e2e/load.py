@@ -55,7 +55,8 @@ class Order:
 class Load:
     """Customers of the server at `url`, their orders, and the violations that were found.
 
-    While the server `is_starting` it listens but does not answer yet: a request then waits as long as the start takes.
+    While the server `is_starting` it listens but does not answer yet: a request then waits as long as the start
+    takes.
     """
 
     url: str

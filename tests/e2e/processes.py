@@ -1,4 +1,5 @@
-"""Server processes as an operator runs them: with a folder, settings in the environment, signals, exit codes and a log."""
+"""Server processes as an operator runs them: with a folder, settings in the environment, signals, exit codes and a
+log."""
 
 import contextlib
 import os
@@ -151,7 +152,8 @@ def _is_postgres_of(pid: int, cluster: Path) -> bool:
 
 @contextlib.contextmanager
 def installation(folder: Path, **settings: str) -> Iterator[Installation]:
-    """Creates an installation in a new folder. Removes it at the end, with the cluster that root's servers have elsewhere."""
+    """Creates an installation in a new folder. Removes it at the end, with the cluster that root's servers have
+    elsewhere."""
     folder.mkdir()
     made = Installation(folder, settings)
     try:

@@ -47,7 +47,9 @@ async def first_with_status(news: Subscription, status: str) -> Any:
     return transaction
 
 
-async def test_a_risky_payment_is_held_then_confirmed_and_both_parties_get_the_events(http: httpx.AsyncClient) -> None:
+async def test_a_risky_payment_is_held_then_confirmed_and_both_parties_get_the_events(
+    http: httpx.AsyncClient,
+) -> None:
     ada, bea = await sign_up(http, "ada"), await sign_up(http, "bea")
     async with ada.listening() as hers, bea.listening() as his:
         her_balance, her_questions = await hers.subscribe(BALANCE_CHANGED), await hers.subscribe(ASKED)
@@ -141,6 +143,8 @@ async def test_a_preview_returns_the_policys_decision_and_moves_no_money(http: h
     assert [error["code"] for error in poor["errors"]] == ["INSUFFICIENT_FUNDS"]
 
 
-async def test_the_audit_finds_nothing_while_the_server_runs(http: httpx.AsyncClient, installation: Installation) -> None:
+async def test_the_audit_finds_nothing_while_the_server_runs(
+    http: httpx.AsyncClient, installation: Installation
+) -> None:
     audit = installation.run("audit")
     assert (audit.returncode, audit.stderr) == (0, ""), audit.stdout

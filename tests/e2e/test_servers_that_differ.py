@@ -39,7 +39,8 @@ NAMES = (
     "Pocket Pay Support",
     "аdmin",
 )
-"""Names that two Python versions might validate differently: new emoji, forms of the same letter, invisible characters."""
+"""Names that two Python versions might validate differently: new emoji, forms of the same letter, invisible
+characters."""
 
 SIGN_UP = "mutation ($input: SignUpInput!) { signUp(input: $input) { user { name } errors { code path message } } }"
 SEARCH = "query ($search: String!) { transactions(filter: {search: $search}) { nodes { id description } } }"
@@ -49,7 +50,9 @@ SEARCH = "query ($search: String!) { transactions(filter: {search: $search}) { n
 def servers(installation: Installation) -> Iterator[tuple[Running, Running]]:
     """The first offers dollars only; the second offers euros too, and has a lower daily limit."""
     first = installation.start(CURRENCIES="USD", PYTHONHASHSEED="1", **NO_CONFIRMATION)
-    second = installation.start_anew(PYTHON, CURRENCIES="USD,EUR", TRANSFER_LIMIT="50.00", PYTHONHASHSEED="2", **NO_CONFIRMATION)
+    second = installation.start_anew(
+        PYTHON, CURRENCIES="USD,EUR", TRANSFER_LIMIT="50.00", PYTHONHASHSEED="2", **NO_CONFIRMATION
+    )
     yield first, second
     assert (first.stop(), second.stop()) == (0, 0)
     assert first.tracebacks() + second.tracebacks() == []

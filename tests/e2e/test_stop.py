@@ -24,7 +24,9 @@ def installation(cluster_home: Path) -> Iterator[Installation]:
         yield made
 
 
-async def test_a_server_stopped_under_load_loses_no_payment_and_closes_sockets_with_1012(installation: Installation) -> None:
+async def test_a_server_stopped_under_load_loses_no_payment_and_closes_sockets_with_1012(
+    installation: Installation,
+) -> None:
     server = await asyncio.to_thread(installation.start)
     clients = Load(server.url)
     await clients.open()

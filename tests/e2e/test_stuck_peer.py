@@ -1,4 +1,5 @@
-"""A websocket client that stops reading, with production's timeouts: it is dropped and no other client is affected."""
+"""A websocket client that stops reading, with production's timeouts: it is dropped and no other client is
+affected."""
 
 import asyncio
 from collections.abc import Iterator

@@ -114,7 +114,9 @@ def test_no_file_mode_is_changed_outside_the_data_directory(cluster_home: Path) 
         assert installation.run("audit").returncode == 0
         assert [stat.S_IMODE(path.stat().st_mode) for path in seen] == before
         assert stat.S_IMODE(installation.data.stat().st_mode) == 0o700
-        kept = {path.name: stat.S_IMODE(path.lstat().st_mode) for path in installation.data.iterdir() if path.is_file()}
+        kept = {
+            path.name: stat.S_IMODE(path.lstat().st_mode) for path in installation.data.iterdir() if path.is_file()
+        }
         assert kept == {"secret_key": 0o600, "serving": 0o600, "starting": 0o600}
         if os.geteuid() == 0:
             assert {path.name for path in private.iterdir()} == {"beside", "installation"}

@@ -73,7 +73,9 @@ async def test_one_key_sent_to_two_servers_at_once_pays_once(a: httpx.AsyncClien
     assert (await ada.ask(HISTORY, at=b))["totalCount"] == 3
 
 
-async def test_one_key_of_a_deposit_sent_to_two_servers_at_once_deposits_once(a: httpx.AsyncClient, b: httpx.AsyncClient) -> None:
+async def test_one_key_of_a_deposit_sent_to_two_servers_at_once_deposits_once(
+    a: httpx.AsyncClient, b: httpx.AsyncClient
+) -> None:
     ada = await sign_up(a)
     input = {"amount": "7.00", "bankName": "First Bank", "idempotencyKey": key()}
     answers = await asyncio.gather(*(ada.ask(DEPOSIT, at=(a, b)[number % 2], input=input) for number in range(8)))

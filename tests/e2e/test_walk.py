@@ -90,8 +90,8 @@ class Walker:
         return fill("", written)
 
     async def code(self, kind: str) -> str:
-        """Waits for a code of that kind in the explorer's list of mails and returns the newest. A mail may arrive after
-        the response to the request for it."""
+        """Waits for a code of that kind in the explorer's list of mails and returns the newest. A mail may arrive
+        after the response to the request for it."""
         async with asyncio.timeout(10):
             while True:
                 mails = (await self.person.http.get("/explorer/mails")).json()["mails"]

@@ -1,4 +1,5 @@
-"""Changing a password: the other sessions end, the old password stops working, and concurrent sign-ins gain nothing."""
+"""Changing a password: the other sessions end, the old password stops working, and concurrent sign-ins gain
+nothing."""
 
 import asyncio
 from typing import Any
@@ -211,7 +212,9 @@ async def test_a_session_that_has_ended_cannot_change_the_password(services: Ide
     assert await services.gate.viewer(ada.tokens.access_token) == ada.viewer
 
 
-async def test_a_user_whose_wallet_was_closed_meanwhile_changes_nothing(services: IdentityServices, owner: Owner) -> None:
+async def test_a_user_whose_wallet_was_closed_meanwhile_changes_nothing(
+    services: IdentityServices, owner: Owner
+) -> None:
     ada, kept = await arrive(services), await facts(owner, HASH)
     await owner.execute("update users set closed_at = clock_timestamp(), email = null, phone = null")
     with pytest.raises(Unauthenticated):

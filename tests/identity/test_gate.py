@@ -73,7 +73,9 @@ async def test_sessions_are_not_cached_while_the_listener_is_disconnected(
     assert looks.count == 3
 
 
-async def test_a_gap_of_the_listener_clears_the_cache(services: IdentityServices, person: Admission, looks: Looks) -> None:
+async def test_a_gap_of_the_listener_clears_the_cache(
+    services: IdentityServices, person: Admission, looks: Looks
+) -> None:
     await services.gate.viewer(person.tokens.access_token)
     services.gate.on_gap(datetime.now(UTC))
     await services.gate.viewer(person.tokens.access_token)

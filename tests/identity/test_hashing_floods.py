@@ -25,7 +25,9 @@ async def stranger(services: IdentityServices, n: int) -> str:
     raise AssertionError("nobody is let in")
 
 
-async def test_other_users_sign_in_while_the_thread_for_unknown_addresses_is_stuck(services: IdentityServices) -> None:
+async def test_other_users_sign_in_while_the_thread_for_unknown_addresses_is_stuck(
+    services: IdentityServices,
+) -> None:
     ada = await arrive(services)
     gate = threading.Event()
     services.passwords._lines[Asker.STRANGER].submit(gate.wait)

@@ -47,7 +47,9 @@ def test_an_impossible_login_is_read_as_no_login(typed: str) -> None:
         ("@ada", "ada", None, None),
     ],
 )
-def test_a_text_is_read_as_one_kind_of_login(typed: str, username: str | None, email: str | None, phone: str | None) -> None:
+def test_a_text_is_read_as_one_kind_of_login(
+    typed: str, username: str | None, email: str | None, phone: str | None
+) -> None:
     login = logins.read(typed)
     assert (login.username, login.email, login.phone) == (username, email, phone)
 

@@ -95,7 +95,9 @@ async def test_search_finds_nobody_by_email_phone_or_the_middle_of_a_word(
         assert await found(database, text) == []
 
 
-async def test_search_treats_wildcards_as_ordinary_characters(owner: "Connection[Record]", database: Database) -> None:
+async def test_search_treats_wildcards_as_ordinary_characters(
+    owner: "Connection[Record]", database: Database
+) -> None:
     await join(owner, "a_b", "100% Real")
     await join(owner, "axb", "1000 Reals")
     assert await found(database, "a_") == ["a_b"]

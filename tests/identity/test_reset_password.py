@@ -177,9 +177,7 @@ async def test_a_code_and_a_link_expire(services: IdentityServices, owner: Owner
             await reset(services, **shown_by(mail, way))
 
 
-async def test_five_wrong_codes_end_the_code_but_not_the_link(
-    services: IdentityServices, owner: Owner
-) -> None:
+async def test_five_wrong_codes_end_the_code_but_not_the_link(services: IdentityServices, owner: Owner) -> None:
     await somebody(services)
     await requested(services)
     mail = await last(services, owner)
@@ -247,7 +245,9 @@ async def test_the_refusal_of_a_password_like_the_name_needs_a_valid_code(
         await reset(services, "clementine", "clementine-1990", code="00000000")
 
 
-async def test_the_owner_of_a_fully_frozen_wallet_cannot_set_a_password(services: IdentityServices, owner: Owner) -> None:
+async def test_the_owner_of_a_fully_frozen_wallet_cannot_set_a_password(
+    services: IdentityServices, owner: Owner
+) -> None:
     await somebody(services)
     await requested(services)
     mail = await last(services, owner)
@@ -455,9 +455,7 @@ async def test_an_error_after_the_response_is_logged_without_the_login(
     assert "lovelace" not in written
 
 
-async def test_the_database_contains_password_hashes_and_no_codes(
-    services: IdentityServices, owner: Owner
-) -> None:
+async def test_the_database_contains_password_hashes_and_no_codes(services: IdentityServices, owner: Owner) -> None:
     await somebody(services)
     await requested(services)
     mail = await last(services, owner)

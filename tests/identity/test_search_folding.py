@@ -100,9 +100,7 @@ order by {key}(name) using ~<~ limit $2
 
 
 @pytest.mark.parametrize(("key", "index"), [("lower", "ix_users_name_prefix"), ("name_key", "ix_users_name_key")])
-async def test_earlier_servers_still_have_their_index(
-    owner: "Connection[Record]", key: str, index: str
-) -> None:
+async def test_earlier_servers_still_have_their_index(owner: "Connection[Record]", key: str, index: str) -> None:
     await join(owner, "eve", COMPOSED)
     plan = await explained(owner, query_of_earlier_servers(key), "text, int", "év", 10)
     assert [scan["Index Name"] for scan in scans(plan, "users")] == [index]

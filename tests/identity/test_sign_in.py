@@ -28,9 +28,7 @@ async def tried(services: IdentityServices, login: str, password: str, address: 
 
 
 @pytest.mark.parametrize("login", ["ada", " ADA ", "@ada", "ａｄａ", "ada@example.com", "ADA@Example.COM"])
-async def test_any_spelling_of_a_username_or_an_email_opens_a_session(
-    services: IdentityServices, login: str
-) -> None:
+async def test_any_spelling_of_a_username_or_an_email_opens_a_session(services: IdentityServices, login: str) -> None:
     person = await arrive(services, raw_email="ada@example.com")
     admitted = await tried(services, login, PASSWORD)
     assert isinstance(admitted, Admission)
@@ -42,7 +40,9 @@ async def test_any_spelling_of_a_username_or_an_email_opens_a_session(
 @pytest.mark.parametrize(
     "login", ["nobody_here", "nobody@example.com", "", "\x00", "\ud800", "x" * 100_000, "@", "a'b--"]
 )
-async def test_an_unknown_login_gets_the_same_refusal_as_a_wrong_password(services: IdentityServices, login: str) -> None:
+async def test_an_unknown_login_gets_the_same_refusal_as_a_wrong_password(
+    services: IdentityServices, login: str
+) -> None:
     await arrive(services)
     unknown, wrong = await tried(services, login, PASSWORD), await tried(services, "ada", WRONG)
     assert isinstance(unknown, InvalidCredentials)

@@ -167,9 +167,7 @@ async def test_known_addresses_survive_a_crash_that_empties_the_counters(
     assert isinstance(await tried(services, PASSWORD, HOME), Admission)
 
 
-async def test_an_address_stored_by_the_previous_revision_is_known(
-    services: IdentityServices, owner: Owner
-) -> None:
+async def test_an_address_stored_by_the_previous_revision_is_known(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services)
     await flood(services, 30)
     bucket = throttle._bucket("known", f"user {ada.user.id}", PHONE)

@@ -1,4 +1,5 @@
-"""Access tokens: signed by us, unchanged, of the right type, not expired. Refresh tokens: a chain only our key continues."""
+"""Access tokens: signed by us, unchanged, of the right type, not expired. Refresh tokens: a chain only our key
+continues."""
 
 import base64
 import json

@@ -162,17 +162,13 @@ async def test_probing_for_taken_addresses_is_rate_limited(
         await updated(services, ada, raw_email="bea@example.com", current_password=PASSWORD)
 
 
-async def test_several_users_may_have_the_same_unverified_number(
-    services: IdentityServices, owner: Owner
-) -> None:
+async def test_several_users_may_have_the_same_unverified_number(services: IdentityServices, owner: Owner) -> None:
     people = [await arrive(services, name) for name in ("ada", "bea", "cleo")]
     await asyncio.gather(*(updated(services, one, raw_phone=PHONE, current_password=PASSWORD) for one in people))
     assert await owner.fetchval("select count(*) from users where phone = $1", PHONE) == 3
 
 
-async def test_several_users_may_have_the_same_unverified_address(
-    services: IdentityServices, owner: Owner
-) -> None:
+async def test_several_users_may_have_the_same_unverified_address(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services)
     await asyncio.gather(
         updated(services, ada, raw_email="new@example.com", current_password=PASSWORD),

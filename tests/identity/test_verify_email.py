@@ -1,4 +1,5 @@
-"""Verifying an email address: it belongs to the user who verified it last, and an unverified address blocks nobody."""
+"""Verifying an email address: it belongs to the user who verified it last, and an unverified address blocks
+nobody."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -169,7 +170,9 @@ async def test_an_address_belongs_to_the_user_who_verified_it_last(services: Ide
     assert (await sign_in(services, MAIL, PASSWORD, address=HOME, user_agent=None)).user.username == "bea"
 
 
-async def test_of_many_users_who_verify_one_address_at_once_one_keeps_it(services: IdentityServices, owner: Owner) -> None:
+async def test_of_many_users_who_verify_one_address_at_once_one_keeps_it(
+    services: IdentityServices, owner: Owner
+) -> None:
     people = [await arrive(services, f"ada_{n}", raw_email=MAIL) for n in range(5)]
     for one in people:
         await requested(services, one, address=f"192.0.2.{people.index(one) + 1}")
@@ -241,7 +244,9 @@ async def test_the_old_verified_address_gets_a_mail_when_it_is_replaced(
     assert (told.to, told.kind, told.username) == ("first@example.com", "email_changed", "ada")
 
 
-async def test_a_change_of_address_sends_one_mail_when_the_databases_reply_is_lost(database_dsn: Dsns, owner: Owner) -> None:
+async def test_a_change_of_address_sends_one_mail_when_the_databases_reply_is_lost(
+    database_dsn: Dsns, owner: Owner
+) -> None:
     losing = await LosesReplies.open(database_dsn.server)
     async with receiving(losing) as services:
         ada = await arrive(services, raw_email=MAIL)
@@ -317,7 +322,9 @@ async def test_a_closed_user_cannot_verify_anything(services: IdentityServices, 
         await verified(services, ada, code="12345678")
 
 
-async def test_the_owner_of_a_fully_frozen_wallet_cannot_verify_anything(services: IdentityServices, owner: Owner) -> None:
+async def test_the_owner_of_a_fully_frozen_wallet_cannot_verify_anything(
+    services: IdentityServices, owner: Owner
+) -> None:
     ada = await arrive(services, raw_email=MAIL)
     await requested(services, ada)
     mail = await last(services, owner)

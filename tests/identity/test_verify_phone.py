@@ -128,9 +128,7 @@ async def test_a_new_code_ends_the_previous_one(services: IdentityServices, owne
     assert await verified(services, ada, new.code)
 
 
-async def test_after_five_wrong_codes_only_a_new_code_works(
-    services: IdentityServices, owner: Owner
-) -> None:
+async def test_after_five_wrong_codes_only_a_new_code_works(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services, raw_phone=PHONE)
     await requested(services, ada)
     code = (await last(services, owner)).code
@@ -190,7 +188,9 @@ async def test_a_number_belongs_to_the_user_who_verified_it_last(services: Ident
     assert await signed_in(services) == "bea"
 
 
-async def test_of_many_users_who_verify_one_number_at_once_one_keeps_it(services: IdentityServices, owner: Owner) -> None:
+async def test_of_many_users_who_verify_one_number_at_once_one_keeps_it(
+    services: IdentityServices, owner: Owner
+) -> None:
     everybody = [await arrive(services, f"ada_{n}", raw_phone=PHONE) for n in range(5)]
     for n, one in enumerate(everybody):
         await requested(services, one, address=f"192.0.2.{n + 1}")
@@ -375,7 +375,9 @@ async def test_a_closed_user_cannot_verify_anything(services: IdentityServices, 
         await verified(services, ada, "123456")
 
 
-async def test_the_owner_of_a_fully_frozen_wallet_cannot_verify_anything(services: IdentityServices, owner: Owner) -> None:
+async def test_the_owner_of_a_fully_frozen_wallet_cannot_verify_anything(
+    services: IdentityServices, owner: Owner
+) -> None:
     ada = await arrive(services, raw_phone=PHONE)
     await requested(services, ada)
     code = (await last(services, owner)).code
@@ -386,9 +388,7 @@ async def test_the_owner_of_a_fully_frozen_wallet_cannot_verify_anything(service
         await verified(services, ada, code)
 
 
-async def test_a_number_is_found_by_its_index_among_many_users(
-    services: IdentityServices, owner: Owner
-) -> None:
+async def test_a_number_is_found_by_its_index_among_many_users(services: IdentityServices, owner: Owner) -> None:
     await arrive(services, raw_phone=PHONE)
     await owner.execute("set session_replication_role = replica")  # allows users without wallets
     await owner.execute(

@@ -109,7 +109,9 @@ async def test_an_unconfirmed_address_of_two_people_is_left_out(
     ]
 
 
-async def test_the_confirmation_of_a_phone_does_not_verify_the_email(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
+async def test_the_confirmation_of_a_phone_does_not_verify_the_email(
+    database_dsn: Dsns, owner: Owner, tmp_path: Path
+) -> None:
     """Supabase's `confirmed_at` is the earlier of the confirmations of email and phone."""
     (tmp_path / "users.csv").write_text(
         "id,email,phone,encrypted_password,username,confirmed_at\n"
@@ -228,7 +230,9 @@ async def test_using_a_suggested_username_corrects_no_other_error(
     assert await rows(owner, "select username from users") == [("person_3f1c8a526b0e",)]
 
 
-async def test_local_phone_numbers_are_read_with_the_operators_country(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
+async def test_local_phone_numbers_are_read_with_the_operators_country(
+    database_dsn: Dsns, owner: Owner, tmp_path: Path
+) -> None:
     users = block("auth.users", ["id", "email"], [[id_of(1), "ada@example.com"]])
     profiles = block("public.profiles", ["id", "username", "phone"], [[id_of(1), "ada", "(202) 555-0123"]])
     dump = tmp_path / "dump.sql"

@@ -1,4 +1,5 @@
-"""An import run: each person is imported once, with balance and old password, and nobody is imported after an error."""
+"""An import run: each person is imported once, with balance and old password, and nobody is imported after an
+error."""
 
 import asyncio
 import io
@@ -44,7 +45,9 @@ async def audited(dsns: Dsns) -> str:
     return said.getvalue()
 
 
-async def test_people_are_imported_with_their_data_and_balance(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
+async def test_people_are_imported_with_their_data_and_balance(
+    database_dsn: Dsns, owner: Owner, tmp_path: Path
+) -> None:
     ada = person(1, username="Ada", phone="12025550123", avatar_url="https://x.example/a.png", balance="125.5000")
     code, told = await imported(database_dsn, csv_file(tmp_path, ada, person(2, balance="0.00")))
     assert (code, told) == (
@@ -66,7 +69,9 @@ async def test_people_are_imported_with_their_data_and_balance(database_dsn: Dsn
     assert "ledger is correct" in await audited(database_dsn)
 
 
-async def test_a_second_import_of_the_same_file_changes_nothing(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
+async def test_a_second_import_of_the_same_file_changes_nothing(
+    database_dsn: Dsns, owner: Owner, tmp_path: Path
+) -> None:
     file = csv_file(tmp_path, *(person(n) for n in range(1, 1_101)))
     assert (await imported(database_dsn, file))[0] == 0
     before = await facts(owner, ROWS)
@@ -100,7 +105,9 @@ async def test_people_are_validated_with_the_databases_clock(
     assert await owner.fetchval("select created_at::text from users") == "2023-04-05 06:07:08.91+00"
 
 
-async def test_a_dry_run_changes_nothing_and_reports_what_an_import_would_do(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
+async def test_a_dry_run_changes_nothing_and_reports_what_an_import_would_do(
+    database_dsn: Dsns, owner: Owner, tmp_path: Path
+) -> None:
     code, told = await imported(database_dsn, csv_file(tmp_path, person(1), person(2)), dry=True)
     assert (code, told[-1]) == (0, "Nothing was changed: this was a dry run.")
     assert "2 can be imported" in told[0]
@@ -374,7 +381,9 @@ async def test_tables_in_files_of_a_folder_are_joined_too(database_dsn: Dsns, ow
     )
 
 
-async def test_a_balance_that_differs_from_the_sum_of_its_entries_is_refused(database_dsn: Dsns, tmp_path: Path) -> None:
+async def test_a_balance_that_differs_from_the_sum_of_its_entries_is_refused(
+    database_dsn: Dsns, tmp_path: Path
+) -> None:
     one = id_of(1)
     (tmp_path / "users.csv").write_text(f"id,encrypted_password,username\n{one},{HASH},ada\n")
     (tmp_path / "wallets.csv").write_text(f"id,user_id,balance\nw1,{one},10.00\n")

@@ -1,4 +1,5 @@
-"""Fixtures: a ledger for tests that try forbidden changes. Modules share one database, since refused changes leave nothing."""
+"""Fixtures: a ledger for tests that try forbidden changes. Modules share one database, since refused changes leave
+nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator

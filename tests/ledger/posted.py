@@ -14,7 +14,8 @@ from asyncpg import Connection, Record
 from tests.transactions.past import payment, write
 
 EPOCH = datetime(2025, 9, 28, tzinfo=UTC)
-"""Random histories begin here and last about two months, across two month boundaries. Some entries are exactly at one."""
+"""Random histories begin here and last about two months, across two month boundaries. Some entries are exactly at
+one."""
 
 BOUNDARIES = tuple(datetime(2025, month, 1, tzinfo=UTC) for month in (10, 11, 12))
 
@@ -99,7 +100,8 @@ def _place(
 
 
 def random_history(chance: random.Random, wallet: UUID, others: list[UUID], many: int) -> list[Paid]:
-    """A random history of that wallet, never overdrawn. Many payments have the same time, some at a month boundary."""
+    """A random history of that wallet, never overdrawn. Many payments have the same time, some at a month
+    boundary."""
     moments = [EPOCH + timedelta(hours=chance.randrange(70 * 24)) for _ in range(many // 2 + 1)]
     moments += [edge + timedelta(microseconds=n) for edge in BOUNDARIES for n in (-1, 0, 1)]
     balances: dict[UUID, int] = defaultdict(int)

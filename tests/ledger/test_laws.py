@@ -1,4 +1,5 @@
-"""The ledger's rules, tested with plain SQL: a payment with one error at a time, and the constraint that refuses it."""
+"""The ledger's rules, tested with plain SQL: a payment with one error at a time, and the constraint that refuses
+it."""
 
 from collections.abc import Callable
 from dataclasses import replace

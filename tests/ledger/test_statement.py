@@ -119,7 +119,9 @@ async def test_every_payment_is_in_the_month_of_its_zone_and_the_months_add_up(
 
 
 @pytest.mark.parametrize("seed", range(8))
-async def test_the_opening_balance_and_the_entries_sum_to_the_closing_balance(owner: Owner, session: Session, seed: int) -> None:
+async def test_the_opening_balance_and_the_entries_sum_to_the_closing_balance(
+    owner: Owner, session: Session, seed: int
+) -> None:
     chance = random.Random(f"statement {seed}")
     wallet, *others = await somebody(owner, 3)
     paid = lived(chance, wallet, others, chance.choice((1, 7, 120)))

@@ -1,4 +1,5 @@
-"""The months in every time zone: they follow one another without a gap, and each starts when the local date changes."""
+"""The months in every time zone: they follow one another without a gap, and each starts when the local date
+changes."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo

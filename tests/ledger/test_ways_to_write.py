@@ -1,4 +1,5 @@
-"""The ledger's trigger checks every way to write entries: with, before or after the accounts; by MERGE, COPY, ON CONFLICT."""
+"""The ledger's trigger checks every way to write entries: with, before or after the accounts; by MERGE, COPY, ON
+CONFLICT."""
 
 import asyncio
 from dataclasses import replace

@@ -228,7 +228,9 @@ async def test_a_refused_sender_address_uses_no_attempt(
     assert await facts(owner, ROW) == ("waiting", 0, "553")
 
 
-async def test_the_login_is_sent_and_a_wrong_login_uses_no_attempt(post: Post, database: Database, owner: Owner) -> None:
+async def test_the_login_is_sent_and_a_wrong_login_uses_no_attempt(
+    post: Post, database: Database, owner: Owner
+) -> None:
     async with smtp_serving(login=True) as strict:
         await post.put()
         wrong = Server("127.0.0.1", strict.port, SmtpTls.NONE, "pocketpay", "wrong")
@@ -316,7 +318,9 @@ async def test_closing_a_sender_finishes_its_mail_and_claims_no_more(
     assert await facts(owner, ROW) == ("sent", 1, None)
 
 
-async def test_a_started_sender_sends_mails_that_are_put_later(post: Post, database: Database, smtp: SmtpServer) -> None:
+async def test_a_started_sender_sends_mails_that_are_put_later(
+    post: Post, database: Database, smtp: SmtpServer
+) -> None:
     one = sender_to(database, smtp)
     one.start()
     await post.put()
@@ -346,9 +350,7 @@ async def test_a_result_that_cannot_be_recorded_at_once_is_recorded_later(
 # ---------------------------------------------------------------- lifetime of a mail
 
 
-async def test_an_expired_mail_is_not_sent(
-    post: Post, database: Database, smtp: SmtpServer, owner: Owner
-) -> None:
+async def test_an_expired_mail_is_not_sent(post: Post, database: Database, smtp: SmtpServer, owner: Owner) -> None:
     await post.put(lifetime=timedelta(milliseconds=1))
     await asyncio.sleep(0.01)
     one = sender_to(database, smtp)

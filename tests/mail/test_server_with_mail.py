@@ -104,7 +104,9 @@ async def test_a_hanging_smtp_server_delays_neither_requests_nor_the_shutdown(
     assert asyncio.get_running_loop().time() - before < 4
 
 
-async def test_production_without_an_smtp_server_puts_no_mail_into_the_outbox(database_dsn: Dsns, owner: Owner) -> None:
+async def test_production_without_an_smtp_server_puts_no_mail_into_the_outbox(
+    database_dsn: Dsns, owner: Owner
+) -> None:
     async with serving(database_dsn.server, environment="production", welcome_bonus="0") as client:
         await put(client)
         assert await owner.fetchval("select count(*) from outgoing_mails") == 0

@@ -132,7 +132,9 @@ async def test_an_unreachable_provider_does_not_delay_mails(post: Post, database
     await away.close()
 
 
-async def test_each_channel_counts_only_its_own_messages(post: Post, database: Database, owner: Owner, smtp: SmtpServer) -> None:
+async def test_each_channel_counts_only_its_own_messages(
+    post: Post, database: Database, owner: Owner, smtp: SmtpServer
+) -> None:
     await put(post)
     await post.put_many(2)
     texts, mails = texting(database, Provider()), sender_to(database, smtp)

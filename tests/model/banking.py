@@ -1,4 +1,4 @@
-"""Money from a bank and to one, and what the bank says."""
+"""Deposits, withdrawals, opening balances and bonuses, and the bank's answers."""
 
 from tests.model.orders import Bonus, Deposit, OpeningBalance, Reply, Withdraw
 from tests.model.store import Payment, Store, refused
@@ -11,18 +11,18 @@ def deposit(store: Store, order: Deposit) -> Reply:
     new = Payment(order.id, "deposit", None, order.who, order.amount, "created")
     if state == "all":
         new.status, new.why = "blocked", "WALLET_FROZEN"
-    elif (no := store.too_much(order.who, "deposit", order.amount)) is not None:
+    elif (no := store.limit_refusal(order.who, "deposit", order.amount)) is not None:
         return no
     return store.write(new)
 
 
 def opening_balance(store: Store, order: OpeningBalance) -> Reply:
-    """No limit and no freeze stops it: it is theirs already."""
+    """No limit and no freeze applies: the money belongs to the customer already."""
     return _credited(store, order, "deposit", "bank")
 
 
 def bonus(store: Store, order: Bonus) -> Reply:
-    """No limit and no freeze stops it: it was earned before."""
+    """No limit and no freeze applies: the customer earned the bonus before."""
     return _credited(store, order, "bonus", "promotions")
 
 
@@ -39,14 +39,14 @@ def withdraw(store: Store, order: Withdraw) -> Reply:
     wallet = store.wallets[order.who]
     if wallet.state == "closed":
         return refused("WALLET_CLOSED")
-    fee = max(1, (order.amount * 3 + 100) // 200) if order.fast else 0  # 1.5 %, half up
+    fee = max(1, (order.amount * 3 + 100) // 200) if order.fast else 0  # 1.5 %, rounded half up
     new = Payment(order.id, "withdrawal", order.who, None, order.amount, "created", fee=fee)
     whole = order.amount + fee
     if wallet.state != "active":
         new.status, new.why = "blocked", "WALLET_FROZEN"
     elif wallet.free < whole:
         new.status, new.why, new.facts = "failed", "INSUFFICIENT_FUNDS", (whole, wallet.free)
-    elif (no := store.too_much(order.who, "withdrawal", order.amount)) is not None:
+    elif (no := store.limit_refusal(order.who, "withdrawal", order.amount)) is not None:
         return no
     else:
         wallet.change(held=whole)
@@ -54,7 +54,7 @@ def withdraw(store: Store, order: Withdraw) -> Reply:
 
 
 def bank_answer(store: Store, payment: Payment, *, yes: bool) -> Reply:
-    """What the bank did is done, whatever has become of the wallet."""
+    """The bank's answer applies in every state of the wallet."""
     if payment.kind not in ("deposit", "withdrawal"):
         return refused("NOT_FOUND")
     if payment.status != "created":

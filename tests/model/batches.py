@@ -1,4 +1,4 @@
-"""Many payments in one order: each for itself, or all or none."""
+"""Batches: several payments in one order, each independent, or all or none."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ BAD_AMOUNT = refused("INVALID_AMOUNT")
 
 
 def invalid(order: PayBatch) -> Reply | None:
-    """All or none, and one of them makes no sense: nobody looks further."""
+    """Returns the refusal of an atomic batch with an invalid item, which is not processed further; None otherwise."""
     if not order.atomic or all(item.amount for item in order.items):
         return None
     return Reply(parts=tuple(NOTHING if item.amount else BAD_AMOUNT for item in order.items))
@@ -30,7 +30,7 @@ def pay_batch(store: Store, order: PayBatch) -> Reply:
 
 
 def replay(store: Store, kept: StoredKey) -> Reply:
-    """What came of each as it is now; what was refused is refused in the same words."""
+    """Returns the current state of each payment, and the first refusal of each refused item."""
     parts = []
     for first in kept.parts:
         if first.things:
@@ -47,7 +47,7 @@ def _pay(store: Store, order: PayBatch, place: int, item: Item) -> Reply:
 
 
 def _forget(store: Store, order: PayBatch, wallets: dict[str, Wallet]) -> None:
-    """As if nobody had said anything."""
+    """Undoes the payments of the batch."""
     store.wallets.update(wallets)
     for id in order.ids:
         if (payment := store.payments.pop(id, None)) is not None:

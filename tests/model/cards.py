@@ -1,4 +1,4 @@
-"""Cards: had, stopped, bounded, and paid with."""
+"""Cards: issuing, freezing, closing, limits and payments."""
 
 from tests.model.orders import IssueCard, PayByCard, Reply, SetCardLimits, SetCardStatus
 from tests.model.store import Card, Payment, Store, refused
@@ -16,7 +16,7 @@ def issue(store: Store, order: IssueCard) -> Reply:
 
 
 def set_card(store: Store, order: SetCardStatus) -> Reply:
-    """Its owner stops it, lets it go, or closes it for good, whatever has become of their wallet."""
+    """The owner freezes, unfreezes or closes the card, in every state of their wallet."""
     card = store.cards.get(order.card)
     if card is None or card.who != order.who:
         return refused("NOT_FOUND")
@@ -30,7 +30,7 @@ def set_card(store: Store, order: SetCardStatus) -> Reply:
 
 
 def limit_card(store: Store, order: SetCardLimits) -> Reply:
-    """Zero leaves a limit as it is, None lifts it."""
+    """Changes the limits of a card. Zero keeps a limit, None removes it."""
     card = store.cards.get(order.card)
     if card is None or card.who != order.who:
         return refused("NOT_FOUND")
@@ -74,7 +74,8 @@ def pay_by_card(store: Store, order: PayByCard) -> Reply:
 
 
 def reduce_spent(store: Store, payment: Payment, amount: int) -> None:
-    """That much of what a card paid was given back: its latest month has room for it, if it paid in that."""
+    """Subtracts a reversed amount from the card's spent amount, if the payment was in the card's last month of
+    payments."""
     card = None if payment.card is None else store.cards[payment.card]
     if card is None or payment.month != card.paid_in:
         return

@@ -1,4 +1,5 @@
-"""Somebody who says things by chance: mostly sensible ones, often at the edge, sometimes twice or about another's."""
+"""Random orders of customers: mostly valid, often at a limit, sometimes repeated or about another customer's
+objects."""
 
 import random
 from collections.abc import Callable
@@ -41,7 +42,7 @@ from tests.model.store import BETWEEN_PEOPLE, RULES
 
 
 class Customer:
-    """All the customers there are."""
+    """Generates the orders of all customers."""
 
     def __init__(self, chance: random.Random, model: Model) -> None:
         self.chance, self.model, self.pick = chance, model, Picks(chance, model)
@@ -69,7 +70,7 @@ class Customer:
         }
 
     def orders(self) -> list[Order]:
-        """What arrives together, in order."""
+        """Returns orders that arrive together, in their order."""
         many = self.chance.choice((1, 1, 1, 2, 3, 8))
         self.pick.just_now = []
         orders: list[Order] = []
@@ -78,7 +79,7 @@ class Customer:
         return orders
 
     def _one(self, before: Order | None) -> Order:
-        """What is orders next, `before` having been orders in the same breath."""
+        """Returns the next order. `before` is the order that arrives just before it, if any."""
         order = None
         if before is None and self.chance.random() < 0.3:
             order = self._cancels_overdue_request()
@@ -117,7 +118,7 @@ class Customer:
         return OpeningBalance(self.pick.new_id(), self.pick.somebody(), self.pick.amount(None), self.pick.new_key())
 
     def _gets_bonus(self) -> Order:
-        """Once each: an order is repeated with the same input, whatever its first result was."""
+        """One order for each customer: later ones repeat it with the same input, whatever the first result was."""
         who = self.pick.somebody()
         if who not in self._welcomes:
             self._welcomes[who] = Bonus(self.pick.new_id(), who, self.pick.amount(None), self.pick.new_key())
@@ -142,7 +143,7 @@ class Customer:
         return Refund(self.pick.new_id(), self.pick.perhaps_not(first.to), first.id, amount, self.pick.new_key())
 
     def _answers_payment(self) -> Order:
-        """To a payment: its sender or the bank, or nobody in time."""
+        """Confirms or cancels a payment, answers for the bank, or expires a payment."""
         alive = [one.id for one in self.model.payments.values() if one.status in ALIVE]
         id = self.chance.choice(alive) if alive and self.chance.random() < 0.75 else self.pick.any_payment()
         payment = self.model.payments.get(id)
@@ -182,13 +183,13 @@ class Customer:
         way = self.chance.choice(
             (DeclineRequest, CancelRequest) if request is None else (DeclineRequest, CancelRequest, LapseRequest)
         )
-        if way is LapseRequest and request is not None:  # the sweeper knows from the table who was asked
+        if way is LapseRequest and request is not None:  # the sweeper reads the payer from the table
             return LapseRequest(request.of, id)
         whose = None if request is None else request.who if way is CancelRequest else request.of
         return way(self.pick.perhaps_not(whose), id)
 
     def _cancels_overdue_request(self) -> Order | None:
-        """Because nobody has orders yes to a payment in time, while the request has time left."""
+        """Cancels a request whose held payment is overdue, while the request itself is not."""
         for payment in self.model.payments.values():
             if payment.lapsed and payment.status in ALIVE and payment.asked is not None:
                 return CancelRequest(self.model.requests[payment.asked].who, payment.asked)
@@ -220,7 +221,7 @@ class Customer:
         return PayByCard(self.pick.new_id(), who, id, amount, self.pick.new_key())
 
     def _reverses(self) -> Order:
-        """Somebody of the rules, who finds the payment by its id."""
+        """An operator reverses a payment."""
         known = self.pick.lately(self.model.payments)
         if not known or self.chance.random() < 0.05:
             return Reverse(self.pick.new_id(), self.pick.somebody(), self.pick.new_id())
@@ -233,20 +234,20 @@ class Customer:
         )
 
     def _closes_wallet(self) -> Order:
-        """Mostly somebody who may."""
+        """Mostly a customer whose wallet is empty."""
         empty = [name for name, wallet in self.model.wallets.items() if (wallet.posted, wallet.held) == (0, 0)]
         who = self.chance.choice(empty) if empty and self.chance.random() < 0.7 else self.pick.somebody()
         return CloseWallet(who, proven=self.chance.random() < 0.9)
 
     def _freezes_or_unfreezes(self) -> Order:
-        """Somebody of the rules."""
+        """An operator freezes or unfreezes a wallet."""
         who = self.pick.somebody()
         return Unfreeze(who) if self.chance.random() < 0.5 else Freeze(who, self.chance.choice(("debits", "all")))
 
-    # ------------------------------------------------------------ the same again
+    # ------------------------------------------------------------ repeated keys
 
     def _repeats(self) -> Order:
-        """The same key again: the same words under other ids, other words, or another's wallet."""
+        """Repeats a key: with the same input and new ids, with another input, or for another wallet."""
         if not self._keyed_orders:
             return self._pays()
         first = self.chance.choice(self._keyed_orders[-40:])
@@ -262,7 +263,7 @@ class Customer:
     # ------------------------------------------------------------ the rules
 
     def change_rules(self) -> None:
-        """The rules's rules change."""
+        """Changes the rules of the model at random."""
         rules, chance = self.model.rules, self.chance
         rules.actions = {rule: chance.choice(("off", "off", "confirm", "confirm", "block")) for rule in RULES}
         rules.threshold, rules.rapid_count = chance.choice((20, 50)), chance.choice((1, 3, 5))

@@ -1,6 +1,6 @@
-"""What happens without anybody's order: wallets are frozen, thawed and closed, and time passes.
+"""Random events that no customer orders: wallets are frozen, unfrozen or closed, and time passes.
 
-Each is reply to the model and given back, for the product to be reply the same.
+Each event is applied to the model and then yielded, so that the walk can apply it to the product.
 """
 
 import random
@@ -12,49 +12,49 @@ from tests.model.model import Model
 
 STOPPED = ("debits", "all", "closed")
 UNLIMITED = ("refund", "card", "bonus")
-"""Kinds that count in no limit."""
+"""Kinds of payments that count in no daily limit."""
 
 
 class WalletState(NamedTuple):
-    """That wallet is active, frozen for debits or all, or closed from now on."""
+    """The wallet is now active, frozen for debits or for all, or closed."""
 
     name: str
     state: str
 
 
 class PaymentLapses(NamedTuple):
-    """The time to confirm that payment is over."""
+    """The payment is overdue: it can no longer be confirmed."""
 
     id: UUID
 
 
 class PaymentAges(NamedTuple):
-    """That payment was made so many minutes earlier."""
+    """The payment becomes older by that many minutes."""
 
     id: UUID
     minutes: int
 
 
 class RequestLapses(NamedTuple):
-    """The time to pay that request is over, and to confirm a payment of it."""
+    """The request is overdue, and so is a held payment of it."""
 
     id: UUID
 
 
 class RequestAges(NamedTuple):
-    """That request was made more than a day ago."""
+    """The request becomes more than a day old."""
 
     id: UUID
 
 
 class MonthPasses(NamedTuple):
-    """What that card has paid, it paid in the month before."""
+    """All payments of the card become payments of the previous month."""
 
     card: UUID
 
 
 class CardExpires(NamedTuple):
-    """That card was good until last month."""
+    """The card expired last month."""
 
     card: UUID
 
@@ -63,15 +63,15 @@ Event = WalletState | PaymentLapses | PaymentAges | RequestLapses | RequestAges 
 
 
 def random_events(chance: random.Random, model: Model) -> Iterator[Event]:
-    """What happens before the next orders: mostly nothing."""
-    yield from _purses(chance, model)
+    """Yields the events before the next orders: mostly none."""
+    yield from _wallets(chance, model)
     yield from _payments(chance, model)
     yield from _requests(chance, model)
     yield from _cards(chance, model)
 
 
-def _purses(chance: random.Random, model: Model) -> Iterator[Event]:
-    """What is stopped is let go soon, so that most can do most of what they want."""
+def _wallets(chance: random.Random, model: Model) -> Iterator[Event]:
+    """A frozen or closed wallet soon becomes active again, so that most orders are possible."""
     stopped = [name for name, wallet in model.wallets.items() if wallet.state != "active"]
     if chance.random() < 0.05:
         name, state = chance.choice(list(model.wallets)), chance.choice(STOPPED)

@@ -1,4 +1,4 @@
-"""What somebody says right after something else, in one breath: where orders of one unit of work meet."""
+"""Orders that follow another order at once, so that orders of one unit of work depend on each other."""
 
 import random
 from collections.abc import Callable
@@ -27,10 +27,10 @@ from tests.model.orders import (
 
 
 def follow_up(chance: random.Random, model: Model, before: Order, new_id: Callable[[], UUID]) -> Order | None:
-    """Something about the same thing or the same two people, or nothing in particular."""
+    """Returns an order about the same object or the same two customers, or None."""
     match before:
         case Refund() | Reverse() if before.of in model.payments:
-            # Whoever got it back pays again, and does not know them any more perhaps.
+            # The payer pays the same recipient again, who may no longer be known.
             first = model.payments[before.of]
             to = first.to if first.who is not None else None
             return Pay(new_id(), first.owner, to, chance.choice((1, 10)), new_id().hex)

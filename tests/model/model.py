@@ -1,4 +1,4 @@
-"""Which order does what, and what is heard when it is said twice."""
+"""The model: what each order does, and the replies to repeated keys."""
 
 from tests.model import banking, batches, cards, money_requests, refunds, transfers, wallet_states
 from tests.model.orders import (
@@ -38,23 +38,23 @@ from tests.model.store import Payment, Store, StoredKey, refused
 
 
 class Model(Store):
-    """The store, and somebody who reads orders and writes on it."""
+    """The store with the rules that change it."""
 
     def together(self, orders: list[Order]) -> list[Reply]:
-        """What each of these hears, said together in this order; what is overdue of who orders ends first."""
+        """Processes orders that arrive together, in this order. Their senders' overdue payments expire first."""
         for who in {order.who for order in orders}:
             for payment in self.waiting_of(who):
                 if payment.lapsed:
                     self.end(payment, "expired")
-        return [self.say(order) for order in orders]
+        return [self.process(order) for order in orders]
 
-    def say(self, order: Order) -> Reply:
-        reply = self._keyed(order) if isinstance(order, Keyed) else self._said(order)
+    def process(self, order: Order) -> Reply:
+        reply = self._with_key(order) if isinstance(order, Keyed) else self._without_key(order)
         wallet = self.wallets[order.who]
         answered = reply.things or reply.parts or reply.why is None
         return reply._replace(wallet=(wallet.posted, wallet.held, wallet.changes)) if answered else reply
 
-    def _said(self, order: OfRequest | OfPayment | OfCard | OfWallet | Reverse) -> Reply:
+    def _without_key(self, order: OfRequest | OfPayment | OfCard | OfWallet | Reverse) -> Reply:
         match order:
             case DeclineRequest():
                 return money_requests.decline_request(self, order)
@@ -84,9 +84,9 @@ class Model(Store):
             return self.payment_reply(payment, replayed=True)
         return transfers.confirm_or_cancel(self, payment, yes=isinstance(order, Confirm))
 
-    # ------------------------------------------------------------ what moves money, or asks for it
+    # ------------------------------------------------------------ orders with a key
 
-    def _keyed(self, order: Keyed) -> Reply:
+    def _with_key(self, order: Keyed) -> Reply:
         if isinstance(order, PayBatch) and (no := batches.invalid(order)) is not None:
             return no
         kept = self.keys.get((order.who, order.key))
@@ -124,7 +124,7 @@ class Model(Store):
                 return cards.pay_by_card(self, order)
 
     def _replay(self, kept: StoredKey) -> Reply:
-        """What came of it as it is now, with the first refusal; a bank's no may have come after the first answer."""
+        """Returns the current state of the results, with the first refusal or a later refusal of the bank."""
         if kept.parts:
             return batches.replay(self, kept)
         if kept.things[0] in self.cards:

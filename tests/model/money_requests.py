@@ -1,4 +1,4 @@
-"""Money is asked for, and the request is paid, declined, taken back, or nobody comes back for it."""
+"""Money requests: they are made, paid, declined, cancelled, or expire."""
 
 from tests.model.orders import CancelRequest, DeclineRequest, LapseRequest, PayRequest, Reply, RequestMoney
 from tests.model.store import Request, Store, refused
@@ -6,7 +6,7 @@ from tests.model.transfers import pay
 
 
 def shares_of(total: int, among: int, *, with_me: bool) -> list[int]:
-    """What each of the others pays: all the same, and a cent more for the first ones until nothing is left."""
+    """Returns the share of each payer: equal shares, the first ones a cent larger to distribute the remainder."""
     parts = among + with_me
     each, over = total // parts, total % parts
     return [each + 1 if place < over else each for place in range(among)]
@@ -65,7 +65,7 @@ def cancel_request(store: Store, order: CancelRequest) -> Reply:
 
 
 def lapse_request(store: Store, order: LapseRequest) -> Reply:
-    """It ends when one of the two has left."""
+    """The sweeper expires an overdue request, and cancels one whose payer or requester has closed the wallet."""
     request = store.requests.get(order.request)
     if request is None:
         return refused("NOT_FOUND")

@@ -1,4 +1,4 @@
-"""What can be said to the rules, in plain values, and what is heard. Amounts are in the smallest unit."""
+"""The orders of the model as plain values, and its replies. Amounts are in minor units."""
 
 from typing import NamedTuple
 from uuid import UUID
@@ -20,7 +20,7 @@ class Deposit(NamedTuple):
 
 
 class OpeningBalance(NamedTuple):
-    """What somebody had elsewhere, on their first day."""
+    """The balance that a customer brings from another system."""
 
     id: UUID
     who: str
@@ -29,7 +29,7 @@ class OpeningBalance(NamedTuple):
 
 
 class Bonus(NamedTuple):
-    """A present of the rules to whoever has verified an address."""
+    """The welcome bonus of a customer who has verified an email address."""
 
     id: UUID
     who: str
@@ -46,7 +46,8 @@ class Withdraw(NamedTuple):
 
 
 class RequestMoney(NamedTuple):
-    """`total` of one person, or split among several, oneself included or not; one id for each of them."""
+    """Requests `total` from one person, or splits it among several, with or without the requester. One id per
+    payer."""
 
     ids: tuple[UUID, ...]
     who: str
@@ -64,7 +65,7 @@ class PayRequest(NamedTuple):
 
 
 class Refund(NamedTuple):
-    """`amount` of a payment, None for all that is left of it."""
+    """Refunds `amount` of a payment; None refunds the rest."""
 
     id: UUID
     who: str
@@ -74,14 +75,14 @@ class Refund(NamedTuple):
 
 
 class Item(NamedTuple):
-    """One payment of many. An amount of nothing makes no sense."""
+    """One payment of a batch. An amount of zero is invalid."""
 
     to: str | None
     amount: int
 
 
 class PayBatch(NamedTuple):
-    """One id for each item; `atomic` is all or none."""
+    """A batch of payments with one id per item. `atomic`: all or none."""
 
     ids: tuple[UUID, ...]
     who: str
@@ -91,7 +92,7 @@ class PayBatch(NamedTuple):
 
 
 class IssueCard(NamedTuple):
-    """What it may pay at once and in a month, None for any amount."""
+    """A new card with its limits per payment and per month; None means no limit."""
 
     id: UUID
     who: str
@@ -140,14 +141,14 @@ class CancelRequest(NamedTuple):
 
 
 class LapseRequest(NamedTuple):
-    """Somebody looks whether a request can still be paid; `who` was asked."""
+    """The sweeper ends a request that can no longer be paid. `who` is the payer."""
 
     who: str
     request: UUID
 
 
 class SetCardStatus(NamedTuple):
-    """Let the card be active, frozen or closed."""
+    """Makes the card active, frozen or closed."""
 
     who: str
     card: UUID
@@ -155,7 +156,7 @@ class SetCardStatus(NamedTuple):
 
 
 class SetCardLimits(NamedTuple):
-    """Zero leaves what it may pay at once or in a month as it is, None lifts the limit."""
+    """Changes the limits per payment and per month. Zero keeps a limit, None removes it."""
 
     who: str
     card: UUID
@@ -164,21 +165,21 @@ class SetCardLimits(NamedTuple):
 
 
 class Freeze(NamedTuple):
-    """Somebody of the rules stops a wallet, for debits or for all."""
+    """An operator freezes a wallet, for debits or for all."""
 
     who: str
     what: str
 
 
 class Unfreeze(NamedTuple):
-    """Somebody of the rules lets a wallet go again."""
+    """An operator unfreezes a wallet."""
 
     who: str
 
 
 class Reverse(NamedTuple):
-    """Somebody of the rules gives back `amount` of a payment, None for all that is left, whatever kind it was; `who`
-    had been paid, or had paid where it went out of the rules. With `at_most` it is as much of that as is there."""
+    """An operator reverses `amount` of a payment of any kind; None reverses the rest. `who` is the recipient, or the
+    payer of a withdrawal or card payment. With `at_most` the amount is reduced to the available balance."""
 
     id: UUID
     who: str
@@ -188,7 +189,7 @@ class Reverse(NamedTuple):
 
 
 class CloseWallet(NamedTuple):
-    """Close one's wallet for good; `proven` is whether the password shown is still the one that opens it."""
+    """The owner closes their wallet. `proven`: the password that was verified is still the current one."""
 
     who: str
     proven: bool
@@ -215,9 +216,9 @@ Order = Keyed | OfRequest | OfPayment | OfCard | OfWallet | Reverse
 
 
 class Reply(NamedTuple):
-    """What somebody hears: what came of it and how that stands; why not, in a code and numbers; whether it had been
-    said before; of an order of many the same of each part; and their own wallet (posted, held, how often changed).
-    Refused with nothing written, only why."""
+    """The reply to an order. `things` are the ids of its results with their states; `why` is the code of a refusal
+    and `facts` are its numbers; `parts` are the replies to the items of a batch; `wallet` is (posted, held, version).
+    A refusal that stores nothing has only `why` and `facts`."""
 
     things: tuple[tuple[UUID, str], ...] = ()
     why: str | None = None
@@ -228,18 +229,18 @@ class Reply(NamedTuple):
 
 
 def ids_of(order: Keyed) -> tuple[UUID, ...]:
-    """The ids that an order brings for what may come of it."""
+    """Returns the ids that an order contains for its results."""
     return order.ids if isinstance(order, RequestMoney | PayBatch) else (order.id,)
 
 
 def with_new_ids(order: Keyed, new_ids: tuple[UUID, ...]) -> Keyed:
-    """The same words under other ids."""
+    """Returns the same order with other ids."""
     return (
         order._replace(ids=new_ids) if isinstance(order, RequestMoney | PayBatch) else order._replace(id=new_ids[0])
     )
 
 
 def input_of(order: Keyed) -> tuple[object, ...]:
-    """What was said, apart from who said it, under which key and ids."""
-    meant = {name: value for name, value in order._asdict().items() if name not in ("id", "ids", "who", "key")}
-    return type(order).__name__, *meant.items()
+    """Returns the input of an order: all its values except the sender, the key and the ids."""
+    values = {name: value for name, value in order._asdict().items() if name not in ("id", "ids", "who", "key")}
+    return type(order).__name__, *values.items()

@@ -1,4 +1,4 @@
-"""What somebody speaks of: whom, which thing, how much; by chance, mostly what makes sense."""
+"""Random choices of people, objects and amounts for orders, mostly valid ones."""
 
 import random
 from typing import TypeVar
@@ -12,14 +12,14 @@ ALIVE = ("created", "pending_confirmation")
 
 
 class Picks:
-    """`just_now` are the ids of what is ordered together with what comes next."""
+    """`just_now` contains the ids in the orders that arrive together with the next one."""
 
     def __init__(self, chance: random.Random, model: Model) -> None:
         self.chance, self.model = chance, model
         self.just_now: list[UUID] = []
 
     def somebody(self) -> str:
-        """Who has another money can do little with the others."""
+        """Returns a customer. One with another currency is rarer, because they cannot pay the others."""
         weights = [12 if wallet.money == "USD" else 1 for wallet in self.model.wallets.values()]
         return self.chance.choices(list(self.model.wallets), weights=weights)[0]
 
@@ -53,7 +53,7 @@ class Picks:
         return [*things.values()][-30:]
 
     def any_card(self) -> tuple[UUID, str]:
-        """Mostly one that is open, and its owner."""
+        """Returns a card, mostly an open one, and its owner."""
         cards = [one for one in self.model.cards.values() if one.status != "closed" or self.chance.random() < 0.1]
         if not cards or self.chance.random() < 0.1:
             return self.chance.choice(self.just_now or [self.new_id()]), self.somebody()
@@ -64,7 +64,7 @@ class Picks:
         return self.chance.choice((None, 10, 50, 100))
 
     def new_id(self) -> UUID:
-        """New, and the same each time that the walk is walked."""
+        """Returns a new id, which is the same in each run of the walk."""
         return UUID(int=self.chance.getrandbits(128))
 
     def new_key(self) -> str:

@@ -1,4 +1,4 @@
-"""Money goes back to whom it came from."""
+"""Refunds by recipients, and reversals by operators."""
 
 from tests.model.cards import reduce_spent
 from tests.model.orders import Refund, Reply, Reverse
@@ -6,7 +6,7 @@ from tests.model.store import BETWEEN_PEOPLE, Payment, Store, refused
 
 
 def refund(store: Store, order: Refund) -> Reply:
-    """By whoever was paid, as much as is left of it."""
+    """The recipient refunds at most the rest of a payment."""
     first = store.payments.get(order.of)
     if first is None or (first.to, first.status) != (order.who, "completed") or first.kind not in BETWEEN_PEOPLE:
         return refused("NOT_FOUND")
@@ -35,7 +35,8 @@ def refund(store: Store, order: Refund) -> Reply:
 
 
 def reverse(store: Store, order: Reverse) -> Reply:
-    """By the rules, from whoever has it now: it is not there, or it goes, frozen or not. With a fee it goes whole."""
+    """An operator reverses a payment if the recipient has the money, frozen or not. A payment with a fee only
+    completely."""
     first = store.payments.get(order.of)
     if first is None:
         return refused("NOT_FOUND")
@@ -71,7 +72,7 @@ def reverse(store: Store, order: Reverse) -> Reply:
 
 
 def _refund_house_accounts(store: Store, first: Payment, amount: int) -> None:
-    """What the rules had or gave for what goes back, a fee with all of the rest."""
+    """Reverses the house accounts' side of a payment. A fee is only reversed together with the rest."""
     money = store.wallets[first.owner].money
     if first.kind == "deposit":
         store.house_accounts["bank", money] += amount

@@ -1,4 +1,4 @@
-"""What is written down: wallets, payments, requests, keys, and the rules of the rules."""
+"""The data of the model: wallets, payments, requests, cards, keys, and its rules."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -37,8 +37,8 @@ class Wallet:
 
 @dataclass
 class Payment:
-    """From `who`, or a bank, to `to`, or out of the rules. `kind` is what the customer calls it. `month` is which of
-    its card's months it was paid in."""
+    """A payment from `who`, or a bank, to `to`, or out of the system. `kind` is its type for customers. `month` is
+    the number of its card's month."""
 
     id: UUID
     kind: str
@@ -73,16 +73,16 @@ class Payment:
 
     @property
     def counts(self) -> bool:
-        """Whether it uses some of today's limit."""
+        """Whether it counts in the daily limit."""
         return not self.ancient and self.status in ("created", "pending_confirmation", "completed")
 
     @property
     def recent(self) -> bool:
-        """Whether it is one of rapid ones."""
+        """Whether it counts for the rule about rapid transfers."""
         return not self.old and self.status in ("completed", "pending_confirmation")
 
     def seen_by(self, name: str) -> tuple[object, ...] | None:
-        """What that person may know of its inside: (status, fee, reasons, why not, whether an answer was awaited)."""
+        """Returns what that customer may see: (status, fee, reasons, failure code, whether it was held), or None."""
         if name == self.owner:
             return self.status, self.fee, self.reasons, self.why, self.waited
         if name == self.to and self.status == "completed":
@@ -92,7 +92,7 @@ class Payment:
 
 @dataclass
 class Request:
-    """`who` asks `of` for money."""
+    """A money request of `who` to `of`."""
 
     id: UUID
     who: str
@@ -114,8 +114,8 @@ class Request:
 
 @dataclass
 class Card:
-    """`each` and `month` are what it may pay at once and in a month; `spent` what it paid in this one, less what was
-    given back. `months` have passed, and in `paid_in` it paid last."""
+    """A card. `each` and `month` are its limits per payment and per month; `spent` is the amount paid in this month,
+    less refunds. `months` counts the months that have passed, and `paid_in` is the month of its last payment."""
 
     id: UUID
     who: str
@@ -130,7 +130,7 @@ class Card:
 
 
 class StoredKey(NamedTuple):
-    """What a key stands for: the words, and what came of them and was reply first."""
+    """The stored result of a key: the input, the ids of the results, and the first refusal."""
 
     input: tuple[object, ...]
     things: tuple[UUID, ...]
@@ -141,7 +141,7 @@ class StoredKey(NamedTuple):
 
 @dataclass
 class Rules:
-    """What the rules lets pass: each rule off, confirm or block; how much of everything."""
+    """The settings of the model: the action of each risk rule (off, confirm or block), and all limits."""
 
     threshold: int = 50
     rapid_count: int = 5
@@ -157,7 +157,7 @@ class Rules:
 
 @dataclass
 class Store:
-    """Everything that is written down. `house_accounts` are the rules's own accounts, by what for and which money."""
+    """All data of the model. `house_accounts` are the balances by kind and currency."""
 
     wallets: dict[str, Wallet]
     rules: Rules = field(default_factory=Rules)
@@ -174,54 +174,54 @@ class Store:
         return self.payment_reply(payment, payment.why)
 
     def payment_reply(self, payment: Payment, why: str | None = None, *, replayed: bool = False) -> Reply:
-        """The payment as it is now."""
+        """Returns the current state of the payment."""
         facts = payment.facts if why is not None else ()
         return Reply(((payment.id, payment.status),), why, facts, replayed)
 
     def requests_reply(self, requests: Iterable[Request], *, replayed: bool = False) -> Reply:
-        """Those requests as they are now."""
+        """Returns the current states of the requests."""
         return Reply(tuple((one.id, one.status) for one in requests), replayed=replayed)
 
     def card_reply(self, card: Card, *, replayed: bool = False) -> Reply:
-        """The card as it is now."""
+        """Returns the current state of the card."""
         return Reply(((card.id, card.status),), replayed=replayed)
 
     def waiting_of(self, who: str) -> list[Payment]:
         return [one for one in self.owned[who] if one.who == who and one.status == "pending_confirmation"]
 
     def end(self, payment: Payment, status: str, why: str | None = None) -> Reply:
-        """A waiting payment ends without money moving."""
+        """Ends a held payment without moving money."""
         payment.become(status, why)
         self.wallets[payment.owner].change(held=-payment.amount)
         return self.payment_reply(payment, why)
 
     def move(self, who: str, to: str, amount: int, *, held: int = 0) -> None:
-        """From one to the other, some of which may have been held."""
+        """Moves money from one wallet to the other, and releases `held`."""
         self.wallets[who].change(posted=-amount, held=-held)
         self.wallets[to].change(posted=amount)
 
     def used(self, who: str, limit: str) -> int:
-        """How much of that limit is used now."""
+        """Returns the used amount of that limit."""
         mine = (one for one in self.owned[who] if LIMITED.get(one.kind) == limit and one.counts)
         return sum(max(one.amount - one.refunded, 0) for one in mine)
 
-    def too_much(self, who: str, limit: str, amount: int) -> Reply | None:
-        """The refusal of what would use more of a limit than there is."""
+    def limit_refusal(self, who: str, limit: str, amount: int) -> Reply | None:
+        """Returns the refusal of an amount that exceeds the limit, or None."""
         used, total = self.used(who, limit), self.rules.daily_limits[limit]
         return Reply(why="LIMIT_EXCEEDED", facts=(total, used)) if used + amount > total else None
 
     def lapse(self, request: Request) -> None:
-        """What is overdue ends when anybody comes back to a request: a payment that waits for it, and itself."""
+        """Expires a request that is overdue, and its held payment if that is overdue."""
         if (waiting := self.waiting_for(request)) is not None and waiting.lapsed:
             self.end(waiting, "expired")
         if request.status == "pending" and request.lapsed:
             request.become("expired")
 
     def waiting_for(self, request: Request) -> Payment | None:
-        """The payment of that request that awaits a yes."""
+        """Returns the held payment of that request, or None."""
         return next((one for one in self.waiting_of(request.of) if one.asked == request.id), None)
 
 
 def refused(why: str, *facts: int | str) -> Reply:
-    """Nothing comes of it, and nothing is written."""
+    """Returns a refusal that stores nothing."""
     return Reply(why=why, facts=facts)

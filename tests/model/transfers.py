@@ -1,4 +1,4 @@
-"""One person pays another."""
+"""Transfers between customers, and their confirmation."""
 
 from uuid import UUID
 
@@ -24,7 +24,7 @@ def pay(store: Store, id: UUID, who: str, to: str | None, amount: int, request: 
     if wallet.free < amount:
         new.status, new.why, new.facts = "failed", "INSUFFICIENT_FUNDS", (amount, wallet.free)
         return store.write(new)
-    if (no := store.too_much(who, "transfer", amount)) is not None:
+    if (no := store.limit_refusal(who, "transfer", amount)) is not None:
         return no
     new.reasons = reasons(store, who, to, amount, side_effects=None)
     if not new.reasons:
@@ -43,7 +43,7 @@ def pay(store: Store, id: UUID, who: str, to: str | None, amount: int, request: 
 
 
 def confirm_or_cancel(store: Store, payment: Payment, *, yes: bool) -> Reply:
-    """Its sender says yes or no to a payment that waits. Nothing else ever waits for them."""
+    """The sender confirms or cancels a held payment."""
     who, to = payment.who, payment.to
     if payment.kind not in BETWEEN_PEOPLE or who is None or to is None:
         return refused("NOT_FOUND")
@@ -71,7 +71,7 @@ def confirm_or_cancel(store: Store, payment: Payment, *, yes: bool) -> Reply:
 def reasons(
     store: Store, who: str, to: str, amount: int, *, side_effects: Payment | None
 ) -> tuple[tuple[str, int], ...]:
-    """Which rules a payment meets, each with the number it was measured against."""
+    """Returns the risk rules that match a payment, each with its threshold."""
     mine = [one for one in store.owned[who] if one.kind in BETWEEN_PEOPLE and one is not side_effects]
     rules = store.rules
     known = any(one.to == to and one.status == "completed" and one.refunded < one.amount for one in mine)

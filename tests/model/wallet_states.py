@@ -1,11 +1,11 @@
-"""Whether a wallet may be used."""
+"""Freezing, unfreezing and closing wallets."""
 
 from tests.model.orders import CloseWallet, Freeze, Reply, Unfreeze
 from tests.model.store import Store, refused
 
 
 def set_frozen(store: Store, order: Freeze | Unfreeze) -> Reply:
-    """Who has left has left; and what is so already is so."""
+    """Freezes or unfreezes a wallet. A closed wallet is refused; repeating it changes nothing."""
     wallet = store.wallets[order.who]
     if wallet.state == "closed":
         return refused("WALLET_CLOSED")
@@ -14,7 +14,7 @@ def set_frozen(store: Store, order: Freeze | Unfreeze) -> Reply:
 
 
 def close_wallet(store: Store, order: CloseWallet) -> Reply:
-    """With nothing in the wallet and nothing on its way; what was asked of them and their cards end with it."""
+    """Closes an empty wallet without pending payments. Requests to its owner and its cards end with it."""
     wallet = store.wallets[order.who]
     if wallet.state == "closed":
         return Reply(facts=("closed",), replayed=True)

@@ -156,7 +156,9 @@ async def test_closing_ends_every_session_on_every_server(house: House, owner: O
     assert set(signal.wallets) == {ada.wallet_id}
 
 
-async def test_a_closed_user_signs_in_like_an_unknown_one_at_the_same_cost(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_closed_user_signs_in_like_an_unknown_one_at_the_same_cost(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ada = await house.arrive(raw_email=MAIL)
     await house.close(ada)
     work: list[str | None] = []
@@ -186,9 +188,7 @@ async def test_a_closed_users_username_stays_taken_and_the_addresses_become_free
     assert (another.admission.user.email, another.admission.user.phone) == (MAIL, PHONE)
 
 
-async def test_an_update_waiting_for_a_closing_cannot_take_the_username(
-    house: House, owner: Owner
-) -> None:
+async def test_an_update_waiting_for_a_closing_cannot_take_the_username(house: House, owner: Owner) -> None:
     """The unique index alone would accept the username after its owner has closed the wallet."""
     ada = await house.arrive()
     bea = await house.arrive("bea")

@@ -105,7 +105,9 @@ async def test_one_demo_user_is_an_operator_and_the_grant_is_recorded(database_d
     assert await owner.fetchval("select count(*) from operator_actions") == 1
 
 
-async def test_an_existing_user_with_the_demo_operators_username_gets_no_role(database_dsn: Dsns, owner: Owner) -> None:
+async def test_an_existing_user_with_the_demo_operators_username_gets_no_role(
+    database_dsn: Dsns, owner: Owner
+) -> None:
     database = await Database.open(database_dsn.server)
     async with receiving(database) as services:
         await arrive(services, demo.OPERATOR)

@@ -170,7 +170,9 @@ async def test_a_wallet_gets_one_bonus_for_any_number_of_verified_addresses(hous
     for email in (MAIL, "second@example.com", "third@example.com"):
         await house.give(ada, email)
         assert await house.verify(ada) == 10_000
-    assert await house.verify(await house.arrive("bob", "second@example.com")) == 10_000, "no bonus was paid for that address"
+    assert await house.verify(await house.arrive("bob", "second@example.com")) == 10_000, (
+        "no bonus was paid for that address"
+    )
 
 
 async def test_a_customer_paid_at_sign_up_gets_no_bonus_for_verifying(desk: Desk, house: House) -> None:
@@ -208,9 +210,7 @@ async def test_an_address_of_a_closed_user_who_never_verified_it_pays_no_bonus(h
 
 
 @pytest.mark.parametrize("bonus", [None, "0"])
-async def test_production_pays_no_bonus_unless_it_is_enabled(
-    desk: Desk, records: Records, bonus: str | None
-) -> None:
+async def test_production_pays_no_bonus_unless_it_is_enabled(desk: Desk, records: Records, bonus: str | None) -> None:
     house = house_of(desk, records, production(welcome_bonus=bonus, currencies="USD,JPY"))
     assert await house.verify(await house.arrive("ada", MAIL)) == 0
     assert await records.count("select count(*) from welcomed_emails") == 0

@@ -32,8 +32,8 @@ SESSION = (
 async def act(desk: Desk, wallets: dict[str, UUID], done: dict[str, UUID]) -> None:
     """Operators reverse Frank's payment to Gina and a part of his deposit; in the end he is frozen for debits.
 
-    In the end Erin is an operator, and one of two risk settings is left. Frank's email address is verified, his sessions
-    are ended, and a recovery code is sent to him; he has signed in again since.
+    In the end Erin is an operator, and one of two risk settings is left. Frank's email address is verified, his
+    sessions are ended, and a recovery code is sent to him; he has signed in again since.
     """
     for name, of, amount in (("reversed", "franks_payment", None), ("returned", "franks_deposit", "10.00")):
         answer = await reverse_transaction(desk, OPS, done[of], raw_reason=f"act_{name}", raw_amount=amount)

@@ -99,7 +99,9 @@ values ('{NEW}', 'ops', 'begin_recovery', '{{dan}}', 'Long ago', jsonb_build_obj
 """
 
 
-async def test_the_expired_code_of_a_recovery_is_not_reported_as_missing(town: Town, undone: "Connection[Record]") -> None:
+async def test_the_expired_code_of_a_recovery_is_not_reported_as_missing(
+    town: Town, undone: "Connection[Record]"
+) -> None:
     await undone.execute(OLD.format_map(town.names))
     assert (await audited(undone))[:2] == (0, {})
 

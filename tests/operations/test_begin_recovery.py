@@ -52,7 +52,9 @@ async def test_the_customer_sets_a_password_with_the_code_from_the_mail(
     assert await disagreements(services) == []
 
 
-async def test_the_record_of_a_recovery_contains_neither_the_code_nor_the_address(services: IdentityServices, owner: Owner) -> None:
+async def test_the_record_of_a_recovery_contains_neither_the_code_nor_the_address(
+    services: IdentityServices, owner: Owner
+) -> None:
     await customer(services)
     await begin(services)
     mail = await last(services, owner)
@@ -100,7 +102,9 @@ async def test_server_without_mail_refuses_and_records_nothing(services: Identit
 
 
 @pytest.mark.parametrize("reason", ["", " ", "x" * 501, "two\nlines"])
-async def test_a_recovery_without_a_valid_reason_is_refused(services: IdentityServices, owner: Owner, reason: str) -> None:
+async def test_a_recovery_without_a_valid_reason_is_refused(
+    services: IdentityServices, owner: Owner, reason: str
+) -> None:
     await customer(services)
     with pytest.raises(InvalidInput) as refused:
         await begin(services, reason=reason)
@@ -108,7 +112,9 @@ async def test_a_recovery_without_a_valid_reason_is_refused(services: IdentitySe
     assert await facts(owner, LEFT) == (0, 0, 0)
 
 
-async def test_an_operator_cannot_recover_their_own_account_but_another_operator_can(services: IdentityServices, owner: Owner) -> None:
+async def test_an_operator_cannot_recover_their_own_account_but_another_operator_can(
+    services: IdentityServices, owner: Owner
+) -> None:
     ada, olga = await customer(services), await customer(services, "olga", "olga@example.com")
     with pytest.raises(Refusal) as refused:
         await begin(services, acting(ada))

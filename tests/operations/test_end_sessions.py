@@ -102,7 +102,9 @@ async def test_ending_sessions_without_a_reason_is_refused(services: IdentitySer
     assert await recorded(owner) == []
 
 
-async def test_an_operator_cannot_end_their_own_sessions_but_another_operator_can(services: IdentityServices, owner: Owner) -> None:
+async def test_an_operator_cannot_end_their_own_sessions_but_another_operator_can(
+    services: IdentityServices, owner: Owner
+) -> None:
     ada, olga = await arrive(services), await arrive(services, "olga")
     with pytest.raises(Refusal) as refused:
         await end(services, ada, acting(ada))

@@ -26,7 +26,9 @@ PAYING: dict[str, Pay] = {
 
 @pytest.mark.parametrize("verb", PAYING)
 @pytest.mark.parametrize("what", Freeze)
-async def test_every_payment_of_a_frozen_wallet_is_blocked_with_wallet_frozen(desk: Desk, verb: str, what: Freeze) -> None:
+async def test_every_payment_of_a_frozen_wallet_is_blocked_with_wallet_frozen(
+    desk: Desk, verb: str, what: Freeze
+) -> None:
     desk.clearing.terms = unguarded()
     ada, bob = await people(desk, 2, funds="100.00")
     frozen = await freeze(desk, ada, what)
@@ -118,9 +120,7 @@ async def test_concurrent_freezes_at_two_servers_are_recorded_once(two_desks: li
         assert len(await acts_about(records, ada.wallet_id)) == 1
 
 
-async def test_concurrent_freezes_and_unfreezes_match_the_record(
-    two_desks: list[Desk], records: Records
-) -> None:
+async def test_concurrent_freezes_and_unfreezes_match_the_record(two_desks: list[Desk], records: Records) -> None:
     """After the test, the audit compares the wallet's state with the record."""
     for _ in range(ROUNDS):
         ada = await person(two_desks[0])
@@ -130,7 +130,9 @@ async def test_concurrent_freezes_and_unfreezes_match_the_record(
         assert await records.findings() == []
 
 
-async def test_a_payment_concurrent_with_a_freeze_is_completed_before_or_blocked_after_it(two_desks: list[Desk], records: Records) -> None:
+async def test_a_payment_concurrent_with_a_freeze_is_completed_before_or_blocked_after_it(
+    two_desks: list[Desk], records: Records
+) -> None:
     """Completed payments were made before the freeze, blocked ones after it."""
     for desk in two_desks:
         desk.clearing.terms = unguarded()

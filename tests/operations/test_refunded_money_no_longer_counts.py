@@ -139,7 +139,9 @@ async def test_a_reversed_card_payment_no_longer_counts_in_the_cards_month(desk:
 
 
 @pytest.mark.parametrize("pays_again", [True, False])
-async def test_a_reversed_card_payment_of_last_month_does_not_change_this_month(desk: Desk, records: Records, *, pays_again: bool) -> None:
+async def test_a_reversed_card_payment_of_last_month_does_not_change_this_month(
+    desk: Desk, records: Records, *, pays_again: bool
+) -> None:
     ada = await person(desk, funds="100.00")
     card = await card_of(desk, ada, monthly="30.00")
     last_month = await buy(desk, ada, card, "20.00")
@@ -172,9 +174,7 @@ async def test_concurrent_reversals_and_payments_keep_the_card_consistent(two_de
         await asyncio.gather(*orders)
 
 
-async def test_a_refund_by_a_server_of_the_previous_revision_still_counts(
-    desk: Desk, records: Records
-) -> None:
+async def test_a_refund_by_a_server_of_the_previous_revision_still_counts(desk: Desk, records: Records) -> None:
     """That server does not have the rule: it writes only `refunded`, and does not reduce the usage of an hour."""
     ada, bob = await people(desk, 2, funds="100.00")
     paid = await send(desk, ada, bob, "100.00")

@@ -253,7 +253,9 @@ async def test_submitting_the_same_reversal_again_reverses_once(desk: Desk, reco
     assert len(await acts_about(records, bob.wallet_id)) == 1
 
 
-async def test_a_concurrent_reversal_and_refund_return_the_money_once(two_desks: list[Desk], records: Records) -> None:
+async def test_a_concurrent_reversal_and_refund_return_the_money_once(
+    two_desks: list[Desk], records: Records
+) -> None:
     for round_ in range(ROUNDS):
         ada, bob = await person(two_desks[0], funds="10.00"), await person(two_desks[0], funds="50.00")
         original = (await send(two_desks[0], ada, bob, "10.00")).transaction

@@ -105,9 +105,7 @@ def test_the_name_of_a_setting_is_case_insensitive() -> None:
             known(other)
 
 
-async def test_only_real_changes_are_recorded_and_signalled(
-    database: Database, owner: Owner
-) -> None:
+async def test_only_real_changes_are_recorded_and_signalled(database: Database, owner: Owner) -> None:
     told: list[str] = []
     await owner.add_listener(CHANNEL, lambda *said: told.append(str(said[3])))
     for value in ("3", "3", "4"):

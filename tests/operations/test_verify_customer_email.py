@@ -36,7 +36,9 @@ async def verified(owner: Owner) -> list[str]:
 
 
 @pytest.mark.parametrize("typed", [MAIL, " ADA@Example.COM "])
-async def test_the_address_is_verified_and_the_action_is_recorded(services: IdentityServices, owner: Owner, typed: str) -> None:
+async def test_the_address_is_verified_and_the_action_is_recorded(
+    services: IdentityServices, owner: Owner, typed: str
+) -> None:
     await arrive(services, raw_email=MAIL)
     user, changed = await verify(services, typed)
     assert (user.username, user.email, user.email_verified, changed) == ("ada", MAIL, True, True)
@@ -51,14 +53,18 @@ async def test_the_record_does_not_contain_the_address(services: IdentityService
     assert MAIL not in str(await owner.fetchval("select row_to_json(a)::text from operator_actions a"))
 
 
-async def test_an_address_belongs_to_the_customer_it_was_verified_for_last(services: IdentityServices, owner: Owner) -> None:
+async def test_an_address_belongs_to_the_customer_it_was_verified_for_last(
+    services: IdentityServices, owner: Owner
+) -> None:
     await arrive(services, raw_email="Ada@example.com")
     await customer(services, "bea")
     await verify(services)
     assert await verified(owner) == ["ada"]
 
 
-async def test_verifying_a_verified_address_changes_and_records_nothing(services: IdentityServices, owner: Owner) -> None:
+async def test_verifying_a_verified_address_changes_and_records_nothing(
+    services: IdentityServices, owner: Owner
+) -> None:
     await customer(services)
     since = await owner.fetchval("select email_verified_at from users")
     user, changed = await verify(services)
@@ -87,9 +93,7 @@ async def test_an_address_that_is_not_the_customers_is_refused_and_nothing_chang
     assert await recorded(owner) == []
 
 
-async def test_an_invalid_address_and_a_missing_reason_are_refused(
-    services: IdentityServices, owner: Owner
-) -> None:
+async def test_an_invalid_address_and_a_missing_reason_are_refused(services: IdentityServices, owner: Owner) -> None:
     await arrive(services, raw_email=MAIL)
     with pytest.raises(InvalidProfile) as no_address:
         await verify(services, "ada")
@@ -113,7 +117,9 @@ async def test_an_operator_cannot_verify_their_own_address_but_another_operator_
     assert await verified(owner) == ["ada"]
 
 
-async def test_the_address_of_a_fully_frozen_customer_can_be_verified(services: IdentityServices, owner: Owner) -> None:
+async def test_the_address_of_a_fully_frozen_customer_can_be_verified(
+    services: IdentityServices, owner: Owner
+) -> None:
     await arrive(services, raw_email=MAIL)
     await owner.execute(STATE["frozen for all"])
     assert (await verify(services))[1]

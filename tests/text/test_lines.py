@@ -114,7 +114,7 @@ def test_invisible_text_is_allowed_next_to_visible_text_unless_it_is_deceptive(t
 
 @given(st.text(st.characters(categories=("Mn", "Mc", "Me", "Zs", "Cf")), max_size=20))
 def test_text_of_only_marks_spaces_and_formats_is_not_visible(text: str) -> None:
-    # The generator uses this Python's older Unicode data, so it may still generate characters that are no longer marks.
+    # The generator uses this Python's older Unicode data: it may generate characters that are no longer marks.
     assert shows_something(text) == any(category(char)[0] in "LNPS" for char in text)
 
 

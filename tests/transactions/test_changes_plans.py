@@ -29,7 +29,9 @@ async def wallet(owner: "Connection[Record]", request: pytest.FixtureRequest) ->
     return mine
 
 
-async def test_counting_changes_stops_at_its_limit_in_a_long_history(owner: "Connection[Record]", wallet: UUID) -> None:
+async def test_counting_changes_stops_at_its_limit_in_a_long_history(
+    owner: "Connection[Record]", wallet: UUID
+) -> None:
     for at in (NOON.replace(year=1970), NOON + timedelta(seconds=1_000)):
         plan = await explained(owner, changes._NEWER, "uuid, timestamptz, int", wallet, at, 101)
         assert {scan["Node Type"] for scan in scans(plan, "transactions")} <= INDEXED

@@ -192,7 +192,9 @@ async def test_no_filter_shows_the_recipient_an_uncompleted_payment(
     assert list(await history.find(session, sender, [held.id])) == [held.id]
 
 
-async def test_a_recipient_cannot_find_a_held_payments_creation_time_by_filtering(owner: Owner, session: Session) -> None:
+async def test_a_recipient_cannot_find_a_held_payments_creation_time_by_filtering(
+    owner: Owner, session: Session
+) -> None:
     sender, recipient = await somebody(owner, 2)
     done = NOON + timedelta(minutes=9)
     held = payment(sender, recipient, created_at=NOON, completed_at=done)

@@ -1,4 +1,5 @@
-"""The query plan for a page of history: two index scans that stop at the end of the page, for histories of any length."""
+"""The query plan for a page of history: two index scans that stop at the end of the page, for histories of any
+length."""
 
 from typing import Any
 from uuid import UUID

@@ -47,7 +47,8 @@ NOTHING = {"deposit_limit": "100000.00"}
 
 @pytest.fixture
 async def desk(module_dsn: Dsns, records: Records) -> AsyncIterator[Desk]:
-    """A desk with limits of 100,000.00 for deposits, 50.00 for withdrawals and 80.00 for payments, without risk rules."""
+    """A desk with limits of 100,000.00 for deposits, 50.00 for withdrawals and 80.00 for payments, without risk
+    rules."""
     async with open_desk(module_dsn.server, unguarded(**(LOW | NOTHING))) as desk:
         yield desk
     assert await records.findings() == []
@@ -92,7 +93,9 @@ ORDERS: dict[LimitKind, tuple[int, Order]] = {
 
 
 @pytest.mark.parametrize("kind", ORDERS)
-async def test_a_limit_can_be_used_to_the_last_cent_and_not_beyond(desk: Desk, records: Records, kind: LimitKind) -> None:
+async def test_a_limit_can_be_used_to_the_last_cent_and_not_beyond(
+    desk: Desk, records: Records, kind: LimitKind
+) -> None:
     total, order = ORDERS[kind]
     ada, bob = await person(desk, funds="500.00"), await person(desk)
     first = (await order(desk, ada, bob, "20.00")).transaction
@@ -106,7 +109,9 @@ async def test_a_limit_can_be_used_to_the_last_cent_and_not_beyond(desk: Desk, r
     assert (await refused(order(desk, ada, bob, "0.01"))).remaining == Money(0, "USD")
 
 
-async def test_the_deposit_limit_refuses_before_the_bank_is_called(module_dsn: Dsns, desk: Desk, records: Records) -> None:
+async def test_the_deposit_limit_refuses_before_the_bank_is_called(
+    module_dsn: Dsns, desk: Desk, records: Records
+) -> None:
     async with open_desk(module_dsn.server, unguarded(**LOW)) as strict:
         ada, bank = await person(strict, funds="60.00"), SlowBank(BankReply.SETTLED)
         before = await records.checksum()
@@ -255,9 +260,7 @@ async def test_the_oldest_hour_of_the_window_is_counted_by_payment(desk: Desk, r
     assert (await send(desk, ada, bob, "52.00")).transaction.status is Status.COMPLETED
 
 
-async def test_the_reset_time_is_24_hours_after_the_oldest_counted_payment(
-    desk: Desk, records: Records
-) -> None:
+async def test_the_reset_time_is_24_hours_after_the_oldest_counted_payment(desk: Desk, records: Records) -> None:
     ada, bob = await person(desk, funds="500.00"), await person(desk)
     for hours in (30, 20, 3):
         sent = (await send(desk, ada, bob, "10.00")).transaction

@@ -68,10 +68,14 @@ async def test_the_look_up_of_a_limit_reads_the_hours_of_a_day_and_no_payments(
     arguments = (f"{{{wallet}}}", "{null}", "{null}", "{null}", "1 hour", "2000-01-01", 0, "{transfer}")
     plan = await explained(owner, units._LOOK, types, *arguments)
     assert sum(reads(plan, "wallet_usage")) <= 25
-    assert sum(reads(plan, "transactions")) <= 1, "it reads neither the payments of the day nor the orders at the bank"
+    assert sum(reads(plan, "transactions")) <= 1, (
+        "it reads neither the payments of the day nor the orders at the bank"
+    )
 
 
-async def test_the_exact_sum_reads_only_the_oldest_hour_of_the_window(owner: "Connection[Record]", wallet: UUID) -> None:
+async def test_the_exact_sum_reads_only_the_oldest_hour_of_the_window(
+    owner: "Connection[Record]", wallet: UUID
+) -> None:
     await use_the_clearings_settings(owner)
     plan = await explained(owner, usage._USED, "uuid[], text[], timestamptz", f"{{{wallet}}}", "{transfer}", None)
     assert sum(reads(plan, "wallet_usage")) <= 24

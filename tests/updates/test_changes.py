@@ -268,9 +268,7 @@ async def test_a_subscriber_that_stops_is_removed(payer: UUID) -> None:
         assert not scene.changes._waiting
 
 
-async def test_a_watch_from_a_position_gets_the_changes_after_it_and_then_new_ones(
-    payer: UUID, payee: UUID
-) -> None:
+async def test_a_watch_from_a_position_gets_the_changes_after_it_and_then_new_ones(payer: UUID, payee: UUID) -> None:
     async with telling() as scene:
         seen, *missed = [scene.books.pay(payer, payee) for _ in range(PAGE + 3)]
         hidden = scene.books.pay(payer, payee, completed=False)

@@ -1,4 +1,4 @@
-"""Whether what the product keeps is what stands on the model's paper."""
+"""Compares the product's data with the model's."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -18,7 +18,8 @@ from tests.walks.results import facts_of, state_of
 
 
 def adopt(model: Model, transactions: Iterable[Transaction], requests: Iterable[MoneyRequest]) -> None:
-    """What is overdue and nobody came back for ends with this unit of work or the next sweep: either is right."""
+    """Expires in the model what the product has expired. Overdue payments and requests expire with a unit or a
+    sweep."""
     for kept in transactions:
         payment = model.payments[kept.id]
         if payment.lapsed and payment.status == "pending_confirmation" and kept.status == "expired":
@@ -29,7 +30,7 @@ def adopt(model: Model, transactions: Iterable[Transaction], requests: Iterable[
 
 
 class Comparison:
-    """Of a product with these wallets."""
+    """Compares the product's rows for these wallets with the model."""
 
     def __init__(self, model: Model, wallets: dict[str, UUID]) -> None:
         self.model, self.wallets = model, wallets
@@ -102,7 +103,7 @@ def _inside(seen: Transaction) -> tuple[object, ...]:
 
 
 def _reasons(reasons: Iterable[Reason]) -> tuple[tuple[str, int], ...]:
-    """Each rule with the number that it met."""
+    """Returns each rule with its threshold."""
     return tuple((one.rule, _measure(one)) for one in reasons)
 
 

@@ -1,4 +1,4 @@
-"""A walk through two servers on one database: few steps, whole units of work, and everything that was written."""
+"""A walk with two servers on one database: fewer steps, complete units of work, and all stored rows."""
 
 import asyncio
 import random
@@ -28,7 +28,7 @@ from tests.walks.results import reply_of
 from tests.walks.table_walk import PEOPLE, RULES_CHANGE, assert_same_replies
 
 COMES_BACK = "update users set closed_at = null, password_hash = $2 where id = $1 and closed_at is not null"
-"""Nobody who left ever does; in a walk there would soon be nobody left."""
+"""Reopens a closed wallet, which the product never does. Otherwise a walk would soon have no open wallet."""
 
 
 def _weight(instruction: Instruction) -> int:
@@ -36,7 +36,7 @@ def _weight(instruction: Instruction) -> int:
 
 
 def _by_unit(orders: Sequence[Order], instructions: Sequence[Instruction]) -> tuple[list[Order], list[Instruction]]:
-    """In the order in which the clearing carries them out: a unit takes one batch, the next ones wait."""
+    """Sorts orders as the clearing executes them: a unit takes one batch, and further batches wait."""
     pairs = list(zip(orders, instructions, strict=True))
     batches = [number for number, (_, instruction) in enumerate(pairs) if _weight(instruction) > 1]
     later = [pairs.pop(number) for number in reversed(batches[1:])]
@@ -46,7 +46,7 @@ def _by_unit(orders: Sequence[Order], instructions: Sequence[Instruction]) -> tu
 
 @dataclass
 class DeskWalk:
-    """The same walk through two servers on one database."""
+    """A walk with two servers on one database."""
 
     chance: random.Random
     desks: list[Desk]
@@ -83,7 +83,7 @@ class DeskWalk:
         await self._compare(where)
 
     async def _compare(self, where: object) -> None:
-        """What has changed since the last time, by the product's own account of when."""
+        """Compares the rows that changed since the last comparison, by their `updated_at`."""
         fetch = self.records.connection.fetch
         changed = [rows.transaction(row) for row in await fetch(*self._since(rows.COLUMNS, "transactions"))]
         asked = [requests.money_request(row) for row in await fetch(*self._since(requests.COLUMNS, "money_requests"))]
@@ -103,7 +103,7 @@ class DeskWalk:
         return f"select {columns} from {table} where updated_at >= $1", self.changed_at
 
     async def compare_at_the_end(self, seed: int) -> None:
-        """At all that there is in the end, as each of them may see it."""
+        """Compares all rows at the end, and the history and the limits of each customer."""
         self.changed_at = datetime(2000, 1, 1, tzinfo=UTC)
         await self._compare(seed)
         fetch = self.records.connection.fetch

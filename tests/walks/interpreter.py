@@ -1,4 +1,4 @@
-"""What a model's orders are in the product's words."""
+"""Translates the model's orders into the product's instructions."""
 
 import hashlib
 from collections.abc import Sequence
@@ -55,7 +55,7 @@ from tests.model.model import Model
 from tests.model.orders import Keyed, Order, input_of
 
 HASH = "none"
-"""What everybody's password is compared with."""
+"""The password hash of every user."""
 
 OPERATOR = Operator(None, "a walk")
 
@@ -76,14 +76,14 @@ STANDINGS: dict[str, type[UnfreezeCard | FreezeCard | CloseCard]] = {
 
 RESULT_KINDS = {"RequestMoney": ResultKind.REQUESTS, "IssueCard": ResultKind.CARDS}
 AUDITED = {ResultKind.REQUESTS: "requestMoney", ResultKind.CARDS: "issueCard"}
-"""By these operations the audit knows what else than transactions a key gives."""
+"""The operation names by which the audit recognises keys whose results are not transactions."""
 
 
 def terms_of(model: Model) -> Terms:
-    """The rules of the model's rules."""
+    """Returns the model's rules as the product's terms."""
     rules = model.rules
     settings = {
-        "large_transfer_threshold": _in_words(rules.threshold),
+        "large_transfer_threshold": _as_setting(rules.threshold),
         "large_transfer_action": rules.actions["large_transfer"],
         "new_recipient_action": rules.actions["new_recipient"],
         "rapid_transfer_count": rules.rapid_count,
@@ -102,7 +102,7 @@ def terms_of(model: Model) -> Terms:
     )
 
 
-def _in_words(minor: int) -> str:
+def _as_setting(minor: int) -> str:
     return ",".join(f"{code}:{amount}" for code, amount in _in_each_currency(minor).items())
 
 
@@ -112,14 +112,15 @@ def _in_each_currency(minor: int) -> dict[str, Money]:
 
 @dataclass
 class Interpreter:
-    """Knows what the product would have resolved before it queues: whose wallet, whose payment, who asks whom."""
+    """Translates orders, with the wallets, payments and requests that the product resolves before it queues an
+    order."""
 
     model: Model
     wallets: dict[str, UUID]
     users: dict[str, UUID]
 
     def instructions(self, orders: Sequence[Order]) -> list[Instruction]:
-        """Those orders, also about what one of them makes and a later one is about."""
+        """Returns the instructions of those orders. An order may refer to objects that an earlier one creates."""
         self._parties = {id: (one.who, one.to) for id, one in self.model.payments.items()}
         self._asked = {id: (one.who, one.of, one.amount) for id, one in self.model.requests.items()}
         for order in orders:
@@ -158,7 +159,7 @@ class Interpreter:
                 wanted = tuple(Share(id, name or "", self._wallet(name), share) for id, name, share in each)
                 return Ask(wallet_id, wanted, "Dinner", key, "among" if len(wanted) > 1 else "from")
             case model_orders.PayRequest():
-                return PayRequest(order.id, wallet_id, order.request, self._what_is_asked(order), key)
+                return PayRequest(order.id, wallet_id, order.request, self._requested(order), key)
             case model_orders.Refund():
                 return self._refund(order, key)
             case model_orders.IssueCard():
@@ -234,7 +235,7 @@ class Interpreter:
         operation = "refund" if isinstance(order, model_orders.Refund) else AUDITED.get(result_kind, operation)
         return Key(self.wallets[order.who], order.key, operation, fingerprint, result_kind)
 
-    def _what_is_asked(self, order: model_orders.PayRequest) -> Asked | None:
+    def _requested(self, order: model_orders.PayRequest) -> Asked | None:
         asker, payer, amount = self._asked.get(order.request, (None, None, 0))
         if asker is None or payer != order.who:
             return None

@@ -1,4 +1,4 @@
-"""A walk through two servers on one database: who gets in, whose address it is, and what is sent about it."""
+"""A walk with two servers on one database: sign-in, verified addresses, and mails."""
 
 import asyncio
 import random
@@ -31,7 +31,7 @@ from tests.people import HOME, PASSWORD, Owner, arrive, facts
 PEOPLE = ("ada", "bob", "cyd", "dan")
 
 FORGET_COUNTERS = "truncate throttles, sign_in_lanes, sign_in_turns"
-"""How often somebody may try has tests of its own."""
+"""Removes the rate limits, which have tests of their own."""
 
 TIME_PASSES = """
 update one_time_challenges set created_at = created_at - $1 * interval '1 minute',
@@ -54,7 +54,7 @@ select count(*) from (
 
 @dataclass
 class RecoveryWalk:
-    """The same walk through two servers on one database."""
+    """A walk with two servers on one database."""
 
     chance: random.Random
     servers: list[IdentityServices]
@@ -69,7 +69,7 @@ class RecoveryWalk:
             self.sessions[self.model.open_session(name)] = await arrive(self.servers[0], name)
 
     async def step(self, where: object) -> None:
-        """Somebody says something, sometimes twice at once; the answer and what it changes are as the model says."""
+        """Sends a random order, sometimes twice at once, and compares the answer and the changes with the model."""
         await self.owner.execute(FORGET_COUNTERS)
         order = self.people.order()
         twice = isinstance(order, recovery_orders.ShowCode | recovery_orders.Reset) and self.chance.random() < 0.2
@@ -127,7 +127,7 @@ class RecoveryWalk:
         code = codes.code(challenge)
         return ShownCode(code if shown.right else wrong(code))
 
-    # ------------------------------------------------------------ what is kept
+    # ------------------------------------------------------------ stored data
 
     async def _compare(self, where: object) -> None:
         rows = {row[0]: tuple(row)[1:] for row in await self.owner.fetch(PEOPLE_NOW)}
@@ -153,7 +153,7 @@ class RecoveryWalk:
             assert tuple(row)[1:] == (wanted.purpose, wanted.address, wanted.tries, wanted.used, wanted.over), where
 
     async def _compare_sessions(self, where: object) -> None:
-        """Tokens of sessions that live open both servers, and those of others neither."""
+        """Checks that tokens of open sessions are valid at both servers, and other tokens at neither."""
         live = {row[0] for row in await self.owner.fetch(SESSIONS)}
         open_ = {number for account in self.model.accounts.values() for number in account.sessions}
         assert live == {self.sessions[number].viewer.session_id for number in open_}, where

@@ -1,4 +1,4 @@
-"""What the product answers, in the model's words."""
+"""Translates the product's results into the model's replies."""
 
 from pocketpay.cards.errors import AboveMonthlyLimit, AbovePaymentLimit, TooManyCards
 from pocketpay.clearing.outcome import Answer, Result
@@ -11,7 +11,7 @@ from tests.model.orders import Order, Reply
 
 
 def reply_of(order: Order, result: Result | BaseException) -> Reply:
-    """What the product answered."""
+    """Returns the product's result as a reply of the model."""
     if isinstance(result, Answer):
         return _answer(order, result)
     if isinstance(result, Refusal):
@@ -62,7 +62,7 @@ def _answer(order: Order, answer: Answer) -> Reply:
 
 
 def facts_of(refusal: Refusal) -> tuple[int | str, ...]:
-    """The numbers that a refusal tells."""
+    """Returns the numbers of a refusal."""
     match refusal:
         case InsufficientFunds():
             return refusal.required.minor, refusal.available.minor
@@ -82,5 +82,5 @@ def facts_of(refusal: Refusal) -> tuple[int | str, ...]:
 
 
 def state_of(standing: Standing) -> str:
-    """active, debits, all or closed."""
+    """Returns active, debits, all or closed."""
     return standing.status.value if standing.frozen_for is None else standing.frozen_for.value

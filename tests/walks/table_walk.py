@@ -1,4 +1,4 @@
-"""A walk without a database: many steps, each decided by the rules over tables in memory."""
+"""A walk without a database: many steps, decided by the product's rules over tables in memory."""
 
 import random
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from tests.walks.tables import Tables, opened
 PEOPLE = {"ada": "USD", "bob": "USD", "cyd": "USD", "dan": "USD", "eve": "USD", "yui": "JPY"}
 
 RULES_CHANGE = 0.04
-"""How likely the house has other rules from a step on."""
+"""The probability that a step changes the rules."""
 
 
 def assert_same_replies(
@@ -30,7 +30,7 @@ def assert_same_replies(
 
 
 class TableWalk:
-    """The walk of that seed. What it has met is in `reached` and `rules`."""
+    """The walk of that seed. `reached` and `rules` collect the states and the instructions that it reached."""
 
     def __init__(self, seed: int) -> None:
         self.seed, self.chance = seed, random.Random(seed)
@@ -42,7 +42,7 @@ class TableWalk:
         self.reached: set[str] = set()
 
     def step(self, where: object) -> None:
-        """Something happens, some order something; what they hear and what it changed is as the model says."""
+        """Applies random events and orders, and compares the replies and the changes with the model."""
         model, tables = self.model, self.tables
         for event in events.random_events(self.chance, model):
             _apply(tables, event)
@@ -68,7 +68,7 @@ class TableWalk:
             self.reached |= {one.status for one in side_effects.changed_cards.values()}
 
     def compare_all(self, where: object) -> None:
-        """At everything that there is."""
+        """Compares all rows with the model."""
         tables = self.tables
         self.comparison.of_payments(tables.transactions.values(), where)
         self.comparison.of_requests(tables.requests.values(), where)
@@ -76,7 +76,7 @@ class TableWalk:
         self.comparison.of_standings(tables.standings, where)
 
     def compare_at_the_end(self) -> None:
-        """Nothing is missing, and the books are right."""
+        """Checks that no row is missing and that the books are correct."""
         model, tables = self.model, self.tables
         assert model.payments.keys() == tables.transactions.keys()
         assert model.requests.keys() == tables.requests.keys()

@@ -1,6 +1,6 @@
-"""Long walks of chance: after every step the product and a model on paper say the same.
+"""Long random walks: after every step, the product and an independent model must agree.
 
-WALKS and FIRST_WALK in the environment make them more, and others: `make model`.
+WALKS and FIRST_WALK in the environment set their number and the first seed: `make model`.
 """
 
 import ast
@@ -37,7 +37,7 @@ WALKS = int(os.environ.get("WALKS", "24"))
 FIRST_WALK = int(os.environ.get("FIRST_WALK", "0"))
 STEPS = 400
 COMPARE_ALL_EVERY = 20
-"""Steps: in between only what a step has changed is compared."""
+"""The number of steps between comparisons of all rows. Other steps compare only the changed rows."""
 
 STEPS_AT_DESKS = 250
 STEPS_OF_RECOVERY = 150
@@ -53,15 +53,15 @@ def test_model_shares_no_code_with_the_product() -> None:
 
 
 def rules_of_the_product() -> set[type[Instruction]]:
-    """Every class with a footprint and a decide(), in every package."""
+    """Returns every class with a footprint and a decide(), in every package."""
     names = [one.name for one in pkgutil.walk_packages(pocketpay.__path__, "pocketpay.")]
     modules = [importlib.import_module(name) for name in names if name != "pocketpay.__main__"]
     found = {thing for module in modules for thing in vars(module).values() if isinstance(thing, type)}
     return {thing for thing in found if {"footprint", "decide"} <= vars(thing).keys()} - {Instruction}
 
 
-def test_walks_meet_every_rule_and_every_state() -> None:
-    """Whatever has a footprint and decides is a rule: nothing new goes without a model."""
+def test_walks_reach_every_rule_and_every_state() -> None:
+    """Every class with a footprint and a decide() is a rule, so a new rule without a model fails here."""
     rules = rules_of_the_product()
     states: set[str] = {*Status, *RequestStatus, *CardStatus}
     walked: set[type[Instruction]] = set()
@@ -78,7 +78,7 @@ def test_walks_meet_every_rule_and_every_state() -> None:
 
 
 @pytest.mark.parametrize("with_me", [True, False])
-def test_shares_are_what_the_model_says(with_me: bool) -> None:
+def test_split_shares_equal_those_of_the_model(with_me: bool) -> None:
     for among in range(1, 21):
         for total in range(among + with_me, 90):
             split = shares(Money(total, "USD"), among=among, include_me=with_me)
@@ -87,7 +87,7 @@ def test_shares_are_what_the_model_says(with_me: bool) -> None:
 
 
 @pytest.mark.parametrize("seed", range(FIRST_WALK, FIRST_WALK + WALKS))
-def test_rules_decide_what_the_model_says(seed: int) -> None:
+def test_rules_decide_like_the_model(seed: int) -> None:
     walk = TableWalk(seed)
     for step in range(STEPS):
         walk.step((seed, step))
@@ -98,7 +98,7 @@ def test_rules_decide_what_the_model_says(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(FIRST_WALK, FIRST_WALK + max(WALKS // 8, 1)))
-async def test_clearing_does_what_the_model_says(database_dsn: Dsns, seed: int) -> None:
+async def test_the_clearing_behaves_like_the_model(database_dsn: Dsns, seed: int) -> None:
     chance = random.Random(seed)
     async with (
         open_desk(database_dsn.server) as first,
@@ -116,7 +116,7 @@ async def test_clearing_does_what_the_model_says(database_dsn: Dsns, seed: int) 
 
 
 def verified(model: Recovery) -> set[tuple[str, str]]:
-    """Which contacts of which users are verified."""
+    """Returns the verified contacts, with their users."""
     return {
         (contact, who)
         for who, account in model.accounts.items()
@@ -125,8 +125,8 @@ def verified(model: Recovery) -> set[tuple[str, str]]:
     }
 
 
-def test_people_of_recovery_meet_every_answer() -> None:
-    """Right codes, wrong, used and expired ones, and an address that moves from one to another."""
+def test_random_recovery_orders_reach_every_answer() -> None:
+    """The orders include right, wrong, used and expired codes, and an address that moves from one user to another."""
     met = set()
     for seed in range(40):
         model = Recovery({name: Account(PASSWORD) for name in PEOPLE})
@@ -154,7 +154,7 @@ def test_people_of_recovery_meet_every_answer() -> None:
 
 
 @pytest.mark.parametrize("seed", range(FIRST_WALK, FIRST_WALK + max(WALKS // 8, 1)))
-async def test_recovery_does_what_the_model_says(database_dsn: Dsns, owner: Owner, seed: int) -> None:
+async def test_recovery_behaves_like_the_model(database_dsn: Dsns, owner: Owner, seed: int) -> None:
     async with AsyncExitStack() as open_:
         servers = []
         for _ in range(2):
