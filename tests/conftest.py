@@ -6,6 +6,7 @@ The cluster is not durable (no fsync), so nothing here tests durability. Tests o
 
 import asyncio
 import itertools
+import logging
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
@@ -22,6 +23,8 @@ from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.roles import LOGIN, OWNER
 from pocketpay.database.sessions import Database
 from pocketpay.identity import passwords
+from pocketpay.serving import execution, log
+from pocketpay.serving.new_documents import Share
 from tests import commands
 from tests.leftovers import run_folder
 
@@ -62,10 +65,31 @@ def cheap_hashes() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def time_for_new_documents() -> Iterator[None]:
+    """New documents never wait for their turn: a pass of the garbage collector over a test process counts as if
+    preparing a document took that long."""
+    with pytest.MonkeyPatch.context() as patched:
+        for whose in ("MEMBERS", "STRANGERS"):
+            patched.setattr(execution, whose, Share(share=1, burst_seconds=60))
+        yield
+
+
 @pytest.fixture
 def real_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     """The product's hash parameters, for tests about them."""
     monkeypatch.setattr(passwords, "_ARGON2", PRODUCT)
+
+
+@pytest.fixture(autouse=True)
+def log_of_its_own() -> Iterator[None]:
+    """What a test configures of the process's log is undone after it: handlers and levels."""
+    root, ours = logging.getLogger(), logging.getLogger("pocketpay")
+    handlers, levels = [one for one in root.handlers if isinstance(one, log._Stderr)], (root.level, ours.level)
+    yield
+    root.handlers = [*(one for one in root.handlers if not isinstance(one, log._Stderr)), *handlers]
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
 
 
 @pytest.fixture(scope="session")
