@@ -83,7 +83,7 @@ def real_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def log_of_its_own() -> Iterator[None]:
-    """What a test configures of the process's log is undone after it: handlers and levels."""
+    """Restores the handlers and levels of the process's log after each test."""
     root, ours = logging.getLogger(), logging.getLogger("pocketpay")
     handlers, levels = [one for one in root.handlers if isinstance(one, log._Stderr)], (root.level, ours.level)
     yield

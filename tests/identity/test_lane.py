@@ -84,7 +84,7 @@ class World:
 
 
 @pytest.mark.parametrize("seed", range(24))
-def test_attackers_stay_below_the_hourly_bound_and_a_new_address_gets_its_turn_in_time(seed: int) -> None:
+def test_attackers_stay_below_the_hourly_bound_and_a_new_address_gets_its_turn(seed: int) -> None:
     chance = random.Random(seed)
     world = World()
     providers, networks = chance.choice((1, 3, 40, 1000)), chance.choice((1, 20))

@@ -401,7 +401,7 @@ async def _answer(asked: Awaitable[None]) -> type:
 # ---------------------------------------------------------------- rate limits
 
 
-async def test_repeated_requests_of_strangers_send_two_mails_and_keep_the_owners_code_valid(
+async def test_repeated_requests_of_strangers_send_two_mails_and_keep_the_code_valid(
     services: IdentityServices, owner: Owner
 ) -> None:
     await somebody(services)
