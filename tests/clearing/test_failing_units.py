@@ -61,12 +61,12 @@ class Stumble:
 
 POISONS: dict[str, Callable[[Person, Person], Instruction]] = {
     "a NUL in a text": lambda ada, bob: transfer_of(ada, bob, description="a\0b"),
-    "half a character": lambda ada, bob: transfer_of(ada, bob, description="a\ud800b"),
-    "more than 64 bits hold": lambda ada, bob: transfer_of(ada, bob, 2**63),
-    "more than a constraint allows": lambda ada, bob: transfer_of(ada, bob, 2**62),
+    "a lone surrogate in a text": lambda ada, bob: transfer_of(ada, bob, description="a\ud800b"),
+    "an amount beyond 64 bits": lambda ada, bob: transfer_of(ada, bob, 2**63),
+    "an amount beyond a constraint": lambda ada, bob: transfer_of(ada, bob, 2**62),
     "a bug": lambda ada, bob: Stumble(ada.wallet_id, ZeroDivisionError("a bug")),
     "a bug that looks like a lost connection": lambda ada, bob: Stumble(ada.wallet_id, ConnectionResetError("a bug")),
-    "books that disagree": lambda ada, bob: Stumble(ada.wallet_id, BooksDisagree("in a test")),
+    "a broken invariant": lambda ada, bob: Stumble(ada.wallet_id, BooksDisagree("in a test")),
 }
 
 

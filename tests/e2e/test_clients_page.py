@@ -168,13 +168,13 @@ Case = tuple[str, str, dict[str, Any], dict[str, Any]]
 """A mutation, the expected code for the first input, that input, and a valid input."""
 
 FREE: dict[str, Case] = {
-    "a transfer to nobody": (
+    "a transfer to an unknown user": (
         TRANSFER,
         "RECIPIENT_NOT_FOUND",
         {"to": "nobody_here", "amount": "1.00", "description": "x"},
         {"to": "bob", "amount": "1.00", "description": "x"},
     ),
-    "a transfer of nothing": (
+    "a transfer of zero": (
         TRANSFER,
         "INVALID_AMOUNT",
         {"to": "bob", "amount": "0.00", "description": "x"},
@@ -186,14 +186,14 @@ FREE: dict[str, Case] = {
         {"amount": "10000.01", "bankName": "First Bank"},
         {"amount": "1.00", "bankName": "First Bank"},
     ),
-    "a request of nobody": (
+    "a request to an unknown user": (
         REQUEST,
         "RECIPIENT_NOT_FOUND",
         {"from": "nobody_here", "amount": "1.00", "description": "x"},
         {"from": "bob", "amount": "1.00", "description": "x"},
     ),
     "a card without a name": (CARD, "INVALID_INPUT", {"label": " "}, {"label": "Books"}),
-    "a batch of which nothing came": (
+    "a batch without a successful item": (
         BATCH,
         "RECIPIENT_NOT_FOUND",
         {"transfers": [{"to": "nobody_here", "amount": "1.00", "description": "x"}]},
@@ -201,19 +201,19 @@ FREE: dict[str, Case] = {
     ),
 }
 USED: dict[str, Case] = {
-    "a transfer without the money": (
+    "a transfer without funds": (
         TRANSFER,
         "INSUFFICIENT_FUNDS",
         {"to": "bob", "amount": "5000.00", "description": "x"},
         {"to": "bob", "amount": "1.00", "description": "x"},
     ),
-    "a withdrawal without the money": (
+    "a withdrawal without funds": (
         WITHDRAW,
         "INSUFFICIENT_FUNDS",
         {"amount": "4000.00", "bankName": "First Bank"},
         {"amount": "1.00", "bankName": "First Bank"},
     ),
-    "a batch of which one came": (
+    "a batch with one successful item": (
         BATCH,
         "RECIPIENT_NOT_FOUND",
         {

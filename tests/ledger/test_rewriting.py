@@ -8,7 +8,7 @@ from tests.ledger.books import EVERYTHING, Scene
 
 REWRITINGS = {
     "update": "update ledger_entries set amount = amount + 1",
-    "update of a word": "update ledger_entries set description = 'never mind'",
+    "update of a description": "update ledger_entries set description = 'never mind'",
     "delete": "delete from ledger_entries",
     "truncate": "truncate ledger_entries",
     "truncate of accounts": "truncate ledger_accounts cascade",
