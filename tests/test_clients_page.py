@@ -106,9 +106,9 @@ def test_the_generated_parts_of_the_page_match_the_code(name: str) -> None:
     """Run it with WRITE_CLIENTS=1 to write the current text, and review the diff."""
     begin, end = f"<!-- made from the code: {name} -->\n", "<!-- end -->"
     before, found, rest = text().partition(begin)
-    assert found, f"the page has no place for {name}"
+    assert found, f"the page has no marker for {name}"
     made, found, after = rest.partition(end)
-    assert found, f"the place for {name} has no end"
+    assert found, f"the marker for {name} has no end"
     if os.environ.get("WRITE_CLIENTS"):
         PAGE.write_text(f"{before}{begin}{MADE[name]()}\n{end}{after}", encoding="utf-8")
         return

@@ -88,7 +88,7 @@ def until_reported(reports: Path, process: "subprocess.Popen[bytes]", count: int
     deadline = time.monotonic() + START_SECONDS
     while len(pids := [path.name for path in reports.iterdir() if path.name.isdigit()]) < count:
         assert process.poll() is None, "the run ended by itself"
-        assert time.monotonic() < deadline, "the run does not get as far"
+        assert time.monotonic() < deadline, "the run did not report in time"
         time.sleep(0.02)
     return {int(pid): Kept.of(*map(Path, (reports / pid).read_text().splitlines())) for pid in pids}
 

@@ -24,9 +24,9 @@ def test_package_docstring_lists_its_modules(package: Path) -> None:
     modules = {path.name for path in package.glob("*.py")} - {"__init__.py"}
     packages = {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
     named = documented(package)
-    assert modules | packages <= named, "every module stands in the docstring"
+    assert modules | packages <= named, "the docstring must list every module"
     for name in named - modules - packages:
-        assert list(ROOT.rglob(name.rstrip("/"))), f"{name} is nowhere"
+        assert list(ROOT.rglob(name.rstrip("/"))), f"{name} does not exist"
 
 
 def test_the_api_package_opens_no_database_session() -> None:

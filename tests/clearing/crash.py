@@ -111,8 +111,8 @@ class Scene:
             assert kept[key][1] == status or status in ("created", "pending_confirmation"), key
         for id, status in self.diary.lines("END"):
             assert statuses[id] == status, id
-        assert not kept.keys() - tried, "paid without being asked"
-        assert not kept.keys() & gone, "done after all"
+        assert not kept.keys() - tried, "a payment that no client ordered"
+        assert not kept.keys() & gone, "an order executed although it was answered as not done"
         return f"{len(self.diary.lines('ACK'))} acknowledged, {len(kept)} kept, {len(gone)} given up"
 
 

@@ -22,7 +22,7 @@ from tests.payments.customers import Person, Records, money, open_desk, people, 
 
 BYSTANDER_SECONDS = 0.9
 """The limit for the answer to an uninvolved customer, which takes about 10 ms, and once 100 ms more. The limit leaves
-room for a busy machine. It is below the second that each unit waited before orders were put aside."""
+room for a busy machine. It is below the second that each unit waited before orders were postponed."""
 
 
 @pytest.fixture
@@ -54,8 +54,8 @@ async def slowest(desk: Desk, one: Person, other: Person, seconds: float) -> flo
     return max(took)
 
 
-async def until_aside(desk: Desk, many: int) -> None:
-    """Waits until that many orders are put aside."""
+async def until_postponed(desk: Desk, many: int) -> None:
+    """Waits until that many orders are postponed."""
     async with asyncio.timeout(5):
         while len(desk.clearing._waiting.aside) < many:  # noqa: ASYNC110 - no event to wait for
             await asyncio.sleep(0.005)
@@ -76,18 +76,18 @@ async def test_orders_of_a_locked_wallet_do_not_delay_other_wallets(desk: Desk, 
             await asyncio.sleep(0.05)
         assert await bystander < BYSTANDER_SECONDS
         heard = [one for one in stuck if one.done()]
-        assert heard, "each waits a bounded time"
+        assert heard, "each order waits for a bounded time"
         assert all(isinstance(one.exception(), ServiceBusy) for one in heard)
     told = await all_told(*stuck)
     done = answers(told)
-    assert len(done) > 3, "what was put aside goes on when the wallet is free"
+    assert len(done) > 3, "postponed orders continue when the wallet is unlocked"
     refused = [one for one in told if not isinstance(one, Answer)]
     assert all(isinstance(one, ServiceBusy) and not one.may_have_happened for one in refused)
     paid = "select count(*) from transactions where type = 'send' and $1 in (source_wallet_id, destination_wallet_id)"
-    assert await records.count(paid, ada.wallet_id) == len(done), "what was answered busy was not done"
+    assert await records.count(paid, ada.wallet_id) == len(done), "orders answered as busy were not executed"
 
 
-async def test_orders_put_aside_continue_soon_and_in_the_order_of_arrival(desk: Desk, records: Records) -> None:
+async def test_postponed_orders_continue_soon_and_in_the_order_of_arrival(desk: Desk, records: Records) -> None:
     ada, bob, cyd = await people(desk, 3, funds="10.00")
     async with held_elsewhere(desk, ada):
         orders: list[Instruction] = [
@@ -99,7 +99,7 @@ async def test_orders_put_aside_continue_soon_and_in_the_order_of_arrival(desk: 
         tasks = []
         for order, weight in zip(orders, weights, strict=True):
             tasks.append(asyncio.create_task(desk.submit(order, weight=weight)))
-            await until_aside(desk, len(tasks))
+            await until_postponed(desk, len(tasks))
     first, second, batch = answers(await all_told(*tasks))
     assert (first.transaction.status, second.transaction.status) == (Status.COMPLETED, Status.FAILED)
     assert [one.transaction.status for one in batch.parts if isinstance(one, Answer)] == [Status.COMPLETED] * 2
@@ -116,23 +116,23 @@ async def test_a_wallet_is_used_again_as_soon_as_its_lock_ends(desk: Desk) -> No
     assert (await send(desk, ada, bob, "0.01")).transaction.status is Status.COMPLETED
 
 
-async def test_repeating_the_key_of_an_order_put_aside_pays_once(desk: Desk, records: Records) -> None:
+async def test_repeating_the_key_of_a_postponed_order_pays_once(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     async with held_elsewhere(desk, ada):
         twins = [asyncio.create_task(send(desk, ada, bob, "1.00", key="the same")) for _ in range(3)]
-        await until_aside(desk, 3)
+        await until_postponed(desk, 3)
     told = answers(await all_told(*twins))
     assert [one.replayed for one in told] == [False, True, True]
     assert len({one.transaction.id for one in told}) == 1
     assert await money(desk, ada) == (900, 0)
 
 
-async def test_closing_waits_for_orders_put_aside_and_then_answers_them_as_busy(dsns: Dsns, records: Records) -> None:
+async def test_closing_waits_for_postponed_orders_and_then_answers_them_as_busy(dsns: Dsns, records: Records) -> None:
     async with open_desk(dsns.server, unguarded()) as desk:
         ada, bob = await people(desk, 2, funds="10.00")
         async with held_elsewhere(desk, ada):
             stuck = asyncio.create_task(send(desk, ada, bob, "0.01"))
-            await until_aside(desk, 1)
+            await until_postponed(desk, 1)
             await desk.clearing.close(seconds=0.1)
             with pytest.raises(ServiceBusy) as busy:
                 await stuck
@@ -140,7 +140,7 @@ async def test_closing_waits_for_orders_put_aside_and_then_answers_them_as_busy(
         assert await money(desk, ada) == (1_000, 0)
 
 
-async def test_an_order_with_unknown_outcome_that_is_put_aside_gets_the_first_answer(
+async def test_a_postponed_order_with_unknown_outcome_gets_the_first_answer(
     desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The commit succeeds and its reply is lost. Then the wallet is locked for longer than an order may wait."""
@@ -157,7 +157,7 @@ async def test_an_order_with_unknown_outcome_that_is_put_aside_gets_the_first_an
         patched = pytest.MonkeyPatch()
         patched.setattr(queue, "carry_out", lost)
         order = asyncio.create_task(desk.submit(transfer_of(ada, bob, 100)))
-        await until_aside(desk, 1)
+        await until_postponed(desk, 1)
         await asyncio.sleep(0.8)
         assert not order.done()
     answer = await order
@@ -170,7 +170,7 @@ async def test_an_order_with_unknown_outcome_that_is_put_aside_gets_the_first_an
 
 @pytest.mark.parametrize("table", ["ledger_accounts", "transactions"])
 async def test_a_short_lock_on_a_table_refuses_no_order(desk: Desk, records: Records, table: str) -> None:
-    """A migration locks a table in this way. No single account is locked then, so no order is put aside."""
+    """A migration locks a table in this way. No single account is locked then, so no order is postponed."""
     ada, bob = await people(desk, 2, funds="10.00")
     async with records.connection.transaction():
         await records.connection.execute(f"lock table {table} in access exclusive mode")

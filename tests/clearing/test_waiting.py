@@ -59,26 +59,29 @@ class Run:
         self.waiting.add(self.here[-1])
 
     def unit(self, locked: frozenset[UUID]) -> None:
-        """Runs a unit as the clearing does: checks the locked accounts, takes orders, puts aside those it cannot
-        lock."""
+        """Runs a unit as the clearing does: checks the locked accounts, takes orders, postpones those it cannot lock."""
         aside = [one for one in self.here if one.was_aside]
         self.waiting.held &= locked
         known = set(self.waiting.held)
         taken = self.waiting.take()
-        assert all(one.accounts.isdisjoint(known) for one in taken), "nobody waits for an account known to be held"
+        assert all(one.accounts.isdisjoint(known) for one in taken), (
+            "no order waits for an account known to be locked"
+        )
         batches = [one for one in taken if one.is_batch]
         assert len(batches) <= 1
         assert len(taken) - len(batches) <= rules.MOST_IN_UNIT
         going = taken
         if held := locked & {account for one in taken for account in one.accounts}:
             going = self.waiting.put_aside(taken, set(held))
-        assert [one.number for one in going] == sorted(one.number for one in going), "in order of arrival"
-        assert all(one.accounts.isdisjoint(locked) and one in self.here for one in going), "carried out once, locked"
+        assert [one.number for one in going] == sorted(one.number for one in going), "executed in order of arrival"
+        assert all(one.accounts.isdisjoint(locked) and one in self.here for one in going), (
+            "executed once, with its accounts locked"
+        )
         self.here = [one for one in self.here if one not in going]
-        assert len(self.waiting) == len(self.here), "nobody is lost"
+        assert len(self.waiting) == len(self.here), "no order is lost"
         for one in self.here:
             put_aside_now = one.was_aside and one not in aside
-            assert not (put_aside_now and one.accounts.isdisjoint(locked)), "put aside for its own account only"
+            assert not (put_aside_now and one.accounts.isdisjoint(locked)), "postponed only for its own accounts"
             assert self.reason(one, taken, locked), f"order {one.number} of {self!r} waits for nothing"
         for one in going:
             assert not (one in aside and self.before(one, among=aside)), f"order {one.number} passed another"
@@ -91,7 +94,7 @@ class Run:
         return full or held or (one.was_aside and self.before(one, among=self.here))
 
     def before(self, one: Ticket, *, among: Sequence[Ticket]) -> bool:
-        """Returns whether an earlier order that was put aside still waits and needs an account of this one."""
+        """Returns whether an earlier postponed order still waits and needs an account of this one."""
         return any(
             other.was_aside and other in self.here and other.number < one.number and other.accounts & one.accounts
             for other in among
@@ -119,7 +122,7 @@ async def test_an_order_waits_only_for_the_reasons_of_the_rule(
         run.unit(frozenset({ADA}))
         for _ in history:
             run.unit(FREE)
-        assert run.here == [], "all are carried out when nothing is held"
+        assert run.here == [], "all orders are executed when no account is locked"
 
 
 async def test_a_unit_takes_single_orders_before_its_one_batch(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,7 +135,7 @@ async def test_a_unit_takes_single_orders_before_its_one_batch(monkeypatch: pyte
     assert taken == [[0, 1, 3, 4], [2, 5, 7], [6], []]
 
 
-async def test_orders_put_aside_have_a_limit_of_their_own(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_postponed_orders_have_a_separate_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "MOST_ASIDE", 2)
     waiting = Waiting()
     waiting.held = {ADA}
@@ -145,7 +148,7 @@ async def test_orders_put_aside_have_a_limit_of_their_own(monkeypatch: pytest.Mo
     assert (len(waiting), waiting.counts.busy) == (2, 1)
 
 
-async def test_an_order_waits_for_a_bounded_time_in_the_queue_and_when_put_aside() -> None:
+async def test_an_order_waits_for_a_bounded_time_in_the_queue_and_when_postponed() -> None:
     waiting = Waiting()
     waiting.held = {ADA}
     in_doubt = ticket(Order(ADA))

@@ -133,7 +133,7 @@ def test_an_import_that_is_killed_repeatedly_continues_where_it_stopped(
         process.command.kill()
         process.command.wait(10)
         assert "ledger is correct" in audited(dsns)
-    assert 3 * PEOPLE_AT_ONCE <= reached < PEOPLE, "it was never killed in the middle"
+    assert 3 * PEOPLE_AT_ONCE <= reached < PEOPLE, "no import was killed while it ran"
     code, out, err = start(str(file)).ended()
     assert (code, err) == (0, "")
     assert "0 lines have errors" in out

@@ -175,7 +175,7 @@ def test_a_second_signal_ends_a_slow_stop_at_once(
         workers = children(process.pid)
         process.send_signal(number)
         until_refused(port)
-        assert process.poll() is None, "the request that is not over holds the stop up"
+        assert process.poll() is None, "the unfinished request delays the stop"
         process.send_signal(number)
         _, err = process.communicate(timeout=30)
     assert process.returncode == 128 + number, err

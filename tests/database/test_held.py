@@ -81,7 +81,7 @@ async def test_a_reader_that_cannot_be_opened_is_retried_less_and_less_often(
 
         database._readers._open = counted
         await asyncio.gather(*(backend(database, 0.02) for _ in range(60)))
-        assert 3 <= tries < 30, "60 reads, each of which found another slot empty"
+        assert 3 <= tries < 30, "60 reads, each with a reader that is not open"
 
 
 async def test_readers_are_opened_when_postgresql_accepts_more_connections(

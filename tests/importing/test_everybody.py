@@ -157,7 +157,7 @@ async def test_only_the_two_most_frequent_kinds_of_argon2_are_imported(
     more = csv_file(tmp_path, person(7, encrypted_password=argon2(4)), person(8, encrypted_password=argon2(2)))
     _, told = await imported(database_dsn, more)
     assert told[0].startswith("people.csv:2: note: encrypted_password: is an argon2 hash of one kind too many")
-    assert told[1].endswith("1 note."), "unverified users who exist already are counted too"
+    assert told[1].endswith("1 note."), "the hashes of existing users count too"
 
 
 async def test_suggested_usernames_are_used_with_the_option(

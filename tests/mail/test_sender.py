@@ -207,7 +207,7 @@ async def test_an_unreachable_smtp_server_uses_no_attempt_and_pauses_grow(
     rows = await owner.fetch("select distinct status, tries, failure from outgoing_mails")
     assert [tuple(row) for row in rows] == [("waiting", 0, "SMTPConnectError")]
     await owner.execute(MAKE_DUE)
-    assert await one.send_due() == 0, "it pauses"
+    assert await one.send_due() == 0, "the sender pauses"
     pauses = []
     for _ in range(8):
         pauses.append(one.pause_seconds)

@@ -134,4 +134,4 @@ def test_visible_text_stays_visible_next_to_other_text(text: str) -> None:
 
 def test_unicode_data_comes_from_the_pinned_package_and_is_newer_than_pythons() -> None:
     assert VERSION == "18.0.0"
-    assert category("\U0001fae9") == "So", "of Unicode 16, which Python 3.11 does not know"
+    assert category("\U0001fae9") == "So", "a character of Unicode 16, which Python 3.11 does not contain"

@@ -146,7 +146,7 @@ async def test_pending_payments_count_and_unsuccessful_ones_do_not(
         await careful.submit(Expire(ada.wallet_id, waiting[1].id))
         assert await used(careful, ada, TRANSFER) == 4_000
         await confirm(careful, ada.wallet_id, waiting[2].id)
-        assert await used(careful, ada, TRANSFER) == 4_000, "confirming uses nothing more"
+        assert await used(careful, ada, TRANSFER) == 4_000, "confirming does not count again"
         order = (await pay_out(at(careful, SlowBank()), ada, "50.00")).transaction
         await refused(pay_out(careful, ada, "0.01"))
         await careful.submit(Settle(ada.wallet_id, order.id, settled=False))
