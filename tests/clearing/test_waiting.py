@@ -59,7 +59,8 @@ class Run:
         self.waiting.add(self.here[-1])
 
     def unit(self, locked: frozenset[UUID]) -> None:
-        """Runs a unit as the clearing does: checks the locked accounts, takes orders, postpones those it cannot lock."""
+        """Runs a unit as the clearing does: checks the locked accounts, takes orders, postpones those it cannot
+        lock."""
         aside = [one for one in self.here if one.was_aside]
         self.waiting.held &= locked
         known = set(self.waiting.held)

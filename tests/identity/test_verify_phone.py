@@ -297,7 +297,7 @@ async def test_the_old_verified_number_gets_a_message_when_it_is_replaced(
     assert await mailbox(services, owner) == [], "no user has verified it"
     await has_verified_phone(database)
     await changed_to(services, ada, PHONE)
-    assert await mailbox(services, owner) == [], "the other spelling is the same number"
+    assert await mailbox(services, owner) == [], "the number has not changed"
     await changed_to(services, ada, phone)
     (told,) = await mailbox(services, owner)
     assert (told.to, told.kind, told.username) == (PHONE, "phone_changed", "ada")
