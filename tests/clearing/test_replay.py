@@ -132,7 +132,7 @@ async def test_the_replay_of_a_blocked_payment_is_blocked(
     assert again.refusal.code == first.refusal.code == again.transaction.failure_code
 
 
-async def test_replay_comes_before_every_other_refusal(desk: Desk, records: Records) -> None:
+async def test_a_replay_is_answered_before_any_other_check(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="100.00")
     key = new_key()
     first = await send(desk, ada, bob, "100.00", key=key)

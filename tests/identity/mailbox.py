@@ -49,5 +49,5 @@ async def last(services: IdentityServices, owner: Owner) -> Received:
 
 
 def wrong(code: str) -> str:
-    """Returns a different code."""
+    """Returns a code that differs from the given one."""
     return "".join(str((int(digit) + 1) % 10) for digit in code if digit.isdigit())

@@ -418,7 +418,7 @@ async def arrives(services: IdentityServices, username: str) -> None:
             await asyncio.sleep(0.1)
 
 
-def test_ids_of_the_tests_are_uuids() -> None:
+def test_the_ids_in_the_exports_of_these_tests_are_uuids() -> None:
     assert UUID(id_of(1)).hex.startswith("3f1c")
 
 

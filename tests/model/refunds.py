@@ -6,7 +6,7 @@ from tests.model.store import BETWEEN_PEOPLE, Payment, Store, refused
 
 
 def refund(store: Store, order: Refund) -> Reply:
-    """The recipient refunds at most the rest of a payment."""
+    """The recipient refunds a payment, at most the amount that is not refunded yet."""
     first = store.payments.get(order.of)
     if first is None or (first.to, first.status) != (order.who, "completed") or first.kind not in BETWEEN_PEOPLE:
         return refused("NOT_FOUND")

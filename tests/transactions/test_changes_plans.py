@@ -13,7 +13,7 @@ from tests.transactions.past import NOON, people
 from tests.transactions.test_history_plans import FILL
 
 MADE_IN_AN_HOUR = 1_800
-"""Transactions of the wallet: it pays and receives in alternate pairs of seconds."""
+"""The payments of the wallet in an hour: one every two seconds. In the seconds between it receives payments."""
 SINCE = "uuid[], timestamptz[], uuid[], int"
 
 
