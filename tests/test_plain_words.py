@@ -58,7 +58,7 @@ def test_each_phrase_is_found_in_its_example(phrase: Phrase) -> None:
     assert phrase.pattern.search(phrase.example)
 
 
-def test_the_list_stays_short() -> None:
+def test_the_list_of_phrases_stays_short() -> None:
     assert len(PHRASES) <= MOST
 
 

@@ -96,7 +96,7 @@ async def test_any_order_of_the_sender_expires_their_overdue_payments(desk: Desk
     assert await money(desk, ada) == (10_100, 0)
 
 
-async def test_reading_and_previewing_never_expire(desk: Desk, records: Records) -> None:
+async def test_reading_and_previewing_never_expire_a_payment(desk: Desk, records: Records) -> None:
     ada, bob, waiting = await held(desk)
     await records.let_lapse(waiting.id)
     before = await records.checksum()
@@ -106,7 +106,7 @@ async def test_reading_and_previewing_never_expire(desk: Desk, records: Records)
     assert await records.checksum() == before
 
 
-async def test_replay_of_an_expired_payment_shows_it_expired(desk: Desk, records: Records) -> None:
+async def test_the_replay_of_an_expired_payment_shows_it_as_expired(desk: Desk, records: Records) -> None:
     key = new_key()
     ada, bob, waiting = await held(desk, key=key)
     await records.let_lapse(waiting.id)

@@ -183,7 +183,7 @@ Cards: the order's own, read, updated and by a foreign key."""
 
 
 @pytest.mark.parametrize("size", ["new", "fresh", "large"])
-async def test_unit_of_work_reads_a_few_rows_by_index_however_large_the_database(
+async def test_a_unit_of_work_reads_few_rows_by_index_in_a_database_of_any_size(
     database_dsn: Dsns, reads: Reads, size: str
 ) -> None:
     async with (
@@ -204,9 +204,7 @@ async def test_unit_of_work_reads_a_few_rows_by_index_however_large_the_database
             await nothing_is_swept_whole(records)
 
 
-async def test_failed_payments_of_one_person_are_not_read_by_those_that_follow(
-    database_dsn: Dsns, reads: Reads
-) -> None:
+async def test_later_payments_do_not_read_failed_ones(database_dsn: Dsns, reads: Reads) -> None:
     async with (
         records_of(database_dsn.server, database_dsn.owner) as records,
         open_desk(database_dsn.server, unguarded()) as desk,

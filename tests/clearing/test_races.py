@@ -41,7 +41,7 @@ def kept() -> Terms:
     return unguarded()
 
 
-async def test_whole_balance_sent_64_times_at_once_is_sent_once(two_desks: list[Desk], records: Records) -> None:
+async def test_a_whole_balance_sent_64_times_at_once_is_sent_once(two_desks: list[Desk], records: Records) -> None:
     ada = await person(two_desks[0], funds="100.00")
     others = await people(two_desks[0], 4)
     told = await all_told(*(send(two_desks[n % 2], ada, others[n % 4], "100.00") for n in range(64)))

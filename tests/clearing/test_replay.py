@@ -22,7 +22,7 @@ from tests.payments.customers import (
 from tests.payments.test_transfer import refused
 
 
-async def test_same_key_pays_once(desk: Desk, records: Records) -> None:
+async def test_the_same_key_pays_once(desk: Desk, records: Records) -> None:
     desk.clearing.terms = unguarded()
     ada, bob = await people(desk, 2, funds="100.00")
     key = new_key()
@@ -46,7 +46,9 @@ async def test_the_same_input_spelled_differently_is_a_replay(desk: Desk) -> Non
 
 
 @pytest.mark.parametrize("other", [{"amount": "10.01"}, {"description": "Dinner"}, {"to": "nobody_at_all"}])
-async def test_same_key_with_another_input_is_refused(desk: Desk, records: Records, other: dict[str, str]) -> None:
+async def test_the_same_key_with_another_input_is_refused(
+    desk: Desk, records: Records, other: dict[str, str]
+) -> None:
     desk.clearing.terms = unguarded()
     ada, bob = await people(desk, 2, funds="100.00")
     key = new_key()

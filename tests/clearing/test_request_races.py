@@ -111,7 +111,7 @@ async def test_exactly_one_of_concurrent_orders_about_a_request_succeeds(
         assert (await records.request(request.id))["version"] == 2
 
 
-async def test_whole_balance_pays_one_of_many_requests(two_desks: list[Desk], records: Records) -> None:
+async def test_a_whole_balance_pays_only_one_of_many_requests(two_desks: list[Desk], records: Records) -> None:
     ada, bob = await person(two_desks[0]), await person(two_desks[0], funds="100.00")
     requests = [await ask(two_desks[0], ada, bob, "100.00") for _ in range(16)]
     told = await all_told(*(pay_asked(two_desks[n % 2], bob, one) for n, one in enumerate(requests)))
@@ -121,7 +121,9 @@ async def test_whole_balance_pays_one_of_many_requests(two_desks: list[Desk], re
     assert await records.count("select count(*) from money_requests where status = 'paid'") == 1
 
 
-async def test_of_many_concurrent_payments_of_one_request_one_is_held(two_desks: list[Desk], records: Records) -> None:
+async def test_of_many_concurrent_payments_of_one_request_one_is_held(
+    two_desks: list[Desk], records: Records
+) -> None:
     ada, bob = await person(two_desks[0]), await person(two_desks[0], funds="100.00")
     for desk in two_desks:
         desk.clearing.terms = terms()

@@ -408,7 +408,7 @@ def test_cluster_of_another_major_version_is_refused(make: Make) -> None:
         server.start()
 
 
-def test_server_that_cannot_start_says_why_in_one_sentence(make: Make) -> None:
+def test_a_server_that_cannot_start_reports_the_reason_in_one_sentence(make: Make) -> None:
     server = make("broken")
     server.start()
     server.stop()

@@ -170,7 +170,9 @@ async def test_a_read_on_a_lost_connection_is_service_busy_and_the_next_read_wor
         assert await session.fetchval("select 1") == 1
 
 
-async def test_write_on_a_lost_connection_may_have_happened(database: Database, owner: "Connection[Record]") -> None:
+async def test_a_write_on_a_lost_connection_may_have_happened(
+    database: Database, owner: "Connection[Record]"
+) -> None:
     async def write_through_its_death() -> None:
         async with database.write() as session:
             pid = await session.fetchval("select pg_backend_pid()")

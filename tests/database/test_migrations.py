@@ -142,7 +142,7 @@ async def test_risk_settings_from_before_the_fourth_rule_are_kept(empty: Dsns) -
         await owner.close()
 
 
-async def test_database_without_tables_is_not_served(empty: Dsns) -> None:
+async def test_a_database_without_tables_is_refused(empty: Dsns) -> None:
     database = await Database.open(empty.server, readers=1, writers=1)
     with pytest.raises(WrongRevision, match="Run `pocketpay migrate`"):
         async with database.read() as session:
@@ -150,7 +150,7 @@ async def test_database_without_tables_is_not_served(empty: Dsns) -> None:
     await database.close()
 
 
-async def test_database_of_a_newer_server_is_not_served(database: Database, owner: "Connection[Record]") -> None:
+async def test_a_database_of_a_newer_server_is_refused(database: Database, owner: "Connection[Record]") -> None:
     await owner.execute("update alembic_version set version_num = 'tomorrow'")
     with pytest.raises(WrongRevision, match="Install a newer server"):
         async with database.read() as session:

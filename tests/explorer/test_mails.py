@@ -29,7 +29,7 @@ async def shown(client: Client) -> list[dict[str, Any]]:
     return mails
 
 
-async def test_newest_mails_are_shown_with_the_codes_that_verify(database_dsn: Dsns) -> None:
+async def test_the_newest_mails_are_shown_with_valid_codes(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, public_url=APP) as client:
         ada = await client.sign_up("ada", raw_email="ada@example.com", raw_phone="+12025550123")
         assert await shown(client) == []

@@ -60,7 +60,7 @@ async def test_any_text_can_be_verified_against_an_argon2_hash(opened: Passwords
     assert not (await opened.verify(brought(), password)).matches
 
 
-async def test_password_beyond_the_longest_never_matches(opened: Passwords) -> None:
+async def test_a_password_longer_than_the_maximum_never_matches(opened: Passwords) -> None:
     assert (await opened.verify(brought(password="x" * 256), "x" * 256)).matches
     assert not (await opened.verify(brought(password="x" * 257), "x" * 257)).matches
 

@@ -57,7 +57,7 @@ async def test_any_text_can_be_verified_against_a_bcrypt_hash(opened: Passwords,
     assert not (await opened.verify(brought(), password)).matches
 
 
-async def test_password_beyond_the_longest_never_matches(opened: Passwords) -> None:
+async def test_a_password_longer_than_the_maximum_never_matches(opened: Passwords) -> None:
     kept = brought("x" * 300)
     assert (await opened.verify(kept, "x" * 256)).matches
     assert not (await opened.verify(kept, "x" * 257)).matches
@@ -133,7 +133,7 @@ async def test_the_cost_of_bcrypt_ends_when_the_last_bcrypt_hash_is_replaced(
         assert await dearest() == left
 
 
-async def test_wrong_password_does_not_renew_a_hash(services: IdentityServices, owner: Owner) -> None:
+async def test_a_wrong_password_does_not_replace_a_hash(services: IdentityServices, owner: Owner) -> None:
     await arrive(services)
     kept = brought()
     await owner.execute("update users set password_hash = $1", kept)

@@ -17,7 +17,7 @@ OTHERS = (
 )
 
 
-def test_code_is_eight_digits_and_always_the_same() -> None:
+def test_a_code_has_eight_digits_and_is_the_same_every_time() -> None:
     code = CODES.code(CHALLENGE)
     assert len(code) == 8
     assert code.isascii()

@@ -186,7 +186,7 @@ async def test_guesses_from_other_addresses_do_not_block_the_users_known_address
     assert isinstance(await tried(services, "ada", PASSWORD, ELSEWHERE), RateLimited)
 
 
-async def test_servers_count_failures_together(services: IdentityServices, database_dsn: Dsns) -> None:
+async def test_servers_share_the_counters_of_failures(services: IdentityServices, database_dsn: Dsns) -> None:
     await arrive(services)
     other_database = await Database.open(database_dsn.server)
     async with receiving(other_database) as other:

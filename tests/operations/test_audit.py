@@ -201,9 +201,7 @@ insert into wallet_usage values ('{{dan}}', 'deposit', date_trunc('hour', now(),
 """
 
 
-async def test_thousands_of_entries_and_thousands_of_findings_stream(
-    town: Town, undone: "Connection[Record]"
-) -> None:
+async def test_thousands_of_entries_and_findings_are_streamed(town: Town, undone: "Connection[Record]") -> None:
     await undone.execute(FILL.format_map(town.names))
     assert (await audited(undone))[:2] == (0, {})
     await undone.execute(f"reset role; {GUARDS_OFF} update transactions set amount = 2 where amount = 1 {GUARDS_ON}")

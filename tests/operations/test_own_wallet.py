@@ -105,7 +105,7 @@ async def test_another_operator_can_act_on_an_operators_wallet(desk: Desk, recor
     assert await records.count(done, oscar.user_id) == 3
 
 
-async def test_unknown_transaction_is_still_not_found(desk: Desk) -> None:
+async def test_an_unknown_transaction_is_not_found(desk: Desk) -> None:
     olga = await person(desk)
     unknown = reverse_transaction(desk, acting(olga), uuids.uuid7(), raw_reason="Why")
     assert await refused(unknown) == ("NOT_FOUND", "transactionId")
