@@ -21,7 +21,7 @@ from pocketpay.ledger.statement import statements, totals
 from pocketpay.ledger.time_zones import time_zone
 from pocketpay.money import Money
 from tests.conftest import Dsns
-from tests.ledger.posted import BOUNDARIES, EPOCH, Paid, lived, post
+from tests.ledger.posted import BOUNDARIES, EPOCH, Paid, random_history, post
 from tests.transactions.past import people
 
 Owner: TypeAlias = "Connection[Record]"
@@ -124,7 +124,7 @@ async def test_the_opening_balance_and_the_entries_sum_to_the_closing_balance(
 ) -> None:
     chance = random.Random(f"statement {seed}")
     wallet, *others = await somebody(owner, 3)
-    paid = lived(chance, wallet, others, chance.choice((1, 7, 120)))
+    paid = random_history(chance, wallet, others, chance.choice((1, 7, 120)))
     await post(owner, paid)
     for whose in (wallet, *others):
         mine = changes(paid, whose)
@@ -159,7 +159,7 @@ async def test_totals_contain_exactly_the_entries_of_the_month(
 ) -> None:
     monkeypatch.setattr(statement, "STRETCH", stretch)
     wallet, *others = await somebody(owner, 3)
-    paid = lived(random.Random(f"totals {seed}"), wallet, others, 120)
+    paid = random_history(random.Random(f"totals {seed}"), wallet, others, 120)
     await post(owner, paid)
     for month, of in (await statements(session, wallet, YEAR)).items():
         sums = await totals(database, of)
@@ -177,7 +177,7 @@ async def test_the_balance_at_a_time_is_the_sum_of_the_entries_until_then(
 ) -> None:
     chance = random.Random(f"moment {seed}")
     wallet, *others = await somebody(owner, 3)
-    paid = lived(chance, wallet, others, chance.choice((1, 2, 3, 64, 100)))
+    paid = random_history(chance, wallet, others, chance.choice((1, 2, 3, 64, 100)))
     await post(owner, paid)
     mine = changes(paid, wallet)
     moments = {edge + n * TICK for edge in (*BOUNDARIES, *(one.at for one in paid)) for n in (-1, 0, 1)}
