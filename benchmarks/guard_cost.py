@@ -28,7 +28,7 @@ import uuid_utils.compat as uuids
 
 from benchmarks.population import Person, fund, make_people, open_clearing, payment
 from pocketpay.clearing.progress import Progress
-from pocketpay.clearing.queue import PLANS, Clearing
+from pocketpay.clearing.queue import PLANNER_SETTINGS, Clearing
 from pocketpay.clearing.unit import carry_out
 from pocketpay.database import migrations
 from pocketpay.database.embedded.server import EmbeddedPostgres
@@ -166,7 +166,7 @@ async def measure(server_dsn: str, owner_dsn: str, rounds: int) -> dict[str, Cos
 
 async def _round(clearing: Clearing, dsn: str, people: list[Person], costs: Costs) -> None:
     """UNITS units on a connection of its own, and as many again with each write explained."""
-    connection = await connect(dsn, settings={**TIMEOUTS, **PLANS})
+    connection = await connect(dsn, settings={**TIMEOUTS, **PLANNER_SETTINGS})
     clocks, processors = [], []
     for _ in range(WARMING + UNITS):
         instructions = _payments(people)

@@ -80,7 +80,7 @@ async def make_people(database: Database, names: list[str], secret: bytes) -> li
 async def open_clearing(database: Database, settings: Settings) -> Clearing:
     """A clearing of this process's own."""
     async with database.write() as session:
-        house = await postings.open_house(session, settings.served_currencies)
+        house = await postings.ensure_house_accounts(session, settings.served_currencies)
     clearing = Clearing(database, Terms.of(settings), house)
     await clearing.start()
     return clearing

@@ -60,14 +60,14 @@ from pocketpay.serving.connections.limits import ConnectionLimits
 from pocketpay.serving.cookies import Cookies
 from pocketpay.serving.documents import Documents
 from pocketpay.serving.execution import Execution
-from pocketpay.serving.handler import Handler, Replies
+from pocketpay.serving.handler import Handler, PostResponder
 from pocketpay.serving.headers import Headers
 from pocketpay.serving.health import Health
 from pocketpay.serving.limits import Limits
 from pocketpay.serving.metrics import Metrics
 from pocketpay.serving.origins import Cors, Origins
 from pocketpay.serving.registry import Revocations, Sockets
-from pocketpay.serving.resolvers import with_short_resolvers
+from pocketpay.serving.resolvers import with_fast_resolvers
 from pocketpay.serving.server_context import ServerContext
 from pocketpay.serving.statement_csv import StatementFiles
 from pocketpay.serving.view import View
@@ -84,7 +84,7 @@ ANONYMOUS_PER_SECOND = 20
 """Without a valid token from one address, in production unless set otherwise; twice that at once. Thousands of
 customers behind one address sign in and renew their tokens with less."""
 
-SHORT = with_short_resolvers(build())
+SHORT = with_fast_resolvers(build())
 """The schema as this server executes it."""
 
 
@@ -93,7 +93,7 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
     log.configure(settings)
     metrics = Metrics()
     documents = Documents(SHORT, Limits.of(settings), introspection=not settings.production)
-    sockets = Sockets(most_per_address=settings.sockets_per_address, most_per_user=settings.sockets_per_user)
+    sockets = Sockets(max_per_address=settings.sockets_per_address, max_per_user=settings.sockets_per_user)
     anonymous_rates = _anonymous_rates(settings)
     _trust(documents, settings)
     execution = Execution(
@@ -109,7 +109,7 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
     )
     health = Health(settings, metrics)
     server = Server(settings, server_dsn, secret_key, server_context, health)
-    replies = Replies(server_context, settings, Cookies.of(settings, origins))
+    responder = PostResponder(server_context, settings, Cookies.of(settings, origins))
     app = Starlette(
         routes=[
             Route("/graphql", view),
@@ -132,13 +132,13 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
         middleware=[
             *_proxies(settings),
             Middleware(Cors, origins=origins, refresh_cookie=settings.refresh_cookie),
-            Middleware(Handler, replies=replies),
+            Middleware(Handler, responder=responder),
             Middleware(Headers),
         ],
         exception_handlers={Exception: _broken},
         lifespan=server.lifespan,
     )
-    app.state.server_context, app.state.replies = server_context, replies
+    app.state.server_context, app.state.responder = server_context, responder
     connections = app.state.connections = Connections(ConnectionLimits.of(settings))
     metrics.gauge("pocketpay_connections", "Number of open connections.", lambda: connections.open)
     metrics.counter(
@@ -285,7 +285,9 @@ def _trust(documents: Documents, settings: Settings) -> None:
 
 async def _broken(request: Request, error: Exception) -> Response:
     """What nobody expected; the server logs it where it ends up."""
-    return JSONResponse(http.BROKEN.payload, status_code=http.BROKEN.status, headers=http.careful())
+    return JSONResponse(
+        http.INTERNAL_ERROR.payload, status_code=http.INTERNAL_ERROR.status, headers=http.security_headers()
+    )
 
 
 async def _root(request: Request) -> Response:

@@ -11,14 +11,14 @@ from graphql.execution.values import VariableValues
 from pocketpay.api.context import Context
 from pocketpay.serving.documents import Operation
 from pocketpay.serving.execution import Execution
-from pocketpay.serving.executor import OperationExecutor, Taken
+from pocketpay.serving.executor import OperationExecutor, RootResult
 from pocketpay.serving.plans import Plan, Run
 
 
 def check_plans(execution: Execution) -> None:
     """Makes every operation that has a plan run by it, from its first run on, and compares the data with the
     executor's."""
-    execution.runs_before_a_plan = 0
+    execution.runs_before_plan = 0
     plan_of = execution._plan
 
     def checked(operation: Operation) -> Plan | None:
@@ -49,7 +49,7 @@ class Checked:
     def __init__(self, execution: Execution, operation: Operation, plan: Plan) -> None:
         self._execution, self._operation, self._plan = execution, operation, plan
 
-    async def data(self, context: Context, values: VariableValues) -> dict[str, Any] | Taken | None:
+    async def data(self, context: Context, values: VariableValues) -> dict[str, Any] | RootResult | None:
         plan = self._plan
         taken: list[Any] = []
 
@@ -59,7 +59,7 @@ class Checked:
 
         data = await Plan(plan._name, plan._resolve, plan._arguments, write).data(context, values)
         if isinstance(data, dict):
-            result: Any = self._execution._executor(self._operation, values, context, Taken(taken[0]))
+            result: Any = self._execution._executor(self._operation, values, context, RootResult(taken[0]))
             result = result.execute_operation()
             executed = cast(ExecutionResult, await result if isawaitable(result) else result)
             assert (data, None) == (executed.data, executed.errors), "the plan and the executor differ"

@@ -70,8 +70,8 @@ def time_for_new_documents() -> Iterator[None]:
     """New documents never wait for their turn: a pass of the garbage collector over a test process counts as if
     preparing a document took that long."""
     with pytest.MonkeyPatch.context() as patched:
-        for whose in ("MEMBERS", "STRANGERS"):
-            patched.setattr(execution, whose, Share(share=1, burst_seconds=60))
+        for name in ("SIGNED_IN_SHARE", "ANONYMOUS_SHARE"):
+            patched.setattr(execution, name, Share(share=1, burst_seconds=60))
         yield
 
 

@@ -35,7 +35,7 @@ async def receiving(database: Database, **overrides: object) -> AsyncIterator[Id
     """Opens the identity services of a server on that database, with the house accounts."""
     settings = made(**overrides)
     async with database.write() as session:
-        await postings.open_house(session, settings.served_currencies)
+        await postings.ensure_house_accounts(session, settings.served_currencies)
     services = IdentityServices.open(database, settings, SECRET, require_unlocked=require_unlocked)
     yield services
     services.close()

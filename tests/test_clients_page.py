@@ -155,16 +155,16 @@ def test_limits_on_the_page_match_the_settings() -> None:
     settings, said = made(), section("Limits")
     for number in (
         *(settings.document_tokens, reading.ANONYMOUS_TOKENS, settings.document_depth, settings.document_aliases),
-        *(settings.document_fields, settings.document_cost, limits.MOST_PAGES, settings.root_mutations),
-        *(documents.MOST_DEFINITIONS, settings.document_tokens * reading.CHARACTERS_A_TOKEN, settings.body_bytes),
+        *(settings.document_fields, settings.document_cost, limits.MAX_PAGES, settings.root_mutations),
+        *(documents.MAX_DEFINITIONS, settings.document_tokens * reading.CHARACTERS_PER_TOKEN, settings.body_bytes),
         *(
             settings.socket_subscriptions,
             settings.sockets_per_user,
             http.ANONYMOUS_BYTES,
-            sockets.QUERIES_WAITING,
-            variables.MOST_VALUES,
+            sockets.MAX_WAITING_QUERIES,
+            variables.MAX_VALUES,
         ),
-        *(*reading.BATCH, *reading.BESIDE),
+        *(*reading.BATCH, *reading.REST),
     ):
         assert re.search(rf"\b{number:,}\b", said), number
     assert f"{KEY_LENGTH[0]} to {KEY_LENGTH[1]} characters" in section("Idempotency keys")

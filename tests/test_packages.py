@@ -39,7 +39,7 @@ def test_the_api_package_opens_no_database_session() -> None:
 
 
 SHARED = {
-    "pocketpay.payments.ask": "requestMoney and splitBill ask by it",
+    "pocketpay.payments.create_requests": "requestMoney and splitBill ask by it",
     "pocketpay.payments.settle": "a deposit and a withdrawal end by it",
 }
 """Modules of `payments` that several verbs share."""

@@ -59,7 +59,7 @@ class Card(Node):
             status=CardStatus[known.status.name],
             per_payment_limit=None if each is None else Money.of(each),
             monthly_limit=None if monthly is None else Money.of(monthly),
-            spent_this_month=Money.of(known.spent_by(datetime.now(UTC))),
+            spent_this_month=Money.of(known.spent_in_month(datetime.now(UTC))),
             created_at=known.created_at,
         )
 

@@ -21,7 +21,7 @@ async def viewers_entries(
     read = await database.query(
         entries.read,
         wallet_id,
-        most=page.fetch,
+        limit=page.fetch,
         older_than=entries.AFTER_THE_LAST if page.after is None else page.after,
         newer_than=entries.BEFORE_THE_FIRST if page.before is None else page.before,
         oldest_first=page.backward,

@@ -7,7 +7,7 @@ import strawberry
 
 from pocketpay.api.registered import registered_enum
 from pocketpay.risk.rule import Reason
-from pocketpay.risk.rules import NAMED, RULES
+from pocketpay.risk.rules import RULES, RULES_BY_NAME
 
 RISK_RULE = registered_enum("RiskRule", "A risk rule.", {rule.name: rule.description for rule in RULES})
 
@@ -26,7 +26,7 @@ class RiskReason:
         A reason of a rule that only a newer server has is left out: there are no words for it here.
         """
         return [
-            cls(rule=reason.rule, message=NAMED[reason.rule].words.format_map(reason.facts))
+            cls(rule=reason.rule, message=RULES_BY_NAME[reason.rule].words.format_map(reason.facts))
             for reason in reasons
-            if reason.rule in NAMED
+            if reason.rule in RULES_BY_NAME
         ]

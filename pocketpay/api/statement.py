@@ -71,7 +71,7 @@ class Statement:
         read = await info.context.database.query(
             entries.read,
             known.wallet_id,
-            most=page.fetch,
+            limit=page.fetch,
             newer_than=known.opening.sequence if page.after is None else page.after,
             older_than=known.closing.sequence + 1 if page.before is None else page.before,
             oldest_first=not page.backward,

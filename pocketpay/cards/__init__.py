@@ -1,12 +1,12 @@
 """Virtual cards on a simulated network.
 
-    card.py         a card, its states and its own limits
-    number.py       number and security code of a new card: made, shown once, never stored
+    card.py         a card, its statuses and its own limits
+    number.py       the number and security code of a new card: shown once, never stored
     listing.py      a wallet's cards
-    errors.py       why a card is not issued, or does not pay
+    errors.py       the refusals of cards
     models.py       the table
-    guards.py       what PostgreSQL itself refuses to write
+    guards.py       the triggers and constraints of cards in PostgreSQL
     repository.py   the SQL
 
-Must never know how a payment by card moves money.
+This package must not depend on how a card payment moves money.
 """

@@ -1,10 +1,10 @@
-"""A virtual card, and its life in one table.
+"""A virtual card, and the transitions between its statuses.
 
     active ◄─► frozen
     active, frozen ─► closed
 
-Closed is final. The same table stands in the database as the trigger `cards_lifecycle`; a test holds the two
-together.
+Closed is final. The database enforces the same transitions with the trigger `cards_lifecycle`; a test compares the
+two.
 
 Decision 18 gives the reasons.
 """
@@ -33,16 +33,17 @@ NEXT: dict[CardStatus, frozenset[CardStatus]] = {
 }
 
 
-GOOD_FOR_YEARS = 4
-"""From its issue; it ends with the month of that name."""
+VALID_YEARS = 4
+"""A card is valid until the end of the month of its issue, this many years later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """One row of `cards`. Money is in the wallet's currency, a limit None where there is none; times are aware UTC.
+    """One row of `cards`. Amounts are in the wallet's currency; a limit of None is no limit; times are aware UTC.
 
-    Good until the end of its expiry month (UTC). `spent` is what it paid in the calendar month (UTC) that begins on
-    `spent_in`, the latest in which it paid, without what was given back. `version` grows by one with every change.
+    The card is valid until the end of its expiry month (UTC). `spent_in` is the first day of the latest calendar
+    month (UTC) in which it paid, and `spent` is the amount paid in that month, less refunds. `version` grows by one
+    with every change.
     """
 
     id: UUID
@@ -64,24 +65,24 @@ class Card:
 
     @property
     def anchor(self) -> UUID:
-        """The wallet whose lock guards it: its owner's."""
+        """The wallet whose lock guards the card: its owner's."""
         return self.wallet_id
 
     @property
     def open(self) -> bool:
-        """Whether it is not closed."""
+        """Whether the card is not closed."""
         return self.status is not CardStatus.CLOSED
 
     def expired(self, now: datetime) -> bool:
-        """Whether its expiry month is over at that moment (aware UTC)."""
+        """Returns whether its expiry month is over at `now` (aware UTC)."""
         return (now.year, now.month) > (self.expiry_year, self.expiry_month)
 
-    def spent_by(self, now: datetime) -> Money:
-        """What it has paid by that moment in that moment's month."""
+    def spent_in_month(self, now: datetime) -> Money:
+        """Returns the amount that it has paid in the calendar month of `now`, less refunds."""
         return Money(0, self.currency) if month_of(now) > self.spent_in else self.spent
 
     def require_usable(self, now: datetime) -> None:
-        """Raises CardClosed, CardFrozen, CardExpired."""
+        """Raises CardClosed, CardFrozen or CardExpired if the card cannot pay at `now`."""
         if not self.open:
             raise CardClosed
         if self.status is CardStatus.FROZEN:
@@ -90,38 +91,39 @@ class Card:
             raise CardExpired
 
     def require_room(self, amount: Money, now: datetime) -> None:
-        """Raises AbovePaymentLimit and AboveMonthlyLimit."""
+        """Raises AbovePaymentLimit or AboveMonthlyLimit if the amount exceeds one of the card's limits."""
         if self.per_payment_limit is not None and amount > self.per_payment_limit:
             raise AbovePaymentLimit(self.per_payment_limit)
-        spent, nothing = self.spent_by(now), Money(0, self.currency)
+        spent, nothing = self.spent_in_month(now), Money(0, self.currency)
         if self.monthly_limit is not None and spent + amount > self.monthly_limit:
             raise AboveMonthlyLimit(self.monthly_limit, max(self.monthly_limit - spent, nothing))
 
-    def paid(self, amount: Money, now: datetime) -> Self:
-        """The card after it has paid that."""
+    def after_payment(self, amount: Money, now: datetime) -> Self:
+        """Returns the card after a payment of `amount` at `now`."""
         spent_in = max(month_of(now), self.spent_in)
-        return replace(self.following(now), spent=self.spent_by(now) + amount, spent_in=spent_in)
+        return replace(self.next_version(now), spent=self.spent_in_month(now) + amount, spent_in=spent_in)
 
-    def given_back(self, amount: Money, paid_at: datetime, now: datetime) -> Self:
-        """The card after that much of what it paid at `paid_at` (aware UTC) was given back.
+    def after_refund(self, amount: Money, paid_at: datetime, now: datetime) -> Self:
+        """Returns the card after a refund of `amount` of a payment made at `paid_at` (aware UTC).
 
-        The month in which it paid has that much more room. A month before the latest is over, and nobody asks.
+        `spent` shrinks if the payment was in the month of `spent_in`. Earlier months are over and no longer count, so
+        the card is returned unchanged.
         """
         if month_of(paid_at) != self.spent_in:
             return self
-        return replace(self.following(now), spent=self.spent - amount)
+        return replace(self.next_version(now), spent=self.spent - amount)
 
-    def following(self, now: datetime) -> Self:
-        """The card one version later."""
+    def next_version(self, now: datetime) -> Self:
+        """Returns the card one version later, updated at `now`."""
         return replace(self, version=self.version + 1, updated_at=now)
 
 
 def month_of(now: datetime) -> date:
-    """The first day of that moment's month (aware UTC)."""
+    """Returns the first day of the month of `now` (aware UTC)."""
     return date(now.year, now.month, 1)
 
 
 def require_transition(before: CardStatus, after: CardStatus) -> None:
-    """Raises BooksDisagree when a card cannot go from the one status to the other."""
+    """Raises BooksDisagree when a card cannot change from `before` to `after`."""
     if before is not after and after not in NEXT[before]:
         raise BooksDisagree(f"a card cannot go from {before} to {after}")

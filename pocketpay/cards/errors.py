@@ -1,12 +1,12 @@
-"""Why a card is not issued, or does not pay. Facts, not sentences.
+"""The refusals to issue a card or to pay by card. They hold facts; the messages are written elsewhere.
 
 Refusal
-├── TooManyCards(most)                     RATE_LIMITED: so many of the wallet's are open already
+├── TooManyCards(most)                     RATE_LIMITED: the wallet already has the maximum of open cards
 ├── CardClosed                             CARD_CLOSED
 ├── CardFrozen                             CARD_FROZEN
 ├── CardExpired                            CARD_EXPIRED
-├── AbovePaymentLimit(limit)               CARD_LIMIT_EXCEEDED: one payment
-└── AboveMonthlyLimit(limit, remaining)    CARD_LIMIT_EXCEEDED: with what it has paid this month
+├── AbovePaymentLimit(limit)               CARD_LIMIT_EXCEEDED: the limit per payment
+└── AboveMonthlyLimit(limit, remaining)    CARD_LIMIT_EXCEEDED: the monthly limit
 """
 
 from pocketpay.errors import Refusal

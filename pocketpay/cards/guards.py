@@ -1,7 +1,7 @@
-"""What PostgreSQL itself refuses to write about cards. The audit proves that it is in force."""
+"""The triggers and constraints by which PostgreSQL protects cards. The audit proves that they are in force."""
 
 LIFECYCLE = ("cards", "cards_lifecycle", "0fc9e6c2d9bb1de7da96af679c84259d")
-"""Table, trigger, and the MD5 of what it does: see `database.findings.guarded`."""
+"""Table, trigger, and the MD5 of the trigger's source: see `database.findings.guarded`."""
 
 IMMUTABLE = ("cards", "cards_immutable", "2044903242d2c9f592ffe8b5aa5190fa")
 

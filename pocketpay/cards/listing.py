@@ -7,15 +7,15 @@ from pocketpay.cards import repository
 from pocketpay.cards.card import Card
 from pocketpay.database.sessions import Session
 
-MOST_LISTED = 100
-"""More than a wallet can have open at once."""
+MAX_LISTED = 100
+"""Cards in a list: more than the open cards that a wallet can have."""
 
 
 async def read(session: Session, wallet_id: UUID) -> list[Card]:
-    """The wallet's cards, the newest first, at most MOST_LISTED: all that are open, then the newest of the closed."""
-    return await repository.listed(session, wallet_id, most=MOST_LISTED)
+    """Returns up to MAX_LISTED of the wallet's cards, newest first: all open cards, and the newest closed ones."""
+    return await repository.listed(session, wallet_id, limit=MAX_LISTED)
 
 
 async def find(session: Session, wallet_id: UUID, ids: Iterable[UUID]) -> dict[UUID, Card]:
-    """The cards with those ids that are the wallet's, by id."""
+    """Returns the cards with those ids that belong to the wallet, by id."""
     return await repository.own(session, wallet_id, ids)

@@ -1,4 +1,4 @@
-"""The table of virtual cards. There is no column for a number or a code."""
+"""The table of virtual cards. Card numbers and security codes are not stored."""
 
 from datetime import date
 

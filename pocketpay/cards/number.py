@@ -1,15 +1,15 @@
-"""The number and code of a new card: made here, shown once, kept nowhere.
+"""Generates the number and security code of a new card. They are shown once and stored nowhere.
 
-ISO/IEC 7812-1 leaves numbers that begin with 9 to national standards bodies, each under its country's code of
-ISO 3166-1, and 999 is a code that no country can have. So nobody issues 9999…: such a number passes the check that
-every form makes of it (Luhn's), and pays nowhere but here.
+ISO/IEC 7812-1 assigns numbers that begin with 9 to national standards bodies, under the country code of ISO 3166-1,
+and no country can have the code 999. So no real card has a number that begins with 9999. Such a number passes the
+Luhn check of forms, but cannot pay outside Pocket Pay.
 """
 
 import secrets
 from dataclasses import dataclass, field
 
 ISSUER = "999999"
-"""Of every card of ours."""
+"""The first digits of every card number of Pocket Pay."""
 
 LENGTH = 16
 BRAND = "Pocket Pay Test"
@@ -17,25 +17,25 @@ BRAND = "Pocket Pay Test"
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """What is shown once. Its repr says nothing, so that no log and no error can repeat it by accident."""
+    """The number and security code of a card. Its repr shows neither, so that no log or error contains them."""
 
     number: str = field(repr=False)
     security_code: str = field(repr=False)
 
     @property
     def last4(self) -> str:
-        """What stays of the number."""
+        """The last four digits of the number, which are stored."""
         return self.number[-4:]
 
 
 def new() -> Secrets:
-    """A number of ours and its three-digit code, each as likely as any other."""
+    """Generates a random card number and a random three-digit security code."""
     account = LENGTH - len(ISSUER) - 1
     body = f"{ISSUER}{secrets.randbelow(10**account):0{account}}"
     return Secrets(body + check_digit(body), f"{secrets.randbelow(1_000):03}")
 
 
 def check_digit(body: str) -> str:
-    """The digit that makes those ASCII digits a number by Luhn: every second one from the right counts twice."""
+    """Returns the Luhn check digit of a string of ASCII digits."""
     doubled = (sum(divmod(2 * int(digit), 10)) for digit in body[::-2])
     return str(-(sum(doubled) + sum(int(digit) for digit in body[-2::-2])) % 10)

@@ -1,4 +1,4 @@
-"""All SQL about cards."""
+"""The SQL of cards."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -13,7 +13,7 @@ COLUMNS = (
     "id, wallet_id, currency, label, brand, last4, expiry_month, expiry_year, status, per_payment_limit, "
     "monthly_limit, spent, spent_in, version, created_at, updated_at"
 )
-"""What `card` needs."""
+"""The columns that `card` reads."""
 
 _BY_IDS = f"select {COLUMNS} from cards where id = any($1::uuid[])"
 
@@ -33,7 +33,7 @@ select {COLUMNS} from (
     order by status = 'closed', created_at desc, id desc limit $2) listed
 order by created_at desc, id desc
 """
-"""Two scans that each stop in time: who issues and closes for ever has as many closed ones."""
+"""Two index scans, each with a limit: a wallet may have any number of closed cards."""
 
 _INSERTED = Arrays(
     id="uuid",
@@ -67,27 +67,27 @@ where c.id = u.id
 
 
 async def by_ids(session: Session, ids: Iterable[UUID]) -> dict[UUID, Card]:
-    """The cards of those ids, whosever they are; an id of none is not in the answer."""
+    """Returns the cards with those ids, of any owner, by id. Omits unknown ids."""
     return {row["id"]: card(row) for row in await session.fetch(_BY_IDS, list(ids))}
 
 
 async def own(session: Session, wallet_id: UUID, ids: Iterable[UUID]) -> dict[UUID, Card]:
-    """Those of the cards of those ids that are that wallet's."""
+    """Returns the cards with those ids that belong to the wallet, by id."""
     return {row["id"]: card(row) for row in await session.fetch(_OWN, wallet_id, list(ids))}
 
 
-async def listed(session: Session, wallet_id: UUID, *, most: int) -> list[Card]:
-    """The wallet's cards, newest first, at most so many: those that are open, then the newest of the closed."""
-    return [card(row) for row in await session.fetch(_LISTED, wallet_id, most)]
+async def listed(session: Session, wallet_id: UUID, *, limit: int) -> list[Card]:
+    """Returns up to `limit` of the wallet's cards, newest first: open cards, and the newest closed ones."""
+    return [card(row) for row in await session.fetch(_LISTED, wallet_id, limit)]
 
 
 async def open_cards(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID, int]:
-    """How many cards of each of those wallets are not closed; a wallet without any is not in the answer."""
+    """Returns the number of open cards by wallet. Omits wallets without open cards."""
     return {row["wallet_id"]: row["n"] for row in await session.fetch(_OPEN, list(wallet_ids))}
 
 
 async def open_ids(session: Session, wallet_ids: Iterable[UUID]) -> list[UUID]:
-    """The cards of those wallets that are not closed."""
+    """Returns the ids of the wallets' open cards."""
     rows = await session.fetch(
         "select id from cards where wallet_id = any($1::uuid[]) and status <> 'closed'", list(wallet_ids)
     )
@@ -95,7 +95,7 @@ async def open_ids(session: Session, wallet_ids: Iterable[UUID]) -> list[UUID]:
 
 
 async def insert(session: Session, now: datetime, new: Sequence[Card]) -> None:
-    """Writes new cards, made at `now`."""
+    """Inserts new cards, created at `now`."""
     await session.execute(
         _INSERT,
         now,
@@ -119,7 +119,7 @@ async def insert(session: Session, now: datetime, new: Sequence[Card]) -> None:
 
 
 async def update(session: Session, now: datetime, changed: Sequence[Card]) -> None:
-    """Writes how those cards stand since `now`."""
+    """Updates the cards to their new state, changed at `now`."""
     await session.execute(
         _UPDATE,
         now,
@@ -136,7 +136,7 @@ async def update(session: Session, now: datetime, changed: Sequence[Card]) -> No
 
 
 def card(record: Record) -> Card:
-    """The value of a row that holds at least COLUMNS."""
+    """Converts a row with at least COLUMNS to a Card."""
     currency = record["currency"]
     return Card(
         id=record["id"],

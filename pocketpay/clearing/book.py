@@ -1,7 +1,7 @@
-"""The book: what one unit of work has locked and looked up, and what it will write.
+"""The book: the state that one unit of work has locked and looked up, and the changes that it will write.
 
-Rules read it. The clearing alone applies outcomes to it, so that the next instruction of the same unit sees what this
-one did; a refusal has changed nothing.
+Rules only read the book. The clearing applies each outcome to it, so that the next instruction of the same unit sees
+the changes of the instructions before it. A refusal changes nothing.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,10 +18,10 @@ from pocketpay.clearing.counters import Counters
 from pocketpay.clearing.footprint import Key
 from pocketpay.clearing.outcome import Outcome, SideEffects
 from pocketpay.clearing.terms import Terms
-from pocketpay.clearing.written import KeptKey, Written
+from pocketpay.clearing.written import StoredKey, Written
 from pocketpay.errors import BooksDisagree
 from pocketpay.ledger.account import Account, Entry, Leg
-from pocketpay.ledger.house import House
+from pocketpay.ledger.house import HouseAccounts
 from pocketpay.money import Money
 from pocketpay.requests import money_request as requests
 from pocketpay.requests.money_request import MoneyRequest
@@ -37,22 +37,25 @@ from pocketpay.wallets.balance import Balance, Standing
 
 @dataclass(slots=True)
 class Book:
-    """`now` is the database's clock, read after the locks. Amounts are minor units inside accounts only."""
+    """The state and the changes of one unit of work. `now` is the database's clock, read after the locks.
+
+    Amounts in `accounts`, `entries` and `counters` are integers in minor units; elsewhere they are `Money`.
+    """
 
     now: datetime
     terms: Terms
-    house: House
+    house: HouseAccounts
     accounts: dict[UUID, Account] = field(default_factory=dict)
     standings: dict[UUID, Standing] = field(default_factory=dict)
-    keys: dict[tuple[UUID, str], KeptKey] = field(default_factory=dict)
+    keys: dict[tuple[UUID, str], StoredKey] = field(default_factory=dict)
     transactions: dict[UUID, Transaction] = field(default_factory=dict)
     requests: dict[UUID, MoneyRequest] = field(default_factory=dict)
     cards: dict[UUID, Card] = field(default_factory=dict)
     counters: Counters = field(default_factory=Counters)
     hashes: dict[UUID, str] = field(default_factory=dict)
-    """Of the passwords of users who are about to leave."""
-    paying: dict[UUID, UUID] = field(default_factory=dict)
-    """Which payment of a request is or was the last alive."""
+    """The password hash of each user whose wallet this unit may close, by user id."""
+    request_payments: dict[UUID, UUID] = field(default_factory=dict)
+    """The id of each money request's latest unfinished payment, by request id. It may have ended in this unit."""
 
     inserted: dict[UUID, Transaction] = field(default_factory=dict)
     updated: dict[UUID, Transaction] = field(default_factory=dict)
@@ -61,32 +64,37 @@ class Book:
     written_keys: list[tuple[Key, UUID]] = field(default_factory=list)
 
     side_effects: "Written | None" = None
-    """Side effects to write; None while there are none."""
+    """The side effects to write; None if there are none so far."""
 
     recent_since: datetime = field(init=False)
-    """The beginning of the window in which payments are recent to the rules of risk."""
+    """The start of the window in which the risk rules count recent payments."""
 
     def __post_init__(self) -> None:
         self.recent_since = self.now - self.terms.policy.recent.window
 
-    # ------------------------------------------------------------ what rules ask
+    # ------------------------------------------------------------ read by rules
 
-    def given(self, key: Key) -> Sequence[UUID] | None:
-        """What that key stands for, or None when it is new. Raises KeyReused when it was used for something else."""
-        kept = self.keys.get((key.wallet_id, key.text))
-        if kept is None:
+    def results_of(self, key: Key) -> Sequence[UUID] | None:
+        """Returns the result ids stored with the key, or None if the key is new.
+
+        Raises KeyReused when the key was used with another operation or input.
+        """
+        stored = self.keys.get((key.wallet_id, key.text))
+        if stored is None:
             return None
-        if kept.operation != key.operation or kept.fingerprint != key.fingerprint:
+        if stored.operation != key.operation or stored.fingerprint != key.fingerprint:
             raise KeyReused
-        return kept.results
+        return stored.results
 
     def refusals(self, key: Key) -> Sequence[StoredRefusal | None]:
-        """What was refused of the order of many that a key was given for; () where nothing was."""
+        """Returns the refusals stored with a batch's key, one per item; () if no item was refused."""
         return self.keys[key.wallet_id, key.text].refusals
 
     def fork(self, wallet_ids: Iterable[UUID]) -> "Book":
-        """A book that begins as this one stands now, to try something on those wallets: what is applied to it leaves
-        this one as it is."""
+        """Returns a copy of this book, to try out payments of those wallets.
+
+        Outcomes that are applied to the copy do not change this book.
+        """
         fork = copy(self)
         for each in fields(self):
             if isinstance(value := getattr(self, each.name), dict | set | list | Counters):
@@ -96,15 +104,16 @@ class Book:
         return fork
 
     def replay(self, key: Key, own_id: UUID) -> Outcome | None:
-        """The first outcome of that key, or None when it is new.
+        """Returns the first outcome of the key, or None if the key is new.
 
-        `own_id` is the id this instruction would give its transaction: found under the key, it is our own second try
-        after a lost connection and no replay. Raises KeyReused when the key was used for something else.
+        `own_id` is the id of this instruction's transaction. If the key is stored with that id, this is our own retry
+        after a lost connection, and not a replay by the client. Raises KeyReused when the key was used with another
+        operation or input.
         """
-        given = self.given(key)
-        if given is None:
+        results = self.results_of(key)
+        if results is None:
             return None
-        transaction = self.transactions[given[0]]
+        transaction = self.transactions[results[0]]
         return Outcome(
             transaction,
             changed=False,
@@ -113,23 +122,26 @@ class Book:
         )
 
     def own_transaction(self, transaction_id: UUID, wallet_id: UUID) -> Transaction | None:
-        """The transaction of that id if it is that wallet's own to decide about."""
+        """Returns the transaction if it exists and is guarded by this wallet's lock, else None."""
         transaction = self.transactions.get(transaction_id)
         return transaction if transaction is not None and transaction.anchor == wallet_id else None
 
     def live_payment(self, request_id: UUID) -> Transaction | None:
-        """The payment of that request that awaits its sender's answer, or None. At most one does."""
-        transaction = self.transactions.get(self.paying[request_id]) if request_id in self.paying else None
+        """Returns the request's unfinished payment, or None. A request has at most one."""
+        payment_id = self.request_payments.get(request_id)
+        transaction = None if payment_id is None else self.transactions.get(payment_id)
         return transaction if transaction is not None and transaction.status in ALIVE else None
 
     def own_card(self, card_id: UUID | None, wallet_id: UUID) -> Card | None:
-        """The card of that id if it is that wallet's."""
+        """Returns the card if it exists and belongs to this wallet, else None."""
         card = None if card_id is None else self.cards.get(card_id)
         return card if card is not None and card.wallet_id == wallet_id else None
 
     def risk_of(self, wallet_id: UUID, payee_id: UUID, amount: Money, *, held: Transaction | None = None) -> Verdict:
-        """What the rules of risk say of that payment now. `held` is the payment itself, where it waits already: it is
-        not counted among the recent ones."""
+        """Returns the risk rules' verdict on the payment now.
+
+        `held` is the payment itself if it is already held: it does not count as one of the recent payments.
+        """
         counters = self.counters
         own = held is not None and held.created_at > self.recent_since
         recent = counters.recent.get(wallet_id, 0) - own
@@ -137,7 +149,7 @@ class Book:
         return self.terms.policy.judge(Facts(amount, known, recent, self.now))
 
     def require_room(self, wallet_id: UUID, kind: LimitKind, amount: Money) -> None:
-        """Raises LimitExceeded when that would use more than the wallet's limit leaves."""
+        """Raises LimitExceeded when the amount is more than the wallet's limit leaves."""
         total = self.terms.limits[kind].get(amount.currency)
         used = self.counters.used[wallet_id, kind]
         if total is None or used + amount.minor <= total.minor:
@@ -146,37 +158,37 @@ class Book:
         raise LimitExceeded(Limit.of(kind, total, Money(used, amount.currency), oldest))
 
     def balance(self, wallet_id: UUID) -> Balance:
-        """That wallet as it stands now in this unit."""
+        """Returns the wallet's balance and standing as they are now in this unit."""
         account = self.accounts[wallet_id]
         return Balance(
             wallet_id, account.currency, account.posted, account.held, account.version, self.standings[wallet_id]
         )
 
-    # ------------------------------------------------------------ what the clearing does
+    # ------------------------------------------------------------ written by the clearing
 
     def apply(self, outcome: Outcome) -> None:
-        """Makes the outcome part of the book. Raises BooksDisagree when it cannot be true."""
+        """Adds the outcome to the book. Raises BooksDisagree when it breaks a rule of the books."""
         if outcome.transaction is not None:
-            self._move(outcome, outcome.transaction)
+            self._apply_transaction(outcome, outcome.transaction)
         if outcome.side_effects is not None:
-            self._side_effects(outcome.side_effects)
+            self._apply_side_effects(outcome.side_effects)
         if (key := outcome.key) is not None:
-            self.keep(key, outcome)
+            self.store_key(key, outcome)
 
-    def keep(self, key: Key, outcome: Outcome) -> None:
-        """The key stands for what that came to from now on."""
+    def store_key(self, key: Key, outcome: Outcome) -> None:
+        """Stores the key with the results of the outcome."""
         results = outcome.results
         refusals = () if outcome.side_effects is None else outcome.side_effects.stored_refusals
-        kept = KeptKey(key.operation, key.fingerprint, results, refusals)
-        self.keys[key.wallet_id, key.text] = kept
-        if len(results) == 1 and not kept.refusals:
+        stored = StoredKey(key.operation, key.fingerprint, results, refusals)
+        self.keys[key.wallet_id, key.text] = stored
+        if len(results) == 1 and not stored.refusals:
             self.written_keys.append((key, results[0]))
         else:
             self.side_effects = self.side_effects or Written()
-            self.side_effects.keys.append((key, kept))
+            self.side_effects.keys.append((key, stored))
 
-    def _move(self, outcome: Outcome, after: Transaction) -> None:
-        """The transaction as it is after, and the money it holds or moves."""
+    def _apply_transaction(self, outcome: Outcome, after: Transaction) -> None:
+        """Adds the transaction in its new state, and the money that it holds or moves."""
         before = self.transactions.get(after.id)
         if before is not None:
             require_transition(before.status, after.status)
@@ -186,24 +198,24 @@ class Book:
         self.counters.count_usage(before, after, self.now)
         self._put(after, new=before is None)
 
-    def know(self, transaction: Transaction) -> None:
-        """That transaction was looked up."""
+    def add(self, transaction: Transaction) -> None:
+        """Adds a transaction that was looked up."""
         self.transactions[transaction.id] = transaction
         if transaction.request_id is not None and transaction.status in ALIVE:
-            self.paying[transaction.request_id] = transaction.id
+            self.request_payments[transaction.request_id] = transaction.id
 
     def _put(self, after: Transaction, *, new: bool) -> None:
-        self.know(after)
+        self.add(after)
         if new or after.id in self.inserted:
             self.inserted[after.id] = after
         else:
             self.updated[after.id] = after
 
-    def _side_effects(self, side_effects: SideEffects) -> None:
-        """Applies what changes beside the transaction itself."""
-        for part in side_effects.parts:
-            if isinstance(part, Outcome):
-                self.apply(part)
+    def _apply_side_effects(self, side_effects: SideEffects) -> None:
+        """Applies every change of the outcome except its own transaction."""
+        for result in side_effects.item_results:
+            if isinstance(result, Outcome):
+                self.apply(result)
         written = self.side_effects = self.side_effects or Written()
         for request in side_effects.requests:
             if (before := self.requests.get(request.id)) is not None:
@@ -218,14 +230,17 @@ class Book:
             self.standings[changed.wallet_id] = changed.standing
             written.standings[changed.wallet_id] = changed
         if side_effects.refunded is not None:
-            self._give_back(side_effects.refunded)
+            self._apply_refund(side_effects.refunded)
         if side_effects.act is not None:
             written.acts.append(side_effects.act)
         if side_effects.closing_user is not None:
             written.closing_users.append(side_effects.closing_user)
 
-    def _give_back(self, original: Transaction) -> None:
-        """The original, of which more was given back. A payment given back whole makes nobody known any more."""
+    def _apply_refund(self, original: Transaction) -> None:
+        """Puts the original transaction with its larger `refunded` amount. Raises BooksDisagree when it is invalid.
+
+        A payment that is refunded in full no longer makes its recipient a known payee.
+        """
         before = self.transactions[original.id]
         if not before.refunded < original.refunded <= original.total.minor:
             raise BooksDisagree(f"{original.refunded} cannot have been refunded of transaction {original.id}")
@@ -242,7 +257,7 @@ class Book:
         (written.new_cards if new else written.changed_cards)[after.id] = after
 
     def _post(self, outcome: Outcome, after: Transaction) -> None:
-        """Holds and legs: each wallet's account changes once, each leg becomes an entry."""
+        """Posts the hold and the legs: each wallet's account changes once, and each leg becomes an entry."""
         if sum(leg.amount for leg in outcome.legs):
             raise BooksDisagree(f"the legs of transaction {after.id} do not sum to zero")
         if outcome.legs and after.status is not Status.COMPLETED:
@@ -253,19 +268,19 @@ class Book:
         for leg in outcome.legs:
             kind = kinds.get(leg.account_id)
             if kind is not None:
-                self._enter(after, leg, kind.value, None, None)
+                self._add_entry(after, leg, kind.value, None, None)
                 continue
             account = self._touch(leg.account_id)
             held = hold.amount if hold is not None and hold.wallet_id == leg.account_id else 0
             account.change(posted=leg.amount, held=held)
             account.sequence += 1
-            self._enter(after, leg, "wallet", account.sequence, account.posted)
+            self._add_entry(after, leg, "wallet", account.sequence, account.posted)
 
     def _touch(self, account_id: UUID) -> Account:
         account = self.touched[account_id] = self.accounts[account_id]
         return account
 
-    def _enter(
+    def _add_entry(
         self, transaction: Transaction, leg: Leg, kind: str, sequence: int | None, balance_after: int | None
     ) -> None:
         self.entries.append(

@@ -1,8 +1,8 @@
-"""What a unit of work also reads when somebody closes their wallet.
+"""The additional reads of a unit of work that closes a wallet.
 
-the user's row, locked, with the hash that their password is compared with
-what the wallet has ordered and is not over
-the requests asked of it and its cards that are open: they end with it
+the user's row, which is locked, with the password hash to compare with
+the wallet's unfinished transactions
+the open money requests to the wallet, and its open cards: they end with it
 """
 
 from collections.abc import Mapping
@@ -17,19 +17,19 @@ from pocketpay.identity.repository import closing_user as identity
 
 
 @dataclass(frozen=True, slots=True)
-class OpenThings:
-    """By their ids: what has to be looked up because it ends with the wallet."""
+class EndingIds:
+    """The ids of the money requests and cards that end with the wallet. They have to be looked up."""
 
     requests: frozenset[UUID]
     cards: frozenset[UUID]
 
 
-async def look(session: Session, book: Book, closing_user: Mapping[UUID, UUID]) -> OpenThings:
-    """Looks at wallets that are about to be closed, each with its owner."""
-    book.hashes |= await identity.hashes(session, closing_user.values())
-    for alive in await repository.alive(session, closing_user):
-        book.know(alive)
-    return OpenThings(
-        frozenset(await repository.asked_of(session, closing_user)),
-        frozenset(await cards.open_ids(session, closing_user)),
+async def look_up(session: Session, book: Book, users: Mapping[UUID, UUID]) -> EndingIds:
+    """Reads what the closing of wallets needs. `users` has the owner's user id by wallet id."""
+    book.hashes |= await identity.hashes(session, users.values())
+    for transaction in await repository.unfinished(session, users):
+        book.add(transaction)
+    return EndingIds(
+        frozenset(await repository.open_requests_to(session, users)),
+        frozenset(await cards.open_ids(session, users)),
     )

@@ -1,7 +1,7 @@
-"""What rules count: read once by the look-up, and kept true in memory while the unit of work goes on.
+"""The counts and sums that rules read. The look-up reads them once; the unit of work keeps them up to date in memory.
 
-Each counter is a count or a sum that SQL takes over committed rows. Instructions of the same unit are not committed
-yet, so what each of them changes is added here: the next one sees what a fresh look-up would show it.
+SQL computes each counter from committed rows. The earlier instructions of the same unit are not committed yet, so
+their changes are added here: each instruction sees the numbers that a fresh look-up would return.
 """
 
 from collections import defaultdict
@@ -17,43 +17,47 @@ from pocketpay.transactions.transaction import PAYMENTS, Transaction
 
 RECENT = (Status.COMPLETED, Status.PENDING_CONFIRMATION)
 NO_LONGER_RECENT = (Status.CANCELLED, Status.BLOCKED, Status.FAILED)
-"""Of payments that were held. The look-up never counted an overdue one, so expiry takes nothing off."""
+"""Statuses in which a payment that was held stops counting as recent. EXPIRED is not one of them: the look-up never
+counts an overdue payment, so its expiry changes no count."""
 
 
 @dataclass(slots=True)
 class Counters:
-    """Amounts are minor units. A wallet or a pair that no instruction of the unit asked about is not counted."""
+    """The counters of one unit of work. Amounts are in minor units.
+
+    Only wallets and pairs of wallets that an instruction of the unit needs are counted.
+    """
 
     known_payees: set[tuple[UUID, UUID]] = field(default_factory=set)
     """(payer, payee) with a completed payment that was not refunded in full."""
     times_paid: dict[tuple[UUID, UUID], int] = field(default_factory=dict)
-    """How many such payments a pair has, of pairs that a refund of this unit is between. Counted no further than
-    those refunds could take it to zero."""
+    """The number of such payments of each pair that a refund of this unit concerns. It is exact only as far as those
+    refunds could bring it to zero."""
     recent: dict[UUID, int] = field(default_factory=dict)
-    """Payments of a wallet, completed or held, within the window that the rules of risk count."""
+    """Completed and held payments of a wallet within the window of the risk rules."""
     pending: dict[UUID, int] = field(default_factory=dict)
     """Held payments of a wallet."""
     open_requests: dict[tuple[UUID, UUID], int] = field(default_factory=dict)
     """Requests of (requester, payer) that can be paid now."""
-    asked_today: dict[UUID, int] = field(default_factory=dict)
-    """Requests that a wallet made within 24 hours."""
+    requested_today: dict[UUID, int] = field(default_factory=dict)
+    """Requests that a wallet made within the last 24 hours."""
     open_cards: dict[UUID, int] = field(default_factory=dict)
     """Cards of a wallet that are not closed."""
     used: dict[tuple[UUID, LimitKind], int] = field(default_factory=dict)
-    """What a wallet has used of a limit. Never too little; exact where the unit asks for more than would fit
-    otherwise."""
+    """The amount of a limit that a wallet has used. It is an upper bound; it is exact where the upper bound would
+    leave too little room for this unit."""
     oldest_used: dict[tuple[UUID, LimitKind], datetime] = field(default_factory=dict)
-    """When the oldest of that was ordered, where it is exact."""
+    """When the oldest transaction in `used` was ordered; only where `used` is exact."""
 
     written_usage: dict[tuple[UUID, LimitKind, datetime], int] = field(default_factory=lambda: defaultdict(int))
-    """What the unit adds to the hours of `wallet_usage`."""
+    """The amounts that the unit adds to the hours of `wallet_usage`."""
 
     def copy(self) -> "Counters":
-        """Counters that start as these stand now."""
+        """Returns an independent copy."""
         return Counters(**{each.name: getattr(self, each.name).copy() for each in fields(self)})
 
     def count_payment(self, before: Transaction | None, after: Transaction, recent_since: datetime) -> None:
-        """A payment between people is new, or has another status."""
+        """Counts a payment between people that is new or has changed its status."""
         wallet_id, payee_id = after.source_wallet_id, after.destination_wallet_id
         if after.type not in PAYMENTS or wallet_id is None or payee_id is None:
             return
@@ -72,7 +76,7 @@ class Counters:
             self.recent[wallet_id] = self.recent.get(wallet_id, 0) + 1
 
     def count_refunded(self, original: Transaction) -> None:
-        """More of that transaction was given back. A payment refunded in full makes nobody known any more."""
+        """Counts a refund. A payment refunded in full no longer makes its recipient a known payee."""
         wallet_id, payee_id = original.source_wallet_id, original.destination_wallet_id
         if original.type not in PAYMENTS or wallet_id is None or payee_id is None or original.left.minor:
             return
@@ -81,21 +85,21 @@ class Counters:
             self.known_payees.discard((wallet_id, payee_id))
 
     def count_request(self, before: MoneyRequest | None, after: MoneyRequest, now: datetime) -> None:
-        """A money request is new, or has another status. An overdue one was never counted as open."""
+        """Counts a money request that is new or has changed its status. An overdue request never counts as open."""
         pair = after.requester_wallet_id, after.payer_wallet_id
-        if before is None and after.requester_wallet_id in self.asked_today:
-            self.asked_today[after.requester_wallet_id] += 1
+        if before is None and after.requester_wallet_id in self.requested_today:
+            self.requested_today[after.requester_wallet_id] += 1
         if pair in self.open_requests:
             was_open = before is not None and before.open_at(now)
             self.open_requests[pair] += after.open_at(now) - was_open
 
     def count_card(self, before: Card | None, after: Card) -> None:
-        """A card is new, or has another status."""
+        """Counts a card that is new or has changed its status."""
         if after.wallet_id in self.open_cards:
             self.open_cards[after.wallet_id] += after.open - (before is not None and before.open)
 
     def count_usage(self, before: Transaction | None, after: Transaction, now: datetime) -> None:
-        """The transaction begins to use its wallet's limit, ends to, or uses less because some was given back."""
+        """Updates the use of the wallet's limit: the transaction starts or stops using it, or was partly refunded."""
         kind = KIND_OF.get(after.type)
         if kind is None or not (change := counted_minor(after) - counted_minor(before)):
             return

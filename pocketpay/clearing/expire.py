@@ -1,7 +1,7 @@
-"""How a held payment expires: nobody answered in time.
+"""How a held payment expires because its sender did not answer in time.
 
-Two ways lead here: every unit of work first expires what is overdue of the wallets it has locked, and a sweeper asks
-for the rest each second. Whoever comes first wins; the other finds it done.
+Every unit of work first expires the overdue payments of the wallets that it has locked. A sweeper submits the others
+once a second. If both find the same payment, the first one expires it and the second one changes nothing.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from pocketpay.transactions.lifecycle import Status
 
 @dataclass(frozen=True, slots=True)
 class Expire:
-    """End the held payment if its time is over by the book's clock."""
+    """Expires the held payment if it is overdue by the book's clock."""
 
     wallet_id: UUID
     transaction_id: UUID
@@ -27,7 +27,7 @@ class Expire:
         return Footprint(self.wallet_id, transaction_id=self.transaction_id)
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises NotFound when the wallet has no such transaction."""
+        """Applies the rule. Raises NotFound when the wallet has no such transaction."""
         held = book.own_transaction(self.transaction_id, self.wallet_id)
         if held is None:
             raise NotFound

@@ -1,8 +1,8 @@
-"""What an instruction needs before it can be decided: what must be locked, and what must be looked up.
+"""The locks and reads that an instruction needs before it can be decided.
 
-Footprint   the wallets that are locked, the key, the transaction, the limit
-Needs       what few instructions read: each kind costs a unit of work one more statement
-Key         an idempotency key, and what it stands for
+Footprint   the wallets to lock, the key, the transaction, the limit
+Lookups     the reads that only some instructions need: each kind costs the unit of work one more statement
+Key         an idempotency key, and the fingerprint of its input
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from pocketpay.transactions.limits import LimitKind
 
 
 class ResultKind(Enum):
-    """What an operation's key stands for: the table that its result ids are found in."""
+    """The table in which the result ids of an operation's key are found."""
 
     TRANSACTIONS = auto()
     REQUESTS = auto()
@@ -23,7 +23,7 @@ class ResultKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An idempotency key as an instruction brings it. `fingerprint` is SHA-256 of operation and parsed input."""
+    """An idempotency key of an instruction. `fingerprint` is the SHA-256 of the operation and its parsed input."""
 
     wallet_id: UUID
     text: str
@@ -34,32 +34,39 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Lookups:
-    """What few instructions read: each kind is one more statement of a unit in which somebody needs it.
+    """The reads that only some instructions need. Each kind adds one statement to the unit of work.
 
-    `transactions` are looked up beside `transaction_id`, as far as there are such. The request that a looked-up
-    transaction pays is there without being named, and so is what a key gave before. With a request comes the payment
-    of it that is alive, if there is one. `asks` are wallets that money is to be asked of: they are locked too.
-    `gives_back` says that something of the looked-up transaction may go back from `wallet_id` to `payee_id`: then it
-    is counted how often that one paid this one, and the card that paid it is looked up. `open_cards` are wallets
-    whose open cards are counted. `parts` are the footprints of the items of an order of many, each locked and looked
-    up like an order of its own. `closing_user` is the wallet's owner, if it is to be closed: their row is locked
-    too, and all that ends with the wallet looked up.
+    transactions   ids of transactions to look up in addition to `transaction_id`; ids that do not exist are ignored
+    requests       ids of money requests to look up, each with its unfinished payment, if it has one
+    payers         wallets that a money request is to be sent to; they are locked too
+    cards          ids of cards to look up
+    for_refund     the looked-up transaction may be refunded from `wallet_id` to `payee_id`: counts how often the
+                   payee paid the wallet, and looks up the card that paid the transaction
+    open_cards     wallets whose open cards are counted
+    items          the footprints of a batch's items; each is locked and looked up like a single order
+    closing_user   the owner of the wallet if it is to be closed: their row is locked, and everything that ends with
+                   the wallet is looked up
+
+    Two things are always looked up: the request that a looked-up transaction pays, and the stored results of a key.
     """
 
     transactions: tuple[UUID, ...] = ()
     requests: tuple[UUID, ...] = ()
-    asks: tuple[UUID, ...] = ()
+    payers: tuple[UUID, ...] = ()
     cards: tuple[UUID, ...] = ()
-    gives_back: bool = False
+    for_refund: bool = False
     open_cards: tuple[UUID, ...] = ()
-    parts: "tuple[Footprint, ...] | None" = None
+    items: "tuple[Footprint, ...] | None" = None
     closing_user: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """What one instruction needs. `wallet_id`, whose instruction it is, is locked too; `uses` is how much it
-    would use of that `limit` of the wallet."""
+    """The locks and reads of one instruction.
+
+    `wallet_id` is the wallet that sends the instruction; it is locked too. `uses` is the amount that the instruction
+    would use of the wallet's `limit`.
+    """
 
     wallet_id: UUID
     payee_id: UUID | None = None
@@ -71,9 +78,9 @@ class Footprint:
 
     @property
     def accounts(self) -> frozenset[UUID]:
-        """All that is locked: its own wallet's, the payee's, those of whom money is asked, and those of its items."""
-        mine = (self.wallet_id,) if self.payee_id is None else (self.wallet_id, self.payee_id)
+        """The accounts to lock: of the wallet, the payee, the payers of money requests, and the batch's items."""
+        own = (self.wallet_id,) if self.payee_id is None else (self.wallet_id, self.payee_id)
         if self.lookups is None:
-            return frozenset(mine)
-        parts = self.lookups.parts or ()
-        return frozenset((*mine, *self.lookups.asks)).union(*(part.accounts for part in parts))
+            return frozenset(own)
+        items = self.lookups.items or ()
+        return frozenset((*own, *self.lookups.payers)).union(*(item.accounts for item in items))

@@ -1,7 +1,7 @@
-"""What PostgreSQL itself refuses to write about idempotency keys. The audit proves that it is in force."""
+"""The trigger and constraints by which PostgreSQL protects idempotency keys. The audit proves they are in force."""
 
 IMMUTABLE = ("idempotency_keys", "idempotency_keys_immutable", "b642ebafb154895617682561b23adbf5")
-"""Table, trigger, and the MD5 of what it does: see `database.findings.guarded`."""
+"""Table, trigger, and the MD5 of the trigger's source: see `database.findings.guarded`."""
 
 CONSTRAINTS = (
     *("pk_idempotency_keys", "fk_idempotency_keys_wallet_id_wallets"),

@@ -1,4 +1,4 @@
-"""How a held payment goes on: its next state, and the hold given back."""
+"""The next state of a held payment, and the release of its hold."""
 
 from dataclasses import replace
 
@@ -11,24 +11,24 @@ from pocketpay.transactions.stored_refusal import ended_by
 from pocketpay.transactions.transaction import Transaction
 
 
-def following(book: Book, before: Transaction, status: Status) -> Transaction:
-    """The transaction one version later, in that status."""
+def next_version(book: Book, before: Transaction, status: Status) -> Transaction:
+    """Returns the transaction in the new status, one version later."""
     return replace(before, status=status, version=before.version + 1, updated_at=book.now)
 
 
 def released(held: Transaction) -> Hold:
-    """The hold that gives back what the transaction promised."""
+    """Returns the change that releases the transaction's hold: a negative amount, fee included."""
     return Hold(held.anchor, -held.total.minor)
 
 
 def ended(book: Book, held: Transaction, status: Status) -> Outcome:
-    """The held payment ends without money moving, and the hold is given back."""
-    return Outcome(following(book, held, status), hold=released(held))
+    """Ends the held payment in that status without moving money, and releases its hold."""
+    return Outcome(next_version(book, held, status), hold=released(held))
 
 
 def refused(book: Book, held: Transaction, why: Refusal, verdict: Verdict | None = None) -> Outcome:
-    """The held payment ends by that refusal, and the hold is given back."""
+    """Ends the held payment with that refusal, and releases its hold."""
     ended = ended_by(why, held)
     if verdict is not None:
         ended = replace(ended, risk_reasons=verdict.reasons)
-    return Outcome(following(book, ended, ended.status), hold=released(held), refusal=why)
+    return Outcome(next_version(book, ended, ended.status), hold=released(held), refusal=why)

@@ -1,6 +1,6 @@
-"""What the clearing carries out: a small frozen value with a footprint and a decision.
+"""The protocol of an instruction: a small frozen value with a footprint and a decision. The clearing executes it.
 
-What it needs is in `footprint.py`, what it comes to in `outcome.py`, what it reads in `book.py`.
+`footprint.py` says what an instruction needs, `book.py` what it reads, `outcome.py` what it returns.
 """
 
 from typing import Protocol
@@ -11,11 +11,11 @@ from pocketpay.clearing.outcome import Outcome
 
 
 class Instruction(Protocol):
-    """Something to be carried out. Deciding reads the book and nothing else, and changes nothing."""
+    """An order that the clearing executes. `decide` reads only the book, and changes nothing."""
 
     @property
     def footprint(self) -> Footprint: ...
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises a Refusal when nothing comes of it and no row stays."""
+        """Applies the rule and returns the outcome. Raises a Refusal when nothing is to be written."""
         ...

@@ -1,8 +1,8 @@
-"""How a money request goes on: its next state, and what becomes of a payment of it that waits.
+"""The next state of a money request, and of its payment if that is held.
 
-A request that ends takes the payment along that awaits its sender's answer, in the same unit of work: nothing can be
-confirmed for what nobody asks any more. Whoever asked learns the request's state and nothing of such a payment, so
-the request itself changes with its own state only.
+When a request ends, its held payment ends in the same unit of work: the payer can no longer confirm a payment of a
+request that has ended. The requester sees the state of the request, but not its held payment, so a held payment does
+not change the request.
 
 Decision 17 gives the reasons.
 """
@@ -19,13 +19,13 @@ from pocketpay.transactions.errors import NotFound, WrongState
 from pocketpay.transactions.lifecycle import Status
 
 
-def following(book: Book, before: MoneyRequest, status: RequestStatus) -> MoneyRequest:
-    """The request one version later, in that status."""
+def next_version(book: Book, before: MoneyRequest, status: RequestStatus) -> MoneyRequest:
+    """Returns the request in the new status, one version later."""
     return replace(before, status=status, version=before.version + 1, updated_at=book.now)
 
 
 def visible(book: Book, request_id: UUID, wallet_id: UUID) -> MoneyRequest:
-    """The request of that id, which that wallet is a side of. Raises NotFound."""
+    """Returns the request if the wallet is its requester or its payer. Raises NotFound otherwise."""
     request = book.requests.get(request_id)
     if request is None or not request.visible_to(wallet_id):
         raise NotFound(thing="money request")
@@ -33,29 +33,30 @@ def visible(book: Book, request_id: UUID, wallet_id: UUID) -> MoneyRequest:
 
 
 def ended(book: Book, request: MoneyRequest, status: RequestStatus) -> Outcome:
-    """The request ends unpaid, and with it a payment of it that waits: its hold is given back.
+    """Ends the request unpaid in that status. If it has a held payment, cancels it and releases its hold.
 
-    Said again it gives the state reached. Raises WrongState when it has reached another.
+    Idempotent: a request that is already in that status is returned unchanged. Raises WrongState when it has ended in
+    another status.
     """
     if request.status is status:
         return Outcome(changed=False, replayed=True, side_effects=SideEffects(requests=(request,)))
     if request.status is not RequestStatus.PENDING:
         raise WrongState(request)
-    side_effects = SideEffects(requests=(following(book, request, status),))
+    side_effects = SideEffects(requests=(next_version(book, request, status),))
     waiting = book.live_payment(request.id)
     if waiting is None:
         return Outcome(side_effects=side_effects)
     return replace(holds.ended(book, waiting, Status.CANCELLED), side_effects=side_effects)
 
 
-def lapsed(book: Book, request: MoneyRequest) -> Outcome | None:
-    """The request expires if its time is over by the book's clock; None when it is not, or it has ended before.
+def expired(book: Book, request: MoneyRequest) -> Outcome | None:
+    """Expires the request if it is overdue by the book's clock; returns None if it is not overdue or has ended.
 
-    A payment of it that waits has no longer than the request itself, and expires with it at the latest.
+    If it has a held payment, both expire together; returns None while the held payment is not overdue.
     """
     if request.status is not RequestStatus.PENDING or request.open_at(book.now):
         return None
-    side_effects = SideEffects(requests=(following(book, request, RequestStatus.EXPIRED),))
+    side_effects = SideEffects(requests=(next_version(book, request, RequestStatus.EXPIRED),))
     waiting = book.live_payment(request.id)
     if waiting is None:
         return Outcome(side_effects=side_effects)
@@ -65,17 +66,18 @@ def lapsed(book: Book, request: MoneyRequest) -> Outcome | None:
 
 
 def paid(book: Book, request: MoneyRequest | None) -> SideEffects | None:
-    """The side effects of an outgoing payment: the money request that it pays, if any."""
-    return None if request is None else SideEffects(requests=(following(book, request, RequestStatus.PAID),))
+    """Returns the side effects of a payment: the money request that it pays is paid. None if it pays no request."""
+    return None if request is None else SideEffects(requests=(next_version(book, request, RequestStatus.PAID),))
 
 
 def replayed(book: Book, key: Key, own_id: UUID) -> Outcome | None:
-    """The requests that this key gave before, as they are now; None when it is new. Raises KeyReused.
+    """Returns the requests stored with this key, as they are now; None if the key is new. Raises KeyReused.
 
-    `own_id` is the id this instruction would give its first request: found under the key, it is our own second try.
+    `own_id` is the id of this instruction's first request. If the key is stored with that id, this is our own retry
+    after a lost connection, and not a replay by the client.
     """
-    given = book.given(key)
-    if given is None:
+    results = book.results_of(key)
+    if results is None:
         return None
-    known = tuple(book.requests[id] for id in given)
-    return Outcome(changed=False, replayed=known[0].id != own_id, side_effects=SideEffects(requests=known))
+    requests = tuple(book.requests[id] for id in results)
+    return Outcome(changed=False, replayed=requests[0].id != own_id, side_effects=SideEffects(requests=requests))

@@ -1,9 +1,9 @@
-"""What an instruction comes to, and what its sender gets after the commit.
+"""The outcome of an instruction, and the answer that its sender receives after the commit.
 
-Outcome   a transaction, legs, a hold, a key; or what was true already
-Effects   side effects: what an instruction changes beside its transaction
-Answer    the outcome, and the sender's wallet after it
-Result    an answer, or why there is none
+Outcome       a transaction, legs, a hold, a key; or the unchanged state of an instruction that was done before
+SideEffects   the changes of an instruction other than its transaction
+Answer        the outcome, and the sender's wallet after it
+Result        an answer or a refusal
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from pocketpay.wallets.balance import Balance, NewStanding
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Money promised (+) or given back (−), in minor units."""
+    """A change of a wallet's held amount in minor units: placed (+) or released (−)."""
 
     wallet_id: UUID
     amount: int
@@ -33,9 +33,12 @@ class Hold:
 
 @dataclass(frozen=True, slots=True)
 class SideEffects:
-    """What an instruction changes beside its transaction. Everything is as it is after; new when the book does not
-    hold its id yet. `refunded` is the transaction that money was given back of. `parts` are what the items of an
-    order of many come to, in order: an outcome, the refusal that left no row, None where nothing comes of it."""
+    """The changes of an instruction other than its transaction. Each value is the state after the change; it is new
+    if the book does not contain its id.
+
+    `refunded` is the transaction that is refunded. `item_results` has one result for each item of a batch, in order:
+    an outcome, a refusal without a transaction, or None for an item that was not executed.
+    """
 
     requests: tuple[MoneyRequest, ...] = ()
     cards: tuple[Card, ...] = ()
@@ -43,22 +46,24 @@ class SideEffects:
     standings: tuple[NewStanding, ...] = ()
     act: Act | None = None
     closing_user: ClosingUser | None = None
-    parts: "tuple[Outcome | Refusal | None, ...]" = ()
+    item_results: "tuple[Outcome | Refusal | None, ...]" = ()
 
     @property
     def stored_refusals(self) -> tuple[StoredRefusal | None, ...]:
-        """What the key of a batch keeps: for each item its refusal, None where it left a row; () where none
-        was refused without one."""
-        refusals = tuple(stored(part) if isinstance(part, Refusal) else None for part in self.parts)
+        """The refusals to store with a batch's key: one per item, None for an item that has a transaction.
+
+        Empty if every item has a transaction.
+        """
+        refusals = tuple(stored(result) if isinstance(result, Refusal) else None for result in self.item_results)
         return refusals if any(refusals) else ()
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an instruction comes to. With `changed` False nothing is written: it was so already.
+    """The outcome of an instruction. If `changed` is False, nothing is written.
 
-    `transaction` is as it is after; new when the book does not hold its id yet. `key` is written with its results.
-    `refusal` is the one that left this row.
+    `transaction` is the state after the change; it is new if the book does not contain its id. `key` is written with
+    the results. `refusal` is the reason for which the transaction ended as FAILED or BLOCKED.
     """
 
     transaction: Transaction | None = None
@@ -72,64 +77,64 @@ class Outcome:
 
     @property
     def results(self) -> tuple[UUID, ...]:
-        """What its key stands for from now on."""
-        if self.side_effects is not None and self.side_effects.parts:
-            done = (part for part in self.side_effects.parts if isinstance(part, Outcome))
-            return tuple(part.transaction.id for part in done if part.transaction is not None)
+        """The result ids to store with the key."""
+        if self.side_effects is not None and self.side_effects.item_results:
+            done = (result for result in self.side_effects.item_results if isinstance(result, Outcome))
+            return tuple(one.transaction.id for one in done if one.transaction is not None)
         if self.side_effects is None or (self.key is not None and self.key.result_kind is ResultKind.TRANSACTIONS):
             return () if self.transaction is None else (self.transaction.id,)
-        things = self.side_effects.requests or self.side_effects.cards
-        return tuple(thing.id for thing in things)
+        changed = self.side_effects.requests or self.side_effects.cards
+        return tuple(one.id for one in changed)
 
     @property
     def status(self) -> Status | RequestStatus | CardStatus | None:
-        """The state reached by what it is about, None where that has no states."""
+        """The status of the request, card or transaction after the instruction; None if there is none of them."""
         if self.side_effects is not None:
-            things = self.side_effects.requests or self.side_effects.cards
-            if things:
-                return things[0].status
+            changed = self.side_effects.requests or self.side_effects.cards
+            if changed:
+                return changed[0].status
         return None if self.transaction is None else self.transaction.status
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the sender of an instruction is told: what it came to, and their wallet after it."""
+    """The answer to the sender of an instruction: its outcome, and their wallet after it."""
 
     outcome: Outcome
     balance: Balance
 
     @property
     def transaction(self) -> Transaction:
-        """The transaction that an order about money came to."""
-        assert self.outcome.transaction is not None, "not an order about money"  # noqa: S101 - ours to know
+        """The transaction of the outcome. Only for instructions that have one."""
+        assert self.outcome.transaction is not None, "this instruction has no transaction"  # noqa: S101 - a bug of ours
         return self.outcome.transaction
 
     @property
     def requests(self) -> tuple[MoneyRequest, ...]:
-        """The money requests that it is about."""
+        """The money requests of the outcome."""
         return () if self.outcome.side_effects is None else self.outcome.side_effects.requests
 
     @property
     def cards(self) -> tuple[Card, ...]:
-        """The cards that it is about."""
+        """The cards of the outcome."""
         return () if self.outcome.side_effects is None else self.outcome.side_effects.cards
 
     @property
-    def parts(self) -> "tuple[Answer | Refusal | None, ...]":
-        """What the items of an order of many came to, each with the wallet as it is after all of them."""
-        parts = () if self.outcome.side_effects is None else self.outcome.side_effects.parts
-        return tuple(Answer(part, self.balance) if isinstance(part, Outcome) else part for part in parts)
+    def item_results(self) -> "tuple[Answer | Refusal | None, ...]":
+        """The result of each item of a batch, in order, each with the wallet after the whole batch."""
+        results = () if self.outcome.side_effects is None else self.outcome.side_effects.item_results
+        return tuple(Answer(one, self.balance) if isinstance(one, Outcome) else one for one in results)
 
     @property
     def refusal(self) -> Refusal | None:
-        """The one that left a row."""
+        """The reason for which the transaction ended as FAILED or BLOCKED, or None."""
         return self.outcome.refusal
 
     @property
     def replayed(self) -> bool:
-        """Whether it had been done before."""
+        """Whether the instruction had been executed before."""
         return self.outcome.replayed
 
 
 Result: TypeAlias = Answer | Refusal
-"""What became of one instruction."""
+"""The result of one instruction."""

@@ -1,10 +1,10 @@
-"""The risk policy in force: the environment's settings, and over them what operators have set in the database.
+"""The risk policy in force: the environment's settings, overridden by operators' settings in the database.
 
     at the start            read before the first payment is decided
     a change is signalled   read again, on every server
     the listener had a gap  read again: a change may have been missed
 
-Payments decided from then on meet the new policy; what is held keeps the reasons it was held for.
+The new policy applies to payments decided after the read. A held payment keeps the reasons for which it was held.
 """
 
 import asyncio
@@ -26,7 +26,10 @@ log = structlog.get_logger(__name__)
 
 
 async def read_policy(session: Session, settings: Settings) -> Policy:
-    """What applies now. Raises SettingsError when what is set does not go with that environment."""
+    """Reads the policy that applies now.
+
+    Raises SettingsError when a setting in the database is not valid with the environment's settings.
+    """
     kept = await repository.overrides(session)
     try:
         return policy_of(overridden(settings, {name: one.value for name, one in kept.items()}))
@@ -38,17 +41,17 @@ async def read_policy(session: Session, settings: Settings) -> Policy:
 
 
 class PolicyInForce:
-    """Keeps one clearing's policy what the database says; a subscriber of the hub."""
+    """Keeps the policy of one clearing up to date with the database. It is a subscriber of the hub."""
 
     def __init__(self, database: Database, clearing: Clearing, settings: Settings) -> None:
         self._database, self._clearing, self._settings = database, clearing, settings
-        self._one_read = asyncio.Lock()
-        self.pump = Pump("risk settings", self._turn, lambda error: None)
+        self._read_lock = asyncio.Lock()
+        self.pump = Pump("risk settings", self._reload, lambda error: None)
 
     async def read(self) -> None:
-        """Puts what the database says now in force. Raises SettingsError and ServiceBusy; then all stays as it is."""
-        # One read at a time: an older one that comes later would put back what has been replaced.
-        async with self._one_read:
+        """Reads the settings and puts them in force. On SettingsError or ServiceBusy, the old policy stays."""
+        # One read at a time: a slow, older read would otherwise overwrite a newer policy.
+        async with self._read_lock:
             async with self._database.read() as session:
                 policy = await read_policy(session, self._settings)
             self._clearing.terms = replace(self._clearing.terms, policy=policy)
@@ -61,10 +64,10 @@ class PolicyInForce:
         self.pump.wake()
 
     def on_disconnect(self) -> None:
-        """Nothing to do: what is missed is read when hearing works again."""
+        """Does nothing: missed changes are read when the connection is back (`on_gap`)."""
 
-    async def _turn(self) -> None:
+    async def _reload(self) -> None:
         try:
             await self.read()
         except SettingsError as wrong:  # another server's environment serves other currencies
-            log.error("risk_settings_do_not_fit", reason=str(wrong))
+            log.error("risk_settings_invalid", reason=str(wrong))

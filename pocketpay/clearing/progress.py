@@ -1,4 +1,4 @@
-"""How far a unit of work came, and whether it was a rule that failed: what an error means depends on both.
+"""How far a unit of work got, and whether a rule failed. The meaning of an error depends on both.
 
 Decision 5 gives the reasons.
 """
@@ -13,9 +13,12 @@ from pocketpay.ledger.account import Account
 
 @dataclass(slots=True)
 class Progress:
-    """Only a unit that was committing its `results` may have happened. A lock that was waited for too long was an
-    account's unless the accounts were `locked` by then. `ahead` are the accounts that were ahead of the clock: the
-    instructions that need them have no result."""
+    """How far one unit of work got.
+
+    locked    whether it has locked its accounts: a lock timeout before that concerns an account
+    ahead     the accounts that were ahead of the clock; the instructions that need them have no result
+    results   None until the commit starts. Only a unit that has started its commit may have taken effect
+    """
 
     locked: bool = False
     ahead: Sequence[Account] = ()
@@ -23,9 +26,9 @@ class Progress:
 
 
 class RuleFailed(PocketPayError):
-    """A rule raised `error`, or a row that it needs cannot be read.
+    """A rule raised `error`, or a row that it needs could not be parsed.
 
-    It is a bug of ours, whatever the same error would say of the connection.
+    This is a bug in our code, even if the driver raises the same error for a lost connection.
     """
 
     def __init__(self, error: Exception) -> None:

@@ -1,25 +1,26 @@
-"""The clearing: carries instructions out, many in one unit of work.
+"""The queue of the clearing: executes instructions, many in one unit of work.
 
     an instruction arrives ─► it waits ─► the next unit of work takes it with others (waiting.py) ─► commit ─► answers
 
-Instructions that arrive while one unit is under way wait together and go as the next one. No timer: an idle server
-clears at once, a busy one pays the locks, the five round trips and the disk's flush once for many. One unit is in
-flight at a time: more connections make hot wallets slower, not faster.
+Instructions that arrive during one unit of work wait and form the next unit. There is no timer: an idle server
+executes an instruction at once, and a busy server pays for the locks, the five round trips and the disk flush once
+for many instructions. Only one unit runs at a time: more connections make hot wallets slower, not faster.
 
-    when a unit fails            what is done
-    a rule of the database,      each instruction again, alone: only the poisoned one fails
-    a bug in a rule of ours
-    deadlock, serialization      again, three times, with jitter
-    an account is held by        its instructions are put aside, the others go on without them; asked about every
-    another session              PROBE_SECONDS, and refused by ServiceBusy when it takes too long
-    another lock is waited for   each alone, and that one again, three times, then ServiceBusy
-    too long
-    a statement took too long    each alone, then ServiceBusy
-    the disk is full             ServiceBusy
-    anything else                connect again and the same ids and keys again: what had committed answers itself
+    when a unit fails with              the queue
+    a violated constraint, or a bug     retries each instruction alone, so that only the faulty one fails
+    in a rule of ours
+    a deadlock or serialization         retries the unit up to three times, with jitter
+    failure
+    an account locked by another        postpones the account's instructions and retries the unit without them; probes
+    session                             the lock every PROBE_SECONDS; refuses with ServiceBusy after WAIT_SECONDS
+    a timeout on another lock           retries each instruction alone, up to three times, then raises ServiceBusy
+    a statement timeout                 retries each instruction alone, then raises ServiceBusy
+    a full disk                         raises ServiceBusy
+    any other error                     reconnects and retries with the same ids and keys; if the first try had been
+                                        committed, the retry returns its outcome
 
-A unit does not fail when an account was changed last in the future: it leaves out the instructions that need it. They
-are refused by ServiceBusy at once, and an alarm names the account (decision 27).
+A unit does not fail when an account's last change is in the future: it leaves out the instructions that need the
+account. They are refused with ServiceBusy at once, and an alarm names the account (decision 27).
 """
 
 import asyncio
@@ -43,28 +44,28 @@ from pocketpay.clearing.unit import carry_out
 from pocketpay.clearing.waiting import Waiting, in_time
 from pocketpay.database.failures import Failure, ServiceBusy, classify
 from pocketpay.database.sessions import TIMEOUTS, Connection, Database, Session, connect
-from pocketpay.ledger.house import House
+from pocketpay.ledger.house import HouseAccounts
 from pocketpay.ledger.repository import postings as ledger
 
 LOCK_MILLISECONDS = 100
-"""A unit waits so long for a lock. Other servers' units hold the same accounts for 5 to 70 ms all the time. A wait in
-PostgreSQL's own queue is the fastest way past them, and a fair one (decision 22). What takes longer is no unit."""
+"""How long a unit waits for a lock. Units of other servers often lock the same accounts for 5 to 70 ms. To wait in
+PostgreSQL's own queue is then the fastest way, and it is fair (decision 22). No unit holds a lock for longer."""
 
 PROBE_SECONDS = 0.02
-"""Between two looks at the accounts that are held: 0.3 ms each, and only while there are some."""
+"""Time between two probes of locked accounts. One probe takes 0.3 ms, and runs only while an account is locked."""
 
-LATEST_TOLD_SECONDS = 0.02
-"""After the commit, while more waits. Some 20 answers take the server as long as the database takes to write as many
-orders, so they are told while it does (decision 15)."""
+MAX_ANSWER_DELAY_SECONDS = 0.02
+"""How long after the commit an answer is sent at the latest, while more orders wait. The server takes as long to send
+20 answers as the database takes to write 20 orders, so it sends them during the next unit's write (decision 15)."""
 
 TRIES = 3
 PAUSE_SECONDS = 0.05
 ROLL_BACK_SECONDS = 1.0
 
 OWN_FAULT = (Failure.CONSTRAINT, Failure.BUG)
-"""What an instruction cannot blame on anybody else."""
+"""Failures that the instruction itself causes."""
 
-PLANS = {
+PLANNER_SETTINGS = {
     "enable_seqscan": "off",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
@@ -72,14 +73,14 @@ PLANS = {
     "jit": "off",
     "plan_cache_mode": "force_generic_plan",
 }
-"""The clearing's statements ask for a few rows by key, always: on tables just made, without statistics, the planner
-would read them whole, and keep that plan while they grow (decision 4)."""
+"""Planner settings of the clearing's connection. Its statements always read a few rows by key. On new tables without
+statistics, the planner would choose sequential scans and keep those plans while the tables grow (decision 4)."""
 
 log = structlog.get_logger("clearing")
 
 
 class Failed(NamedTuple):
-    """What ended a unit of work. `on_accounts` when it had not locked its accounts yet."""
+    """The error that ended a unit of work. `on_accounts` is True if it had not locked its accounts yet."""
 
     failure: Failure
     error: Exception
@@ -88,17 +89,17 @@ class Failed(NamedTuple):
 
 @dataclass(slots=True)
 class Clearing:
-    """The one queue of this process through which money moves."""
+    """The queue of this process. Every movement of money goes through it."""
 
     database: Database
     terms: Terms
-    house: House
+    house: HouseAccounts
     counts: Counts = field(default_factory=Counts)
     _waiting: Waiting = field(init=False)
     _clock_alarm: ClockAlarm = field(default_factory=ClockAlarm)
     _probed: float = 0.0
-    _in_hand: Sequence[Ticket] = ()
-    _untold: "list[tuple[Ticket, Result]]" = field(default_factory=list)
+    _in_unit: Sequence[Ticket] = ()
+    _unanswered: "list[tuple[Ticket, Result]]" = field(default_factory=list)
     _arrived: asyncio.Event = field(default_factory=asyncio.Event)
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
     _open: bool = False
@@ -109,24 +110,24 @@ class Clearing:
         self._waiting = Waiting(self.counts)
 
     async def start(self) -> None:
-        """Connects and begins to carry out. Raises ServiceBusy when the database does not answer."""
+        """Connects and starts to execute instructions. Raises ServiceBusy when the database does not answer."""
         self._connection = await self._connected()
         self._open = True
         self._idle.set()
         self._tasks = [
             asyncio.create_task(self._run(), name="clearing"),
-            asyncio.create_task(self._refuse_the_late(), name="clearing's deadlines"),
+            asyncio.create_task(self._refuse_late(), name="clearing's deadlines"),
         ]
 
     async def close(self, *, seconds: float = 5.0) -> None:
-        """Takes no more, finishes what waits within that time, and lets the connection go."""
+        """Stops accepting instructions, executes the waiting ones for up to `seconds`, and closes the connection."""
         self._open = False
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._idle.wait(), seconds)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self._tell()
+        self._answer_committed()
         self._waiting.refuse_all("the server is closing")
         self._idle.set()
         if self._connection is not None:
@@ -134,14 +135,13 @@ class Clearing:
 
     @property
     def waiting(self) -> int:
-        """How many instructions wait now."""
+        """The number of instructions that wait now."""
         return len(self._waiting)
 
     async def submit(self, instruction: Instruction, *, weight: int = 1) -> Answer:
-        """Has the instruction carried out and gives what came of it, after its commit. A batch weighs as much as its
-        items.
+        """Queues the instruction and returns its answer after the commit. `weight` is the number of a batch's items.
 
-        Raises the Refusal that leaves no row, or ServiceBusy. Whoever stops waiting does not undo it.
+        Raises a Refusal that is not stored, or ServiceBusy. Cancelling the caller does not cancel the instruction.
         """
         if not self._open or not self._waiting.accepts(weight):
             self.counts.busy += 1
@@ -157,80 +157,85 @@ class Clearing:
 
     async def _run(self) -> None:
         while True:
-            await self._look_at_held()
+            await self._probe_locked()
             if tickets := self._waiting.take():
-                await self._supervised(tickets)
+                await self._settle_safely(tickets)
                 continue
             self._arrived.clear()
-            if self._waiting.aside:
+            if self._waiting.postponed:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._arrived.wait(), PROBE_SECONDS)
             else:
                 self._idle.set()
                 await self._arrived.wait()
 
-    async def _supervised(self, tickets: Sequence[Ticket]) -> None:
-        """Nothing that goes wrong with one unit may stop the next one, or leave anybody waiting."""
-        self._in_hand = tickets
+    async def _settle_safely(self, tickets: Sequence[Ticket]) -> None:
+        """Settles the tickets. Whatever fails, every ticket gets an answer and the next unit can run."""
+        self._in_unit = tickets
         try:
             await self._settle(tickets)
         except Exception as error:
             log.exception("a unit of work failed permanently")
             self._drop_connection()
             for ticket in tickets:
-                if not ticket.waits:
+                if not ticket.waiting:
                     ticket.settle(error)
         except asyncio.CancelledError:
             for ticket in tickets:
-                if not ticket.waits:
+                if not ticket.waiting:
                     ticket.settle(ServiceBusy("the server is closing", may_have_happened=True))
             raise
         finally:
-            self._in_hand = ()
+            self._in_unit = ()
 
-    async def _refuse_the_late(self) -> None:
-        """Of what is in hand nobody knows yet what becomes of it, and that is what those hear who waited long
-        enough."""
+    async def _refuse_late(self) -> None:
+        """Refuses orders that have waited too long.
+
+        For an order in a running unit, the refusal says that it may have been executed.
+        """
         loop = asyncio.get_running_loop()
         while True:
             await asyncio.sleep(waiting.WAIT_SECONDS / 8)
             now = loop.time()
-            for ticket in self._in_hand:
-                if not ticket.waits and now - ticket.arrived >= waiting.WHOLE_SECONDS:
+            for ticket in self._in_unit:
+                if not ticket.waiting and now - ticket.arrived >= waiting.IN_DOUBT_SECONDS:
                     ticket.settle(ServiceBusy("it took too long", may_have_happened=True))
             self._waiting.refuse_late(now)
 
-    # ------------------------------------------------------------ accounts held by other sessions
+    # ------------------------------------------------------------ accounts locked by other sessions
 
-    async def _look_at_held(self) -> None:
-        """Whether they still are. What is free by now goes with the next unit."""
-        if not self._waiting.held or asyncio.get_running_loop().time() - self._probed < PROBE_SECONDS:
+    async def _probe_locked(self) -> None:
+        """Updates the set of locked accounts. Orders whose accounts are free again go with the next unit."""
+        if not self._waiting.locked or asyncio.get_running_loop().time() - self._probed < PROBE_SECONDS:
             return
-        held = await self._held(self._waiting.held)
-        if held is not None:
-            self._waiting.held = held
+        locked = await self._locked(self._waiting.locked)
+        if locked is not None:
+            self._waiting.locked = locked
         self._probed = asyncio.get_running_loop().time()
 
-    async def _without_held(self, tickets: Sequence[Ticket]) -> list[Ticket]:
-        """Puts those aside whose accounts are held; gives the others."""
-        held = await self._held(frozenset().union(*(ticket.accounts for ticket in tickets)))
-        return self._still_in_time(self._waiting.put_aside(tickets, held or set()))
+    async def _without_locked(self, tickets: Sequence[Ticket]) -> list[Ticket]:
+        """Postpones the tickets whose accounts are locked, and returns the others."""
+        locked = await self._locked(frozenset().union(*(ticket.accounts for ticket in tickets)))
+        return self._still_in_time(self._waiting.postpone(tickets, locked or set()))
 
-    async def _held(self, accounts: Collection[UUID]) -> set[UUID] | None:
-        """Which of them are held; None when that cannot be found out now, because the whole table is for one."""
+    async def _locked(self, accounts: Collection[UUID]) -> set[UUID] | None:
+        """Returns the accounts that another session has locked.
+
+        Returns None if the probe fails, for example because the whole table is locked.
+        """
         try:
             connection = self._connection = self._connection or await self._connected()
-            return await ledger.held(Session(connection), accounts)
+            return await ledger.locked_elsewhere(Session(connection), accounts)
         except Exception as error:
-            log.warning("cannot find out what is locked", error=type(error).__name__)
+            log.warning("cannot read which accounts are locked", error=type(error).__name__)
             if classify(error) is Failure.UNKNOWN:
                 self._drop_connection()
             return None
 
-    # ------------------------------------------------------------ one batch
+    # ------------------------------------------------------------ one unit
 
     async def _settle(self, tickets: Sequence[Ticket], *, alone: bool = False) -> None:
-        """Carries the tickets out, however often it takes; when this returns each has its answer or is put aside."""
+        """Executes the tickets, with retries. When it returns, each ticket has its answer or is postponed."""
         tries = 0
         while tickets:
             failed = await self._try(tickets)
@@ -247,7 +252,7 @@ class Clearing:
                 if tickets:
                     await asyncio.sleep(PAUSE_SECONDS * random.uniform(0.5, 2))
             elif failure is Failure.LOCK_TIMEOUT and on_accounts:
-                tickets = await self._without_held(tickets)
+                tickets = await self._without_locked(tickets)
             elif tries <= TRIES and (failure is Failure.RETRY or (failure is Failure.LOCK_TIMEOUT and one)):
                 await asyncio.sleep(PAUSE_SECONDS * tries * random.random())
             elif failure is Failure.DISK_FULL:
@@ -261,19 +266,23 @@ class Clearing:
                 return
 
     async def _settle_each(self, tickets: Sequence[Ticket], *, waited: bool) -> None:
-        """Each alone. Where each may have to be waited for, others wait meanwhile: no longer than any order may."""
+        """Executes each ticket in a unit of its own.
+
+        `waited` is True if each unit may wait, for example for a lock. Then tickets that have meanwhile waited too
+        long are refused.
+        """
         for ticket in tickets:
-            if not ticket.given_up and (not waited or self._still_in_time([ticket])):
+            if not ticket.answered and (not waited or self._still_in_time([ticket])):
                 await self._settle([ticket], alone=True)
 
     async def _try(self, tickets: Sequence[Ticket]) -> Failed | None:
-        """One unit of work; gives what ended it, or None when everybody has their answer."""
+        """Runs one unit of work. Returns the failure that ended it, or None if it was committed."""
         progress = Progress()
         try:
             connection = self._connection = self._connection or await self._connected()
             instructions = [ticket.instruction for ticket in tickets]
             results = await carry_out(
-                connection, instructions, self.terms, self.house, progress, writing=self._tell_soon
+                connection, instructions, self.terms, self.house, progress, writing=self._answer_soon
             )
         except RuleFailed as failed:
             await self._roll_back()
@@ -282,7 +291,7 @@ class Clearing:
             failure = classify(error)
             if failure is Failure.UNKNOWN and progress.results is not None:
                 for ticket, result in zip(tickets, progress.results, strict=True):
-                    ticket.doubtful = ticket.doubtful if result is None else ticket.first_answer(result)
+                    ticket.possible_answer = ticket.possible_answer if result is None else ticket.first_answer(result)
             await self._roll_back()
             return Failed(failure, error, on_accounts=not progress.locked)
         refused: list[Ticket] = []
@@ -290,32 +299,38 @@ class Clearing:
             if result is None:
                 refused.append(ticket)
             else:
-                self._untold.append((ticket, ticket.first_answer(result)))
+                self._unanswered.append((ticket, ticket.first_answer(result)))
         self.counts.units += len(refused) < len(tickets)
         self.counts.instructions += len(tickets) - len(refused)
         if refused:
             self.counts.ahead += len(refused)
-            self._clock_alarm.saw(progress.ahead)
+            self._clock_alarm.report(progress.ahead)
             self._busy(refused, AHEAD)
         if self._waiting.more:
-            asyncio.get_running_loop().call_later(LATEST_TOLD_SECONDS, self._tell)
+            asyncio.get_running_loop().call_later(MAX_ANSWER_DELAY_SECONDS, self._answer_committed)
         else:
-            self._tell()
+            self._answer_committed()
         return None
 
-    def _tell_soon(self) -> None:
-        """The unit's write goes out in this turn of the event loop; in the next one those before it are told."""
-        if self._untold:
-            asyncio.get_running_loop().call_soon(self._tell)
+    def _answer_soon(self) -> None:
+        """Schedules the answers of the previous unit for the next turn of the event loop.
 
-    def _tell(self) -> None:
-        """Gives everybody whose unit was committed their answer."""
-        untold, self._untold = self._untold, []
-        for ticket, result in untold:
+        By then this unit's write has been sent, so that the database works while the answers are sent.
+        """
+        if self._unanswered:
+            asyncio.get_running_loop().call_soon(self._answer_committed)
+
+    def _answer_committed(self) -> None:
+        """Sends their answers to all callers whose unit was committed."""
+        unanswered, self._unanswered = self._unanswered, []
+        for ticket, result in unanswered:
             ticket.settle(result)
 
     def _still_in_time(self, tickets: Sequence[Ticket]) -> list[Ticket]:
-        """Those that may go on trying; the others are told, and whether it may have happened."""
+        """Returns the tickets that may be retried, and refuses the others.
+
+        The refusal says whether the instruction may have been executed.
+        """
         now = asyncio.get_running_loop().time()
         late = [ticket for ticket in tickets if not in_time(ticket, now)]
         for ticket in late:
@@ -337,17 +352,17 @@ class Clearing:
     # ------------------------------------------------------------ the connection
 
     async def _connected(self) -> Connection:
-        settings = {**TIMEOUTS, **PLANS, "lock_timeout": str(LOCK_MILLISECONDS)}
+        settings = {**TIMEOUTS, **PLANNER_SETTINGS, "lock_timeout": str(LOCK_MILLISECONDS)}
         return await connect(self.database.dsn, name="pocketpay clearing", settings=settings)
 
     async def _roll_back(self) -> None:
-        """Ends the unit that failed; a connection that cannot even do that is given up."""
+        """Rolls back the failed unit. Closes the connection if that fails too."""
         if self._connection is None:
             return
         try:
             async with asyncio.timeout(ROLL_BACK_SECONDS):
                 await self._connection.execute("rollback")
-        except Exception:  # whatever it is, the answer is a new connection
+        except Exception:  # the next unit opens a new connection, whatever the error is
             self._drop_connection()
 
     def _drop_connection(self) -> None:

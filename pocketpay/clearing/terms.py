@@ -1,5 +1,4 @@
-"""The terms payments are made on: the risk policy, how long an answer is awaited, how much may wait, limits, fees,
-how often money may be asked for."""
+"""The terms of payments: risk policy, limits, fees, and caps on held payments, money requests and cards."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,32 +11,34 @@ from pocketpay.transactions.limits import LimitKind
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What applies to every payment decided now."""
+    """The terms that apply to every payment decided now."""
 
     policy: Policy
     confirmation: timedelta
-    most_pending: int
-    """Held payments per wallet: an answer is owed to each, and nobody answers more than a screenful."""
+    """How long the sender of a held payment may confirm it."""
+    max_pending: int
+    """Held payments per wallet. The sender has to answer each one, and nobody answers more than a screenful."""
 
     limits: dict[LimitKind, dict[str, Money]]
-    """Each limit by currency. A wallet of a currency no longer served has none: its money must not be locked in."""
+    """Each limit by currency. A currency that is no longer served has none, so that its wallets can be emptied."""
     instant_fee_bps: int
+    """The fee of an instant withdrawal, in basis points."""
 
     request_life: timedelta
-    """How long a money request may be paid."""
-    most_open_requests: int
-    """Of one person to another: whoever has not answered five is not nagged by a sixth."""
-    most_requests_a_day: int
-    """Of one wallet within 24 hours, whomever it asks."""
-    most_cards: int
-    """Open cards per wallet: enough for every purpose, and a list that fits a screen."""
+    """How long a money request can be paid."""
+    max_open_requests: int
+    """Open money requests from one person to another. It protects people who do not answer from further requests."""
+    max_requests_per_day: int
+    """Money requests from one wallet within 24 hours, to all payers together."""
+    max_cards: int
+    """Open cards per wallet: enough for every purpose, and few enough for a list on one screen."""
 
     @classmethod
     def of(cls, settings: Settings) -> "Terms":
         return cls(
             policy_of(settings),
             confirmation=timedelta(minutes=settings.confirmation_minutes),
-            most_pending=settings.pending_transfers,
+            max_pending=settings.pending_transfers,
             limits={
                 LimitKind.DEPOSIT_DAILY: settings.amounts("deposit_limit"),
                 LimitKind.WITHDRAWAL_DAILY: settings.amounts("withdrawal_limit"),
@@ -45,12 +46,12 @@ class Terms:
             },
             instant_fee_bps=settings.instant_withdrawal_fee_bps,
             request_life=timedelta(days=settings.request_expire_days),
-            most_open_requests=settings.open_requests,
-            most_requests_a_day=settings.requests_per_day,
-            most_cards=settings.cards_per_wallet,
+            max_open_requests=settings.open_requests,
+            max_requests_per_day=settings.requests_per_day,
+            max_cards=settings.cards_per_wallet,
         )
 
 
 def policy_of(settings: Settings) -> Policy:
-    """The risk policy that those settings say."""
+    """Returns the risk policy of the settings."""
     return Policy.of(settings, settings.served_currencies)

@@ -1,4 +1,4 @@
-"""A ticket: an instruction that waits for its answer, and which answer that is when it was tried more than once."""
+"""A ticket: an instruction in the queue, and the answer it gets when it was tried more than once."""
 
 import asyncio
 from dataclasses import dataclass, field, replace
@@ -11,18 +11,25 @@ from pocketpay.transactions.errors import WrongState
 
 @dataclass(slots=True, eq=False)
 class Ticket:
-    """An instruction that waits for its answer. `weight` is how many payments it may come to. `doubtful` is the
-    answer it has if a commit that nobody heard of was done. `number` is its place by arrival. `waits` is False while
-    it is in a unit of work, `was_aside` True once it has been put aside."""
+    """An instruction in the queue.
+
+    answer            the future that the sender awaits
+    arrived           when it arrived, in seconds of the event loop's clock
+    weight            the number of payments that it may make
+    possible_answer   its answer if a commit whose outcome is unknown took effect
+    number            its position by arrival
+    waiting           False while it is in a unit of work
+    was_postponed     True once it has been postponed
+    """
 
     instruction: Instruction
     answer: "asyncio.Future[Answer]"
     arrived: float
     weight: int = 1
-    doubtful: Result | None = None
+    possible_answer: Result | None = None
     number: int = 0
-    waits: bool = False
-    was_aside: bool = False
+    waiting: bool = False
+    was_postponed: bool = False
     _accounts: frozenset[UUID] | None = field(default=None, init=False)
 
     @property
@@ -31,22 +38,23 @@ class Ticket:
 
     @property
     def accounts(self) -> frozenset[UUID]:
-        """The accounts that it locks."""
+        """The accounts that its instruction locks."""
         if self._accounts is None:
             self._accounts = self.instruction.footprint.accounts
         return self._accounts
 
     @property
     def in_doubt(self) -> bool:
-        return self.doubtful is not None
+        """Whether a commit whose outcome is unknown may have executed it."""
+        return self.possible_answer is not None
 
     @property
-    def given_up(self) -> bool:
-        """Whether its sender was told that nobody knows. Who went away by themself was told nothing."""
+    def answered(self) -> bool:
+        """Whether its sender has an answer. False if the sender has cancelled its call."""
         return self.answer.done() and not self.answer.cancelled()
 
     def settle(self, result: Result | BaseException) -> None:
-        """Tells whoever waits. Who has gone away is told nothing; what was done stays done."""
+        """Sends the result to the sender; does nothing if the sender has an answer or has cancelled its call."""
         if self.answer.done():
             return
         if isinstance(result, BaseException):
@@ -55,8 +63,12 @@ class Ticket:
             self.answer.set_result(result)
 
     def first_answer(self, result: Result) -> Result:
-        """Our own second try after a lost connection is no replay, and what it finds done is what it did."""
-        first = self.doubtful
+        """Returns the result as the first attempt would have returned it.
+
+        After a lost connection we retry. If the first attempt was committed, the retry finds its work done: that is
+        the sender's first answer, and not a replay or a wrong state.
+        """
+        first = self.possible_answer
         if not isinstance(first, Answer) or self.instruction.footprint.key is not None:
             return result
         if isinstance(result, WrongState) and result.status is first.outcome.status:
@@ -68,7 +80,7 @@ class Ticket:
 
 @dataclass(slots=True)
 class Counts:
-    """What the clearing has done since it started."""
+    """The counters of the clearing since its start, for the metrics."""
 
     units: int = 0
     instructions: int = 0

@@ -1,20 +1,21 @@
-"""One unit of work: lock, look, decide, write, whatever the batch.
+"""One unit of work: lock, look up, decide, write, commit. The number of round trips does not grow with its size.
 
     begin      1 round trip
-    lock       1    the accounts of the whole batch in id order, FOR NO KEY UPDATE: two directions never deadlock.
-                    Instructions that need an account ahead of the clock are left out from here on (decision 27)
-    look       1    the clock, keys, standings, transactions, risk facts; read after the lock, or two rapid transfers
-                    would both pass            (+1 where a held payment is overdue: it expires first;
-                                                +1 where whole hours do not show that a limit leaves room;
-                                                +1 for each further kind: cards, how often somebody
-                                                was asked, or paid whom money may go back from; requests have 2)
-    decide     0    one after another in order of arrival, in memory
+    lock       1    all accounts in id order, FOR NO KEY UPDATE, so that opposite transfers do not deadlock. From here
+                    on, instructions that need an account ahead of the clock are left out (decision 27)
+    look up    1    the clock, keys, standings, transactions, risk facts; after the lock, because otherwise two rapid
+                    transfers would both pass
+                    +1 if a held payment is overdue: it expires first
+                    +1 if the sums of whole hours do not prove that a limit leaves enough room
+                    +1 for each further kind: cards, counts of requests to a payer, counts of payments between the
+                    two wallets of a refund; +2 for money requests
+    decide     0    each instruction in order of arrival, in memory
     write      1    accounts, entries, transactions, keys, the notification
-                    (+1 for each further kind)
+                    +1 for each further kind
     commit     1
 
-READ COMMITTED: each statement sees what was committed before it, so what is read after the lock is what the lock
-protects. Under a snapshot taken before the lock this would be wrong.
+The isolation level is READ COMMITTED: each statement sees everything committed before it, so a read after the lock
+sees the state that the lock protects. With a snapshot taken before the lock, the reads would be stale.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,7 +25,7 @@ from pocketpay.clearing.book import Book
 from pocketpay.clearing.clock_alarm import AHEAD
 from pocketpay.clearing.footprint import Footprint
 from pocketpay.clearing.instruction import Instruction
-from pocketpay.clearing.look import look
+from pocketpay.clearing.look_up import look_up
 from pocketpay.clearing.outcome import Answer, Result
 from pocketpay.clearing.progress import Progress, RuleFailed
 from pocketpay.clearing.terms import Terms
@@ -34,7 +35,7 @@ from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Connection, Session
 from pocketpay.errors import Refusal
 from pocketpay.ledger.account import Account
-from pocketpay.ledger.house import House
+from pocketpay.ledger.house import HouseAccounts
 from pocketpay.ledger.repository import postings as ledger
 
 
@@ -42,36 +43,39 @@ async def carry_out(
     connection: Connection,
     instructions: Sequence[Instruction],
     terms: Terms,
-    house: House,
+    house: HouseAccounts,
     progress: Progress,
     *,
     writing: Callable[[], None] = lambda: None,
 ) -> list[Result | None]:
-    """Carries the instructions out, in order, in one unit of work, and says what became of each. None is what became
-    of one that needs an account ahead of the clock: nothing was done for it, and `progress` names the accounts.
+    """Executes the instructions in order, in one unit of work, and returns the result of each.
 
-    `writing` is called when the longest statement is about to be sent: a good moment for other work. Raises
-    RuleFailed and whatever the database raises; then nothing happened, unless `progress` says it was committing.
+    The result is None for an instruction that needs an account ahead of the clock: nothing is done for it, and
+    `progress.ahead` has the accounts. `writing` is called just before the longest statement is sent, so that the
+    caller can do other work meanwhile.
+
+    Raises RuleFailed, and any error of the database. Then nothing is written, unless `progress.results` shows that
+    the commit had started.
     """
     session = Session(connection)
     await session.execute("begin")
     footprints = [instruction.footprint for instruction in instructions]
-    going: Sequence[Footprint | None] = footprints
+    included: Sequence[Footprint | None] = footprints
     accounts = await ledger.lock(session, _accounts(footprints))
     progress.locked = True
     if ahead := [account for account in accounts if account.ahead]:
         progress.ahead = ahead
-        going = _without(ahead, footprints)
+        included = _without(ahead, footprints)
         accounts = [account for account in accounts if not account.ahead]
-    asked = [footprint for footprint in going if footprint is not None]
-    if not asked:
+    to_look_up = [footprint for footprint in included if footprint is not None]
+    if not to_look_up:
         await session.execute("rollback")
         return [None] * len(instructions)
-    await _know_currencies(session, house, accounts)
-    book = await look(session, _with_parts(asked), accounts, terms, house)
+    await _load_currencies(session, house, accounts)
+    book = await look_up(session, _with_items(to_look_up), accounts, terms, house)
     results = [
         None if footprint is None else _decide(book, instruction, footprint)
-        for instruction, footprint in zip(instructions, going, strict=True)
+        for instruction, footprint in zip(instructions, included, strict=True)
     ]
     if book.inserted or book.updated or book.side_effects is not None:
         writing()
@@ -81,40 +85,43 @@ async def carry_out(
     return results
 
 
-async def preview(session: Session, instruction: Instruction, terms: Terms, house: House) -> Result:
-    """What the instruction would come to now; nothing is locked and nothing written. Raises ServiceBusy when it needs
-    an account ahead of the clock."""
+async def preview(session: Session, instruction: Instruction, terms: Terms, house: HouseAccounts) -> Result:
+    """Returns the result that the instruction would have now. Locks nothing and writes nothing.
+
+    Raises ServiceBusy when it needs an account ahead of the clock.
+    """
     footprints = [instruction.footprint]
     accounts = await ledger.accounts(session, _accounts(footprints))
     if any(account.ahead for account in accounts):
         raise ServiceBusy(AHEAD)
-    await _know_currencies(session, house, accounts)
-    book = await look(session, footprints, accounts, terms, house)
+    await _load_currencies(session, house, accounts)
+    book = await look_up(session, footprints, accounts, terms, house)
     return _decide(book, instruction, footprints[0])
 
 
 def _without(ahead: Sequence[Account], footprints: Sequence[Footprint]) -> list[Footprint | None]:
-    """The footprints, with None in the place of each that needs one of those accounts."""
+    """Returns the footprints, with None in place of each one that needs one of the accounts."""
     ids = {account.id for account in ahead}
     return [footprint if footprint.accounts.isdisjoint(ids) else None for footprint in footprints]
 
 
-async def _know_currencies(session: Session, house: House, accounts: Sequence[Account]) -> None:
-    """Finds the house accounts of a currency that another server serves: it made them before any wallet had it."""
-    if not house.knows({account.currency for account in accounts}):
-        house.learn(await ledger.house(session))
+async def _load_currencies(session: Session, house: HouseAccounts, accounts: Sequence[Account]) -> None:
+    """Reads the house accounts again if a wallet's currency is missing. Only another server can serve that currency;
+    it created the house accounts before any wallet in the currency."""
+    if not house.has_all({account.currency for account in accounts}):
+        house.merge(await ledger.house_accounts(session))
 
 
-def _with_parts(footprints: Sequence[Footprint]) -> Sequence[Footprint]:
-    """Those of the items of orders of many among them."""
-    if all(footprint.lookups is None or footprint.lookups.parts is None for footprint in footprints):
+def _with_items(footprints: Sequence[Footprint]) -> Sequence[Footprint]:
+    """Returns the footprints; each batch is followed by the footprints of its items."""
+    if all(footprint.lookups is None or footprint.lookups.items is None for footprint in footprints):
         return footprints
-    asked: list[Footprint] = []
+    flat: list[Footprint] = []
     for footprint in footprints:
-        asked.append(footprint)
-        if footprint.lookups is not None and footprint.lookups.parts is not None:
-            asked += footprint.lookups.parts
-    return asked
+        flat.append(footprint)
+        if footprint.lookups is not None and footprint.lookups.items is not None:
+            flat += footprint.lookups.items
+    return flat
 
 
 def _accounts(footprints: Sequence[Footprint]) -> set[UUID]:

@@ -1,5 +1,7 @@
-"""What a unit of work writes: money in one statement, with the notification of everything that changed, and whatever
-side effects follow, each kind in a statement of its own.
+"""The write of a unit of work.
+
+One statement writes the money and sends the notification of all changes. Each kind of side effect is one more
+statement.
 """
 
 from dataclasses import replace
@@ -17,7 +19,7 @@ from pocketpay.wallets import repository as wallets
 
 
 async def write(session: Session, book: Book) -> None:
-    """Writes all that the book says is new or has changed."""
+    """Writes all new and changed values of the book."""
     changed = {**book.inserted, **book.updated}
     signal = signals.Signal(
         wallets={account.id: account.version for account in book.touched.values()},
@@ -27,7 +29,7 @@ async def write(session: Session, book: Book) -> None:
         },
     )
     if book.side_effects is not None:
-        signal = await _write_besides(session, book, book.side_effects, signal)
+        signal = await _write_side_effects(session, book, book.side_effects, signal)
     await units.write(
         session,
         book.now,
@@ -39,13 +41,17 @@ async def write(session: Session, book: Book) -> None:
         used=book.counters.written_usage,
         payloads=signals.payloads(signal),
     )
-    if book.side_effects is not None and book.side_effects.acts:  # which may be about a transaction that is new
+    if book.side_effects is not None and book.side_effects.acts:  # last: an act may refer to a new transaction
         await acts.record(session, book.side_effects.acts, book.now)
 
 
-async def _write_besides(session: Session, book: Book, written: Written, signal: signals.Signal) -> signals.Signal:
-    """Writes the side effects, and the signal with them. Where requests and cards are new they come before the
-    transactions about them."""
+async def _write_side_effects(
+    session: Session, book: Book, written: Written, signal: signals.Signal
+) -> signals.Signal:
+    """Writes the side effects, and returns the signal with them added.
+
+    Called before the transactions are written, because these may refer to new requests and cards.
+    """
     now = book.now
     if written.new_requests:
         await requests.insert(session, now, list(written.new_requests.values()))
@@ -58,22 +64,23 @@ async def _write_besides(session: Session, book: Book, written: Written, signal:
     if written.standings:
         await wallets.set_standings(session, now, list(written.standings.values()))
     if written.keys:
-        kept = [one for _, one in written.keys]
-        await units.write_keys_of_many(
+        stored = [one for _, one in written.keys]
+        await units.write_batch_keys(
             session,
             now,
             [key for key, _ in written.keys],
-            results=[one.results for one in kept],
-            refusals=[one.refusals for one in kept],
+            results=[one.results for one in stored],
+            refusals=[one.refusals for one in stored],
         )
     ended = await identity.leave(session, now, written.closing_users) if written.closing_users else []
-    told = {**written.new_requests, **written.changed_requests}
+    written_requests = {**written.new_requests, **written.changed_requests}
     versions = {wallet_id: book.accounts[wallet_id].version for wallet_id in written.standings}
     return replace(
         signal,
         wallets={**signal.wallets, **versions},
         sessions=ended,
         requests={
-            r.id: signals.RequestSignal(r.version, r.requester_wallet_id, r.payer_wallet_id) for r in told.values()
+            r.id: signals.RequestSignal(r.version, r.requester_wallet_id, r.payer_wallet_id)
+            for r in written_requests.values()
         },
     )

@@ -1,4 +1,4 @@
-"""The side effects that a unit writes, and a key as it was written."""
+"""The side effects that a unit writes, and an idempotency key as it is stored."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,14 +14,14 @@ from pocketpay.wallets.balance import NewStanding
 
 
 @dataclass(frozen=True, slots=True)
-class KeptKey:
-    """A key as it was written."""
+class StoredKey:
+    """An idempotency key as it is stored."""
 
     operation: str
     fingerprint: bytes
     results: Sequence[UUID]
     refusals: Sequence[StoredRefusal | None] = ()
-    """Of an order of many one for each item, None where it gave a result; () where none was refused."""
+    """For a batch, one per item, None for an item that has a result; () if no item was refused."""
 
 
 @dataclass(slots=True)
@@ -35,5 +35,5 @@ class Written:
     standings: dict[UUID, NewStanding] = field(default_factory=dict)
     acts: list[Act] = field(default_factory=list)
     closing_users: list[ClosingUser] = field(default_factory=list)
-    keys: list[tuple[Key, KeptKey]] = field(default_factory=list)
-    """Those that stand for several results, or for none, or for refusals too."""
+    keys: list[tuple[Key, StoredKey]] = field(default_factory=list)
+    """Keys that have several results, no result, or refusals."""

@@ -111,7 +111,7 @@ def run(
 
     config = uvicorn.Config(
         application,
-        http=protocol_of(application.state.connections, application.state.replies),
+        http=protocol_of(application.state.connections, application.state.responder),
         ws="websockets-sansio",
         ws_max_size=65_536,
         ws_ping_interval=20,

@@ -1,7 +1,7 @@
-"""The ledger: the books themselves. Accounts and their entries.
+"""The ledger: the books, with their accounts and entries.
 
-    account.py     an account as one unit of work holds it
-    house.py       the house's own accounts, one of each kind per currency
+    account.py     an account in one unit of work
+    house.py       the house accounts: Pocket Pay's own, one of each kind per currency
     currencies.py  the currencies that servers of this database have served
     entries.py     the entries of an account
     point.py       a wallet's balance at a moment
@@ -12,6 +12,6 @@
     models.py      the tables
     repository/    the SQL
 
-Knows accounts, postings, holds, and the four laws. Must never know a customer, the reason of a payment, or a risk: it
-sees only a transaction's id on both of its legs.
+This package handles accounts, postings, holds and the four laws. It must not depend on customers, on the reason of a
+payment, or on risk: it only sees the id of a transaction on each of its legs.
 """

@@ -1,4 +1,4 @@
-"""An account of the books as one unit of work holds it: locked, changed in memory, written once."""
+"""An account of the books in one unit of work: it is locked, changed in memory, and written once."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,15 +6,18 @@ from uuid import UUID
 
 from pocketpay.errors import BooksDisagree
 
-MOST_AHEAD_SECONDS = 5
-"""How far the last change of an account may lie ahead of the database's clock. Synchronized clocks differ by
-milliseconds, also after a failover; a difference of seconds is a clock that is wrong."""
+MAX_AHEAD_SECONDS = 5
+"""How far the last change of an account may be ahead of the database's clock. Synchronized clocks differ by
+milliseconds, also after a failover; if they differ by seconds, one of them is wrong."""
 
 
 @dataclass(slots=True)
 class Account:
-    """A wallet's line in the books. Amounts in minor units; `available` = `posted` − `held`. `ahead` says that
-    `updated_at` was more than MOST_AHEAD_SECONDS ahead of the database's clock when the account was read."""
+    """A wallet's account in the books. Amounts are in minor units; `available` = `posted` − `held`.
+
+    `ahead` is True if `updated_at` was more than MAX_AHEAD_SECONDS ahead of the database's clock when the account was
+    read.
+    """
 
     id: UUID
     currency: str
@@ -30,7 +33,10 @@ class Account:
         return self.posted - self.held
 
     def change(self, *, posted: int, held: int) -> None:
-        """Adds to both, as one change. Law 2 stands here too: it must never be the database that finds out."""
+        """Adds to both amounts, as one change. Raises BooksDisagree when `available` or `held` becomes negative.
+
+        This is law 2. The database checks it too, but a violation must be found before the write.
+        """
         self.posted += posted
         self.held += held
         self.version += 1
@@ -40,7 +46,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One side of a movement: + credit, − debit. `account_id` is a wallet's or a house account's."""
+    """One leg of a posting, in minor units: + credit, − debit. `account_id` is a wallet's or a house account's id."""
 
     account_id: UUID
     amount: int
@@ -49,7 +55,7 @@ class Leg:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the books, about to be written. House accounts carry no sequence and no balance."""
+    """One entry of the books to be written. An entry of a house account has no sequence and no balance."""
 
     id: UUID
     account_id: UUID

@@ -1,4 +1,4 @@
-"""The proof of laws 1 to 4, from the entries alone."""
+"""The proofs of laws 1 to 4, computed from the entries."""
 
 from pocketpay.ledger.repository.proofs import PROOFS
 

@@ -5,6 +5,9 @@ from pocketpay.ledger.repository import postings
 
 
 async def served_anywhere(session: Session) -> tuple[str, ...]:
-    """ISO 4217 codes in alphabetical order. A server makes house accounts in each of its own when it starts."""
-    house = await postings.house(session)
+    """Returns the ISO 4217 codes in alphabetical order: the currencies that have house accounts.
+
+    Each server creates the house accounts of its currencies when it starts.
+    """
+    house = await postings.house_accounts(session)
     return tuple(sorted({currency for _, currency in house.accounts}))

@@ -1,4 +1,4 @@
-"""Entries as the books have them, for whoever owns the account. Reads only."""
+"""Read access to the entries of a wallet's account, for its owner."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from pocketpay.money import Money
 
 BEFORE_THE_FIRST = 0
 AFTER_THE_LAST = 2**63 - 1
-"""Sequences that no entry has."""
+"""Bounds below the first and above the last sequence. No entry has them."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostedEntry:
-    """One line of a wallet's account: + credit, − debit. `sequence` counts its lines from 1 without a gap."""
+    """One entry of a wallet's account: + credit, − debit. `sequence` counts its entries from 1, without gaps."""
 
     id: UUID
     account_id: UUID
@@ -31,14 +31,14 @@ class PostedEntry:
 async def of_transactions(
     session: Session, wallet_id: UUID, transaction_ids: Iterable[UUID]
 ) -> dict[UUID, PostedEntry]:
-    """The wallet's own line of each of those transactions, by transaction; those that have none are not there."""
+    """Returns the wallet's entry of each transaction, by transaction id. Omits transactions without such an entry."""
     rows = await repository.of_transactions(session, wallet_id, list(transaction_ids))
     return {row["transaction_id"]: _entry(row) for row in rows}
 
 
 async def by_ids(session: Session, wallet_id: UUID, ids: Iterable[UUID]) -> dict[UUID, PostedEntry]:
-    """The wallet's own lines with those ids, by id; another's are not there."""
-    # The account is compared here: asked for it too, PostgreSQL may read all of a long account for one line.
+    """Returns the entries with those ids that belong to the wallet, by id."""
+    # The wallet is compared here: with a condition on it, PostgreSQL might read a long account for one entry.
     rows = await repository.by_ids(session, list(ids))
     return {row["id"]: _entry(row) for row in rows if row["account_id"] == wallet_id}
 
@@ -47,18 +47,23 @@ async def read(
     session: Session,
     wallet_id: UUID,
     *,
-    most: int,
+    limit: int,
     newer_than: int = BEFORE_THE_FIRST,
     older_than: int = AFTER_THE_LAST,
     oldest_first: bool = False,
 ) -> list[PostedEntry]:
-    """At most `most` of the wallet's lines strictly between two sequences, the newest first or `oldest_first`."""
-    rows = await repository.between(session, wallet_id, newer_than, older_than, limit=most, oldest_first=oldest_first)
+    """Returns up to `limit` of the wallet's entries between two sequences, both exclusive.
+
+    Newest first; if `oldest_first`, oldest first.
+    """
+    rows = await repository.between(
+        session, wallet_id, newer_than, older_than, limit=limit, oldest_first=oldest_first
+    )
     return [_entry(row) for row in rows]
 
 
 async def count(session: Session, wallet_id: UUID) -> int:
-    """How many lines the wallet has: the last one's sequence, whatever their number."""
+    """Returns the number of the wallet's entries. This is the sequence of the last entry, so nothing is counted."""
     return await repository.last_sequence(session, wallet_id)
 
 

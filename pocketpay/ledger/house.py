@@ -1,11 +1,11 @@
-"""The house's own accounts, one of each kind per currency.
+"""The house accounts: Pocket Pay's own accounts in the books, one of each kind per currency.
 
-    bank          the outside world; negative is money that came in
-    fees          what the house earned
-    promotions    what the house gave away; negative
-    card_network  what the network is owed
+    bank          the money outside; a negative balance is money that came in
+    fees          the fees that Pocket Pay earned
+    promotions    the bonuses that Pocket Pay paid; the balance is negative
+    card_network  the money owed to the card network
 
-They may be negative, are never asked for permission and never locked for a posting: no deposit waits for another.
+Their balances may be negative. A posting neither checks nor locks them, so that no deposit waits for another.
 """
 
 from collections.abc import Iterable
@@ -22,26 +22,29 @@ class HouseKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class House:
-    """Which account each kind has in each currency, and the kind of each account. It can only grow."""
+class HouseAccounts:
+    """The id of each house account by kind and currency, and the kind of each account by id.
+
+    Accounts are only ever added.
+    """
 
     accounts: dict[tuple[HouseKind, str], UUID]
     kinds: dict[UUID, HouseKind]
 
     @classmethod
-    def of(cls, rows: "list[tuple[UUID, str, str]]") -> "House":
-        """From rows of (id, kind, currency)."""
+    def of(cls, rows: "list[tuple[UUID, str, str]]") -> "HouseAccounts":
+        """Creates it from rows of (id, kind, currency)."""
         accounts = {(HouseKind(kind), currency): account_id for account_id, kind, currency in rows}
         return cls(accounts, {account_id: kind for (kind, _), account_id in accounts.items()})
 
     def account(self, kind: HouseKind, currency: str) -> UUID:
         return self.accounts[kind, currency]
 
-    def knows(self, currencies: Iterable[str]) -> bool:
-        """Whether it has accounts in all of them. A server of other settings may serve more."""
+    def has_all(self, currencies: Iterable[str]) -> bool:
+        """Returns whether it has accounts in all the currencies. A server with other settings may serve more."""
         return all((HouseKind.BANK, currency) in self.accounts for currency in currencies)
 
-    def learn(self, house: "House") -> None:
-        """Adds the accounts of another look at the database."""
+    def merge(self, house: "HouseAccounts") -> None:
+        """Adds the accounts of a newer read."""
         self.accounts.update(house.accounts)
         self.kinds.update(house.kinds)

@@ -1,12 +1,12 @@
 """The tables of the books.
 
-    ledger_accounts   a line in the books: a wallet's, or one of the house's own per currency
-    ledger_entries    append-only, signed: + credit, − debit
+    ledger_accounts   the accounts: one per wallet, and one house account of each kind per currency
+    ledger_entries    the entries: append-only, signed: + credit, − debit
 
-`posted`, `held`, `sequence` and `version` are a projection of the entries and of the pending transactions, kept by
-the unit of work that holds the row's lock and provable at any time. House accounts carry none: they may be negative,
-are never locked for a posting, and their balance is a sum. The guards of laws 1, 3 and 4 that need a trigger stand in
-the first migration.
+`posted`, `held`, `sequence` and `version` are a projection of the entries and of the pending transactions. The unit
+of work that has locked the row updates them, and the audit can prove them at any time. In house accounts they are
+always zero: a house account may be negative, is never locked for a posting, and its balance is the sum of its
+entries. The triggers that enforce laws 1, 3 and 4 are in the first migration.
 
 Decision 3 gives the reasons.
 """
@@ -16,7 +16,7 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConst
 from pocketpay.database.models import UUID, SQLModel, count, datetime, key, minor, moment
 
 KINDS = ("wallet", "bank", "fees", "promotions", "card_network")
-"""`bank` is the outside world: negative is money that came in."""
+"""`bank` is the money outside: a negative balance is money that came in."""
 
 
 class LedgerAccountRow(SQLModel, table=True):

@@ -13,12 +13,12 @@ _SHAPE = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 
 
 class NotAMonth(ValueError):
-    """A text that is not a month."""
+    """Raised for a text that is not a month."""
 
 
 @dataclass(frozen=True, slots=True)
 class Month:
-    """One month of the calendar, from its first moment in a time zone to the first moment of the next month."""
+    """A calendar month in a time zone: from its first moment up to the first moment of the next month (exclusive)."""
 
     year: int
     number: int
@@ -26,7 +26,7 @@ class Month:
 
     @classmethod
     def parse(cls, text: str, zone_name: str = UTC_NAME) -> Self:
-        """The month of a text like "2026-11". Raises NotAMonth or UnknownTimeZone."""
+        """Parses a month like "2026-11". Raises NotAMonth or UnknownTimeZone."""
         shape = _SHAPE.fullmatch(text)
         if shape is None:
             raise NotAMonth(text[:64])
@@ -40,17 +40,17 @@ class Month:
 
     @property
     def zone(self) -> ZoneInfo:
-        """Its time zone."""
+        """The time zone of the month."""
         return time_zone(self.zone_name)
 
     @property
     def starts(self) -> datetime:
-        """Its first moment."""
+        """The first moment of the month, in UTC."""
         return first_moment(self.year, self.number, self.zone)
 
     @property
     def ends(self) -> datetime:
-        """The first moment after it."""
+        """The first moment after the month, in UTC."""
         if (self.year, self.number) == (END_OF_TIME.year, END_OF_TIME.month):
             return END_OF_TIME
         years, number = divmod(self.number, 12)

@@ -1,8 +1,8 @@
-"""A wallet's balance at a moment: how far its entries had come by then.
+"""A wallet's balance at a moment, with the sequence of its last entry before that moment.
 
-Entries are never rewritten, and a wallet's next one is never earlier than its last. So what a past moment gives never
-changes (but for a payment under way at that very moment, which is stamped before it is committed), and the entries
-between two points are a range of sequences that stays what it is while others write.
+Entries are never rewritten, and the next entry of a wallet is never earlier than the last one. So the point of a past
+moment does not change, and the entries between two points are a fixed range of sequences. The one exception is a
+payment in progress at that moment: it gets its time before it is committed.
 
 Decision 12 gives the reasons.
 """
@@ -22,19 +22,20 @@ END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """After `sequence` entries (0 before the first) the wallet's balance is `balance`."""
+    """The balance of a wallet after its first `sequence` entries; `sequence` is 0 before the first entry."""
 
     sequence: int
     balance: Money
 
 
 async def points(session: Session, wallet_id: UUID, moments: Iterable[datetime]) -> dict[datetime, Point]:
-    """Where that wallet stands just before each moment, before its first entry at zero; nothing for one that is not
-    there. One read for all. Raises BooksDisagree when its chain has a gap.
+    """Returns the wallet's point just before each moment, with one read. Before the first entry the balance is zero.
+
+    Empty if the wallet does not exist. Raises BooksDisagree when an entry is missing.
     """
     wanted = list(moments)
     rows = await repository.points(session, wallet_id, wanted)
-    # By their order: a first or last moment of all time comes back from the driver as another.
+    # Matched by position: the driver changes the values of datetime.min and datetime.max.
     return {moment: _point(wallet_id, row) for moment, row in zip(wanted, rows, strict=bool(rows))}
 
 
@@ -45,5 +46,5 @@ def _point(wallet_id: UUID, row: Record) -> Point:
 
 
 def just_after(moment: datetime) -> datetime:
-    """The next moment there is: what is before it is at the moment or before."""
+    """Returns the next representable moment. "Before it" is the same as "at `moment` or earlier"."""
     return moment if moment == END_OF_TIME else moment + datetime.resolution

@@ -1,4 +1,4 @@
-"""IANA time zones by their names, from the package tzdata: on every machine the ones of the lock, not of the system.
+"""IANA time zones by name, from the package tzdata, so that every machine uses the locked version and not its own.
 
 Decision 42 gives the reasons.
 """
@@ -12,18 +12,19 @@ UTC_NAME = "UTC"
 
 
 class UnknownTimeZone(ValueError):
-    """A text that is not the name of a time zone."""
+    """Raised for a text that is not the name of a time zone."""
 
 
 def time_zone(name: str) -> ZoneInfo:
-    """The zone of a name like "Europe/Berlin". Raises UnknownTimeZone."""
+    """Returns the time zone with a name like "Europe/Berlin". Raises UnknownTimeZone."""
     if name not in _names():
         raise UnknownTimeZone(name[:64])
     return _zone(name)
 
 
-def shown_by(zone: ZoneInfo, moment: datetime) -> datetime:
-    """What clocks in the zone show at a moment, without an offset; UTC on the first and last day of all time."""
+def local_time(zone: ZoneInfo, moment: datetime) -> datetime:
+    """Returns the moment as local time of the zone, without an offset. Close to datetime.min and datetime.max, where
+    local time cannot be represented, returns UTC."""
     try:
         return moment.astimezone(zone).replace(tzinfo=None)
     except OverflowError:
@@ -31,10 +32,10 @@ def shown_by(zone: ZoneInfo, moment: datetime) -> datetime:
 
 
 def first_moment(year: int, month: int, zone: ZoneInfo) -> datetime:
-    """The first moment, in UTC, at which clocks in that zone show the month: the rule of java.time for a day.
+    """Returns the first moment of the month in the zone, in UTC. Follows java.time's rule for the start of a day.
 
-    Where they are put back over the month's beginning, it is the first of two midnights. Where they are put forward
-    over it, there is no midnight; its time by the offset before the change is the moment of the change.
+    If clocks are set back across the start of the month, there are two midnights, and it is the first one. If clocks
+    are set forward across it, there is no midnight, and it is the moment of the change.
     """
     try:
         return datetime(year, month, 1, tzinfo=zone, fold=0).astimezone(UTC)

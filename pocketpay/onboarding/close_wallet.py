@@ -67,12 +67,12 @@ class CloseWallet:
         return Outcome(
             side_effects=SideEffects(
                 requests=tuple(
-                    money_requests.following(book, request, RequestStatus.DECLINED)
+                    money_requests.next_version(book, request, RequestStatus.DECLINED)
                     for request in book.requests.values()
                     if request.payer_wallet_id == self.wallet_id and request.status is RequestStatus.PENDING
                 ),
                 cards=tuple(
-                    replace(card.following(book.now), status=CardStatus.CLOSED)
+                    replace(card.next_version(book.now), status=CardStatus.CLOSED)
                     for card in book.cards.values()
                     if card.wallet_id == self.wallet_id and card.status is not CardStatus.CLOSED
                 ),

@@ -72,7 +72,7 @@ class Reverse:
             payee_id=self.payee_id,
             key=self.key,
             transaction_id=self.transaction_id,
-            lookups=Lookups(gives_back=True, transactions=(self.id,)),
+            lookups=Lookups(for_refund=True, transactions=(self.id,)),
         )
 
     def decide(self, book: Book) -> Outcome:

@@ -1,11 +1,11 @@
 """The proof that nothing in the books lies in the future.
 
-The clearing lets an account be MOST_AHEAD_SECONDS ahead of the database's clock (decision 27), and so may be what it
+The clearing lets an account be MAX_AHEAD_SECONDS ahead of the database's clock (decision 27), and so may be what it
 writes. Each table is read once, from its beginning to its end.
 """
 
 from pocketpay.database.findings import Proof
-from pocketpay.ledger.account import MOST_AHEAD_SECONDS
+from pocketpay.ledger.account import MAX_AHEAD_SECONDS
 
 ID = "id::text"
 
@@ -31,7 +31,7 @@ NOT_IN_THE_FUTURE = Proof(
     " union all ".join(
         f"""
     select {id}, 'in {table}, at ' || {latest}
-    from {table} where {latest} > (select clock_timestamp()) + interval '{MOST_AHEAD_SECONDS} seconds'
+    from {table} where {latest} > (select clock_timestamp()) + interval '{MAX_AHEAD_SECONDS} seconds'
     """
         for table, id, latest in STAMPED
     ),

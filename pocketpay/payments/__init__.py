@@ -1,35 +1,35 @@
-"""Payments: the verbs that move money or decide about it. A file per verb, each with its rule.
+"""Payments: the verbs that move money or decide about it. Each verb has a file with its rule.
 
-    transfer.py               one person sends money to another
-    transfer_batch.py         many transfers in one
-    preview.py                what a transfer or a withdrawal would come to now
-    confirm.py, cancel.py     the sender's answer about a held payment
-    refund.py                 the recipient gives money back
-    reversal.py               what giving money back moves, whoever decides it
-    deposit.py, withdraw.py   money from a bank and to one
-    settle.py                 the bank's answer becomes the end of a deposit or a withdrawal
-    bank.py                   what a bank is to us
+    transfer.py               sends money to another person
+    transfer_batch.py         sends many transfers in one order
+    preview.py                previews a transfer or a withdrawal
+    confirm.py, cancel.py     confirms or cancels a held payment
+    refund.py                 refunds a payment, by its recipient
+    reversal.py               the posting of a refund, for every type of transaction
+    deposit.py, withdraw.py   brings money in from a bank, or sends it to one
+    settle.py                 completes or fails a deposit or withdrawal after the bank's answer
+    bank.py                   the protocol of a bank
     simulated_bank.py         a bank for development
-    fees.py                   what a withdrawal costs
-    ask.py                    the rule of asking for money
-    request_money.py          asks one person
-    split_bill.py             asks several for their shares
+    fees.py                   the fee of a withdrawal
+    create_requests.py        the rule for creating money requests
+    request_money.py          requests money from one person
+    split_bill.py             requests shares of a bill from several people
     pay_request.py            pays a money request
-    decline_request.py        refuses to
-    cancel_request.py         takes a request back
-    lapse_request.py          ends a request that can no longer be paid
-    issue_card.py             a new card
-    freeze_card.py, unfreeze_card.py, close_card.py   a card's state
-    card_standing.py          the rule behind those three
-    update_card_limits.py     a card's own limits
-    simulate_card_payment.py  a payment by card
+    decline_request.py        declines a money request
+    cancel_request.py         cancels a money request
+    end_unpayable_request.py  ends a money request that can no longer be paid
+    issue_card.py             issues a card
+    freeze_card.py, unfreeze_card.py, close_card.py   change a card's status
+    card_standing.py          the rule of those three
+    update_card_limits.py     changes a card's limits
+    simulate_card_payment.py  pays by card
     spending.py               whether a wallet may spend
-    parsing.py                raw text becomes amounts, descriptions, keys
-    resolve.py                names and ids become wallets
-    desk.py                   what every verb needs: the clearing, the bank, the terms
-    sweeper.py                expires what is overdue, and asks the bank again
+    parsing.py                parses amounts, descriptions and keys
+    resolve.py                resolves usernames and ids to wallets
+    desk.py                   what every verb uses: the clearing, the bank, the terms
+    sweeper.py                expires overdue payments and requests, and polls the bank again
     repository.py             the SQL of the sweeper
 
-Every verb is an instruction: a small frozen value with a footprint and a pure `decide(book)`. The clearing carries it
-out. Must never know GraphQL, HTTP, or how the books keep a balance.
+Every verb is an instruction: a small frozen value with a footprint and a pure `decide(book)`. The clearing executes
+it. This package must not depend on GraphQL, HTTP, or how the books store a balance.
 """

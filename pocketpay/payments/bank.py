@@ -1,11 +1,11 @@
-"""A bank behind a small protocol, shaped for a real provider.
+"""The protocol of a bank, designed for a real provider.
 
     collect    bring money in from a bank       (deposit)
     payout     send money out to a bank         (withdrawal)
 
-An order carries its transaction's id as the provider's own idempotency key, so asking again is harmless. A provider
-answers settled, declined, or not yet; silence, an error and "not yet" are the same to us: we ask again later. What it
-said once, settled or declined, it says again whenever it is asked.
+An order has its transaction's id, which is the provider's idempotency key, so that a repeated order has no further
+effect. A provider answers settled, declined or pending. A timeout, an error and "pending" have the same meaning here:
+the order is polled again later. Settled and declined are final: a repeated order gets the same answer.
 """
 
 from dataclasses import dataclass
@@ -24,8 +24,10 @@ class BankReply(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BankOrder:
-    """Bring this money in from that bank, or send it there. `id` is the transaction's, and the provider's idempotency
-    key; `instant` is how a payout that was paid for goes."""
+    """An order to bring money in from a bank or to send it there.
+
+    `id` is the transaction's id and the provider's idempotency key. `instant` is True for an instant payout.
+    """
 
     id: UUID
     amount: Money
@@ -34,12 +36,12 @@ class BankOrder:
 
 
 class Bank(Protocol):
-    """What we ask of a provider."""
+    """The calls that a provider has to implement."""
 
     async def collect(self, order: BankOrder) -> BankReply:
-        """Collects the money, or says how an earlier order of the same id stands."""
+        """Collects the money, or returns the state of an earlier order with the same id."""
         ...
 
     async def payout(self, order: BankOrder) -> BankReply:
-        """Pays the money out, or says how an earlier order of the same id stands."""
+        """Pays the money out, or returns the state of an earlier order with the same id."""
         ...

@@ -1,4 +1,4 @@
-"""How a held payment is cancelled: its sender says no, and the money is theirs again."""
+"""How the sender cancels a held payment: the hold is released."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -15,7 +15,7 @@ from pocketpay.transactions.transaction import PAYMENTS
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
-    """Let the held payment not go out."""
+    """Cancels the held payment and releases its hold."""
 
     wallet_id: UUID
     transaction_id: UUID
@@ -25,7 +25,7 @@ class Cancel:
         return Footprint(self.wallet_id, transaction_id=self.transaction_id)
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises NotFound and WrongState; said again it gives the state reached."""
+        """Applies the rule. Raises NotFound or WrongState. Idempotent: a cancelled payment is returned unchanged."""
         held = book.own_transaction(self.transaction_id, self.wallet_id)
         if held is None or held.type not in PAYMENTS:
             raise NotFound
@@ -37,7 +37,7 @@ class Cancel:
 
 
 async def cancel(desk: Desk, wallet_id: UUID, transaction_id: UUID) -> Answer:
-    """Cancels a held payment of that wallet. Raises NotFound, WrongState, ServiceBusy."""
+    """Cancels a held payment of the wallet. Raises NotFound, WrongState, ServiceBusy."""
     parties = await desk.resolver.parties(transaction_id)
     if parties is None or parties.source_id != wallet_id:
         raise NotFound

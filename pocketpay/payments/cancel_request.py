@@ -1,4 +1,4 @@
-"""How a money request is taken back: whoever asked asks no more."""
+"""How the requester cancels a money request."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -14,8 +14,11 @@ from pocketpay.transactions.errors import NotFound
 
 @dataclass(frozen=True, slots=True)
 class CancelRequest:
-    """Take that request back. `payer_id` is the wallet that was asked, whose lock guards it: a payment that waits
-    there ends with it, and its hold is given back."""
+    """Cancels the money request.
+
+    `payer_id` is the payer's wallet, whose lock guards the request. If the request has a held payment there, it is
+    cancelled and its hold is released.
+    """
 
     wallet_id: UUID
     payer_id: UUID
@@ -26,7 +29,7 @@ class CancelRequest:
         return Footprint(self.wallet_id, payee_id=self.payer_id, lookups=Lookups(requests=(self.request_id,)))
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises NotFound and WrongState; said again it gives the state reached."""
+        """Applies the rule. Raises NotFound or WrongState. Idempotent: a cancelled request is returned unchanged."""
         request = money_requests.visible(book, self.request_id, self.wallet_id)
         if request.requester_wallet_id != self.wallet_id or request.payer_wallet_id != self.payer_id:
             raise NotFound(thing="money request")
@@ -34,8 +37,8 @@ class CancelRequest:
 
 
 async def cancel_request(desk: Desk, wallet_id: UUID, request_id: UUID) -> Answer:
-    """Takes a request of that wallet back. Raises NotFound, WrongState, ServiceBusy."""
-    asked = await desk.resolver.asked(request_id)
-    if asked is None or asked.requester_id != wallet_id:
+    """Cancels a money request of the wallet. Raises NotFound, WrongState, ServiceBusy."""
+    details = await desk.resolver.request_details(request_id)
+    if details is None or details.requester_id != wallet_id:
         raise NotFound(thing="money request")
-    return await desk.submit(CancelRequest(wallet_id, asked.payer_id, request_id))
+    return await desk.submit(CancelRequest(wallet_id, details.payer_id, request_id))

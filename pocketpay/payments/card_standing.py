@@ -1,6 +1,6 @@
-"""How a card is frozen, thawed and closed: by its owner alone, and harmless when it is so already.
+"""The rule by which the owner freezes, unfreezes or closes a card. It is idempotent.
 
-The wallet may be frozen itself: whoever fears for a card must always be able to stop it.
+It also works while the wallet is frozen: an owner must always be able to stop a lost or stolen card.
 """
 
 from dataclasses import replace
@@ -14,8 +14,11 @@ from pocketpay.payments.desk import Desk
 from pocketpay.transactions.errors import NotFound, WrongState
 
 
-def brought(book: Book, card_id: UUID, wallet_id: UUID, status: CardStatus) -> Outcome:
-    """That wallet's card in that status. Raises NotFound, and WrongState when it can never be so again."""
+def with_status(book: Book, card_id: UUID, wallet_id: UUID, status: CardStatus) -> Outcome:
+    """Returns the wallet's card in that status; unchanged if it already has it.
+
+    Raises NotFound, and WrongState when the card cannot change to that status.
+    """
     card = book.own_card(card_id, wallet_id)
     if card is None:
         raise NotFound(thing="card")
@@ -23,10 +26,10 @@ def brought(book: Book, card_id: UUID, wallet_id: UUID, status: CardStatus) -> O
         return Outcome(changed=False, replayed=True, side_effects=SideEffects(cards=(card,)))
     if status not in NEXT[card.status]:
         raise WrongState(card)
-    return Outcome(side_effects=SideEffects(cards=(replace(card.following(book.now), status=status),)))
+    return Outcome(side_effects=SideEffects(cards=(replace(card.next_version(book.now), status=status),)))
 
 
 async def card_after(desk: Desk, instruction: Instruction) -> Card:
-    """The one card that an instruction is about, as it is after."""
+    """Executes an instruction about one card, and returns the card after it."""
     (card,) = (await desk.submit(instruction)).cards
     return card

@@ -1,10 +1,11 @@
-"""How a held payment is confirmed: its sender says yes.
+"""How the sender confirms a held payment.
 
-    theirs?  still waiting?  still asked for?  sender frozen?  recipient still there?  blocked by a rule by now?
-    then the hold is given back and the money posted, in one step
+    sender's own?  still held?  request still pending?  sender frozen?  recipient may receive?  blocked by a rule now?
+    then the hold is released and the money is posted, in one step
 
-The money was held, so funds are not asked again, and neither are the rules that made it wait. A money request that it
-pays is paid in the same unit of work; one that has ended is never paid.
+The money is held, so the available balance is not checked again. The risk rules are evaluated again, but only a rule
+that blocks has an effect. If the payment pays a money request, the request is paid in the same unit of work; a
+request that has ended is never paid.
 """
 
 from dataclasses import dataclass, replace
@@ -13,7 +14,7 @@ from uuid import UUID
 from pocketpay.clearing import money_requests
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint
-from pocketpay.clearing.holds import following, refused, released
+from pocketpay.clearing.holds import next_version, refused, released
 from pocketpay.clearing.outcome import Answer, Outcome
 from pocketpay.ledger.account import Leg
 from pocketpay.payments.desk import Desk
@@ -27,7 +28,7 @@ from pocketpay.wallets.balance import WalletStatus
 
 @dataclass(frozen=True, slots=True)
 class Confirm:
-    """Let the held payment go out. `payee_id` is its recipient's wallet."""
+    """Confirms the held payment. `payee_id` is the recipient's wallet."""
 
     wallet_id: UUID
     payee_id: UUID | None
@@ -38,7 +39,7 @@ class Confirm:
         return Footprint(self.wallet_id, payee_id=self.payee_id, transaction_id=self.transaction_id)
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises NotFound and WrongState; said again it gives the state reached."""
+        """Applies the rule. Raises NotFound or WrongState. Idempotent: a completed payment is returned unchanged."""
         held = book.own_transaction(self.transaction_id, self.wallet_id)
         if held is None or held.source_wallet_id is None or held.destination_wallet_id is None:
             raise NotFound
@@ -62,12 +63,12 @@ class Confirm:
             Leg(held.source_wallet_id, -held.amount.minor, held.description),
             Leg(held.destination_wallet_id, held.amount.minor, held.description),
         )
-        done = replace(following(book, held, Status.COMPLETED), completed_at=book.now)
+        done = replace(next_version(book, held, Status.COMPLETED), completed_at=book.now)
         return Outcome(done, legs=legs, hold=released(held), side_effects=money_requests.paid(book, request))
 
 
 async def confirm(desk: Desk, wallet_id: UUID, transaction_id: UUID) -> Answer:
-    """Confirms a held payment of that wallet. Raises NotFound, WrongState, ServiceBusy."""
+    """Confirms a held payment of the wallet. Raises NotFound, WrongState, ServiceBusy."""
     parties = await desk.resolver.parties(transaction_id)
     if parties is None or parties.source_id != wallet_id:
         raise NotFound

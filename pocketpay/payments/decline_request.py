@@ -1,4 +1,4 @@
-"""How a money request is declined: whoever was asked says no."""
+"""How the payer declines a money request."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -14,7 +14,7 @@ from pocketpay.transactions.errors import NotFound
 
 @dataclass(frozen=True, slots=True)
 class DeclineRequest:
-    """Pay nothing for that request, ever. A payment of it that still waits ends with it."""
+    """Declines the money request. If it has a held payment, the payment is cancelled."""
 
     wallet_id: UUID
     request_id: UUID
@@ -24,7 +24,7 @@ class DeclineRequest:
         return Footprint(self.wallet_id, lookups=Lookups(requests=(self.request_id,)))
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises NotFound and WrongState; said again it gives the state reached."""
+        """Applies the rule. Raises NotFound or WrongState. Idempotent: a declined request is returned unchanged."""
         request = money_requests.visible(book, self.request_id, self.wallet_id)
         if request.payer_wallet_id != self.wallet_id:
             raise NotFound(thing="money request")
@@ -32,8 +32,8 @@ class DeclineRequest:
 
 
 async def decline_request(desk: Desk, wallet_id: UUID, request_id: UUID) -> Answer:
-    """Declines a request to that wallet. Raises NotFound, WrongState, ServiceBusy."""
-    asked = await desk.resolver.asked(request_id)
-    if asked is None or asked.payer_id != wallet_id:
+    """Declines a money request to the wallet. Raises NotFound, WrongState, ServiceBusy."""
+    details = await desk.resolver.request_details(request_id)
+    if details is None or details.payer_id != wallet_id:
         raise NotFound(thing="money request")
     return await desk.submit(DeclineRequest(wallet_id, request_id))

@@ -1,11 +1,12 @@
 """How a deposit works: money comes in from a bank, in two units of work.
 
     accept    replay?  closed?  frozen for all?  within the limit?
-              then the row, `created`, with the key; no money yet
-    (the bank is asked, outside any unit, with the transaction's id as its key)
-    settle    → completed, posted from the house's bank account;   or   → failed, no entries
+              then the transaction is written as `created`, with the key; no money moves yet
+    (the bank is called outside any unit of work, with the transaction's id as its idempotency key)
+    settle    → completed, posted from the house account `bank`;   or   → failed, no entries
 
-A wallet frozen for all leaves the row BLOCKED; every other refusal leaves nothing. `settle.py` has the second half.
+If the wallet is frozen for all, the transaction is written as BLOCKED; every other refusal writes nothing.
+`settle.py` has the second half.
 """
 
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ from pocketpay.wallets.balance import Freeze
 
 @dataclass(frozen=True, slots=True)
 class AcceptDeposit:
-    """Take the order to bring `amount` in from a bank."""
+    """Accepts the order to bring `amount` in from a bank."""
 
     id: UUID
     wallet_id: UUID
@@ -44,7 +45,8 @@ class AcceptDeposit:
         return Footprint(self.wallet_id, key=self.key, limit=LimitKind.DEPOSIT_DAILY, uses=self.amount)
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises WalletClosed, LimitExceeded; a wallet frozen for all leaves the row BLOCKED."""
+        """Applies the rule. Raises WalletClosed or LimitExceeded. If the wallet is frozen for all, the deposit is
+        stored as BLOCKED."""
         if (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
         why = WalletFrozen() if open_wallet(book, self.wallet_id).frozen_for is Freeze.ALL else None
@@ -70,7 +72,7 @@ class AcceptDeposit:
 
 
 async def deposit(desk: Desk, wallet_id: UUID, *, raw_amount: str, raw_bank_name: str, raw_key: str) -> Answer:
-    """Brings money in from a bank; the answer's transaction is CREATED while the bank has not said.
+    """Brings money in from a bank. If the bank has not answered yet, the transaction is CREATED.
 
     Raises InvalidInput, InvalidAmount, KeyReused, WalletClosed, LimitExceeded, ServiceBusy.
     """

@@ -1,4 +1,4 @@
-"""The desk: what every verb needs beside its own rule to carry out an instruction."""
+"""The desk: the services that every verb uses to execute its instruction."""
 
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ from pocketpay.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Resolves names, hands instructions to the clearing, asks the bank; reads through `database`."""
+    """The services of payments: the database for reads, the clearing, the resolver of names and ids, and the bank."""
 
     database: Database
     clearing: Clearing
@@ -29,13 +29,13 @@ class Desk:
 
     @classmethod
     async def open(cls, database: Database, settings: Settings) -> Self:
-        """A server's desk, its clearing at work: the house's accounts of every currency served are there.
+        """Creates a server's desk: creates missing house accounts and starts the clearing.
 
-        Raises ServiceBusy when the database does not answer, SettingsError when what operators have set in it does
-        not go with the environment.
+        Raises ServiceBusy when the database does not answer, and SettingsError when an operator's setting in the
+        database is not valid with the environment's settings.
         """
         async with database.write() as session:
-            house = await postings.open_house(session, settings.served_currencies)
+            house = await postings.ensure_house_accounts(session, settings.served_currencies)
         async with database.read() as session:
             terms = replace(Terms.of(settings), policy=await read_policy(session, settings))
         clearing = Clearing(database, terms, house)
@@ -44,19 +44,19 @@ class Desk:
         return cls(database, clearing, Resolver(database), bank)
 
     def submit(self, instruction: Instruction, *, weight: int = 1) -> Coroutine[Any, Any, Answer]:
-        """Has an instruction carried out and gives its answer after the commit; see `Clearing.submit`."""
+        """Queues an instruction and returns its answer after the commit; see `Clearing.submit`."""
         return self.clearing.submit(instruction, weight=weight)
 
     async def preview(self, instruction: Instruction) -> Result:
-        """What the instruction would come to now: nothing is locked and nothing is written. Raises ServiceBusy."""
-        whose = self.database.of(instruction.footprint.wallet_id)
-        return await whose.query(preview, instruction, self.clearing.terms, self.clearing.house)
+        """Returns the result that the instruction would have now. Locks and writes nothing. Raises ServiceBusy."""
+        access = self.database.of(instruction.footprint.wallet_id)
+        return await access.query(preview, instruction, self.clearing.terms, self.clearing.house)
 
     @property
     def terms(self) -> Terms:
-        """What applies to every payment decided now."""
+        """The terms that apply to every payment decided now."""
         return self.clearing.terms
 
     async def close(self) -> None:
-        """Takes no more orders, and finishes those it has."""
+        """Stops accepting orders, and finishes the waiting ones."""
         await self.clearing.close()

@@ -1,9 +1,9 @@
-"""What a withdrawal costs. Pure: the same for the quote and for the withdrawal.
+"""The fee of a withdrawal. A pure function, used for the quote and for the withdrawal.
 
     standard    free
-    instant     so many basis points of what arrives, half-up to the minor unit, and at least one unit
+    instant     basis points of the amount that arrives, rounded half up to the minor unit; at least one minor unit
 
-An instant withdrawal is never free, so the fee alone says how fast the money was to go.
+An instant withdrawal is never free, so the speed can be derived from the fee.
 """
 
 from enum import StrEnum
@@ -17,12 +17,12 @@ class Speed(StrEnum):
 
 
 def withdrawal_fee(amount: Money, speed: Speed, *, instant_bps: int) -> Money:
-    """What it costs to have that much arrive at a bank."""
+    """Returns the fee of sending `amount` to a bank."""
     if speed is Speed.STANDARD:
         return Money(0, amount.currency)
     return Money(max(amount.percent(instant_bps).minor, 1), amount.currency)
 
 
-def speed_paid_for(fee: Money) -> Speed:
-    """How fast a withdrawal of that fee was to go."""
+def speed_of(fee: Money) -> Speed:
+    """Returns the speed of a withdrawal with that fee."""
     return Speed.INSTANT if fee.minor else Speed.STANDARD

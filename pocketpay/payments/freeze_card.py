@@ -1,4 +1,4 @@
-"""How a card is frozen: it pays nothing until its owner thaws it."""
+"""How a card is frozen: it cannot pay until its owner unfreezes it."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -7,13 +7,13 @@ from pocketpay.cards.card import Card, CardStatus
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Lookups
 from pocketpay.clearing.outcome import Outcome
-from pocketpay.payments.card_standing import brought, card_after
+from pocketpay.payments.card_standing import card_after, with_status
 from pocketpay.payments.desk import Desk
 
 
 @dataclass(frozen=True, slots=True)
 class FreezeCard:
-    """Let the card pay nothing for now."""
+    """Freezes the card: it cannot pay until it is unfrozen."""
 
     wallet_id: UUID
     card_id: UUID
@@ -23,10 +23,10 @@ class FreezeCard:
         return Footprint(self.wallet_id, lookups=Lookups(cards=(self.card_id,)))
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises NotFound and WrongState; said again it gives the state reached."""
-        return brought(book, self.card_id, self.wallet_id, CardStatus.FROZEN)
+        """Applies the rule. Raises NotFound or WrongState. Idempotent: a frozen card is returned unchanged."""
+        return with_status(book, self.card_id, self.wallet_id, CardStatus.FROZEN)
 
 
 async def freeze_card(desk: Desk, wallet_id: UUID, card_id: UUID) -> Card:
-    """Freezes a card of that wallet. Raises NotFound, WrongState, ServiceBusy."""
+    """Freezes a card of the wallet. Raises NotFound, WrongState, ServiceBusy."""
     return await card_after(desk, FreezeCard(wallet_id, card_id))

@@ -1,11 +1,11 @@
-"""How a card is issued: its number and code are made here, shown to whoever asked, and forgotten.
+"""How a card is issued. Its number and security code are generated here, returned once, and never stored.
 
     replay?  wallet closed?  frozen?  too many cards open?
     then the card; no money moves
 
-Only the last four digits go into the instruction: the clearing, the tables and the log never see the others. Asked
-again with the same key it is the same card without number and code. Our own second try after a lost connection is
-no replay: whoever asked still waits, and is shown both.
+The instruction contains only the last four digits: the clearing, the tables and the log never get the full number. A
+replay with the same key returns the same card without number and code. Our own retry after a lost connection is not a
+replay: the caller still waits, and gets both.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.cards import number
-from pocketpay.cards.card import GOOD_FOR_YEARS, Card, CardStatus, month_of
+from pocketpay.cards.card import VALID_YEARS, Card, CardStatus, month_of
 from pocketpay.cards.errors import TooManyCards
 from pocketpay.cards.number import Secrets
 from pocketpay.clearing.book import Book
@@ -28,7 +28,7 @@ from pocketpay.payments.spending import frozen
 
 @dataclass(frozen=True, slots=True)
 class IssueCard:
-    """Give a wallet a card of that face, with those limits of its own."""
+    """Issues a card for a wallet, with the card's own limits."""
 
     id: UUID
     wallet_id: UUID
@@ -44,16 +44,16 @@ class IssueCard:
         return Footprint(self.wallet_id, key=self.key, lookups=Lookups(open_cards=(self.wallet_id,)))
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises a Refusal; none leaves a row."""
-        if (given := book.given(self.key)) is not None:
-            (card_id,) = given
+        """Applies the rule. Raises a Refusal; no refusal is stored."""
+        if (results := book.results_of(self.key)) is not None:
+            (card_id,) = results
             return Outcome(
                 changed=False, replayed=card_id != self.id, side_effects=SideEffects(cards=(book.cards[card_id],))
             )
         if (why := frozen(book, self.wallet_id)) is not None:
             raise why
-        if book.counters.open_cards[self.wallet_id] >= book.terms.most_cards:
-            raise TooManyCards(book.terms.most_cards)
+        if book.counters.open_cards[self.wallet_id] >= book.terms.max_cards:
+            raise TooManyCards(book.terms.max_cards)
         return Outcome(key=self.key, side_effects=SideEffects(cards=(self._card(book),)))
 
     def _card(self, book: Book) -> Card:
@@ -65,7 +65,7 @@ class IssueCard:
             brand=number.BRAND,
             last4=self.last4,
             expiry_month=book.now.month,
-            expiry_year=book.now.year + GOOD_FOR_YEARS,
+            expiry_year=book.now.year + VALID_YEARS,
             status=CardStatus.ACTIVE,
             per_payment_limit=self.per_payment_limit,
             monthly_limit=self.monthly_limit,
@@ -77,8 +77,8 @@ class IssueCard:
 
 
 @dataclass(frozen=True, slots=True)
-class Issued:
-    """A card as it is now, and what is shown this once; None when it had been issued before."""
+class IssuedCard:
+    """A card as it is now, with its number and code. `secrets` is None if the card had been issued before."""
 
     card: Card
     secrets: Secrets | None
@@ -96,18 +96,20 @@ async def issue_card(
     raw_per_payment_limit: str | None = None,
     raw_monthly_limit: str | None = None,
     raw_key: str,
-) -> Issued:
+) -> IssuedCard:
     """Issues a card.
 
-    Raises InvalidInput, InvalidAmount, KeyReused, WalletClosed, WalletFrozen, TooManyCards, and ServiceBusy when it
-    could not be carried out or its outcome is unknown: a number that was not shown then is never shown any more.
+    Raises InvalidInput, InvalidAmount, KeyReused, WalletClosed, WalletFrozen, TooManyCards, and ServiceBusy when the
+    order was not executed or its outcome is unknown. If the card was issued after all, its number is lost.
     """
     currency = await desk.resolver.currency(wallet_id)
     label = parse_label(raw_label)
-    each = parse_limit(raw_per_payment_limit, currency, "perPaymentLimit")
+    per_payment = parse_limit(raw_per_payment_limit, currency, "perPaymentLimit")
     monthly = parse_limit(raw_monthly_limit, currency, "monthlyLimit")
-    key = parse_key(raw_key, wallet_id, "issueCard", label, each or "", monthly or "", result_kind=ResultKind.CARDS)
-    made = number.new()
-    order = IssueCard(uuids.uuid7(), wallet_id, currency, label, made.last4, each, monthly, key)
+    key = parse_key(
+        raw_key, wallet_id, "issueCard", label, per_payment or "", monthly or "", result_kind=ResultKind.CARDS
+    )
+    secrets = number.new()
+    order = IssueCard(uuids.uuid7(), wallet_id, currency, label, secrets.last4, per_payment, monthly, key)
     answer = await desk.submit(order)
-    return Issued(answer.cards[0], None if answer.replayed else made)
+    return IssuedCard(answer.cards[0], None if answer.replayed else secrets)

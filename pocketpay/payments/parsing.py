@@ -1,6 +1,6 @@
-"""From raw text to what the rules understand. After this nobody parses again.
+"""Parses raw text into the values that the rules use. After this module nothing is parsed again.
 
-What cannot be parsed is refused here, before the key is looked at: such a request has no meaning to be repeated.
+Invalid input is refused here, before the idempotency key is used: a request that cannot be parsed stores no key.
 """
 
 import hashlib
@@ -13,15 +13,15 @@ from pocketpay.money import Money
 from pocketpay.text.lines import fits_line, shows_something
 from pocketpay.transactions.errors import InvalidAmount, InvalidInput
 
-LONGEST_DESCRIPTION = 500
-LONGEST_BANK_NAME = 100
-LONGEST_LABEL = 50
-LONGEST_MERCHANT = 100
+MAX_DESCRIPTION_LENGTH = 500
+MAX_BANK_NAME_LENGTH = 100
+MAX_LABEL_LENGTH = 50
+MAX_MERCHANT_LENGTH = 100
 KEY_LENGTH = (8, 255)
 
 
 def parse_amount(raw_amount: str, currency: str, field: str = "amount") -> Money:
-    """The amount in that currency. Raises InvalidAmount."""
+    """Parses an amount in that currency. Raises InvalidAmount."""
     try:
         return money.parse(raw_amount, currency)
     except (money.MalformedAmount, money.AmountOutOfRange) as wrong:
@@ -29,47 +29,53 @@ def parse_amount(raw_amount: str, currency: str, field: str = "amount") -> Money
 
 
 def parse_limit(raw_limit: str | None, currency: str, field: str) -> Money | None:
-    """A limit of a card, None where there is to be none. Raises InvalidAmount."""
+    """Parses a card's limit; None is no limit. Raises InvalidAmount."""
     return None if raw_limit is None else parse_amount(raw_limit, currency, field)
 
 
 def parse_description(raw_description: str) -> str:
-    """What the payment is for: one line, trimmed, 1 to 500 characters. Raises InvalidInput."""
-    return _line("description", raw_description, LONGEST_DESCRIPTION)
+    """Parses a description: one line, trimmed, 1 to 500 characters. Raises InvalidInput."""
+    return _line("description", raw_description, MAX_DESCRIPTION_LENGTH)
 
 
 def parse_transfer_description(raw_description: str) -> str:
-    """What a transfer is for, by the same rules; "" where nothing was written. Raises InvalidInput."""
+    """Parses a transfer's description: "" if it is blank, else as `parse_description`. Raises InvalidInput."""
     return parse_description(raw_description) if raw_description.strip() else ""
 
 
 def parse_reason(raw_reason: str) -> str:
-    """Why money is given back, or an operator acts: one line, trimmed, 1 to 500 characters. Raises InvalidInput."""
-    return _line("reason", raw_reason, LONGEST_DESCRIPTION)
+    """Parses the reason of a refund or of an operator's action: one line, trimmed, 1 to 500 characters.
+
+    Raises InvalidInput.
+    """
+    return _line("reason", raw_reason, MAX_DESCRIPTION_LENGTH)
 
 
 def parse_bank_name(raw_bank_name: str) -> str:
-    """A bank's name: one line, trimmed, 1 to 100 characters. Raises InvalidInput."""
-    return _line("bankName", raw_bank_name, LONGEST_BANK_NAME)
+    """Parses a bank's name: one line, trimmed, 1 to 100 characters. Raises InvalidInput."""
+    return _line("bankName", raw_bank_name, MAX_BANK_NAME_LENGTH)
 
 
 def parse_label(raw_label: str) -> str:
-    """What its owner calls a card: one line, trimmed, 1 to 50 characters. Raises InvalidInput."""
-    return _line("label", raw_label, LONGEST_LABEL)
+    """Parses a card's label: one line, trimmed, 1 to 50 characters. Raises InvalidInput."""
+    return _line("label", raw_label, MAX_LABEL_LENGTH)
 
 
 def parse_merchant(raw_merchant: str) -> str:
-    """Where a card pays: one line, trimmed, 1 to 100 characters. Raises InvalidInput."""
-    return _line("merchant", raw_merchant, LONGEST_MERCHANT)
+    """Parses a merchant's name: one line, trimmed, 1 to 100 characters. Raises InvalidInput."""
+    return _line("merchant", raw_merchant, MAX_MERCHANT_LENGTH)
 
 
 def parse_setting(raw_value: str) -> str:
-    """A setting's value as the environment writes it: one line, trimmed, 1 to 500 characters. Raises InvalidInput."""
-    return _line("value", raw_value, LONGEST_DESCRIPTION)
+    """Parses the value of a setting, in the form that the environment uses: one line, trimmed, 1 to 500 characters.
+
+    Raises InvalidInput.
+    """
+    return _line("value", raw_value, MAX_DESCRIPTION_LENGTH)
 
 
 def parse_recipient(raw_to: str) -> str:
-    """The username meant, with or without "@", in its one spelling; what is no username is nobody's."""
+    """Parses a username, with or without "@", into its canonical spelling; "" if it is not a valid username."""
     return canonical(raw_to) or ""
 
 
@@ -80,24 +86,27 @@ def parse_key(
     *parsed: str | Money,
     result_kind: ResultKind = ResultKind.TRANSACTIONS,
 ) -> Key:
-    """The idempotency key, and the fingerprint of what it stands for. Raises InvalidInput."""
-    fewest, most = KEY_LENGTH
-    if not fewest <= len(raw_key) <= most:
-        raise InvalidInput("idempotencyKey", f"must have {fewest} to {most} characters")
+    """Parses an idempotency key, and computes the fingerprint of the operation and its parsed input.
+
+    Raises InvalidInput.
+    """
+    min_length, max_length = KEY_LENGTH
+    if not min_length <= len(raw_key) <= max_length:
+        raise InvalidInput("idempotencyKey", f"must have {min_length} to {max_length} characters")
     if not raw_key.strip():
         raise InvalidInput("idempotencyKey", "must not be blank")
     if not fits_line(raw_key):
         raise InvalidInput("idempotencyKey", "must not have characters that cannot be stored")
-    said = [operation, *(f"{part.minor} {part.currency}" if isinstance(part, Money) else part for part in parsed)]
-    return Key(wallet_id, raw_key, operation, hashlib.sha256("\x1f".join(said).encode()).digest(), result_kind)
+    values = [operation, *(f"{one.minor} {one.currency}" if isinstance(one, Money) else one for one in parsed)]
+    return Key(wallet_id, raw_key, operation, hashlib.sha256("\x1f".join(values).encode()).digest(), result_kind)
 
 
-def _line(field: str, raw: str, longest: int) -> str:
+def _line(field: str, raw: str, max_length: int) -> str:
     text = raw.strip()
     if not text:
         raise InvalidInput(field, "must not be empty")
-    if len(text) > longest:
-        raise InvalidInput(field, f"must have at most {longest} characters")
+    if len(text) > max_length:
+        raise InvalidInput(field, f"must have at most {max_length} characters")
     if not fits_line(text):
         raise InvalidInput(field, "must not have control characters or characters that cannot be stored")
     if not shows_something(text):

@@ -1,10 +1,11 @@
-"""How a money request is paid: whoever was asked says yes (the rule of paying is in transfer.py).
+"""How the payer pays a money request. The rule of the payment itself is in transfer.py.
 
-    replay?  theirs?  still asked for?  no payment of it waiting already?  then as any payment
+    replay?  payer's own?  still pending?  no held payment of it?  then the rule of a transfer
 
-A safe payment completes at once, and the request is paid in the same unit of work. A risky one is held: the request
-stays pending until the payer confirms, and can be paid again when that payment is cancelled, expires or fails. It
-stays pending too after a payment that failed for lack of money or was blocked; each attempt's row names the request.
+A safe payment completes at once, and the request is paid in the same unit of work. A risky payment is held: the
+request stays pending until the payer confirms, and can be paid again if that payment is cancelled, expires or fails.
+The request also stays pending after a payment that failed for insufficient funds or was blocked. The transaction of
+each attempt has the request's id.
 """
 
 from dataclasses import dataclass
@@ -19,36 +20,36 @@ from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_key
 from pocketpay.payments.transfer import Transfer
 from pocketpay.requests.money_request import RequestStatus
-from pocketpay.requests.repository import Asked
+from pocketpay.requests.repository import RequestDetails
 from pocketpay.transactions.errors import NotFound, WrongState
 from pocketpay.transactions.limits import LimitKind
 
 
 @dataclass(frozen=True, slots=True)
 class PayRequest:
-    """Pay that request. `asked` is what it asks for; None when there is no such request."""
+    """Pays the money request. `details` has its payer and amount; None if the wallet has no such request to pay."""
 
     id: UUID
     wallet_id: UUID
     request_id: UUID
-    asked: Asked | None
+    details: RequestDetails | None
     key: Key
 
     @property
     def footprint(self) -> Footprint:
-        if self.asked is None:
+        if self.details is None:
             return Footprint(self.wallet_id, key=self.key)
         return Footprint(
             self.wallet_id,
-            payee_id=self.asked.requester_id,
+            payee_id=self.details.requester_id,
             key=self.key,
             limit=LimitKind.TRANSFER_DAILY,
-            uses=self.asked.amount,
+            uses=self.details.amount,
             lookups=Lookups(requests=(self.request_id,)),
         )
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises a Refusal that leaves no row; those that leave one are in the outcome."""
+        """Applies the rule. Raises a Refusal that is not stored; a stored refusal is in the outcome."""
         if (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
         request = book.requests.get(self.request_id)
@@ -59,17 +60,17 @@ class PayRequest:
         if (waiting := book.live_payment(request.id)) is not None:
             raise WrongState(waiting)
         payee_id, amount, description = request.requester_wallet_id, request.amount, request.description
-        return Transfer(self.id, self.wallet_id, payee_id, amount, description, self.key, request).paid(book)
+        return Transfer(self.id, self.wallet_id, payee_id, amount, description, self.key, request).decide_new(book)
 
 
 async def pay_request(desk: Desk, wallet_id: UUID, request_id: UUID, *, raw_key: str) -> Answer:
-    """Pays a request to that wallet and gives what came of it.
+    """Pays a money request to the wallet.
 
-    Raises InvalidInput for the key, every other Refusal that leaves no row, and ServiceBusy when it could not be
-    carried out or its outcome is unknown (ask again with the same key).
+    Raises InvalidInput for the key, every other Refusal that is not stored, and ServiceBusy when the order was not
+    executed or its outcome is unknown (retry with the same key).
     """
     key = parse_key(raw_key, wallet_id, "payRequest", str(request_id))
-    asked = await desk.resolver.asked(request_id)
-    if asked is not None and asked.payer_id != wallet_id:
-        asked = None
-    return await desk.submit(PayRequest(uuids.uuid7(), wallet_id, request_id, asked, key))
+    details = await desk.resolver.request_details(request_id)
+    if details is not None and details.payer_id != wallet_id:
+        details = None
+    return await desk.submit(PayRequest(uuids.uuid7(), wallet_id, request_id, details, key))

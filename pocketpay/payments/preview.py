@@ -1,4 +1,4 @@
-"""What a transfer or a withdrawal would come to now: the same rule, decided without locks, and thrown away."""
+"""Previews of a transfer or a withdrawal: the same rule, decided without locks; the outcome is not written."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -20,7 +20,8 @@ from pocketpay.transactions.limits import Limit, LimitKind
 
 @dataclass(frozen=True, slots=True)
 class TransferPreview:
-    """What would become of it. `status` and `available_after` are None when nothing would: see `refusal`."""
+    """The result that the transfer would have. `status` and `available_after` are None if it would be refused without
+    a transaction; `refusal` has the reason."""
 
     status: Status | None
     reasons: tuple[Reason, ...]
@@ -30,8 +31,9 @@ class TransferPreview:
 
 @dataclass(frozen=True, slots=True)
 class WithdrawalPreview:
-    """What would become of it. `status` and `available_after` are None when nothing would: see `refusal`. `limit` is
-    the limit as it is now, None where the currency has none."""
+    """The result that the withdrawal would have. `status` and `available_after` are None if it would be refused
+    without a transaction; `refusal` has the reason. `limit` is the limit as it is now, None if the currency has no
+    limit."""
 
     status: Status | None
     amount: Money
@@ -42,25 +44,28 @@ class WithdrawalPreview:
 
 
 async def preview_transfer(desk: Desk, wallet_id: UUID, *, raw_to: str, raw_amount: str) -> TransferPreview:
-    """What `transfer` would do now, with no effect. Raises InvalidAmount and ServiceBusy."""
+    """Returns the result that `transfer` would have now. Has no effect. Raises InvalidAmount and ServiceBusy."""
     amount = parse_amount(raw_amount, await desk.resolver.currency(wallet_id))
     payee_id = await desk.resolver.wallet_of(parse_recipient(raw_to))
     instruction = Transfer(uuids.uuid7(), wallet_id, payee_id, amount, "preview", key=None)
     result = await desk.preview(instruction)
     if isinstance(result, Refusal):
         return TransferPreview(None, (), None, result)
-    would_be = result.transaction
-    return TransferPreview(would_be.status, would_be.risk_reasons, result.balance.available, result.refusal)
+    previewed = result.transaction
+    return TransferPreview(previewed.status, previewed.risk_reasons, result.balance.available, result.refusal)
 
 
 async def preview_withdrawal(desk: Desk, wallet_id: UUID, *, raw_amount: str, speed: Speed) -> WithdrawalPreview:
-    """What `withdraw` would do now until the bank is asked, with no effect. Raises InvalidAmount and ServiceBusy."""
+    """Returns the result that `withdraw` would have now, before the bank's answer. Has no effect.
+
+    Raises InvalidAmount and ServiceBusy.
+    """
     currency = await desk.resolver.currency(wallet_id)
     amount = parse_amount(raw_amount, currency)
     fee = withdrawal_fee(amount, speed, instant_bps=desk.terms.instant_fee_bps)
     result = await desk.preview(AcceptWithdrawal(uuids.uuid7(), wallet_id, amount, "preview", speed, key=None))
-    whose = wallet_id, currency
-    limits = (await desk.database.of(wallet_id).query(allowances, desk.terms.limits, [whose]))[whose]
+    wallet = wallet_id, currency
+    limits = (await desk.database.of(wallet_id).query(allowances, desk.terms.limits, [wallet]))[wallet]
     limit = next((one for one in limits if one.kind is LimitKind.WITHDRAWAL_DAILY), None)
     if isinstance(result, Refusal):
         return WithdrawalPreview(None, amount, fee, None, limit, result)

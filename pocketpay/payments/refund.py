@@ -1,11 +1,11 @@
-"""How a refund works: whoever was paid gives money back, all of it or a part.
+"""How the recipient of a payment refunds it, in full or in part.
 
-    replay?  paid to them?  anything left?  that much?  payer still there?  oneself frozen or closed?  enough?
-    then posted the other way, and the original says how much of it was given back
+    replay?  recipient's own?  anything left?  amount left?  payer may receive?  own wallet frozen or closed?  funds?
+    then the refund is posted, and `refunded` of the original transaction grows
 
-Under both wallets' locks, so that what is given back of a payment never exceeds it. No fee, no rule of risk, no
-limit. Without the money the row stays as FAILED, from a frozen wallet as BLOCKED; every other refusal leaves nothing.
-`reversal.py` says what moves.
+Both wallets are locked, so that the refunds of a payment never exceed it. A refund has no fee, and no risk rule or
+limit applies. With insufficient funds the transaction is written as FAILED, and from a frozen wallet as BLOCKED;
+every other refusal writes nothing. `reversal.py` has the posting.
 """
 
 from dataclasses import dataclass
@@ -31,13 +31,15 @@ from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import PAYMENTS, Transaction
 
 ORIGINAL = "transactionId"
-"""The field of the input that says what is refunded."""
+"""The input field with the id of the payment to refund."""
 
 
 @dataclass(frozen=True, slots=True)
 class Refund:
-    """Give `amount` of a payment back, or with None all that is left. `payer_id` is the wallet that it came from,
-    None when no payment to `wallet_id` was found."""
+    """Refunds `amount` of a payment; None refunds all that is left of it.
+
+    `payer_id` is the wallet that made the payment, None if no payment to `wallet_id` was found.
+    """
 
     id: UUID
     wallet_id: UUID
@@ -54,11 +56,11 @@ class Refund:
             payee_id=self.payer_id,
             key=self.key,
             transaction_id=self.transaction_id,
-            lookups=Lookups(gives_back=True),
+            lookups=Lookups(for_refund=True),
         )
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises a Refusal that leaves no row; those that leave one are in the outcome."""
+        """Applies the rule. Raises a Refusal that is not stored; a stored refusal is in the outcome."""
         if (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
         original = self._original(book)
@@ -75,7 +77,7 @@ class Refund:
         return reversal.done(book, self.key)
 
     def _original(self, book: Book) -> Transaction:
-        """The completed payment to this wallet. Raises NotFound."""
+        """Returns the completed payment to this wallet. Raises NotFound."""
         original = book.transactions.get(self.transaction_id)
         if (
             original is None
@@ -96,10 +98,10 @@ async def refund(
     raw_reason: str,
     raw_key: str,
 ) -> Answer:
-    """Gives money of a payment back and gives what came of it. An id that was none comes as None.
+    """Refunds a payment to the wallet. `transaction_id` is None if the input was not a valid id.
 
-    Raises InvalidInput and InvalidAmount for what cannot be parsed, every other Refusal that leaves no row, and
-    ServiceBusy when it could not be carried out or its outcome is unknown (ask again with the same key).
+    Raises InvalidInput and InvalidAmount for invalid input, every other Refusal that is not stored, and ServiceBusy
+    when the order was not executed or its outcome is unknown (retry with the same key).
     """
     amount = None if raw_amount is None else parse_amount(raw_amount, await desk.resolver.currency(wallet_id))
     reason = parse_reason(raw_reason)
@@ -107,6 +109,6 @@ async def refund(
     if transaction_id is None:
         raise NotFound(ORIGINAL)
     parties = await desk.resolver.parties(transaction_id)
-    ours = parties is not None and parties.destination_id == wallet_id
-    payer_id = parties.source_id if parties is not None and ours else None
+    own = parties is not None and parties.destination_id == wallet_id
+    payer_id = parties.source_id if parties is not None and own else None
     return await desk.submit(Refund(uuids.uuid7(), wallet_id, payer_id, transaction_id, amount, reason, key))

@@ -1,19 +1,21 @@
-"""The SQL of the sweeper: what is overdue, what the bank has not answered, and what can no longer be paid.
+"""The SQL of the sweeper: overdue payments, orders without the bank's answer, and requests that cannot be paid.
 
-A wallet that another session has locked is left out: the clearing would wait a second for it, every second. So is one
-whose account is ahead of the clock: the clearing would refuse it (decision 27), and it would take others' places.
+Wallets that another session has locked are left out, because the clearing would wait for the lock each second.
+Wallets whose account is ahead of the clock are left out too: the clearing would refuse them (decision 27), and they
+would use up the batch.
 """
 
 from datetime import timedelta
 from uuid import UUID
 
-from pocketpay.clearing.repository.units import FIRST_ASKED_AGAIN_SECONDS
+from pocketpay.clearing.repository.units import FIRST_POLL_SECONDS
 from pocketpay.database.sessions import Session
-from pocketpay.ledger.account import MOST_AHEAD_SECONDS
+from pocketpay.ledger.account import MAX_AHEAD_SECONDS
 from pocketpay.transactions.repository.rows import COLUMNS, transaction
 from pocketpay.transactions.transaction import Transaction
 
-LONGEST_PAUSE_SECONDS = 3_600
+MAX_PAUSE_SECONDS = 3_600
+"""The longest time between two polls of the bank about one order."""
 
 _UNSETTLED = f"""
 with due as materialized (
@@ -21,14 +23,14 @@ with due as materialized (
     order by ask_again_at limit $1 for no key update skip locked)
 update transactions t
 set ask_again_at = clock_timestamp() + least(
-    greatest(clock_timestamp() - t.created_at, interval '{FIRST_ASKED_AGAIN_SECONDS} seconds'),
-    interval '{LONGEST_PAUSE_SECONDS} seconds')
+    greatest(clock_timestamp() - t.created_at, interval '{FIRST_POLL_SECONDS} seconds'),
+    interval '{MAX_PAUSE_SECONDS} seconds')
 from due where t.id = due.id
 returning {", ".join("t." + name.strip() for name in COLUMNS.split(","))}
 """
-"""Each pause is as long as the order is old, so that they double: 10 s, 20, 40, … an hour."""
+"""Each pause is as long as the order's age, so the pauses double: 10 s, 20 s, 40 s, … up to an hour."""
 
-_NOT_AHEAD = f"<= (select clock_timestamp()) + interval '{MOST_AHEAD_SECONDS} seconds'"
+_NOT_AHEAD = f"<= (select clock_timestamp()) + interval '{MAX_AHEAD_SECONDS} seconds'"
 
 _PENDING = """
 money_requests r cross join lateral (
@@ -58,11 +60,11 @@ cross join lateral (
     select from ledger_accounts a where a.id = u.requester_wallet_id limit 1 for no key update skip locked) requester
 limit $1
 """
-"""A clock in a subquery is read once, so that an index can be asked with it."""
+"""The clock is read in a subquery: it is then evaluated once, so that PostgreSQL can use it in an index condition."""
 
 
-async def expired_by_now(session: Session, limit: int) -> list[tuple[UUID, UUID]]:
-    """(wallet, transaction) of payments whose time is over, the longest overdue first."""
+async def overdue_payments(session: Session, limit: int) -> list[tuple[UUID, UUID]]:
+    """Returns (wallet, transaction) of overdue held payments, the longest overdue first."""
     rows = await session.fetch(
         "select t.source_wallet_id, t.id from transactions t join ledger_accounts a on a.id = t.source_wallet_id "
         "where t.status = 'pending_confirmation' and t.expires_at <= (select clock_timestamp()) "
@@ -74,11 +76,17 @@ async def expired_by_now(session: Session, limit: int) -> list[tuple[UUID, UUID]
 
 
 async def unsettled(session: Session, limit: int) -> list[Transaction]:
-    """What the bank is to be asked about now, longest due first; nobody else is given it until its next turn."""
+    """Claims and returns orders that are due for a poll of the bank, longest due first.
+
+    Sets the time of their next poll. No other server gets them before that.
+    """
     return [transaction(row) for row in await session.fetch(_UNSETTLED, limit)]
 
 
 async def unpayable(session: Session, limit: int, *, closed_within: timedelta) -> list[tuple[UUID, UUID, UUID]]:
-    """(payer, requester, request) of requests whose time is over, or where a side closed its wallet so recently."""
+    """Returns (payer, requester, request) of requests that can no longer be paid.
+
+    A request is overdue, or its requester or payer has closed their wallet within `closed_within`.
+    """
     rows = await session.fetch(_UNPAYABLE, limit, closed_within)
     return [(row["payer_wallet_id"], row["requester_wallet_id"], row["id"]) for row in rows]

@@ -1,4 +1,4 @@
-"""How somebody asks another person for money: a request of one (the rule is in ask.py)."""
+"""How a person requests money from another person. The rule is in create_requests.py."""
 
 from uuid import UUID
 
@@ -6,7 +6,7 @@ import uuid_utils.compat as uuids
 
 from pocketpay.clearing.footprint import ResultKind
 from pocketpay.clearing.outcome import Answer
-from pocketpay.payments.ask import Ask, Share
+from pocketpay.payments.create_requests import CreateRequests, Share
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_amount, parse_description, parse_key, parse_recipient
 
@@ -14,10 +14,10 @@ from pocketpay.payments.parsing import parse_amount, parse_description, parse_ke
 async def request_money(
     desk: Desk, wallet_id: UUID, *, raw_from: str, raw_amount: str, raw_description: str, raw_key: str
 ) -> Answer:
-    """Asks a person for money; the answer's one request waits for them.
+    """Creates a money request to one person. The answer has the one pending request.
 
-    Raises InvalidInput and InvalidAmount for what cannot be parsed, every Refusal of the rule, and ServiceBusy when
-    it could not be carried out or its outcome is unknown (ask again with the same key).
+    Raises InvalidInput and InvalidAmount for invalid input, every Refusal of the rule, and ServiceBusy when the order
+    was not executed or its outcome is unknown (retry with the same key).
     """
     amount = parse_amount(raw_amount, await desk.resolver.currency(wallet_id))
     description, username = parse_description(raw_description), parse_recipient(raw_from)
@@ -25,4 +25,4 @@ async def request_money(
         raw_key, wallet_id, "requestMoney", username, amount, description, result_kind=ResultKind.REQUESTS
     )
     share = Share(uuids.uuid7(), username, await desk.resolver.wallet_of(username), amount)
-    return await desk.submit(Ask(wallet_id, (share,), description, key, field="from"))
+    return await desk.submit(CreateRequests(wallet_id, (share,), description, key, field="from"))

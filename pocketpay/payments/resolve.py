@@ -1,8 +1,8 @@
-"""Names and ids to accounts, before an instruction queues.
+"""Resolves usernames and ids to wallets, before an instruction is queued.
 
-Only what never changes is asked here, so that it may be remembered: a username is never given twice, a wallet keeps
-its currency, a transaction its parties, a money request what it asks for. Resolving never refuses: what is not found
-goes to the rule as None.
+Only facts that never change are read here, so that they can be cached: the owner of a username, the currency of a
+wallet, the parties of a transaction, the sides and amount of a money request. The resolver never refuses: if
+something is not found, the rule gets None.
 """
 
 from collections import OrderedDict
@@ -14,79 +14,79 @@ from pocketpay.database.joined import JoinedRead
 from pocketpay.database.sessions import Database, Session
 from pocketpay.identity.repository import profiles
 from pocketpay.requests import repository as requests
-from pocketpay.requests.repository import Asked
+from pocketpay.requests.repository import RequestDetails
 from pocketpay.transactions.repository import lookups
 from pocketpay.transactions.repository.lookups import Parties
 from pocketpay.wallets import repository as wallets
 
-MOST_REMEMBERED = 50_000
-"""Of each kind: some 10 MB each at the very most."""
+MAX_CACHED = 50_000
+"""Entries of each cache. Each one takes some 10 MB at most."""
 
 Name = TypeVar("Name")
 Found = TypeVar("Found")
 
 
-class Memory(OrderedDict[Name, Found], Generic[Name, Found]):
-    """What was found; the oldest is forgotten first."""
+class Cache(OrderedDict[Name, Found], Generic[Name, Found]):
+    """A cache of resolved values. The oldest entry is evicted first."""
 
-    def remember(self, name: Name, found: Found) -> Found:
+    def store(self, name: Name, found: Found) -> Found:
         self[name] = found
-        if len(self) > MOST_REMEMBERED:
+        if len(self) > MAX_CACHED:
             self.popitem(last=False)
         return found
 
 
 class Resolver:
-    """Looks immutable facts up once and remembers them. What is not there is asked for again each time."""
+    """Reads immutable facts and caches them. A name or id that was not found is read again each time."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._wallets_read = JoinedRead[str, UUID](database, _wallets)
         self._currencies_read = JoinedRead[UUID, str](database, wallets.currencies)
-        self._wallets: Memory[str, UUID] = Memory()
-        self._currencies: Memory[UUID, str] = Memory()
-        self._parties: Memory[UUID, Parties] = Memory()
-        self._asked: Memory[UUID, Asked] = Memory()
+        self._wallets: Cache[str, UUID] = Cache()
+        self._currencies: Cache[UUID, str] = Cache()
+        self._parties: Cache[UUID, Parties] = Cache()
+        self._requests: Cache[UUID, RequestDetails] = Cache()
 
     async def wallet_of(self, username: str) -> UUID | None:
-        """The wallet of that username in its canonical spelling, or None."""
+        """Returns the wallet of a username in its canonical spelling, or None."""
         if not username or (known := self._wallets.get(username)) is not None:
             return known if username else None
         found = await self._wallets_read.load(username)
-        return None if found is None else self._wallets.remember(username, found)
+        return None if found is None else self._wallets.store(username, found)
 
     async def wallets_of(self, usernames: Collection[str]) -> dict[str, UUID]:
-        """The wallets of those usernames in their canonical spelling that are somebody's, read together."""
+        """Returns the wallet of each username that exists, with one read. Usernames are in canonical spelling."""
         known = {name: wallet_id for name in usernames if (wallet_id := self._wallets.get(name)) is not None}
         if missing := [name for name in usernames if name and name not in known]:
             async with self._database.read() as session:
                 for found in await profiles.by_usernames(session, missing):
-                    known[found.username] = self._wallets.remember(found.username, found.wallet_id)
+                    known[found.username] = self._wallets.store(found.username, found.wallet_id)
         return known
 
     async def currency(self, wallet_id: UUID) -> str:
-        """The currency of that wallet, which exists: its owner is signed in."""
+        """Returns the currency of a signed-in user's wallet, which always exists."""
         if (known := self._currencies.get(wallet_id)) is not None:
             return known
         found = await self._currencies_read.load(wallet_id)
-        assert found is not None, "a signed-in user has a wallet"  # noqa: S101 - a foreign key says so
-        return self._currencies.remember(wallet_id, found)
+        assert found is not None, "a signed-in user has a wallet"  # noqa: S101 - a foreign key guarantees it
+        return self._currencies.store(wallet_id, found)
 
     async def parties(self, transaction_id: UUID) -> Parties | None:
-        """Between whose wallets that transaction moves money, or None when there is none of that id."""
+        """Returns the source and destination wallets of a transaction, or None if no transaction has this id."""
         if (known := self._parties.get(transaction_id)) is not None:
             return known
         async with self._database.read() as session:
             found = await lookups.parties(session, transaction_id)
-        return None if found is None else self._parties.remember(transaction_id, found)
+        return None if found is None else self._parties.store(transaction_id, found)
 
-    async def asked(self, request_id: UUID) -> Asked | None:
-        """Who asks whom for what with that money request, or None when there is none of that id."""
-        if (known := self._asked.get(request_id)) is not None:
+    async def request_details(self, request_id: UUID) -> RequestDetails | None:
+        """Returns the immutable details of a money request, or None if no request has this id."""
+        if (known := self._requests.get(request_id)) is not None:
             return known
         async with self._database.read() as session:
             found = await requests.by_ids(session, [request_id])
-        return None if not found else self._asked.remember(request_id, Asked.of(found[request_id]))
+        return None if not found else self._requests.store(request_id, RequestDetails.of(found[request_id]))
 
 
 async def _wallets(session: Session, usernames: Sequence[str]) -> dict[str, UUID]:

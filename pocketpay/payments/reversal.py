@@ -1,18 +1,18 @@
-"""What giving money back of a transaction comes to, whoever decided that it may: a row, the legs, the original.
+"""The posting of a refund, for every type of transaction. The recipient of a payment or an operator orders it.
 
-    of a          from        to                what moves
-    payment       its payee   its payer         the amount
-    deposit       wallet      bank              the amount
-    withdrawal    bank, fees  wallet            all of it, the fee too: a return after settlement
-    card          network     wallet            the amount
-    bonus         wallet      promotions        the amount
+    original      from        to                amount
+    payment       its payee   its payer         the refunded amount
+    deposit       wallet      bank              the refunded amount
+    withdrawal    bank, fees  wallet            the whole amount and the fee: a return after settlement
+    card          network     wallet            the refunded amount
+    bonus         wallet      promotions        the refunded amount
 
-The row is a REFUND of what moves back, with no fee of its own, between the original's wallets the other way. The
-original stays completed, one version later, with `refunded` grown by as much: never above its total.
+The new transaction has the type REFUND and no fee. Its source and destination are those of the original, exchanged.
+The original stays completed, one version later, and its `refunded` grows by the amount, never above its total.
 
-What went back counts no more: the limit of the day in which the original was ordered, and the month of the card that
-paid it, have that much room again. It does not matter who gave it back. A limit bounds how much of a wallet's money
-is out at once, and after a refund less of it is.
+A refunded amount no longer counts against limits: neither against the daily limit under which the original was
+ordered, nor against the month of the card that paid it. A limit bounds how much of a wallet's money is spent; a
+refund reduces that, whoever ordered it.
 """
 
 from dataclasses import dataclass, replace
@@ -24,7 +24,7 @@ from pocketpay.clearing.footprint import Key
 from pocketpay.clearing.outcome import Outcome, SideEffects
 from pocketpay.errors import BooksDisagree, Refusal
 from pocketpay.ledger.account import Leg
-from pocketpay.ledger.house import House, HouseKind
+from pocketpay.ledger.house import HouseAccounts, HouseKind
 from pocketpay.money import Money
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.stored_refusal import ended_by
@@ -36,15 +36,15 @@ OTHER_SIDE = {
     Type.CARD: HouseKind.CARD_NETWORK,
     Type.BONUS: HouseKind.PROMOTIONS,
 }
-"""The house's account that such a transaction's amount came from or went to. Between people there is none."""
+"""The house account on the other side of a transaction, by its type. Payments between people have none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reversal:
-    """`amount` of a completed transaction on its way back, at most what is left of it. `id` is the new row's.
+    """A refund of `amount` of a completed transaction, at most what is left of it. `id` is the new transaction's id.
 
-    An instruction that does this names the original's destination as `wallet_id` and its source as `payee_id`, where
-    there are both, the original as `transaction_id`, and `Lookups(gives_back=True)`.
+    The footprint of the instruction must have the original's destination as `wallet_id` and its source as `payee_id`
+    (if it has both), the original as `transaction_id`, and `Lookups(for_refund=True)`.
     """
 
     id: UUID
@@ -53,40 +53,43 @@ class Reversal:
     reason: str
 
     def done(self, book: Book, key: Key | None = None) -> Outcome:
-        """The money goes back now."""
+        """Returns the outcome of the completed refund."""
         row = replace(self._row(book, Status.COMPLETED), completed_at=book.now)
         original = self.original.given_back(self.amount, book.now)
         side_effects = SideEffects(refunded=original, cards=self._cards(book, original))
         return Outcome(row, legs=self.legs(book.house), key=key, side_effects=side_effects)
 
     def refused(self, book: Book, why: Refusal, key: Key) -> Outcome:
-        """No money moves; the row stays as FAILED or BLOCKED and keeps why."""
+        """Returns the outcome of a refused refund: no money moves, and the transaction is FAILED or BLOCKED."""
         return Outcome(ended_by(why, self._row(book, Status.CREATED)), key=key, refusal=why)
 
-    def legs(self, house: House) -> tuple[Leg, ...]:
-        """The original's legs with opposite signs, for as much as goes back."""
-        of, minor, currency = self.original, self.amount.minor, self.amount.currency
+    def legs(self, house: HouseAccounts) -> tuple[Leg, ...]:
+        """Returns the original's legs with opposite signs, for the refunded amount.
+
+        Raises BooksDisagree for a partial refund of a transaction that had a fee.
+        """
+        original, minor, currency = self.original, self.amount.minor, self.amount.currency
         legs = []
-        if of.destination_wallet_id is not None:
-            legs.append(Leg(of.destination_wallet_id, -minor, self.reason))
-        if of.source_wallet_id is not None:
-            legs.append(Leg(of.source_wallet_id, minor, self.reason))
-        if (kind := OTHER_SIDE.get(of.type)) is not None:
-            sign = 1 if of.source_wallet_id is None else -1
-            legs.append(Leg(house.account(kind, currency), sign * (minor - of.fee.minor), self.reason))
-        if of.fee.minor:
-            if minor != of.total.minor:
-                raise BooksDisagree(f"transaction {of.id} cost a fee: it goes back whole or not at all")
-            legs.append(Leg(house.account(HouseKind.FEES, currency), -of.fee.minor, self.reason))
+        if original.destination_wallet_id is not None:
+            legs.append(Leg(original.destination_wallet_id, -minor, self.reason))
+        if original.source_wallet_id is not None:
+            legs.append(Leg(original.source_wallet_id, minor, self.reason))
+        if (kind := OTHER_SIDE.get(original.type)) is not None:
+            sign = 1 if original.source_wallet_id is None else -1
+            legs.append(Leg(house.account(kind, currency), sign * (minor - original.fee.minor), self.reason))
+        if original.fee.minor:
+            if minor != original.total.minor:
+                raise BooksDisagree(f"transaction {original.id} had a fee: it can only be refunded in full")
+            legs.append(Leg(house.account(HouseKind.FEES, currency), -original.fee.minor, self.reason))
         return tuple(legs)
 
     def _cards(self, book: Book, after: Transaction) -> tuple[Card, ...]:
-        """The card that paid the original, where its latest month has more room now."""
+        """Returns the card that paid the original if its `spent` changes; else nothing."""
         if self.original.card_id is None or self.original.completed_at is None:
             return ()
         card = book.cards[self.original.card_id]
-        no_more = Money(after.uncounted - self.original.uncounted, card.currency)
-        changed = card.given_back(no_more, self.original.completed_at, book.now)
+        refunded = Money(after.uncounted - self.original.uncounted, card.currency)
+        changed = card.after_refund(refunded, self.original.completed_at, book.now)
         return () if changed is card else (changed,)
 
     def _row(self, book: Book, status: Status) -> Transaction:

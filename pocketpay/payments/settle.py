@@ -1,10 +1,11 @@
-"""How what a bank was asked for is settled: a deposit that comes in, a withdrawal that goes out.
+"""How a deposit or a withdrawal ends after the bank's answer.
 
-    the bank has it     → completed, the entries posted, the hold of a withdrawal given back in the same step
-    the bank will not   → failed, BANK_DECLINED, no entries, the hold given back
-    it does not say     stays created; the sweeper asks again, with the same id, for as long as it takes
+    settled     → completed; the entries are posted, and the hold of a withdrawal is released in the same step
+    declined    → failed, BANK_DECLINED; no entries, and the hold is released
+    no answer   stays created; the sweeper polls the bank again with the same id until it answers
 
-Settling happens once, under the wallet's lock, also in a wallet frozen or closed since: what the bank did is done.
+An order is settled once, under the wallet's lock. It is settled even if the wallet has been frozen or closed since:
+the bank's action cannot be undone.
 """
 
 import asyncio
@@ -13,26 +14,26 @@ from uuid import UUID
 
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint
-from pocketpay.clearing.holds import following, released
+from pocketpay.clearing.holds import next_version, released
 from pocketpay.clearing.outcome import Answer, Outcome
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.ledger.account import Leg
-from pocketpay.ledger.house import House, HouseKind
+from pocketpay.ledger.house import HouseAccounts, HouseKind
 from pocketpay.payments.bank import BankOrder, BankReply
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.fees import Speed, speed_paid_for
+from pocketpay.payments.fees import Speed, speed_of
 from pocketpay.transactions.errors import BankDeclined, NotFound
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.stored_refusal import ended_by, refusal_of
 from pocketpay.transactions.transaction import Transaction, Type
 
 BANK_SECONDS = 5.0
-"""How long an answer of the bank is awaited; later it is the sweeper that asks."""
+"""How long the server waits for the bank's answer. After that, the sweeper polls the bank."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """The bank has done what it was asked, or will not: write that down, once."""
+    """Completes or fails the order after the bank's answer. `settled` is False if the bank declined it."""
 
     wallet_id: UUID
     transaction_id: UUID
@@ -43,7 +44,7 @@ class Settle:
         return Footprint(self.wallet_id, transaction_id=self.transaction_id)
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises NotFound; said again it gives the state reached."""
+        """Applies the rule. Raises NotFound. Idempotent: an order that has ended is returned unchanged."""
         accepted = book.own_transaction(self.transaction_id, self.wallet_id)
         if accepted is None or accepted.type not in (Type.DEPOSIT, Type.WITHDRAWAL):
             raise NotFound
@@ -53,36 +54,42 @@ class Settle:
         if not self.settled:
             why = BankDeclined()
             ended = ended_by(why, accepted)
-            return Outcome(following(book, ended, ended.status), hold=hold, refusal=why)
-        done = replace(following(book, accepted, Status.COMPLETED), completed_at=book.now)
+            return Outcome(next_version(book, ended, ended.status), hold=hold, refusal=why)
+        done = replace(next_version(book, accepted, Status.COMPLETED), completed_at=book.now)
         return Outcome(done, legs=_legs(accepted, book.house), hold=hold)
 
 
-def _legs(accepted: Transaction, house: House) -> tuple[Leg, ...]:
-    """What moves: between the wallet and the house's bank, and the fee to the house."""
-    currency, words = accepted.amount.currency, accepted.description
+def _legs(accepted: Transaction, house: HouseAccounts) -> tuple[Leg, ...]:
+    """Returns the legs between the wallet and the house account `bank`, and the leg of the fee."""
+    currency, text = accepted.amount.currency, accepted.description
     bank = house.account(HouseKind.BANK, currency)
     if accepted.type is Type.DEPOSIT:
-        return Leg(bank, -accepted.amount.minor, words), Leg(accepted.anchor, accepted.amount.minor, words)
-    legs = Leg(accepted.anchor, -accepted.total.minor, words), Leg(bank, accepted.amount.minor, words)
+        return Leg(bank, -accepted.amount.minor, text), Leg(accepted.anchor, accepted.amount.minor, text)
+    legs = Leg(accepted.anchor, -accepted.total.minor, text), Leg(bank, accepted.amount.minor, text)
     if not accepted.fee.minor:
         return legs
-    return *legs, Leg(house.account(HouseKind.FEES, currency), accepted.fee.minor, words)
+    return *legs, Leg(house.account(HouseKind.FEES, currency), accepted.fee.minor, text)
 
 
 async def settle_now(desk: Desk, accepted: Answer) -> Answer:
-    """Asks the bank about an order that was just accepted; the answer as it was while the bank does not say."""
+    """Sends a new order to the bank, and settles it if the bank answers in time.
+
+    Returns the answer after settlement, or `accepted` unchanged if the bank has not answered.
+    """
     if accepted.transaction.status is not Status.CREATED or accepted.replayed:
         return accepted
     try:
         return await ask_bank(desk, accepted.transaction) or accepted
-    except ServiceBusy:  # the order stands, and the sweeper asks again
+    except ServiceBusy:  # the order is stored, and the sweeper polls the bank again
         return accepted
 
 
 async def ask_bank(desk: Desk, accepted: Transaction) -> Answer | None:
-    """Asks the bank how an accepted order stands and writes down what it says; None while it says nothing."""
-    instant = speed_paid_for(accepted.fee) is Speed.INSTANT
+    """Sends an accepted order to the bank, and settles it by the bank's answer.
+
+    Returns None if the bank has no final answer yet. Idempotent: the bank executes a repeated order only once.
+    """
+    instant = speed_of(accepted.fee) is Speed.INSTANT
     order = BankOrder(accepted.id, accepted.amount, accepted.bank_name or "", instant)
     ask = desk.bank.payout if accepted.type is Type.WITHDRAWAL else desk.bank.collect
     try:

@@ -1,11 +1,11 @@
-"""How a card pays: money goes from its wallet to the card network, at once.
+"""How a card pays: money moves from its wallet to the card network at once.
 
-    replay?  card there?  wallet closed or frozen?  card closed, frozen, expired?  enough?  within the card's limits?
+    replay?  card found?  wallet closed or frozen?  card closed, frozen, expired?  funds?  within the card's limits?
     then post
 
-No rule of risk asks, and no daily limit of the wallet counts it: whoever wants a bound gives the card one. Its month
-is kept with it, so that a payment costs the same after ten thousand others. From a frozen wallet the row stays as
-BLOCKED, without the money as FAILED; every other refusal leaves nothing.
+No risk rule and no daily limit of the wallet applies; the card has its own limits. The card's row stores the amount
+spent in the month, so that a payment takes the same time after ten thousand others. From a frozen wallet the
+transaction is written as BLOCKED, and with insufficient funds as FAILED; every other refusal writes nothing.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from pocketpay.ledger.house import HouseKind
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_amount, parse_key, parse_merchant
-from pocketpay.payments.spending import frozen, too_little
+from pocketpay.payments.spending import frozen, insufficient_funds
 from pocketpay.transactions.errors import NotFound
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.stored_refusal import ended_by
@@ -32,7 +32,7 @@ from pocketpay.transactions.transaction import Transaction, Type
 
 @dataclass(frozen=True, slots=True)
 class CardPayment:
-    """Pay `amount` to a merchant by card. `card_id` is None when what was said is no card's id."""
+    """Pays `amount` to a merchant by card. `card_id` is None if the input was not a valid id."""
 
     id: UUID
     wallet_id: UUID
@@ -47,7 +47,7 @@ class CardPayment:
         return Footprint(self.wallet_id, key=self.key, lookups=lookups)
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises a Refusal that leaves no row; those that leave one are in the outcome."""
+        """Applies the rule. Raises a Refusal that is not stored; a stored refusal is in the outcome."""
         if (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
         card = book.own_card(self.card_id, self.wallet_id)
@@ -57,10 +57,10 @@ class CardPayment:
         if (why := frozen(book, self.wallet_id)) is not None:
             return self._ended(book, card, why)
         card.require_usable(book.now)
-        if (why := too_little(book, self.wallet_id, self.amount)) is not None:
+        if (why := insufficient_funds(book, self.wallet_id, self.amount)) is not None:
             return self._ended(book, card, why)
         card.require_room(self.amount, book.now)
-        after = card.paid(self.amount, book.now)
+        after = card.after_payment(self.amount, book.now)
         done = self._transaction(book, card, Status.COMPLETED)
         return Outcome(done, legs=self._legs(book), key=self.key, side_effects=SideEffects(cards=(after,)))
 
@@ -95,7 +95,7 @@ class CardPayment:
 async def simulate_card_payment(
     desk: Desk, wallet_id: UUID, card_id: UUID | None, *, raw_merchant: str, raw_amount: str, raw_key: str
 ) -> Answer:
-    """Pays by a card of that wallet, as if a merchant had asked the network for it.
+    """Pays with a card of the wallet, as if a merchant had charged it through the network.
 
     Raises InvalidInput, InvalidAmount, KeyReused, NotFound, WalletClosed, CardClosed, CardFrozen, CardExpired,
     AbovePaymentLimit, AboveMonthlyLimit, ServiceBusy.

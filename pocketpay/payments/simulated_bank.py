@@ -1,13 +1,13 @@
-"""A bank that is none, for trying what real ones do. No money is real here; a provider takes its place.
+"""A simulated bank, for development and tests. It moves no real money; in production a real provider replaces it.
 
     instant      settles at once
-    slow         settles when its seconds are over, and lets whoever asks before wait
-    silent       says nothing to whoever asks before its seconds are over, and settles whatever is asked later
-    declining    says no
-    flaky        breaks the line at two of three askings, and of eight orders declines one
+    slow         settles `seconds` after the order; an earlier call waits until then
+    silent       does not answer a call within `seconds` after the order; settles at any later call
+    declining    declines every order
+    flaky        loses the connection in two of three calls, and declines one of eight orders
 
-It keeps nothing: an order's age is in its id, a UUIDv7, and so is whether a flaky bank declines it. So every server
-has the same bank, also after a restart, and what it said once it says again.
+It stores nothing. The age of an order follows from its id, a UUIDv7, and so does whether a flaky bank declines it. So
+all servers simulate the same bank, also after a restart, and a repeated order gets the same answer.
 """
 
 import asyncio
@@ -18,20 +18,20 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from pocketpay.payments.bank import BankOrder, BankReply
-from pocketpay.settings import SimulatedBank as Manner
+from pocketpay.settings import SimulatedBank as Mode
 
-FOR_EVER = 3_600.0
-"""Seconds: whoever waits for a bank gives up long before."""
+SILENCE_SECONDS = 3_600.0
+"""How long a silent bank does not answer. Callers time out long before."""
 
-DECLINED_OF = 8
-BREAKS = 2 / 3
+DECLINED_ONE_OF = 8
+LOST_CONNECTIONS = 2 / 3
 
 
 @dataclass(frozen=True, slots=True)
 class SimulatedBank:
-    """`seconds` count from the order on; `chance` gives numbers from 0 to 1."""
+    """A simulated bank. `seconds` counts from the order; `chance` returns a random number from 0 to 1."""
 
-    manner: Manner = Manner.INSTANT
+    mode: Mode = Mode.INSTANT
     seconds: float = 0.0
     chance: Callable[[], float] = field(default=random.random)
 
@@ -42,24 +42,24 @@ class SimulatedBank:
         return await self._answer(order)
 
     async def _answer(self, order: BankOrder) -> BankReply:
-        match self.manner:
-            case Manner.SLOW:
+        match self.mode:
+            case Mode.SLOW:
                 await asyncio.sleep(max(0.0, self.seconds - _age(order.id)))
-            case Manner.SILENT if _age(order.id) < self.seconds:
-                await asyncio.sleep(FOR_EVER)
-            case Manner.DECLINING:
+            case Mode.SILENT if _age(order.id) < self.seconds:
+                await asyncio.sleep(SILENCE_SECONDS)
+            case Mode.DECLINING:
                 return BankReply.DECLINED
-            case Manner.FLAKY:
+            case Mode.FLAKY:
                 return self._flaky(order)
         return BankReply.SETTLED
 
     def _flaky(self, order: BankOrder) -> BankReply:
-        """Whether the order or its answer was lost on a broken line, nobody can tell."""
-        if self.chance() < BREAKS:
+        """Raises ConnectionError in two of three calls: either the order or its answer is lost."""
+        if self.chance() < LOST_CONNECTIONS:
             raise ConnectionError("the connection to the bank was lost")
-        return BankReply.DECLINED if order.id.int % DECLINED_OF == 0 else BankReply.SETTLED
+        return BankReply.DECLINED if order.id.int % DECLINED_ONE_OF == 0 else BankReply.SETTLED
 
 
 def _age(order_id: UUID) -> float:
-    """Seconds since that UUIDv7 was made."""
+    """Returns the seconds since the UUIDv7 was created."""
     return time.time() - (order_id.int >> 80) / 1000

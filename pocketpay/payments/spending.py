@@ -1,8 +1,8 @@
-"""Whether a wallet may spend: what every payment out of a wallet asks, in this order.
+"""Whether a wallet may spend. Every payment out of a wallet checks this, in this order:
 
-closed?             raises WalletClosed; no row stays
-frozen?             WalletFrozen; the row stays as BLOCKED
-without the money?  InsufficientFunds; the row stays as FAILED
+closed?               raises WalletClosed; no transaction is written
+frozen?               WalletFrozen; the transaction is written as BLOCKED
+insufficient funds?   InsufficientFunds; the transaction is written as FAILED
 """
 
 from uuid import UUID
@@ -15,7 +15,7 @@ from pocketpay.wallets.balance import Standing, WalletStatus
 
 
 def open_wallet(book: Book, wallet_id: UUID) -> Standing:
-    """The wallet's standing. Raises WalletClosed."""
+    """Returns the wallet's standing. Raises WalletClosed."""
     standing = book.standings[wallet_id]
     if standing.status is WalletStatus.CLOSED:
         raise WalletClosed
@@ -23,16 +23,16 @@ def open_wallet(book: Book, wallet_id: UUID) -> Standing:
 
 
 def frozen(book: Book, wallet_id: UUID) -> WalletFrozen | None:
-    """Why the wallet pays nothing now, or None. Raises WalletClosed."""
+    """Returns WalletFrozen if the wallet is frozen, else None. Raises WalletClosed."""
     return None if open_wallet(book, wallet_id).frozen_for is None else WalletFrozen()
 
 
-def too_little(book: Book, wallet_id: UUID, needed: Money) -> InsufficientFunds | None:
-    """Why the wallet cannot pay that much now, or None."""
+def insufficient_funds(book: Book, wallet_id: UUID, needed: Money) -> InsufficientFunds | None:
+    """Returns InsufficientFunds if less than `needed` is available, else None."""
     available = Money(book.accounts[wallet_id].available, needed.currency)
     return InsufficientFunds(needed, available) if available < needed else None
 
 
 def cannot_pay(book: Book, wallet_id: UUID, needed: Money) -> Refusal | None:
-    """Why the wallet does not pay that much now, or None. Raises WalletClosed."""
-    return frozen(book, wallet_id) or too_little(book, wallet_id, needed)
+    """Returns the reason for which the wallet cannot pay `needed` now, or None. Raises WalletClosed."""
+    return frozen(book, wallet_id) or insufficient_funds(book, wallet_id, needed)

@@ -1,6 +1,7 @@
-"""How a bill is split: its total in shares to the cent, and a request to each of the others (the rule is in ask.py).
+"""How a bill is split: the total is divided into shares, and each of the others gets a money request for their share.
 
-The remainder goes one minor unit each from the first in `among` on; whoever splits comes last, with `include_me`.
+The shares differ by at most one minor unit: the first people in `among` get the larger shares. With `include_me`, the
+person who splits the bill has the last share. The rule for the requests is in create_requests.py.
 """
 
 from collections.abc import Sequence
@@ -12,18 +13,18 @@ import uuid_utils.compat as uuids
 from pocketpay.clearing.footprint import ResultKind
 from pocketpay.clearing.outcome import Answer
 from pocketpay.money import Money
-from pocketpay.payments.ask import Ask, Share
+from pocketpay.payments.create_requests import CreateRequests, Share
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_amount, parse_description, parse_key, parse_recipient
 from pocketpay.transactions.errors import InvalidAmount, InvalidInput
 
-MOST_ASKED = 20
-"""A table in a restaurant: each of them is one more wallet that the unit of work locks."""
+MAX_PAYERS = 20
+"""Enough for a table in a restaurant. Each payer is one more wallet that the unit of work locks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """What came of it. `my_share` is None when whoever splits has none."""
+    """The result of splitting a bill. `my_share` is the share of the person who splits it; None without one."""
 
     answer: Answer
     my_share: Money | None
@@ -39,28 +40,30 @@ async def split_bill(
     include_me: bool,
     raw_key: str,
 ) -> Split:
-    """Asks each of the others for their share, all of them or none.
+    """Creates a money request for each person's share: all of them or none.
 
-    Raises InvalidInput and InvalidAmount for what cannot be parsed or split, every Refusal of the rule, and
-    ServiceBusy when it could not be carried out or its outcome is unknown (ask again with the same key).
+    Raises InvalidInput and InvalidAmount for input that is invalid or cannot be split, every Refusal of the rule, and
+    ServiceBusy when the order was not executed or its outcome is unknown (retry with the same key).
     """
     total = parse_amount(raw_total, await desk.resolver.currency(wallet_id), "total")
     description, among = parse_description(raw_description), _parse_among(raw_among)
     amounts = shares(total, among=len(among), include_me=include_me)
-    said = ("with me" if include_me else "without me", *among)
-    key = parse_key(raw_key, wallet_id, "splitBill", total, description, *said, result_kind=ResultKind.REQUESTS)
+    people = ("with me" if include_me else "without me", *among)
+    key = parse_key(raw_key, wallet_id, "splitBill", total, description, *people, result_kind=ResultKind.REQUESTS)
     payers = [await desk.resolver.wallet_of(username) for username in among]
     if wallet_id in payers:
         raise InvalidInput("among", "must not have your own username")
-    asked = zip(among, payers, amounts, strict=False)  # whoever splits may be one more
-    wanted = tuple(Share(uuids.uuid7(), username, payer_id, amount) for username, payer_id, amount in asked)
-    answer = await desk.submit(Ask(wallet_id, wanted, description, key, field="among"))
+    others = zip(among, payers, amounts, strict=False)  # the last amount may be the share of the viewer
+    shared = tuple(Share(uuids.uuid7(), username, payer_id, amount) for username, payer_id, amount in others)
+    answer = await desk.submit(CreateRequests(wallet_id, shared, description, key, field="among"))
     return Split(answer, amounts[-1] if include_me else None)
 
 
 def shares(total: Money, *, among: int, include_me: bool) -> list[Money]:
-    """What each of so many pays, in their order, and last, with `include_me`, oneself. Raises InvalidAmount when
-    somebody would pay nothing."""
+    """Returns the shares of `among` people, in order; with `include_me`, one more share at the end.
+
+    Raises InvalidAmount when a share would be zero.
+    """
     ways = among + include_me
     if total.minor < ways:
         raise InvalidAmount(f"must be at least one minor unit for each of {ways} shares", "total")
@@ -68,9 +71,9 @@ def shares(total: Money, *, among: int, include_me: bool) -> list[Money]:
 
 
 def _parse_among(raw_among: Sequence[str]) -> list[str]:
-    """The usernames meant, each in its one spelling, "" for what is none. Raises InvalidInput."""
-    if not 1 <= len(raw_among) <= MOST_ASKED:
-        raise InvalidInput("among", f"must have 1 to {MOST_ASKED} usernames")
+    """Parses the usernames into their canonical spelling; "" for an invalid username. Raises InvalidInput."""
+    if not 1 <= len(raw_among) <= MAX_PAYERS:
+        raise InvalidInput("among", f"must have 1 to {MAX_PAYERS} usernames")
     among = [parse_recipient(raw) for raw in raw_among]
     named = [username for username in among if username]
     if len(set(named)) < len(named):

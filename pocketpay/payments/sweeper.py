@@ -1,9 +1,9 @@
-"""The sweeper: what nobody comes back for.
+"""The sweeper: ends overdue payments and requests, and polls the bank about unsettled orders.
 
-Each second, on every server: held payments whose time is over expire, and so do money requests; orders that the bank
-has not answered are asked about again, with growing pauses. In bounded batches through the clearing, like everything;
-two servers that meet do no harm, since exactly one of them finds something left to do. A bank that says nothing holds
-up no expiry.
+It runs once a second on every server. It expires overdue held payments and money requests, and polls the bank about
+orders without an answer, with growing pauses. All changes go through the clearing in bounded batches. Several servers
+may sweep at the same time: only the first one changes an item. The three sweeps are separate tasks, so that a bank
+that does not answer delays no expiry.
 """
 
 import asyncio
@@ -19,84 +19,88 @@ from pocketpay.database.loops import going_on
 from pocketpay.errors import Refusal
 from pocketpay.payments import repository
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.lapse_request import LapseRequest
+from pocketpay.payments.end_unpayable_request import EndUnpayableRequest
 from pocketpay.payments.settle import ask_bank
 
 EVERY_SECONDS = 1.0
-MOST_AT_ONCE = 64
-"""Half a unit of work: the other half is for people."""
+MAX_AT_ONCE = 64
+"""Items per sweep: half a unit of work, so that the other half is left for users."""
 
-EVER = timedelta(days=36_500)
+ALL_TIME = timedelta(days=36_500)
 CLOSED_WITHIN = timedelta(days=1)
-"""Wallets closed longer ago have no requests any more: a server looks at all of them once, when it starts."""
+"""How recently a wallet must have been closed to be checked for open requests. A server checks all closed wallets
+once when it starts; after that, wallets closed longer ago have no open requests."""
 
 log = structlog.get_logger("sweeper")
 
 
 async def sweep_forever(desk: Desk) -> None:
-    """Sweeps each second until it is cancelled; a database that is away is waited for."""
+    """Sweeps each second until it is cancelled. Keeps trying while the database is unavailable."""
     async with asyncio.TaskGroup() as sweeps:
-        sweeps.create_task(_expiring(desk), name="sweeper of overdue payments")
-        sweeps.create_task(_asking(desk), name="sweeper of unsettled orders")
-        sweeps.create_task(_lapsing(desk), name="sweeper of money requests")
+        sweeps.create_task(_expire_overdue_forever(desk), name="sweeper of overdue payments")
+        sweeps.create_task(_poll_unsettled_forever(desk), name="sweeper of unsettled orders")
+        sweeps.create_task(_end_requests_forever(desk), name="sweeper of money requests")
 
 
 async def expire_overdue(desk: Desk) -> int:
-    """Expires a batch of what is overdue; gives how many it was about."""
+    """Expires a batch of overdue held payments. Returns their number."""
     async with desk.database.read() as session:
-        overdue = await repository.expired_by_now(session, MOST_AT_ONCE)
+        overdue = await repository.overdue_payments(session, MAX_AT_ONCE)
     orders = [desk.submit(Expire(wallet_id, transaction_id)) for wallet_id, transaction_id in overdue]
-    _tell_trouble(await asyncio.gather(*orders, return_exceptions=True))
+    _log_failures(await asyncio.gather(*orders, return_exceptions=True))
     return len(overdue)
 
 
-async def lapse_requests(desk: Desk, *, closed_within: timedelta = CLOSED_WITHIN) -> int:
-    """Ends a batch of money requests that cannot be paid any more; gives how many it was about."""
+async def end_unpayable_requests(desk: Desk, *, closed_within: timedelta = CLOSED_WITHIN) -> int:
+    """Ends a batch of money requests that can no longer be paid. Returns their number."""
     async with desk.database.read() as session:
-        unpayable = await repository.unpayable(session, MOST_AT_ONCE, closed_within=closed_within)
-    orders = [desk.submit(LapseRequest(*one)) for one in unpayable]
-    _tell_trouble(await asyncio.gather(*orders, return_exceptions=True))
+        unpayable = await repository.unpayable(session, MAX_AT_ONCE, closed_within=closed_within)
+    orders = [desk.submit(EndUnpayableRequest(*one)) for one in unpayable]
+    _log_failures(await asyncio.gather(*orders, return_exceptions=True))
     return len(unpayable)
 
 
-async def ask_again(desk: Desk) -> int:
-    """Asks the bank about a batch of what it is time to ask about again; gives how many it was about.
+async def poll_unsettled(desk: Desk) -> int:
+    """Polls the bank about a batch of unsettled orders that are due. Returns their number.
 
-    Each is claimed before: another server, or this one after a crash, asks when its next pause is over. So all have
-    their turn, also behind hundreds that a bank lets wait for days.
+    The orders are claimed first: another server, or this server after a crash, polls an order only when its next
+    pause is over. So every order is polled, even behind hundreds of orders that a bank leaves unanswered for days.
     """
     async with desk.database.write() as session:
-        unsettled = await repository.unsettled(session, MOST_AT_ONCE)
-    _tell_trouble(await asyncio.gather(*(ask_bank(desk, one) for one in unsettled), return_exceptions=True))
+        unsettled = await repository.unsettled(session, MAX_AT_ONCE)
+    _log_failures(await asyncio.gather(*(ask_bank(desk, one) for one in unsettled), return_exceptions=True))
     return len(unsettled)
 
 
-async def _expiring(desk: Desk) -> None:
+async def _expire_overdue_forever(desk: Desk) -> None:
     while True:
         await asyncio.sleep(EVERY_SECONDS)
         with going_on(log, busy="sweep postponed", failed="sweep failed"):
             await expire_overdue(desk)
 
 
-async def _asking(desk: Desk) -> None:
+async def _poll_unsettled_forever(desk: Desk) -> None:
     while True:
         await asyncio.sleep(EVERY_SECONDS)
         with going_on(log, busy="sweep postponed", failed="sweep failed"):
-            await ask_again(desk)
+            await poll_unsettled(desk)
 
 
-async def _lapsing(desk: Desk) -> None:
-    closed_within = EVER
+async def _end_requests_forever(desk: Desk) -> None:
+    closed_within = ALL_TIME
     while True:
         await asyncio.sleep(EVERY_SECONDS)
         with going_on(log, busy="sweep postponed", failed="sweep failed"):
-            many = await lapse_requests(desk, closed_within=closed_within)
-            if many < MOST_AT_ONCE:
+            many = await end_unpayable_requests(desk, closed_within=closed_within)
+            if many < MAX_AT_ONCE:
                 closed_within = CLOSED_WITHIN
 
 
-def _tell_trouble(results: Sequence[Answer | BaseException | None]) -> None:
-    """One that went wrong holds up no other; refused or busy is no trouble: the next sweep asks again."""
+def _log_failures(results: Sequence[Answer | BaseException | None]) -> None:
+    """Logs unexpected errors of single items.
+
+    Does not log a refusal or ServiceBusy, because the next sweep tries the item again.
+    """
     for result in results:
         if isinstance(result, Exception) and not isinstance(result, Refusal | ServiceBusy):
-            log.error("sweeping one item failed", exc_info=result)
+            log.error("sweep of one item failed", exc_info=result)

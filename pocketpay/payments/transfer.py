@@ -1,14 +1,14 @@
 """How a transfer works: one person sends money to another.
 
-    replay?  recipient there?  oneself?  same currency?  sender frozen or closed?  enough?  within the limit?  risky?
-    then post at once, or hold the money and ask
+    replay?  recipient found?  own wallet?  same currency?  sender frozen or closed?  funds?  within limit?  risky?
+    then post at once, or hold the money until the sender confirms
 
-Safe: completed in the same unit of work. Risky: the money is held, and the sender has a quarter of an hour (a
-setting) to confirm. Without the money the row stays as FAILED, blocked by a rule or a freeze as BLOCKED; every other
-refusal leaves nothing.
+A safe payment completes in the same unit of work. For a risky payment the money is held, and the sender has 15
+minutes (a setting) to confirm. With insufficient funds the transaction is written as FAILED; if a rule or a freeze
+blocks it, as BLOCKED; every other refusal writes nothing.
 
-A money request is paid by the same rule (pay_request.py). Its payment waits no longer than the request itself has, so
-that whoever asked cannot tell from its lasting on that money is promised.
+A money request is paid by the same rule (pay_request.py). Its held payment never expires later than the request.
+Otherwise the request would stay open beyond its expiry, and the requester could see that money is held for it.
 """
 
 from dataclasses import dataclass
@@ -45,8 +45,8 @@ from pocketpay.transactions.transaction import Transaction, Type
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Send `amount` from a wallet to another. `payee_id` is None when no such person was found; `request` is the
-    money request that it pays, if it does."""
+    """Sends `amount` from a wallet to another. `payee_id` is None if the recipient was not found. `request` is the
+    money request that the payment pays, if any."""
 
     id: UUID
     wallet_id: UUID
@@ -62,13 +62,13 @@ class Transfer:
         return Footprint(self.wallet_id, payee_id=self.payee_id, key=self.key, limit=kind, uses=self.amount)
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises a Refusal that leaves no row; those that leave one are in the outcome."""
+        """Applies the rule. Raises a Refusal that is not stored; a stored refusal is in the outcome."""
         if self.key is not None and (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
-        return self.paid(book)
+        return self.decide_new(book)
 
-    def paid(self, book: Book) -> Outcome:
-        """The rule for a key that is known to be new. Raises as `decide` does."""
+    def decide_new(self, book: Book) -> Outcome:
+        """Applies the rule when the key is known to be new. Raises as `decide` does."""
         payee = None if self.payee_id is None else book.standings.get(self.payee_id)
         if self.payee_id is None or payee is None or not payee.may_receive:
             raise RecipientNotFound
@@ -88,8 +88,8 @@ class Transfer:
                 key=self.key,
                 side_effects=money_requests.paid(book, self.request),
             )
-        if book.counters.pending.get(self.wallet_id, 0) >= book.terms.most_pending:
-            raise TooManyPending(book.terms.most_pending)
+        if book.counters.pending.get(self.wallet_id, 0) >= book.terms.max_pending:
+            raise TooManyPending(book.terms.max_pending)
         if verdict.action is RuleAction.BLOCK:
             return self._ended(book, RiskBlocked(), verdict)
         waiting = self._transaction(book, Status.PENDING_CONFIRMATION, verdict)
@@ -131,10 +131,10 @@ class Transfer:
 async def transfer(
     desk: Desk, wallet_id: UUID, *, raw_to: str, raw_amount: str, raw_description: str, raw_key: str
 ) -> Answer:
-    """Sends money and gives what came of it.
+    """Sends money to another person.
 
-    Raises InvalidInput and InvalidAmount for what cannot be parsed, every other Refusal that leaves no row, and
-    ServiceBusy when it could not be carried out or its outcome is unknown (ask again with the same key).
+    Raises InvalidInput and InvalidAmount for invalid input, every other Refusal that is not stored, and ServiceBusy
+    when the order was not executed or its outcome is unknown (retry with the same key).
     """
     amount = parse_amount(raw_amount, await desk.resolver.currency(wallet_id))
     description, to = parse_transfer_description(raw_description), parse_recipient(raw_to)

@@ -1,11 +1,11 @@
-"""How a batch works: many transfers of one wallet in one order, one unit of work, one key.
+"""How a batch works: many transfers of one wallet in one order, in one unit of work, with one key.
 
-    one by one    each item comes to what the transfer would come to by itself, after those before it
-    atomic        all or none: the first item that is refused, with a row or without, throws away what was decided
+    one by one    each item has the same result as a single transfer, after the items before it
+    atomic        all or none: if one item is refused, nothing of the batch is written
 
-Decided aside, against the book as it stands; the clearing then writes what came of it. An item that waits for its
-sender's yes is no refusal. A batch thrown away leaves no row and no key, and one in which no item left a row leaves
-no key: there is nothing that could happen twice.
+The items are decided on a fork of the book; then the clearing applies their outcomes to the book itself. A held item
+is not refused. A refused atomic batch stores no transaction and no key. A batch in which every item is refused
+without a transaction stores no key either, because no money moved that a repetition could move twice.
 """
 
 from collections.abc import Sequence
@@ -25,16 +25,16 @@ from pocketpay.payments.transfer import Transfer
 from pocketpay.transactions.errors import InvalidInput
 from pocketpay.transactions.stored_refusal import first_refusal, rebuilt
 
-MOST_TRANSFERS = 100
-"""Less than a unit of work takes: a batch is a bigger order, and no other kind of unit."""
+MAX_TRANSFERS = 100
+"""Less than the single orders of one unit of work, so that a batch needs no larger unit."""
 
 Item = Transfer | Refusal
-Part = Outcome | Refusal
+ItemResult = Outcome | Refusal
 
 
 @dataclass(frozen=True, slots=True)
 class TransferBatch:
-    """Send what the items say, in their order. An item that could not be parsed is its refusal."""
+    """Sends the items in order. An item that could not be parsed is a refusal."""
 
     wallet_id: UUID
     items: tuple[Item, ...]
@@ -43,52 +43,55 @@ class TransferBatch:
 
     @property
     def footprint(self) -> Footprint:
-        parts = tuple(item.footprint for item in self.items if isinstance(item, Transfer))
-        return Footprint(self.wallet_id, key=self.key, lookups=Lookups(parts=parts))
+        items = tuple(item.footprint for item in self.items if isinstance(item, Transfer))
+        return Footprint(self.wallet_id, key=self.key, lookups=Lookups(items=items))
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises KeyReused; what is refused of the items is in the outcome's parts."""
+        """Applies the rule. Raises KeyReused; the refusals of items are in the outcome's `item_results`."""
         if self.atomic and any(isinstance(item, Refusal) for item in self.items):
-            return _thrown_away([item if isinstance(item, Refusal) else None for item in self.items])
-        if (earlier := self._earlier(book)) is not None:
+            return _nothing_written([item if isinstance(item, Refusal) else None for item in self.items])
+        if (earlier := self._replay(book)) is not None:
             return earlier
-        parts: list[Part] = []
+        results: list[ItemResult] = []
         fork = book.fork({self.wallet_id, *self._payees})
         for item in self.items:
-            part = item if isinstance(item, Refusal) else _tried(item, fork)
-            parts.append(part)
-            if self.atomic and (why := _refusal(part)) is not None:
-                before, after = [None] * (len(parts) - 1), [None] * (len(self.items) - len(parts))
-                return _thrown_away([*before, why, *after])
-        if all(isinstance(part, Refusal) for part in parts):
-            return _thrown_away(parts)
-        return Outcome(key=self.key, side_effects=SideEffects(parts=tuple(parts)))
+            result = item if isinstance(item, Refusal) else _decide_and_apply(item, fork)
+            results.append(result)
+            if self.atomic and (why := _refusal(result)) is not None:
+                before, after = [None] * (len(results) - 1), [None] * (len(self.items) - len(results))
+                return _nothing_written([*before, why, *after])
+        if all(isinstance(result, Refusal) for result in results):
+            return _nothing_written(results)
+        return Outcome(key=self.key, side_effects=SideEffects(item_results=tuple(results)))
 
     @property
     def _payees(self) -> set[UUID]:
         transfers = (item for item in self.items if isinstance(item, Transfer))
         return {item.payee_id for item in transfers if item.payee_id is not None}
 
-    def _earlier(self, book: Book) -> Outcome | None:
-        """The first outcome of the key, or None when it is new. Found with our own ids it is our own second try after
-        a lost connection, and no replay."""
-        given = book.given(self.key)
-        if given is None:
+    def _replay(self, book: Book) -> Outcome | None:
+        """Returns the first outcome of the key, or None if the key is new.
+
+        If the key is stored with this batch's own ids, this is our own retry after a lost connection, and not a
+        replay by the client.
+        """
+        stored = book.results_of(self.key)
+        if stored is None:
             return None
-        replayed = given[0] not in {item.id for item in self.items if isinstance(item, Transfer)}
-        done = iter(given)
-        parts: list[Part] = []
-        for refusal in book.refusals(self.key) or [None] * len(given):
+        replayed = stored[0] not in {item.id for item in self.items if isinstance(item, Transfer)}
+        ids = iter(stored)
+        results: list[ItemResult] = []
+        for refusal in book.refusals(self.key) or [None] * len(stored):
             if refusal is not None:
-                parts.append(rebuilt(refusal))
+                results.append(rebuilt(refusal))
                 continue
-            known = book.transactions[next(done)]
-            parts.append(Outcome(known, changed=False, refusal=first_refusal(known), replayed=replayed))
-        return Outcome(changed=False, replayed=replayed, side_effects=SideEffects(parts=tuple(parts)))
+            known = book.transactions[next(ids)]
+            results.append(Outcome(known, changed=False, refusal=first_refusal(known), replayed=replayed))
+        return Outcome(changed=False, replayed=replayed, side_effects=SideEffects(item_results=tuple(results)))
 
 
-def _tried(item: Transfer, fork: Book) -> Part:
-    """What the transfer comes to, which the next item sees."""
+def _decide_and_apply(item: Transfer, fork: Book) -> ItemResult:
+    """Returns the result of the transfer, and applies it to the fork so that the next item sees it."""
     try:
         outcome = item.decide(fork)
     except Refusal as refusal:
@@ -97,17 +100,17 @@ def _tried(item: Transfer, fork: Book) -> Part:
     return outcome
 
 
-def _refusal(part: Part) -> Refusal | None:
-    return part if isinstance(part, Refusal) else part.refusal
+def _refusal(result: ItemResult) -> Refusal | None:
+    return result if isinstance(result, Refusal) else result.refusal
 
 
-def _thrown_away(parts: Sequence[Part | None]) -> Outcome:
-    return Outcome(changed=False, side_effects=SideEffects(parts=tuple(parts)))
+def _nothing_written(results: Sequence[ItemResult | None]) -> Outcome:
+    return Outcome(changed=False, side_effects=SideEffects(item_results=tuple(results)))
 
 
 @dataclass(frozen=True, slots=True)
 class RawTransfer:
-    """One item as it was said."""
+    """One item of a batch, not yet parsed."""
 
     to: str
     amount: str
@@ -117,18 +120,18 @@ class RawTransfer:
 async def transfer_batch(
     desk: Desk, wallet_id: UUID, transfers: Sequence[RawTransfer], *, atomic: bool, raw_key: str
 ) -> Answer:
-    """Sends each, and gives what came of them in the answer's parts.
+    """Sends the transfers of a batch. The answer's `item_results` has the result of each.
 
-    Raises InvalidInput for too few, too many or a bad key, KeyReused, and ServiceBusy when it could not be carried
-    out (also when a single one of the wallets is held elsewhere) or its outcome is unknown (ask again with the same
-    key).
+    Raises InvalidInput for too few or too many transfers or an invalid key, KeyReused, and ServiceBusy when the batch
+    was not executed (also when another session has locked one of its wallets) or its outcome is unknown (retry with
+    the same key).
     """
-    if not 1 <= len(transfers) <= MOST_TRANSFERS:
-        raise InvalidInput("transfers", f"must be 1 to {MOST_TRANSFERS}")
+    if not 1 <= len(transfers) <= MAX_TRANSFERS:
+        raise InvalidInput("transfers", f"must be 1 to {MAX_TRANSFERS}")
     currency = await desk.resolver.currency(wallet_id)
     parsed = [_parsed(raw, currency) for raw in transfers]
-    said = [part for raw, one in zip(transfers, parsed, strict=True) for part in _said(raw, one)]
-    key = parse_key(raw_key, wallet_id, "transferBatch", "all or none" if atomic else "one by one", *said)
+    values = [value for raw, one in zip(transfers, parsed, strict=True) for value in _key_values(raw, one)]
+    key = parse_key(raw_key, wallet_id, "transferBatch", "all or none" if atomic else "one by one", *values)
     payees = await desk.resolver.wallets_of({one[0] for one in parsed if not isinstance(one, Refusal)})
     items = tuple(
         one
@@ -140,7 +143,7 @@ async def transfer_batch(
 
 
 def _parsed(raw: RawTransfer, currency: str) -> tuple[str, Money, str] | Refusal:
-    """Username, amount and description, or why they are none."""
+    """Returns username, amount and description, or a refusal if one of them is invalid."""
     try:
         amount = parse_amount(raw.amount, currency)
         return parse_recipient(raw.to), amount, parse_transfer_description(raw.description)
@@ -148,8 +151,8 @@ def _parsed(raw: RawTransfer, currency: str) -> tuple[str, Money, str] | Refusal
         return refusal
 
 
-def _said(raw: RawTransfer, parsed: tuple[str, Money, str] | Refusal) -> tuple[str | Money, ...]:
-    """What the key stands for: the item as parsed, and where it could not be as it was written."""
+def _key_values(raw: RawTransfer, parsed: tuple[str, Money, str] | Refusal) -> tuple[str | Money, ...]:
+    """Returns the item's values for the key's fingerprint: parsed, or raw if the item could not be parsed."""
     if isinstance(parsed, Refusal):
         return tuple(ascii(text) for text in (raw.to, raw.amount, raw.description))
     return parsed

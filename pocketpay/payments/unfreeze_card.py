@@ -1,4 +1,4 @@
-"""How a frozen card is thawed: it pays again."""
+"""How a frozen card is unfrozen: it can pay again."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -7,13 +7,13 @@ from pocketpay.cards.card import Card, CardStatus
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Lookups
 from pocketpay.clearing.outcome import Outcome
-from pocketpay.payments.card_standing import brought, card_after
+from pocketpay.payments.card_standing import card_after, with_status
 from pocketpay.payments.desk import Desk
 
 
 @dataclass(frozen=True, slots=True)
 class UnfreezeCard:
-    """Let the card pay again."""
+    """Unfreezes the card: it can pay again."""
 
     wallet_id: UUID
     card_id: UUID
@@ -23,10 +23,10 @@ class UnfreezeCard:
         return Footprint(self.wallet_id, lookups=Lookups(cards=(self.card_id,)))
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises NotFound and WrongState; said again it gives the state reached."""
-        return brought(book, self.card_id, self.wallet_id, CardStatus.ACTIVE)
+        """Applies the rule. Raises NotFound or WrongState. Idempotent: an active card is returned unchanged."""
+        return with_status(book, self.card_id, self.wallet_id, CardStatus.ACTIVE)
 
 
 async def unfreeze_card(desk: Desk, wallet_id: UUID, card_id: UUID) -> Card:
-    """Thaws a card of that wallet. Raises NotFound, WrongState, ServiceBusy."""
+    """Unfreezes a card of the wallet. Raises NotFound, WrongState, ServiceBusy."""
     return await card_after(desk, UnfreezeCard(wallet_id, card_id))

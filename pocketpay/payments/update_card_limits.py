@@ -1,6 +1,7 @@
-"""How a card's own limits change: at once, for every payment that is judged after it.
+"""How a card's own limits change. The change applies to every payment decided after it.
 
-A limit may be set below what the card has paid this month: then it pays nothing until the next.
+The monthly limit may be set below the amount that the card has spent this month; then the card cannot pay until next
+month.
 """
 
 from dataclasses import dataclass, replace
@@ -24,7 +25,7 @@ WantedLimit: TypeAlias = Money | Stays | None
 
 @dataclass(frozen=True, slots=True)
 class UpdateCardLimits:
-    """Give the card those limits. `card_id` is None when what was said is no card's id."""
+    """Changes the limits of the card. `card_id` is None if the input was not a valid id."""
 
     wallet_id: UUID
     card_id: UUID | None
@@ -36,7 +37,7 @@ class UpdateCardLimits:
         return Footprint(self.wallet_id, lookups=None if self.card_id is None else Lookups(cards=(self.card_id,)))
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises NotFound, and WrongState when the card is closed; said again it changes nothing."""
+        """Applies the rule. Raises NotFound, and WrongState when the card is closed. Idempotent."""
         card = book.own_card(self.card_id, self.wallet_id)
         if card is None:
             raise NotFound(thing="card")
@@ -46,7 +47,7 @@ class UpdateCardLimits:
         monthly = card.monthly_limit if self.monthly_limit is STAYS else self.monthly_limit
         if (each, monthly) == (card.per_payment_limit, card.monthly_limit):
             return Outcome(changed=False, replayed=True, side_effects=SideEffects(cards=(card,)))
-        after = replace(card.following(book.now), per_payment_limit=each, monthly_limit=monthly)
+        after = replace(card.next_version(book.now), per_payment_limit=each, monthly_limit=monthly)
         return Outcome(side_effects=SideEffects(cards=(after,)))
 
 
@@ -58,7 +59,7 @@ async def update_card_limits(
     raw_per_payment_limit: Wanted = STAYS,
     raw_monthly_limit: Wanted = STAYS,
 ) -> Card:
-    """Changes the limits of a card of that wallet. Raises InvalidAmount, NotFound, WrongState, ServiceBusy."""
+    """Changes the limits of a card of the wallet. Raises InvalidAmount, NotFound, WrongState, ServiceBusy."""
     currency = await desk.resolver.currency(wallet_id)
     each = _wanted(raw_per_payment_limit, currency, "perPaymentLimit")
     monthly = _wanted(raw_monthly_limit, currency, "monthlyLimit")

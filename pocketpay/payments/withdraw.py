@@ -1,12 +1,13 @@
 """How a withdrawal works: money goes out to a bank, in two units of work.
 
-    accept    replay?  closed?  frozen?  enough for amount and fee?  within the limit?
-              then the row, `created`, with the key; amount and fee are held
-    (the bank is asked, outside any unit, with the transaction's id as its key)
-    settle    → completed: amount to the house's bank account, fee to its fees;   or   → failed, the hold given back
+    accept    replay?  closed?  frozen?  funds for amount and fee?  within the limit?
+              then the transaction is written as `created`, with the key; amount and fee are held
+    (the bank is called outside any unit of work, with the transaction's id as its idempotency key)
+    settle    → completed: amount to the house account `bank`, fee to `fees`;   or   → failed, the hold is released
 
-`amount` is what arrives, `fee` comes on top, `total` is what leaves the wallet. Without the money the row stays as
-FAILED, in a frozen wallet as BLOCKED; every other refusal leaves nothing. `settle.py` has the second half.
+`amount` arrives at the bank, `fee` is added to it, and `total` leaves the wallet. With insufficient funds the
+transaction is written as FAILED, and from a frozen wallet as BLOCKED; every other refusal writes nothing. `settle.py`
+has the second half.
 """
 
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ from pocketpay.transactions.transaction import Transaction, Type
 
 @dataclass(frozen=True, slots=True)
 class AcceptWithdrawal:
-    """Take the order to send `amount` to a bank, and hold it with its fee. Only a preview has no key."""
+    """Accepts the order to send `amount` to a bank, and holds the amount and the fee. Only a preview has no key."""
 
     id: UUID
     wallet_id: UUID
@@ -45,7 +46,7 @@ class AcceptWithdrawal:
         return Footprint(self.wallet_id, key=self.key, limit=LimitKind.WITHDRAWAL_DAILY, uses=self.amount)
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises a Refusal that leaves no row; those that leave one are in the outcome."""
+        """Applies the rule. Raises a Refusal that is not stored; a stored refusal is in the outcome."""
         if self.key is not None and (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
         accepted = self._transaction(book)
@@ -73,7 +74,7 @@ class AcceptWithdrawal:
 async def withdraw(
     desk: Desk, wallet_id: UUID, *, raw_amount: str, raw_bank_name: str, speed: Speed, raw_key: str
 ) -> Answer:
-    """Sends money to a bank; the answer's transaction is CREATED, its total held, while the bank has not said.
+    """Sends money to a bank. If the bank has not answered yet, the transaction is CREATED and its total is held.
 
     Raises InvalidInput, InvalidAmount, KeyReused, WalletClosed, LimitExceeded, ServiceBusy.
     """
@@ -86,7 +87,7 @@ async def withdraw(
 
 @dataclass(frozen=True, slots=True)
 class WithdrawalQuote:
-    """What a withdrawal would take now."""
+    """The amount, fee and total of a withdrawal under the current terms."""
 
     amount: Money
     fee: Money
@@ -97,7 +98,7 @@ class WithdrawalQuote:
 
 
 async def quote_withdrawal(desk: Desk, wallet_id: UUID, *, raw_amount: str, speed: Speed) -> WithdrawalQuote:
-    """What `withdraw` takes for that amount under the terms of now. Raises InvalidAmount."""
+    """Returns the fee and total of a withdrawal under the current terms. Raises InvalidAmount."""
     amount = parse_amount(raw_amount, await desk.resolver.currency(wallet_id))
     fee = withdrawal_fee(amount, speed, instant_bps=desk.terms.instant_fee_bps)
     return WithdrawalQuote(amount, fee)

@@ -1,12 +1,12 @@
-"""Money requests: one person asks another for money.
+"""Money requests: one person requests money from another.
 
-    money_request.py   a request, and its states
-    listing.py         a wallet's requests, newest first
-    feed.py            their changes, live
-    errors.py          why a request is refused
+    money_request.py   a money request and its statuses
+    listing.py         a wallet's money requests, newest first
+    feed.py            the live changes of money requests
+    errors.py          the refusals of money requests
     models.py          the table
-    guards.py          what PostgreSQL itself refuses to write
+    guards.py          the triggers and constraints of money requests in PostgreSQL
     repository.py      the SQL
 
-Knows who asked whom for how much, and until when it may be answered. Must never know how it is paid.
+This package handles a request's requester, payer, amount and expiry. It must not depend on how a request is paid.
 """

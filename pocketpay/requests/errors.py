@@ -1,8 +1,8 @@
-"""Why a request for money is refused.
+"""The refusals to create a money request.
 
 Refusal
 ├── PayerNotFound(field, username)    RECIPIENT_NOT_FOUND: unknown, closed, or frozen for all
-├── TooManyOpenRequests(field, most)  RATE_LIMITED: requests to one person
+├── TooManyOpenRequests(field, most)  RATE_LIMITED: open requests to one person
 └── TooManyRequests(most)             RATE_LIMITED: requests within 24 hours
 """
 
@@ -10,7 +10,7 @@ from pocketpay.errors import Refusal
 
 
 class PayerNotFound(Refusal):
-    """Nobody of that username can be asked for money. `username` is "" where what was written is none."""
+    """No user with this username can receive a money request. `username` is "" if the input is not a username."""
 
     code = "RECIPIENT_NOT_FOUND"
 
@@ -24,7 +24,7 @@ class PayerNotFound(Refusal):
 
 
 class TooManyOpenRequests(Refusal):
-    """Somebody who was asked has that many of the viewer's requests to answer already."""
+    """One of the payers already has `most` open requests from the viewer."""
 
     code = "RATE_LIMITED"
 
@@ -34,7 +34,7 @@ class TooManyOpenRequests(Refusal):
 
 
 class TooManyRequests(Refusal):
-    """The wallet would have asked more often than that within 24 hours."""
+    """The wallet would have created more than `most` requests within 24 hours."""
 
     code = "RATE_LIMITED"
 

@@ -1,4 +1,4 @@
-"""Every change of a wallet's money requests, live."""
+"""The live changes of a wallet's money requests."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from uuid import UUID
@@ -12,7 +12,7 @@ from pocketpay.updates.signals import Signal
 
 
 def request_changes(database: Database, hub: Hub) -> Changes[MoneyRequest]:
-    """The changes of money requests, for both of their sides."""
+    """Returns the live changes of money requests, for the requester and the payer."""
 
     async def read(ids: Sequence[UUID]) -> Mapping[UUID, MoneyRequest]:
         return await database.query(repository.by_ids, ids)
@@ -31,4 +31,4 @@ def request_changes(database: Database, hub: Hub) -> Changes[MoneyRequest]:
 
 
 def _sides(signal: Signal) -> Iterable[tuple[UUID, Sides]]:
-    return ((id, (told.requester_wallet_id, told.payer_wallet_id)) for id, told in signal.requests.items())
+    return ((id, (changed.requester_wallet_id, changed.payer_wallet_id)) for id, changed in signal.requests.items())

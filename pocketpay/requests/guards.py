@@ -1,7 +1,7 @@
-"""What PostgreSQL itself refuses to write about money requests. The audit proves that it is in force."""
+"""The triggers and constraints by which PostgreSQL protects money requests. The audit proves they are in force."""
 
 LIFECYCLE = ("money_requests", "money_requests_lifecycle", "cc09ce05aaf3996322a61c6f0d584d9c")
-"""Table, trigger, and the MD5 of what it does: see `database.findings.guarded`."""
+"""Table, trigger, and the MD5 of the trigger's source: see `database.findings.guarded`."""
 
 IMMUTABLE = ("money_requests", "money_requests_immutable", "ee64f0eeeba06573e0f926dc6a79f748")
 

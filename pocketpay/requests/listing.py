@@ -1,11 +1,12 @@
-"""A wallet's money requests, newest first: what it was asked for, what it asked for, or both.
+"""Lists a wallet's money requests, newest first: incoming, outgoing, or both.
 
-    read     a page: one statement, as long as the page, whatever the depth and the states asked for
-    count    one statement, only when asked for
-    find     by id, those that the wallet is a side of
+    read     one page, with one statement; its cost depends only on the size of the page
+    count    the number of requests, with one statement
+    find     requests by id, if the wallet is one of their two sides
 
-They are ordered by the moment they were made, ties by id. That never changes, and the next one of a wallet is never
-earlier, since it is stamped under the wallet's lock: pages stay true while others write.
+Requests are ordered by creation time, then by id. This order never changes, and a wallet's next request is never
+earlier than its last one, because it gets its time under the wallet's lock. So pages stay consistent while others
+write.
 """
 
 from collections.abc import Collection, Iterable
@@ -17,60 +18,63 @@ from pocketpay.database.sessions import Session
 from pocketpay.requests import repository
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
 
-COUNTED = 10_000
-"""A count above it is not given: it would cost more than it tells."""
+MAX_COUNT = 10_000
+"""Requests are counted up to this number. A larger exact count would cost more than it is worth."""
 
 Place = tuple[datetime, UUID]
 
 BEGINNING: Place = (datetime(1, 1, 2, tzinfo=UTC), UUID(int=0))
 END: Place = (datetime(9999, 12, 31, tzinfo=UTC), UUID(int=0))
-"""Older and newer than anything."""
+"""Places before the oldest and after the newest request."""
 
 
 @dataclass(frozen=True, slots=True)
-class Narrowed:
-    """Which of a wallet's requests: those asked of it, those asked by it, in which states."""
+class RequestFilter:
+    """Selects some of a wallet's requests: incoming ones, outgoing ones, and those in certain statuses."""
 
-    asked_of: bool = True
-    asked_by: bool = True
+    incoming: bool = True
+    outgoing: bool = True
     statuses: Collection[RequestStatus] = tuple(RequestStatus)
 
 
-EVERYTHING = Narrowed()
+EVERYTHING = RequestFilter()
 
 
 async def read(
     session: Session,
     wallet_id: UUID,
-    narrowed: Narrowed = EVERYTHING,
+    selected: RequestFilter = EVERYTHING,
     *,
-    most: int,
+    limit: int,
     older_than: Place | None = None,
     newer_than: Place | None = None,
     backwards: bool = False,
 ) -> list[MoneyRequest]:
-    """At most `most` of the requests between two places, the newest first, or `backwards` the oldest first."""
-    scope = _scope(wallet_id, narrowed, older_than or END, newer_than or BEGINNING)
-    return await repository.page(session, scope, limit=most, backwards=backwards)
+    """Returns up to `limit` of the selected requests between two places, both exclusive.
+
+    Newest first; if `backwards`, oldest first.
+    """
+    scope = _scope(wallet_id, selected, older_than or END, newer_than or BEGINNING)
+    return await repository.page(session, scope, limit=limit, backwards=backwards)
 
 
-async def count(session: Session, wallet_id: UUID, narrowed: Narrowed = EVERYTHING) -> int | None:
-    """How many there are, or None when they are more than COUNTED."""
-    return await repository.count(session, _scope(wallet_id, narrowed, END, BEGINNING), most=COUNTED)
+async def count(session: Session, wallet_id: UUID, selected: RequestFilter = EVERYTHING) -> int | None:
+    """Returns the number of selected requests, or None if there are more than MAX_COUNT."""
+    return await repository.count(session, _scope(wallet_id, selected, END, BEGINNING), limit=MAX_COUNT)
 
 
 async def find(session: Session, wallet_id: UUID, ids: Iterable[UUID]) -> dict[UUID, MoneyRequest]:
-    """Those of the requests that the wallet is a side of."""
+    """Returns the requests with those ids of which the wallet is the requester or the payer, by id."""
     found = await repository.by_ids(session, ids)
     return {id: request for id, request in found.items() if request.visible_to(wallet_id)}
 
 
 def place(request: MoneyRequest) -> Place:
-    """Where a request stands in the list."""
+    """Returns the request's place in the list: its creation time and id."""
     return request.created_at, request.id
 
 
-def _scope(wallet_id: UUID, narrowed: Narrowed, older_than: Place, newer_than: Place) -> repository.Scope:
+def _scope(wallet_id: UUID, selected: RequestFilter, older_than: Place, newer_than: Place) -> repository.Scope:
     return repository.Scope(
-        wallet_id, older_than, newer_than, narrowed.asked_of, narrowed.asked_by, frozenset(narrowed.statuses)
+        wallet_id, older_than, newer_than, selected.incoming, selected.outgoing, frozenset(selected.statuses)
     )

@@ -5,8 +5,8 @@ from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConst
 from pocketpay.database.models import UUID, SQLModel, count, datetime, key, minor, moment
 
 STATUSES = ("pending", "paid", "declined", "cancelled", "expired")
-MOST_MINOR = 10_000_000_000_000
-"""10,000,000,000.000: what a transaction may move at most."""
+MAX_MINOR = 10_000_000_000_000
+"""The largest amount of a transaction, in minor units: 10,000,000,000.000 in a currency with three decimals."""
 
 PENDING = "status = 'pending'"
 
@@ -15,7 +15,7 @@ class MoneyRequestRow(SQLModel, table=True):
     __tablename__ = "money_requests"
     __table_args__ = (
         CheckConstraint(f"status in {STATUSES}", name="status_known"),
-        CheckConstraint(f"amount > 0 and amount <= {MOST_MINOR}", name="amount_in_range"),
+        CheckConstraint(f"amount > 0 and amount <= {MAX_MINOR}", name="amount_in_range"),
         CheckConstraint("requester_wallet_id <> payer_wallet_id", name="not_of_oneself"),
         CheckConstraint("expires_at > created_at", name="expires_after_it_was_made"),
         CheckConstraint("version > 0", name="version_positive"),

@@ -1,9 +1,9 @@
-"""A money request, and its life in one table.
+"""A money request, and the transitions between its statuses.
 
     pending ─► paid | declined | cancelled | expired
 
-Everything else is final. A payment of it that awaits its sender's answer leaves it pending. The same table stands in
-the database as the trigger `money_requests_lifecycle`; a test holds the two together.
+All statuses except pending are final. A request stays pending while its payment is held. The database enforces the
+same transitions with the trigger `money_requests_lifecycle`; a test compares the two.
 """
 
 from dataclasses import dataclass
@@ -34,9 +34,10 @@ NEXT: dict[RequestStatus, frozenset[RequestStatus]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoneyRequest:
-    """One row of `money_requests`: money asked for by one wallet's owner of another's. Times are aware UTC.
+    """One row of `money_requests`: the owner of one wallet requests money from the owner of another wallet.
 
-    `version` grows by one with every change. What it asks for, of whom, and until when never changes.
+    Times are aware UTC. `version` grows by one with every change. The two wallets, the amount, the description and
+    `expires_at` never change.
     """
 
     id: UUID
@@ -52,19 +53,19 @@ class MoneyRequest:
 
     @property
     def anchor(self) -> UUID:
-        """The wallet whose lock guards it: its payer's."""
+        """The wallet whose lock guards the request: its payer's."""
         return self.payer_wallet_id
 
     def open_at(self, now: datetime) -> bool:
-        """Whether it can be paid at that moment."""
+        """Returns whether the request can be paid at `now`."""
         return self.status is RequestStatus.PENDING and now < self.expires_at
 
     def visible_to(self, wallet_id: UUID) -> bool:
-        """Whether that wallet's owner may know of it."""
+        """Returns whether the wallet's owner may see the request: the requester and the payer may."""
         return wallet_id in (self.requester_wallet_id, self.payer_wallet_id)
 
 
 def require_transition(before: RequestStatus, after: RequestStatus) -> None:
-    """Raises BooksDisagree when a request cannot go from the one status to the other."""
+    """Raises BooksDisagree when a request cannot change from `before` to `after`."""
     if after not in NEXT[before]:
         raise BooksDisagree(f"a money request cannot go from {before} to {after}")

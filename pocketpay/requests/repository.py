@@ -1,4 +1,4 @@
-"""All SQL about money requests."""
+"""The SQL of money requests."""
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ COLUMNS = (
     "id, requester_wallet_id, payer_wallet_id, currency, amount, description, status, expires_at, version, "
     "created_at, updated_at"
 )
-"""What `money_request` needs, in the order of the table."""
+"""The columns that `money_request` reads, in the order of the table."""
 
 _BY_IDS = f"select {COLUMNS} from money_requests where id = any($1::uuid[])"
 
@@ -44,9 +44,11 @@ where r.id = u.id
 
 
 def _page(columns: str, limit: str, order: str) -> str:
-    """What $1 is asked for (if $7) or has asked for (if $8), in the states $6, between ($4, $5) and ($2, $3).
+    """Returns the SQL of a page: requests to the wallet $1 (if $7) and from it (if $8), with statuses $6, between the
+    places ($4, $5) and ($2, $3).
 
-    One keyset scan for each side and state, each as long as the page: so a page costs the same at any depth.
+    It runs one keyset scan per side and status, each limited to the page size, so that a page has the same cost at
+    any depth.
     """
     return f"""
 select r.* from unnest($6::text[]) wanted(status)
@@ -92,25 +94,25 @@ select clock_timestamp() as now, (
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Some of one wallet's requests: those between two places, (created_at, id) each, on these sides, so standing."""
+    """Selects some of a wallet's requests, by place, direction and status. A place is (created_at, id)."""
 
     wallet_id: UUID
     older_than: tuple[datetime, UUID]
     newer_than: tuple[datetime, UUID]
-    asked_of: bool
-    asked_by: bool
+    incoming: bool
+    outgoing: bool
     statuses: Collection[RequestStatus]
 
     @property
     def arguments(self) -> tuple[object, ...]:
-        """$1…$8."""
-        sides = (self.asked_of, self.asked_by)
+        """The SQL arguments $1 to $8."""
+        sides = (self.incoming, self.outgoing)
         return self.wallet_id, *self.older_than, *self.newer_than, list(self.statuses), *sides
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What of a money request never changes, and a payment of it must know before it queues."""
+class RequestDetails:
+    """The facts of a money request that never change. A payment of it needs them before it is queued."""
 
     requester_id: UUID
     payer_id: UUID
@@ -119,33 +121,33 @@ class Asked:
 
     @classmethod
     def of(cls, request: MoneyRequest) -> Self:
-        """That of a request."""
+        """Creates it from a money request."""
         return cls(request.requester_wallet_id, request.payer_wallet_id, request.amount, request.description)
 
 
 async def by_ids(session: Session, ids: Iterable[UUID]) -> dict[UUID, MoneyRequest]:
-    """The requests of those ids, whosever they are; an id of none is not in the answer."""
+    """Returns the requests with those ids, of any owner, by id. Omits unknown ids."""
     return {row["id"]: money_request(row) for row in await session.fetch(_BY_IDS, list(ids))}
 
 
 async def page(session: Session, scope: Scope, *, limit: int, backwards: bool) -> list[MoneyRequest]:
-    """The newest requests of the scope, newest first, or `backwards` the oldest, oldest first."""
+    """Returns the newest requests of the scope, newest first; if `backwards`, the oldest ones, oldest first."""
     rows = await session.fetch(_OLDEST_FIRST if backwards else _NEWEST_FIRST, *scope.arguments, limit)
     return [money_request(row) for row in rows]
 
 
-async def count(session: Session, scope: Scope, *, most: int) -> int | None:
-    """How many requests are in the scope, or None when above `most`."""
-    counted: int = await session.fetchval(_COUNT, *scope.arguments, most + 1)
-    return counted if counted <= most else None
+async def count(session: Session, scope: Scope, *, limit: int) -> int | None:
+    """Returns the number of requests in the scope, or None if there are more than `limit`."""
+    counted: int = await session.fetchval(_COUNT, *scope.arguments, limit + 1)
+    return counted if counted <= limit else None
 
 
 async def since(
     session: Session, wanted: Sequence[tuple[UUID, tuple[datetime, UUID]]], *, limit: int
 ) -> list[list[MoneyRequest]]:
-    """For each wallet and place, its requests that changed after it, in order, at most `limit`.
+    """Returns for each (wallet, place) the wallet's requests that changed after the place, in order, up to `limit`.
 
-    A place is a moment and an id: after it come later changes, and those of that moment with a greater id.
+    A place is (updated_at, id). Changes are ordered by time, then by id.
     """
     rows = await session.fetch(
         _SINCE,
@@ -161,16 +163,16 @@ async def since(
 
 
 async def count_since(
-    session: Session, wallet_id: UUID, place: tuple[datetime, UUID], most: int
+    session: Session, wallet_id: UUID, place: tuple[datetime, UUID], limit: int
 ) -> tuple[datetime, int]:
-    """The database's time, and how many of a wallet's requests changed after that place: exact up to `most`."""
-    row = await session.fetchrow(_COUNT_SINCE, wallet_id, *place, most)
+    """Returns the database's time, and how many of the wallet's requests changed after the place, up to `limit`."""
+    row = await session.fetchrow(_COUNT_SINCE, wallet_id, *place, limit)
     assert row is not None  # noqa: S101 - a select without from has one row
     return row["now"], row["changed"]
 
 
 async def insert(session: Session, now: datetime, new: Sequence[MoneyRequest]) -> None:
-    """Writes new requests, made at `now`."""
+    """Inserts new requests, created at `now`."""
     await session.execute(
         _INSERT,
         now,
@@ -189,7 +191,7 @@ async def insert(session: Session, now: datetime, new: Sequence[MoneyRequest]) -
 
 
 async def update(session: Session, now: datetime, changed: Sequence[MoneyRequest]) -> None:
-    """Writes how those requests stand since `now`."""
+    """Updates the requests to their new state, changed at `now`."""
     await session.execute(
         _UPDATE,
         now,
@@ -200,7 +202,7 @@ async def update(session: Session, now: datetime, changed: Sequence[MoneyRequest
 
 
 def money_request(record: Record) -> MoneyRequest:
-    """The value of a row that holds at least COLUMNS."""
+    """Converts a row with at least COLUMNS to a MoneyRequest."""
     return MoneyRequest(
         id=record["id"],
         requester_wallet_id=record["requester_wallet_id"],

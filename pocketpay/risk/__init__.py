@@ -1,16 +1,17 @@
-"""Risk: pure judgement. Facts in, verdict out. A rule is one object in a file of its own.
+"""Risk: pure rules that turn the facts of a payment into a verdict. Each rule is a class in a file of its own.
 
     rules.py            the register of the rules, and the settings of all of them
-    rule.py             what a rule is, and the reason that it gives
+    rule.py             the base class of a rule, and the reason that it records
     large_transfer.py   the amount is above a threshold
-    new_recipient.py    this wallet never completed a payment to that one before
-    rapid_transfers.py  that many payments within the window before this one
-    unusual_hour.py     above a threshold, between two hours of the day
-    facts.py            what the rules know of a payment
+    new_recipient.py    the sender has no completed payment to this recipient
+    rapid_transfers.py  too many payments within a time window
+    unusual_hour.py     the amount is above a threshold, between two hours of the day
+    facts.py            the facts of a payment that the rules read
     policy.py           the rules in force, and their verdict
-    models.py           the table of the settings that operators put over the environment's
+    models.py           the table of settings by which operators override the environment
     repository.py       the SQL
 
-The rules must never know a clock, a session, a table or a person: the caller brings the facts, read under the
-sender's lock. The settings of the server contain those of the rules, so no rule may know the settings of the server.
+The rules must not use a clock, a session, a table or a user: the caller reads the facts under the sender's lock and
+passes them in. The settings of the server contain those of the rules, so a rule must not import the server's
+settings.
 """

@@ -1,4 +1,4 @@
-"""What the rules know of a payment. `clearing/book.py` builds it, the same for every rule and every verb."""
+"""The facts of a payment that the rules read. `clearing/book.py` builds them for every rule and every verb."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,8 +8,12 @@ from pocketpay.money import Money
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the sender's lock protects: the amount, whether the payee is known, how many payments are recent. `at` is
-    when the payment is judged, by the database's clock."""
+    """The facts of one payment, protected by the sender's lock.
+
+    payee_known    whether the sender has a completed payment to the payee that was not refunded in full
+    recent_count   the number of recent payments of the sender, see `RecentPayments`
+    at             the time of the decision, by the database's clock
+    """
 
     amount: Money
     payee_known: bool
@@ -19,7 +23,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class RecentPayments:
-    """Which payments are recent: those within `window`, counted up to `most` (0: they are not counted at all)."""
+    """Defines recent payments: those within `window`. They are counted up to `max_count`; 0 means not at all."""
 
     window: timedelta
-    most: int
+    max_count: int

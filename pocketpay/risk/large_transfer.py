@@ -1,4 +1,4 @@
-"""Large transfer: the amount is above a threshold, which is one amount per currency served."""
+"""Large transfer: the amount is above a threshold. Each served currency has its own threshold."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -36,7 +36,8 @@ class LargeTransfer(Rule[LargeTransferSettings]):
         return cls(settings.large_transfer_action, money_setting("LARGE_TRANSFER_THRESHOLD", text, currencies))
 
     def threshold(self, currency: str) -> Money:
-        """Above it a payment is large. Zero in a currency no longer served: its wallets may pay, and are asked."""
+        """Returns the amount above which a payment is large. Zero for a currency that is no longer served: its
+        wallets may pay, but every payment is large."""
         return self.amounts.get(currency) or Money(0, currency)
 
     def thresholds(self, currency: str) -> Thresholds:

@@ -1,4 +1,4 @@
-"""The table of risk settings: what operators have set over the environment's."""
+"""The table of risk settings by which operators override the environment's settings."""
 
 from sqlalchemy import CheckConstraint
 from sqlmodel import Field
@@ -8,7 +8,7 @@ from pocketpay.risk.rules import SETTINGS
 
 
 class RiskSettingRow(SQLModel, table=True):
-    """One setting, its value written as the environment writes it."""
+    """One setting. Its value has the same text form as in the environment."""
 
     __tablename__ = "risk_settings"
     __table_args__ = (CheckConstraint(f"name in {tuple(SETTINGS)}", name="name_known"),)

@@ -1,4 +1,4 @@
-"""New recipient: this wallet never completed a payment to that one before."""
+"""New recipient: the sender has no completed payment to this recipient that was not refunded in full."""
 
 from dataclasses import dataclass
 from typing import Self

@@ -1,4 +1,4 @@
-"""The rules in force, and their verdict on a payment: all are evaluated, all reasons kept."""
+"""The rules in force, and their verdict on a payment. All rules are evaluated, and all reasons are recorded."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -15,7 +15,7 @@ NOTHING_RECENT = RecentPayments(timedelta(0), 0)
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """All reasons that matched, and the severest thing any of them asks for."""
+    """The reasons of all rules that match, and the most severe action of those rules."""
 
     action: RuleAction
     reasons: tuple[Reason, ...]
@@ -26,8 +26,7 @@ SAFE = Verdict(RuleAction.OFF, ())
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What applies now: each rule of the register as the settings put it in force. `recent` is what has to be counted
-    for them."""
+    """The rules of the register with their current settings. `recent` defines which recent payments to count."""
 
     rules: tuple[Rule[RiskSettings], ...]
     recent: RecentPayments = field(init=False)
@@ -44,11 +43,11 @@ class Policy:
         return cls(tuple(rule.of(settings, currencies) for rule in RULES))
 
     def rule(self, kind: type[R]) -> R:
-        """The rule of that kind as it is in force."""
+        """Returns the rule of that class."""
         return next(rule for rule in self.rules if isinstance(rule, kind))
 
     def judge(self, facts: Facts) -> Verdict:
-        """The verdict on a payment. OFF means it may go out at once."""
+        """Returns the verdict on a payment. The action OFF means that it may complete at once."""
         matched = [rule for rule in self._active if rule.matches(facts)]
         if not matched:
             return SAFE

@@ -1,4 +1,4 @@
-"""Rapid transfers: that many payments completed or pending within the window before this one."""
+"""Rapid transfers: many payments, completed or pending, were made within the window before this one."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,7 +10,8 @@ from pocketpay.risk.facts import Facts, RecentPayments
 from pocketpay.risk.rule import Rule, RuleAction, Thresholds
 
 RAPID_COUNT_OFF = 1_000
-"""A count above it switches the rule off: counting that far reads the whole window (96 to 362 µs, not 16)."""
+"""A configured count above this number switches the rule off: the count would read the whole window (96 to 362 µs
+instead of 16 µs)."""
 
 
 class RapidTransfersSettings(BaseModel):

@@ -1,4 +1,4 @@
-"""All SQL about risk settings: what operators have set over the environment's."""
+"""The SQL of risk settings by which operators override the environment's settings."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,7 +14,7 @@ on conflict (name) do update set value = excluded.value, updated_at = excluded.u
 
 @dataclass(frozen=True, slots=True)
 class Override:
-    """One setting as an operator has set it, written as the environment writes it."""
+    """A setting that an operator has set. `value` has the same text form as in the environment."""
 
     name: str
     value: str
@@ -22,29 +22,29 @@ class Override:
 
 
 async def overrides(session: Session) -> dict[str, Override]:
-    """What is set over the environment's, by the setting's name."""
+    """Returns the settings that override the environment's, by name."""
     rows = await session.fetch("select name, value, updated_at from risk_settings")
     return {row["name"]: Override(*row) for row in rows}
 
 
 async def lock(session: Session) -> dict[str, Override]:
-    """The same, and nobody else changes any until this unit of work ends."""
+    """Returns the same as `overrides`, and locks the table against other changes until the unit of work ends."""
     await session.execute("lock table risk_settings in share row exclusive mode")
     return await overrides(session)
 
 
 async def put(session: Session, name: str, value: str) -> None:
-    """Sets one, and tells every server on commit."""
+    """Sets a setting. Every server is notified on commit."""
     await session.execute(_PUT, name, value)
-    await _tell(session)
+    await _notify(session)
 
 
 async def drop(session: Session, name: str) -> None:
-    """Gives one back to the environment, and tells every server on commit."""
+    """Removes a setting, so that the environment's value applies again. Every server is notified on commit."""
     await session.execute("delete from risk_settings where name = $1", name)
-    await _tell(session)
+    await _notify(session)
 
 
-async def _tell(session: Session) -> None:
-    told = payloads(Signal(risk_settings=True))
-    await session.execute("select pg_notify($1, told) from unnest($2::text[]) told", CHANNEL, told)
+async def _notify(session: Session) -> None:
+    messages = payloads(Signal(risk_settings=True))
+    await session.execute("select pg_notify($1, message) from unnest($2::text[]) message", CHANNEL, messages)

@@ -1,13 +1,13 @@
-"""What a rule of risk is: one class in a file of its own.
+"""The base class of a risk rule. Each rule is a class in a file of its own.
 
-name            as a row keeps it; the schema spells it in capitals
-description     what it is about, for the schema
-words           why it matched, for the sender, with its thresholds in braces
-settings        what the environment and operators may set, each with its description
-of              the rule as those settings put it in force
-thresholds      what applies in one currency; a reason keeps it
-matches         whether a payment's facts make it risky
-recent          which recent payments have to be counted for it, if any have
+name            the name that is stored; the schema has it in capitals
+description     the description for the schema
+words           the message to the sender when the rule matches, with thresholds in braces
+settings        the settings for the environment and operators, each with a description
+of              creates the rule from the settings
+thresholds      the thresholds in one currency; they are stored with a reason
+matches         whether the facts of a payment make it risky
+recent          the recent payments to count for the rule, if any
 
 Decision 29 gives the reasons.
 """
@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from pocketpay.risk.facts import Facts, RecentPayments
 
 Thresholds: TypeAlias = dict[str, str | int]
-"""As text and numbers, so that they keep."""
+"""Thresholds by name, as text and integers, so that they can be stored as JSON."""
 
 
 class RuleAction(StrEnum):
@@ -35,18 +35,20 @@ class RuleAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a payment is risky: the rule by its name, and the thresholds that applied. They are frozen here, so that a
-    payment can be explained after the settings have changed."""
+    """The reason for which a payment is risky: the name of the rule, and the thresholds that applied.
+
+    The thresholds are stored, so that a payment can still be explained after the settings have changed.
+    """
 
     rule: str
     facts: Thresholds
 
 
-TheirSettings = TypeVar("TheirSettings", bound=BaseModel, contravariant=True)
+RuleSettings = TypeVar("RuleSettings", bound=BaseModel, contravariant=True)
 
 
-class Rule(ABC, Generic[TheirSettings]):
-    """A rule in force. It is off, asks for confirmation, or blocks. It knows no clock, no session and no person."""
+class Rule(ABC, Generic[RuleSettings]):
+    """A rule in force. Its action is off, confirm or block. It uses no clock, no session and no user."""
 
     __slots__ = ()
 
@@ -59,18 +61,18 @@ class Rule(ABC, Generic[TheirSettings]):
 
     @classmethod
     @abstractmethod
-    def of(cls, settings: TheirSettings, currencies: tuple[str, ...]) -> Self:
-        """The rule that those settings say, for the currencies served."""
+    def of(cls, settings: RuleSettings, currencies: tuple[str, ...]) -> Self:
+        """Creates the rule from the settings, for the served currencies."""
 
     @abstractmethod
     def thresholds(self, currency: str) -> Thresholds:
-        """What applies to payments of that currency, for the words and for a reason to keep."""
+        """Returns the thresholds for payments in the currency, for `words` and for the stored reason."""
 
     @abstractmethod
     def matches(self, facts: Facts) -> bool:
-        """Whether that payment is risky by this rule. Asked only while the rule is not off."""
+        """Returns whether the payment is risky by this rule. Only called if the rule's action is not OFF."""
 
     @property
     def recent(self) -> RecentPayments | None:
-        """The recent payments to count for it; None when it counts none. At most one rule has such a count."""
+        """The recent payments to count for the rule; None if it needs no count. At most one rule needs a count."""
         return None

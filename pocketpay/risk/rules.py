@@ -1,7 +1,7 @@
-"""The register: every rule of risk, in the order in which reasons are told.
+"""The register of all risk rules, in the order in which their reasons are listed.
 
-A rule that is not here does not exist; one that is here has its settings, its words and its place in the policy. See
-"Adding a risk rule" in docs/architecture.md.
+The settings, the messages and the policy are built from this register. See "Adding a risk rule" in
+docs/architecture.md.
 """
 
 from pydantic.fields import FieldInfo
@@ -14,13 +14,13 @@ from pocketpay.risk.unusual_hour import UnusualHour, UnusualHourSettings
 
 
 class RiskSettings(LargeTransferSettings, NewRecipientSettings, RapidTransfersSettings, UnusualHourSettings):
-    """The settings of every rule. `pocketpay.settings.Settings` has them too."""
+    """The settings of all rules. `pocketpay.settings.Settings` inherits them."""
 
 
 RULES: tuple[type[Rule[RiskSettings]], ...] = (LargeTransfer, NewRecipient, RapidTransfers, UnusualHour)
 
 SETTINGS: dict[str, FieldInfo] = {name: field for rule in RULES for name, field in rule.settings.model_fields.items()}
-"""The settings of every rule by name, in the order of the rules."""
+"""The settings of all rules by name, in the order of the rules."""
 
-NAMED: dict[str, type[Rule[RiskSettings]]] = {rule.name: rule for rule in RULES}
-"""Each rule by its name. The name in a kept reason may be missing: a newer server has more rules."""
+RULES_BY_NAME: dict[str, type[Rule[RiskSettings]]] = {rule.name: rule for rule in RULES}
+"""Each rule by its name. A stored reason may have a name that is not here: a newer server may have more rules."""

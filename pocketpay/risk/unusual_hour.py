@@ -59,7 +59,7 @@ class UnusualHour(Rule[UnusualHourSettings]):
         )
 
     def threshold(self, currency: str) -> Money:
-        """Above it a payment is unusual in those hours. Zero in a currency no longer served."""
+        """Returns the amount above which a payment in those hours is unusual; zero for a currency not served now."""
         return self.amounts.get(currency) or Money(0, currency)
 
     def thresholds(self, currency: str) -> Thresholds:

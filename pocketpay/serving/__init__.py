@@ -1,40 +1,40 @@
-"""How a request becomes an answer: HTTP, websockets, and the execution of GraphQL.
+"""HTTP, websockets, and the execution of GraphQL: everything between a request and its response.
 
     POST             ─► handler ─┐
-    GET              ─► view ────┼─► documents: parse, validate, limits, once for each text ─► execution ─► resolvers
+    GET              ─► view ────┼─► documents: parse, validate, limits; cached by text ─► execution ─► resolvers
     websocket        ─► sockets ─┘
 
-    connections/       HTTP on a connection, with limits for everything that comes before a request
-    handler.py         POST /graphql, in as few steps as possible
-    http.py            what a request must look like, and how an answer is sent
-    headers.py         the headers of every other answer
-    view.py            GET /graphql, the explorer's page, and the way to websockets
+    connections/       HTTP on one connection, with limits that apply before a request is complete
+    handler.py         POST /graphql
+    http.py            GraphQL over HTTP: checks requests, sends responses
+    headers.py         the headers of all other responses
+    view.py            GET /graphql, the explorer's page, and websocket handshakes
     sockets.py         one websocket of graphql-transport-ws
-    credentials.py     the access token that opens one
-    frames.py          the messages on it
+    credentials.py     the access token in connection_init
+    frames.py          the JSON messages on a websocket
     origins.py         which browser pages may talk to the server (CORS, websockets)
     cookies.py         refresh tokens in cookies: which requests may use them
     registry.py        the open websockets of this server
-    server_context.py  what the endpoints share: who is asking, how often they may
-    documents.py       a request's text, parsed, validated and measured once
-    reading.py         its text, parsed unless it is too long
-    lexer.py           its tokens
-    trusted.py         the documents of our own clients, which requests name
-    new_documents.py   the turns of documents that are not prepared yet
-    limits.py          how much a document may ask for
-    variables.py       the variables of a request
-    execution.py       carries a prepared operation out
-    plans.py           what an operation with one root field answers, compiled from the schema
-    executor.py        graphql-core's executor, with short paths for plain fields
+    server_context.py  what the endpoints share: the viewer of a request, rate limits
+    documents.py       documents that are parsed, validated and measured, in a cache
+    reading.py         parses a document, with limits for its length
+    lexer.py           a faster lexer for strings
+    trusted.py         trusted documents: requests name them by id instead of sending the text
+    new_documents.py   a queue that limits the time spent on new documents
+    limits.py          limits for depth, fields and cost of a document
+    variables.py       checks the variables of a request
+    execution.py       executes a prepared operation
+    plans.py           compiled plans for operations with one root field
+    executor.py        graphql-core's executor, with a fast path for plain fields
     resolvers.py       resolvers whose arguments are prepared when the schema is built
     failures.py        top-level errors and their codes
-    input_paths.py     where in a request a malformed value stands
-    health.py          whether the server runs and can be given work, and its figures
+    input_paths.py     the path of a malformed value within a request
+    health.py          liveness, readiness, and the metrics endpoint
     metrics.py         counters for Prometheus
-    log.py             what the server logs
-    downloads.py       how many files are told at a time, and who waits for a place
+    log.py             the log: JSON lines with a list of allowed fields
+    downloads.py       limits how many files are downloaded at a time
     statement_csv.py   a month of a wallet as a CSV file
     spreadsheet.py     CSV that is safe to open in a spreadsheet
 
-Builds the context of each request. Must never know a rule about money.
+Builds the context of each request. Contains no rule about money.
 """

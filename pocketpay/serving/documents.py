@@ -1,9 +1,9 @@
-"""Documents: the text of a request made ready once, and kept for the next request with the same text.
+"""Prepares documents, and caches them for the next request with the same text.
 
-    text ─► parse ─► limits ─► validate ─► Prepared
+    text ─► parse ─► limits ─► validate ─► PreparedDocument
 
-Parsing and validating cost some 1,150 µs, more than ten times what executing does; a client sends the same few texts
-again and again. What is refused is kept too: a bad text costs its price once.
+Parsing and validation take about 1,150 µs, more than ten times as long as execution, and clients send the same few
+texts again and again. Rejected texts are cached too, so that an invalid text costs this time only once.
 
 Decision 23 gives the reasons.
 """
@@ -36,40 +36,42 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from pocketpay.api.bad_input import BadUserInput
-from pocketpay.serving.executor import Selected
-from pocketpay.serving.failures import PARSE_FAILED, VALIDATION_FAILED, TooComplex, coded
+from pocketpay.serving.executor import SelectedFields
+from pocketpay.serving.failures import PARSE_FAILED, VALIDATION_FAILED, TooComplex, with_code
 from pocketpay.serving.limits import Limits, Measure, Weight
 from pocketpay.serving.plans import EventPlan, Plan
-from pocketpay.serving.reading import read, unlinked
+from pocketpay.serving.reading import read, unlink_tokens
 from pocketpay.serving.trusted import NO_TEXTS, Texts
 from pocketpay.serving.variables import Variables
 
-KEPT_TOKENS = 200_000
-"""About 0.5 KiB each, so 100 MiB at the very most; a client's texts have some 50 to 300 each."""
-KEPT_ANONYMOUS_TOKENS = 20_000
-"""The same of texts that came without a token: a stranger who makes up texts forgets none of a member's."""
-TOKENS_A_FIELD = 2
-"""What a field that an operation selects weighs: its part of a plan takes up to 1 KiB. Fields of fragments are
-counted at each spread, in each operation: a text of 400 tokens can select 5,000."""
-MOST_ERRORS = 5
-"""Errors of validation told at once; one in a long document, because each may quote a large part of it."""
-MOST_SUGGESTIONS = 3
-"""Errors that may say which name was probably meant: a millisecond each."""
+MAX_CACHED_TOKENS = 200_000
+"""Tokens of all cached documents. Each takes about 0.5 KiB, so the cache is at most 100 MiB. A client's document has
+50 to 300."""
+MAX_CACHED_ANONYMOUS_TOKENS = 20_000
+"""The same for documents of requests without a valid token. They have their own cache, so that such requests cannot
+evict documents of signed-in users."""
+TOKENS_PER_FIELD = 2
+"""Tokens that are counted for each selected field: its part of a plan takes up to 1 KiB. Fields of a fragment are
+counted at each spread in each operation, so a text of 400 tokens can select 5,000 fields."""
+MAX_ERRORS = 5
+"""Validation errors in one response; a long document gets one, because each error may quote a large part of it."""
+MAX_ERRORS_WITH_SUGGESTIONS = 3
+"""Suggestions of similar names are made for at most this many errors: each takes a millisecond."""
 LONG_TOKENS = 400
-"""A document with more tokens is long. It hears of no probable names: they take a second validation."""
-MOST_DEFINITIONS = 30
-"""Operations and fragments of a document. Each costs 100 to 300 µs, however short it is."""
+"""A document with more tokens is long. Its errors have no suggestions, which need a second validation."""
+MAX_DEFINITIONS = 30
+"""Operations and fragments of a document. Each takes 100 to 300 µs, however short it is."""
 
 OVERLAP_BUDGET = 1_850
-"""What validation may spend on comparing fields with the same response name: 2 for a pair, 1 for a fragment that is
-looked at, some 2 to 5 µs each. Their number is quadratic in how often a name is repeated, and a document that repeats
-no name spends nothing. Ten fragments that select the same five fields of an object spend 920."""
+"""The budget for comparing fields with the same response name in validation: a pair costs 2, a visited fragment 1,
+each about 2 to 5 µs. The number of pairs is quadratic in the repetitions of a name; a document that repeats no name
+costs nothing. Ten fragments that select the same five fields of an object cost 920."""
 FRAGMENT_BUDGET = 3_000
-"""What validation may spend on fragments that several operations share, in spreads and uses of variables."""
+"""The budget for fragments that several operations share during validation, in spreads and uses of variables."""
 
-LISTED_VALUES = 200
-"""Numbers, texts and names of enums in all lists of a document: each costs 15 µs and only one token. The longest
-list that a client writes out is that of all types of a transaction."""
+MAX_LISTED_VALUES = 200
+"""Numbers, strings and enum values in all lists of a document: each takes 15 µs and is only one token. The longest
+list literal of our clients names all transaction types."""
 
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = OVERLAP_BUDGET
 validation_context.MAX_FRAGMENT_WORK = FRAGMENT_BUDGET
@@ -78,13 +80,13 @@ _validation.query_document_keys_to_validate = {  # type: ignore[attr-defined]
     kind: tuple(key for key in keys if key not in ("name", "alias"))
     for kind, keys in _validation.query_document_keys_to_validate.items()
 }
-"""Validation does not visit names: no rule looks at one by itself, and they are half of all nodes."""
-OUT_OF_BUDGET = "Validation aborted."
-"""What graphql-core says then."""
+"""Validation does not visit names: no rule handles a name node, and they are half of all nodes."""
+VALIDATION_ABORTED = "Validation aborted."
+"""The message of graphql-core when a budget is exceeded."""
 
 
-class FewListedValues(ASTValidationRule):
-    """Stops validation of a document whose lists hold more than LISTED_VALUES values without fields of their own."""
+class MaxListedValuesRule(ASTValidationRule):
+    """Stops validation when the lists of a document hold more than MAX_LISTED_VALUES values that are not objects."""
 
     def __init__(self, context: ValidationContext) -> None:
         super().__init__(context)
@@ -92,18 +94,18 @@ class FewListedValues(ASTValidationRule):
 
     def enter_list_value(self, node: ListValueNode, *_args: Any) -> None:
         self._listed += sum(not isinstance(value, ObjectValueNode) for value in node.values)
-        if self._listed > LISTED_VALUES:
-            raise TooComplex(f"The lists of this document have more than {LISTED_VALUES} values. Use a variable.")
+        if self._listed > MAX_LISTED_VALUES:
+            raise TooComplex(f"The lists of this document have more than {MAX_LISTED_VALUES} values. Use a variable.")
 
 
 class Operation:
     """One operation of a prepared document.
 
-    `weight` is what it asks for when its page sizes in variables are the largest. `recheck` says that its cost hangs
-    on a request's variables; `selected` remembers which fields it selects, and is None where a directive may decide
-    that. `variables` checks those of a request, and is made for the first.
-    `runs` counts its requests, or its events, until it has a `plan` (a subscription an `event_plan`) or needs the
-    executor.
+    `weight` is its weight when page sizes in variables are the largest. `recheck` is true when the weight must be
+    computed again with the variables of each request. `selected` caches which fields it selects; it is None when the
+    document has directives. `variables` checks the variables of a request; the first request creates it.
+    `runs` counts requests, or events of a subscription, until the operation has a `plan` (or an `event_plan`) or is
+    known to need the executor.
     """
 
     __slots__ = (
@@ -111,10 +113,12 @@ class Operation:
         *("selected", "type", "variables", "weight"),
     )
 
-    def __init__(self, node: OperationDefinitionNode, prepared: "Prepared", weight: Weight, *, recheck: bool) -> None:
+    def __init__(
+        self, node: OperationDefinitionNode, prepared: "PreparedDocument", weight: Weight, *, recheck: bool
+    ) -> None:
         self.node, self.document, self.weight, self.recheck = node, prepared.document, weight, recheck
         self.fragment_definitions, self.fragments = prepared.fragment_definitions, prepared.fragments
-        self.selected = Selected() if prepared.undirected else None
+        self.selected = SelectedFields() if prepared.has_no_directives else None
         self.variables: Variables | None = None
         self.runs = 0
         self.plan: Plan | None = None
@@ -123,18 +127,31 @@ class Operation:
         self.type = node.operation.value
 
 
-class Prepared:
-    """A text made ready: its operations, or what is wrong with it, each error with its code.
+class PreparedDocument:
+    """A parsed and validated document: its operations, or its errors with their codes.
 
-    `tokens` is what it takes in memory, its plans included.
+    `tokens` measures its size in memory, including its plans.
     """
 
-    __slots__ = ("document", "errors", "fragment_definitions", "fragments", "operations", "tokens", "undirected")
+    __slots__ = (
+        "document",
+        "errors",
+        "fragment_definitions",
+        "fragments",
+        "has_no_directives",
+        "operations",
+        "tokens",
+    )
 
     def __init__(
-        self, document: DocumentNode | None, errors: list[GraphQLError], tokens: int, *, undirected: bool = False
+        self,
+        document: DocumentNode | None,
+        errors: list[GraphQLError],
+        tokens: int,
+        *,
+        has_no_directives: bool = False,
     ) -> None:
-        self.document, self.errors, self.tokens, self.undirected = document, errors, tokens, undirected
+        self.document, self.errors, self.tokens, self.has_no_directives = document, errors, tokens, has_no_directives
         self.operations: list[Operation] = []
         definitions = document.definitions if document else ()
         self.fragment_definitions = {
@@ -143,7 +160,7 @@ class Prepared:
         self.fragments = {name: FragmentDetails(node, None) for name, node in self.fragment_definitions.items()}
 
     def operation(self, name: str | None) -> Operation:
-        """The operation asked for. Raises BadUserInput when the document leaves open which."""
+        """Returns the requested operation. Raises BadUserInput when there is none, or a name is needed."""
         if name is None:
             if len(self.operations) == 1:
                 return self.operations[0]
@@ -156,155 +173,154 @@ class Prepared:
         raise BadUserInput("The document has no operation with this name.")
 
 
-class _Kept:
-    """Prepared texts, the latest used, as many as `tokens` allow."""
+class _Cache:
+    """A cache of prepared documents by text. It holds at most `tokens` tokens and evicts the least recently used."""
 
     def __init__(self, tokens: int) -> None:
-        self._most = tokens
+        self._max_tokens = tokens
         self._tokens = 0
-        self._texts: OrderedDict[str, Prepared] = OrderedDict()
+        self._texts: OrderedDict[str, PreparedDocument] = OrderedDict()
 
-    def get(self, text: str) -> Prepared | None:
-        known = self._texts.get(text)
-        if known is not None:
+    def get(self, text: str) -> PreparedDocument | None:
+        cached = self._texts.get(text)
+        if cached is not None:
             self._texts.move_to_end(text)
-        return known
+        return cached
 
-    def put(self, text: str, prepared: Prepared) -> None:
+    def put(self, text: str, prepared: PreparedDocument) -> None:
         self._texts[text] = prepared
         self._tokens += prepared.tokens
-        while self._tokens > self._most:
+        while self._tokens > self._max_tokens:
             self._tokens -= self._texts.popitem(last=False)[1].tokens
 
 
 class Documents:
-    """The texts of this server's clients, made ready once."""
+    """Prepares and caches the documents of one schema."""
 
     def __init__(self, schema: GraphQLSchema, limits: Limits, *, introspection: bool) -> None:
         self._schema, self._limits, self._introspection = schema, limits, introspection
         self._rules = (
-            FewListedValues,
+            MaxListedValuesRule,
             *specified_rules,
             MaybeNullValidationRule,
             OneOfInputValidationRule,
             *(() if introspection else (NoSchemaIntrospectionCustomRule,)),
         )
         self.texts: Texts = NO_TEXTS
-        """Of trusted documents, by the names that requests have for them."""
-        self._trusted: dict[str, Prepared] = {}
-        self._kept, self._kept_anonymous = _Kept(KEPT_TOKENS), _Kept(KEPT_ANONYMOUS_TOKENS)
+        """The texts of trusted documents, by id."""
+        self._trusted: dict[str, PreparedDocument] = {}
+        self._cache, self._anonymous_cache = _Cache(MAX_CACHED_TOKENS), _Cache(MAX_CACHED_ANONYMOUS_TOKENS)
 
     def trust(self, texts: Texts) -> dict[str, str]:
-        """Makes trusted documents ready, for good. Gives what is wrong with those that the schema does not know."""
-        wrong: dict[str, str] = {}
+        """Prepares trusted documents and keeps them permanently. Returns the error of each invalid one, by its id."""
+        errors: dict[str, str] = {}
         self.texts = texts
         for name, text in texts.items():
             if text not in self._trusted:
                 prepared = self._trusted[text] = self._prepare(text, anonymous=False)
                 if prepared.errors:
-                    wrong[name] = prepared.errors[0].message
-        return wrong
+                    errors[name] = prepared.errors[0].message
+        return errors
 
-    def known(self, text: str, *, anonymous: bool = False) -> Prepared | None:
-        """That text as it was made ready before, if it is in memory; `anonymous` when it comes without a token."""
-        known = self._trusted.get(text) or self._kept.get(text)
-        if known is None:
-            known = self._kept_anonymous.get(text)
-            if known is not None and known.document is None and not anonymous:
-                return None  # refused for its length, perhaps
-        return known
+    def cached(self, text: str, *, anonymous: bool = False) -> PreparedDocument | None:
+        """Returns the prepared document if it is cached. `anonymous` means a request without a valid token."""
+        cached = self._trusted.get(text) or self._cache.get(text)
+        if cached is None:
+            cached = self._anonymous_cache.get(text)
+            if cached is not None and cached.document is None and not anonymous:
+                return None  # its limit of tokens was smaller: it may be valid here
+        return cached
 
-    def prepared(self, text: str, *, anonymous: bool = False) -> Prepared:
-        """That text made ready, from memory when it was asked before; `anonymous` when it comes without a token."""
-        known = self.known(text, anonymous=anonymous)
-        if known is None:
-            known = self._prepare(text, anonymous=anonymous)
-            (self._kept_anonymous if anonymous else self._kept).put(text, known)
-        return known
+    def prepared(self, text: str, *, anonymous: bool = False) -> PreparedDocument:
+        """Returns the prepared document, cached if possible. `anonymous` means a request without a valid token."""
+        cached = self.cached(text, anonymous=anonymous)
+        if cached is None:
+            cached = self._prepare(text, anonymous=anonymous)
+            (self._anonymous_cache if anonymous else self._cache).put(text, cached)
+        return cached
 
     def check_cost(self, operation: Operation, variables: Mapping[str, Any] | None) -> None:
-        """Weighs an operation again with a request's own page sizes. Raises TooComplex."""
+        """Checks the weight of an operation with the page sizes of a request. Raises TooComplex above a limit."""
         excess = self._limits.excess(self._weight(operation, variables))
         if excess is not None:
             raise excess
 
     def cost(self, operation: Operation, variables: Mapping[str, Any] | None) -> dict[str, dict[str, int]]:
-        """What an operation asks for with a request's own page sizes, beside the limits."""
+        """Returns the weight of an operation with the page sizes of a request, next to the limits."""
         weight = self._weight(operation, variables) if operation.weight.varies else operation.weight
-        return self._limits.shown(weight)
+        return self._limits.as_extension(weight)
 
     def _weight(self, operation: Operation, variables: Mapping[str, Any] | None) -> Weight:
-        """What an operation asks for with a request's own page sizes."""
+        """The weight of an operation with the page sizes of a request."""
         document = operation.document
         assert document is not None  # noqa: S101 - it has an operation
         return Measure(self._schema, document, variables or {}).operation(operation.node)
 
-    def _prepare(self, text: str, *, anonymous: bool) -> Prepared:
-        # A text weighs at least what its characters do, however few tokens they are.
+    def _prepare(self, text: str, *, anonymous: bool) -> PreparedDocument:
+        # Characters count too: a long text with few tokens also takes memory.
         characters = len(text) // 64
         try:
             document = read(text, self._limits.tokens, anonymous=anonymous)
         except GraphQLError as error:
-            return Prepared(None, [coded(error, PARSE_FAILED)], 10 + characters)
-        tokens = 10 + characters + unlinked(document)
-        prepared = Prepared(document, [], tokens, undirected="@" not in text)
+            return PreparedDocument(None, [with_code(error, PARSE_FAILED)], 10 + characters)
+        tokens = 10 + characters + unlink_tokens(document)
+        prepared = PreparedDocument(document, [], tokens, has_no_directives="@" not in text)
         try:
-            prepared.operations = self._weighed(prepared, document)
-            prepared.errors = self._trouble(document, tokens)
+            prepared.operations = self._operations_within_limits(prepared, document)
+            prepared.errors = self._validation_errors(document, tokens)
         except TooComplex as excess:
             prepared.errors = [excess.with_traceback(None)]
         except RecursionError:
-            # Fragments in fragments, each of which is no deeper than the parser lets it be.
+            # Nested fragments: the parser limits the depth of each, not their sum.
             prepared.errors = [TooComplex("This document is nested too deeply.")]
         return prepared
 
-    def _trouble(self, document: DocumentNode, tokens: int) -> list[GraphQLError]:
-        """What the schema does not know in a document."""
+    def _validation_errors(self, document: DocumentNode, tokens: int) -> list[GraphQLError]:
+        """Returns the validation errors of a document."""
         is_long = tokens > LONG_TOKENS
-        found = self._validate(document, most_errors=1 if is_long else MOST_ERRORS, hide_suggestions=True)
-        if any(error.message == OUT_OF_BUDGET for error in found):
+        errors = self._validate(document, max_errors=1 if is_long else MAX_ERRORS, hide_suggestions=True)
+        if any(error.message == VALIDATION_ABORTED for error in errors):
             raise TooComplex("This document repeats fields or fragments too often.")
-        if self._introspection and 0 < len(found) <= MOST_SUGGESTIONS and not is_long:
-            found = self._validate(document, most_errors=MOST_ERRORS, hide_suggestions=False)
-        return [coded(error, VALIDATION_FAILED, document) for error in found]
+        if self._introspection and 0 < len(errors) <= MAX_ERRORS_WITH_SUGGESTIONS and not is_long:
+            errors = self._validate(document, max_errors=MAX_ERRORS, hide_suggestions=False)
+        return [with_code(error, VALIDATION_FAILED, document) for error in errors]
 
-    def _validate(self, document: DocumentNode, *, most_errors: int, hide_suggestions: bool) -> list[GraphQLError]:
+    def _validate(self, document: DocumentNode, *, max_errors: int, hide_suggestions: bool) -> list[GraphQLError]:
         visitors: list[ASTValidationRule] = []
 
-        def kept(rule: type[ASTValidationRule]) -> Callable[[ValidationContext], ASTValidationRule]:
+        def recorded(rule: type[ASTValidationRule]) -> Callable[[ValidationContext], ASTValidationRule]:
             def make(context: ValidationContext) -> ASTValidationRule:
                 visitors.append(rule(context))
                 return visitors[-1]
 
             return make
 
-        rules = [kept(rule) for rule in self._rules]
-        found = validate(
-            *(self._schema, document, rules),  # type: ignore[arg-type]  # it only calls them
-            max_errors=most_errors,
+        rules = [recorded(rule) for rule in self._rules]
+        errors = validate(
+            *(self._schema, document, rules),  # type: ignore[arg-type]  # it only calls the rules
+            max_errors=max_errors,
             hide_suggestions=hide_suggestions,
         )
         for visitor in visitors:
-            vars(
-                visitor
-            ).clear()  # it refers to itself and to the document, which would wait for the garbage collector
-        return found
+            # A visitor refers to itself and to the document: without this they wait for the garbage collector.
+            vars(visitor).clear()
+        return errors
 
-    def _weighed(self, prepared: Prepared, document: DocumentNode) -> list[Operation]:
-        """The document's operations. Raises TooComplex when one can ask for too much whatever its variables."""
-        if len(document.definitions) > MOST_DEFINITIONS:
-            raise TooComplex(f"This document has more than {MOST_DEFINITIONS} operations and fragments.")
+    def _operations_within_limits(self, prepared: PreparedDocument, document: DocumentNode) -> list[Operation]:
+        """Returns the document's operations. Raises TooComplex when one exceeds a limit with any variables."""
+        if len(document.definitions) > MAX_DEFINITIONS:
+            raise TooComplex(f"This document has more than {MAX_DEFINITIONS} operations and fragments.")
         nodes = [node for node in document.definitions if isinstance(node, OperationDefinitionNode)]
-        worst, least = Measure(self._schema, document), Measure(self._schema, document, {})
+        largest, smallest = Measure(self._schema, document), Measure(self._schema, document, {})
         operations = []
         for node in nodes:
-            mutations = worst.root_mutations(node)
+            mutations = largest.root_mutations(node)
             if mutations > self._limits.root_mutations:
                 raise TooComplex(f"This document has more than {self._limits.root_mutations} mutations.")
-            weight = worst.operation(node)
+            weight = largest.operation(node)
             excess = self._limits.excess(weight)
-            if excess is not None and (not weight.varies or self._limits.excess(least.operation(node))):
+            if excess is not None and (not weight.varies or self._limits.excess(smallest.operation(node))):
                 raise excess
-            prepared.tokens += TOKENS_A_FIELD * weight.fields
+            prepared.tokens += TOKENS_PER_FIELD * weight.fields
             operations.append(Operation(node, prepared, weight, recheck=excess is not None))
         return operations

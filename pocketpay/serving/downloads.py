@@ -1,7 +1,8 @@
-"""Places for downloads: so many of a server at a time, one of a wallet. Who finds none waits in turn (turns.py).
+"""Limits the downloads that run at the same time, per server and per wallet. Further ones wait in a queue (turns.py).
 
-A download has a connection of its own and never takes a reader from queries, however many there are. It keeps its
-place for DEADLINE_SECONDS in all, however slowly its client reads, and after OWN_SECONDS gives it to whoever waits.
+A download has its own database connection, so that downloads never delay queries. It keeps its slot for at most
+DEADLINE_SECONDS, however slowly its client reads. When another request waits, it loses the slot after
+GUARANTEED_SECONDS.
 """
 
 import asyncio
@@ -13,90 +14,93 @@ from pocketpay.database.turns import Turns
 from pocketpay.serving import http
 from pocketpay.transactions.statement import LONGEST_SECONDS
 
-MOST_AT_ONCE = 4
-"""Of one server: each has a connection of its own, and as much of the processor as it is given."""
+MAX_DOWNLOADS = 4
+"""Downloads of one server at a time: each uses a database connection and the processor."""
 
-MOST_OF_A_WALLET = 1
-"""With as many as there are places, one customer's would be all."""
+MAX_PER_WALLET = 1
+"""Downloads of one wallet at a time. If one wallet could use all slots, other customers would have none."""
 
 WAIT_SECONDS = 5.0
-"""For a place; then the client is asked to come again. A usual month is read in less than a second."""
+"""Seconds to wait for a slot; then the client gets SERVICE_BUSY. A usual month is read in less than a second."""
 
 DEADLINE_SECONDS = LONGEST_SECONDS
 
-OWN_SECONDS = 20.0
-"""Some 300,000 lines at the speed of the server. Four clients that read slowly shut out others for no longer."""
+GUARANTEED_SECONDS = 20.0
+"""Seconds after which a download may lose its slot: enough for about 300,000 lines. Four slow clients block other
+clients for no longer."""
 
-MOST_WAITING = 32
-MOST_WAITING_OF_A_WALLET = 4
-"""Requests that wait: each holds a socket."""
+MAX_WAITING = 32
+MAX_WAITING_PER_WALLET = 4
+"""Waiting requests: each occupies a connection."""
 
 
 class Downloads:
-    """One for each server."""
+    """The slots for downloads of one server."""
 
     def __init__(self) -> None:
-        self._turns: Turns[None] = Turns(MOST_OF_A_WALLET)
-        self._free = MOST_AT_ONCE
+        self._turns: Turns[None] = Turns(MAX_PER_WALLET)
+        self._free = MAX_DOWNLOADS
         self._waiting: list[UUID] = []
-        self._under_way: dict[asyncio.Timeout, float] = {}
-        """When each began, the oldest first."""
+        self._running: dict[asyncio.Timeout, float] = {}
+        """The start of each running download, the oldest first."""
 
     @asynccontextmanager
-    async def place(self, wallet_id: UUID) -> AsyncIterator[None]:
-        """A place for one download. Raises HttpRefusal when there is none in time, or too many wait, and TimeoutError
-        when it has to be given up."""
+    async def slot(self, wallet_id: UUID) -> AsyncIterator[None]:
+        """A slot for one download. Raises HttpRefusal when none becomes free in time or too many requests wait, and
+        TimeoutError when the download loses its slot."""
         if self._free and self._turns.may_use(wallet_id):
             self._free -= 1
             self._turns.begin(wallet_id)
         else:
-            await self._in_turn(wallet_id)
+            await self._wait_for_slot(wallet_id)
         try:
-            async with asyncio.timeout(DEADLINE_SECONDS) as until:
-                self._under_way[until] = asyncio.get_running_loop().time()
+            async with asyncio.timeout(DEADLINE_SECONDS) as deadline:
+                self._running[deadline] = asyncio.get_running_loop().time()
                 try:
                     yield
                 finally:
-                    del self._under_way[until]
+                    del self._running[deadline]
         finally:
-            self._give_back(wallet_id)
+            self._release(wallet_id)
 
-    async def _in_turn(self, wallet_id: UUID) -> None:
-        if len(self._waiting) >= MOST_WAITING or self._waiting.count(wallet_id) >= MOST_WAITING_OF_A_WALLET:
+    async def _wait_for_slot(self, wallet_id: UUID) -> None:
+        if len(self._waiting) >= MAX_WAITING or self._waiting.count(wallet_id) >= MAX_WAITING_PER_WALLET:
             raise http.busy()
         self._waiting.append(wallet_id)
         turn = self._turns.wait(wallet_id)
-        asking = asyncio.get_running_loop().call_later(self._until_one_may_end(), self._end_one, wallet_id)
+        end_timer = asyncio.get_running_loop().call_later(
+            self._seconds_until_oldest_may_end(), self._end_oldest, wallet_id
+        )
         try:
             async with asyncio.timeout(WAIT_SECONDS):
                 await turn
         except BaseException as error:
             self._turns.leave(wallet_id, turn)
             if turn.done() and not turn.cancelled():
-                self._give_back(wallet_id)
+                self._release(wallet_id)
             if isinstance(error, TimeoutError):
                 raise http.busy() from None
             raise
         finally:
-            asking.cancel()
+            end_timer.cancel()
             self._waiting.remove(wallet_id)
 
-    def _until_one_may_end(self) -> float:
-        """Seconds until the oldest under way has had its own time."""
+    def _seconds_until_oldest_may_end(self) -> float:
+        """Seconds until the oldest download has had its guaranteed time."""
         now = asyncio.get_running_loop().time()
-        return max(0.0, min(self._under_way.values(), default=now) + OWN_SECONDS - now)
+        return max(0.0, min(self._running.values(), default=now) + GUARANTEED_SECONDS - now)
 
-    def _end_one(self, wallet_id: UUID) -> None:
-        """Ends the oldest under way that has had its own time, if that is a place for somebody who waits."""
+    def _end_oldest(self, wallet_id: UUID) -> None:
+        """Ends the oldest download that has had its guaranteed time, if this wallet could then use the slot."""
         now = asyncio.get_running_loop().time()
         if self._free or not self._turns.may_use(wallet_id):
             return
-        for until, began in self._under_way.items():
-            if now - began >= OWN_SECONDS and (until.when() or now) > now:
-                until.reschedule(now)
+        for deadline, started in self._running.items():
+            if now - started >= GUARANTEED_SECONDS and (deadline.when() or now) > now:
+                deadline.reschedule(now)
                 return
 
-    def _give_back(self, wallet_id: UUID) -> None:
+    def _release(self, wallet_id: UUID) -> None:
         self._turns.end(wallet_id)
         self._free += 1
         while self._free and (turn := self._turns.next()) is not None:

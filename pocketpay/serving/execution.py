@@ -1,4 +1,4 @@
-"""Carries prepared operations out: graphql-core's executor over our schema, and the answer in a client's words."""
+"""Executes prepared operations with graphql-core and formats the response for the client."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -16,8 +16,8 @@ from pocketpay.api.bad_input import BAD_USER_INPUT, BadUserInput
 from pocketpay.api.context import Context
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.identity import networks
-from pocketpay.serving.documents import Documents, Operation, Prepared
-from pocketpay.serving.executor import OperationExecutor, Taken, steps_of
+from pocketpay.serving.documents import Documents, Operation, PreparedDocument
+from pocketpay.serving.executor import OperationExecutor, RootResult, plain_fields_of
 from pocketpay.serving.failures import (
     DOCUMENT_NOT_TRUSTED,
     INTERNAL,
@@ -37,16 +37,16 @@ NOT_TRUSTED = GraphQLError(
     extensions={"code": DOCUMENT_NOT_TRUSTED},
 )
 
-MEMBERS = Share(share=1 / 10, burst_seconds=0.5)
-STRANGERS = Share(share=1 / 50, burst_seconds=0.1)
-"""A new version of a client brings some ten documents at once, of 1 to 5 ms each."""
+SIGNED_IN_SHARE = Share(share=1 / 10, burst_seconds=0.5)
+ANONYMOUS_SHARE = Share(share=1 / 50, burst_seconds=0.1)
+"""A new version of a client sends about ten new documents at once; preparing one takes 1 to 5 ms."""
 
-RUNS_BEFORE_A_PLAN = 1
-"""Compiling costs as much as a few executions: 100 to 500 µs."""
+RUNS_BEFORE_PLAN = 1
+"""Requests of an operation before its plan is compiled. Compiling takes 100 to 500 µs, which is a few executions."""
 
 
 class Answer(NamedTuple):
-    """What a client is told, the type of the operation ("none" when there was none), and how it went."""
+    """A response, the type of the operation ("none" when there was none), and the outcome for the metrics."""
 
     payload: dict[str, Any]
     type: str
@@ -54,7 +54,7 @@ class Answer(NamedTuple):
 
 
 class Execution:
-    """This server's way from a text to an answer."""
+    """Executes GraphQL requests for one server."""
 
     def __init__(
         self,
@@ -63,15 +63,15 @@ class Execution:
         *,
         turns: bool = False,
         only_trusted: bool = False,
-        runs_before_a_plan: int = RUNS_BEFORE_A_PLAN,
+        runs_before_plan: int = RUNS_BEFORE_PLAN,
     ) -> None:
-        """`turns` says that new documents wait for a share of the time: those of members, and those of strangers;
-        `only_trusted` that documents are answered which have been trusted before, and no others."""
+        """`turns` limits the time spent on new documents, separately for signed-in and anonymous requests.
+        `only_trusted` rejects all documents except the trusted ones."""
         self._schema, self.documents, self._only_trusted = schema, documents, only_trusted
-        self.runs_before_a_plan = runs_before_a_plan
-        self._steps, self._plans = steps_of(schema), Plans(schema)
-        self._turns = (NewDocuments(**MEMBERS), NewDocuments(**STRANGERS)) if turns else None
-        """Of members, and of strangers."""
+        self.runs_before_plan = runs_before_plan
+        self._plain_fields, self._plans = plain_fields_of(schema), Plans(schema)
+        self._turns = (NewDocuments(**SIGNED_IN_SHARE), NewDocuments(**ANONYMOUS_SHARE)) if turns else None
+        """The queues of signed-in and of anonymous requests."""
 
     async def answer(
         self,
@@ -82,33 +82,33 @@ class Execution:
         *,
         with_cost: bool = False,
     ) -> Answer:
-        """Answers a query or a mutation, and says what it cost if asked. Raises nothing: what goes wrong is in the
-        answer."""
+        """Answers a query or a mutation; `with_cost` adds its cost. Raises no exception: errors are in the
+        response."""
         try:
-            operation = await self.requested(text, operation_name, variables, context)
+            operation = await self.find_operation(text, operation_name, variables, context)
         except Rejected as rejected:
             return rejected.answer(context.request_id)
         answer = await self.run(operation, variables, context)
-        return self.costed(answer, operation, variables) if with_cost else answer
+        return self.add_cost(answer, operation, variables) if with_cost else answer
 
-    def costed(self, answer: Answer, operation: Operation, variables: dict[str, Any] | None) -> Answer:
-        """The answer with what its document cost, in `extensions`."""
+    def add_cost(self, answer: Answer, operation: Operation, variables: dict[str, Any] | None) -> Answer:
+        """Returns the answer with the cost of its document, in `extensions.cost`."""
         answer.payload["extensions"] = {"cost": self.documents.cost(operation, variables)}
         return answer
 
-    async def requested(
+    async def find_operation(
         self, text: str, name: str | None, variables: Mapping[str, Any] | None, context: Context
     ) -> Operation:
-        """The operation asked for, once it is its turn. Raises Rejected."""
-        prepared = self.documents.known(text, anonymous=context.viewer is None)
+        """Returns the requested operation. A new document waits for its turn. Raises Rejected on any error."""
+        prepared = self.documents.cached(text, anonymous=context.viewer is None)
         if prepared is None:
             prepared = await self._prepared(text, context)
         if prepared.errors:
-            raise Rejected(await self.worded(prepared.errors, context))
+            raise Rejected(await self.with_currency(prepared.errors, context))
         return self._operation(prepared, name, variables)
 
-    async def worded(self, errors: list[GraphQLError], context: Context) -> list[GraphQLError]:
-        """The errors, those about an Amount in words for the currency of the viewer's wallet."""
+    async def with_currency(self, errors: list[GraphQLError], context: Context) -> list[GraphQLError]:
+        """Returns the errors; messages about an Amount name the currency of the viewer's wallet."""
         if context.viewer is None or not any(is_about_an_amount(error) for error in errors):
             return errors
         try:
@@ -118,47 +118,49 @@ class Execution:
         return [in_currency(error, currency) for error in errors]
 
     async def run(self, operation: Operation, variables: dict[str, Any] | None, context: Context) -> Answer:
-        """Carries a query or a mutation out. Raises nothing."""
+        """Executes a query or a mutation. Raises no exception: errors are in the response."""
         if operation.type == "subscription":
             return Rejected([NO_SUBSCRIPTIONS]).answer(context.request_id)
         values = self._values(operation, variables)
         if isinstance(values, list):
-            rejected = Rejected(await self.worded(values, context))
+            rejected = Rejected(await self.with_currency(values, context))
             return rejected.answer(context.request_id)._replace(type=operation.type)
-        return await self.carry_out(operation, values, context)
+        return await self.execute(operation, values, context)
 
-    async def carry_out(self, operation: Operation, values: VariableValues, context: Context) -> Answer:
-        """The same once its variables are checked."""
-        taken = None
+    async def execute(self, operation: Operation, values: VariableValues, context: Context) -> Answer:
+        """The same as `run`, with variables that are already checked."""
+        root_result = None
         plan = self._plan(operation)
         if plan is not None:
-            done = await plan.data(context, values)
-            if isinstance(done, dict):
-                return Answer({"data": done}, operation.type, "ok")
-            taken = done
-        result = self._executor(operation, values, context, taken).execute_operation()
+            data = await plan.data(context, values)
+            if isinstance(data, dict):
+                return Answer({"data": data}, operation.type, "ok")
+            root_result = data
+        result = self._executor(operation, values, context, root_result).execute_operation()
         if isawaitable(result):
             result = await result
-        return told(cast(ExecutionResult, result), operation.type, context.request_id)
+        return answer_from(cast(ExecutionResult, result), operation.type, context.request_id)
 
-    async def _prepared(self, text: str, context: Context) -> Prepared:
-        """A new document made ready, when it is its turn. Raises Rejected."""
+    async def _prepared(self, text: str, context: Context) -> PreparedDocument:
+        """Prepares a new document at its turn. Raises Rejected when too many wait, or when it is not trusted."""
         if self._only_trusted:
             raise Rejected([NOT_TRUSTED])
         viewer = context.viewer
         prepare = partial(self.documents.prepared, text, anonymous=viewer is None)
         if self._turns is None:
             return prepare()
-        members, strangers = self._turns
+        signed_in, anonymous = self._turns
         try:
             if viewer is None:
-                return await strangers.turn(networks.network(context.address), prepare)
-            return await members.turn(viewer.user_id, prepare)
+                return await anonymous.turn(networks.network(context.address), prepare)
+            return await signed_in.turn(viewer.user_id, prepare)
         except TooManyNewDocuments as error:
             raise Rejected([error]) from None
 
-    def _operation(self, prepared: Prepared, name: str | None, variables: Mapping[str, Any] | None) -> Operation:
-        """The operation asked for, within the limits. Raises Rejected."""
+    def _operation(
+        self, prepared: PreparedDocument, name: str | None, variables: Mapping[str, Any] | None
+    ) -> Operation:
+        """Returns the requested operation. Raises Rejected when there is none or it exceeds a limit."""
         try:
             operation = prepared.operation(name)
             if operation.recheck:
@@ -170,12 +172,12 @@ class Execution:
     def executor(
         self, operation: Operation, variables: dict[str, Any] | None, context: Context
     ) -> OperationExecutor | list[GraphQLError]:
-        """An executor for one run of that operation, or what is wrong with the variables."""
+        """Returns an executor for one run of the operation, or the errors of its variables."""
         values = self._values(operation, variables)
         return values if isinstance(values, list) else self._executor(operation, values, context)
 
     def _values(self, operation: Operation, variables: dict[str, Any] | None) -> VariableValues | list[GraphQLError]:
-        """The variables of one run, or what is wrong with them."""
+        """Returns the variables of one run, or their errors."""
         if not operation.node.variable_definitions:
             return NO_VARIABLES
         if operation.variables is None:
@@ -183,21 +185,21 @@ class Execution:
         return operation.variables.values(variables or {})
 
     async def event_payload(self, operation: Operation, executor: OperationExecutor, event: Any) -> bytes:
-        """The answer to one event of a subscription, as JSON: the same bytes for all subscribers of one state."""
+        """Returns the response to one event of a subscription as JSON, cached for other subscribers of the state."""
         plan = self._event_plan(operation)
-        known = None if plan is None else plan.payload_of(event)
-        if known is not None:
-            return known
+        cached = None if plan is None else plan.cached_payload(event)
+        if cached is not None:
+            return cached
         answer = await self.event(plan, operation, executor, event)
         payload = orjson.dumps(answer.payload)
         if plan is not None and answer.outcome == "ok":
-            plan.keep(event, payload)
+            plan.cache(event, payload)
         return payload
 
     async def event(
         self, plan: EventPlan | None, operation: Operation, executor: OperationExecutor, event: Any
     ) -> Answer:
-        """The answer to one event of a subscription."""
+        """Returns the response to one event of a subscription."""
         context = executor.context_value
         if plan is not None:
             data = await plan.data(event, context.fresh(), executor.variable_values)
@@ -206,28 +208,28 @@ class Execution:
         result = execute_subscription_event(executor.build_per_event_executor(event))
         if isawaitable(result):
             result = await result
-        return told(result, operation.type, context.request_id)
+        return answer_from(result, operation.type, context.request_id)
 
     def _plan(self, operation: Operation) -> Plan | None:
-        """The operation's plan, compiled when it is asked for again: documents that come once are not worth it."""
-        if self._is_to_be_compiled(operation):
+        """Returns the operation's plan, compiled for its second request: many documents are sent only once."""
+        if self._should_compile(operation):
             operation.plan = self._plans.plan(operation)
         return operation.plan
 
     def _event_plan(self, operation: Operation) -> EventPlan | None:
-        """The same for the events of a subscription, compiled for its second event."""
-        if self._is_to_be_compiled(operation):
+        """Returns the plan for the events of a subscription. It is compiled for the second event."""
+        if self._should_compile(operation):
             operation.event_plan = self._plans.event_plan(operation)
         return operation.event_plan
 
-    def _is_to_be_compiled(self, operation: Operation) -> bool:
-        if operation.runs > self.runs_before_a_plan:
+    def _should_compile(self, operation: Operation) -> bool:
+        if operation.runs > self.runs_before_plan:
             return False
         operation.runs += 1
-        return operation.runs > self.runs_before_a_plan
+        return operation.runs > self.runs_before_plan
 
     def _executor(
-        self, operation: Operation, values: VariableValues, context: Context, taken: Taken | None = None
+        self, operation: Operation, values: VariableValues, context: Context, root_result: RootResult | None = None
     ) -> OperationExecutor:
         return OperationExecutor(
             self._schema,
@@ -242,14 +244,14 @@ class Execution:
             default_field_resolver,
             is_awaitable=optimized_is_awaitable,
             hide_suggestions=True,
-            steps=self._steps,
+            plain_fields=self._plain_fields,
             selected=operation.selected,
-            taken=taken,
+            root_result=root_result,
         )
 
 
 class Rejected(Exception):
-    """A request that is not executed; its errors say why."""
+    """Raised when a request is not executed; `errors` holds the reasons."""
 
     def __init__(self, errors: list[GraphQLError]) -> None:
         super().__init__()
@@ -259,8 +261,8 @@ class Rejected(Exception):
         return Answer({"errors": formatted(self.errors, BAD_USER_INPUT, request_id)}, "none", "rejected")
 
 
-def told(result: ExecutionResult, type_: str, request_id: str) -> Answer:
-    """An execution's result as a client is told it."""
+def answer_from(result: ExecutionResult, type_: str, request_id: str) -> Answer:
+    """Returns the response for an execution's result."""
     if not result.errors:
         return Answer({"data": result.data}, type_, "ok")
     errors = formatted(result.errors, BAD_USER_INPUT, request_id)
@@ -268,6 +270,6 @@ def told(result: ExecutionResult, type_: str, request_id: str) -> Answer:
 
 
 def outcome_of(errors: list[dict[str, Any]]) -> str:
-    """The worst that those errors say: internal, busy, or only errors."""
+    """Returns the most severe outcome of the errors: "internal", "busy" or "errors"."""
     codes = {error["extensions"]["code"] for error in errors}
     return "internal" if INTERNAL in codes else "busy" if SERVICE_BUSY in codes else "errors"

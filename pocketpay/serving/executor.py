@@ -1,12 +1,12 @@
-"""graphql-core's executor, with short ways for what nearly every field is.
+"""graphql-core's executor, with a fast path for plain fields, which nearly all fields are.
 
-    a plain value of a leaf type           read and written, 1 µs instead of 12
-    a plain value of an object type        its fields executed, without a resolver's surroundings
-    which fields a selection has           worked out once for each document, where no variable decides it
+    a plain field of a leaf type       is read and serialized in 1 µs instead of 12
+    a plain field of an object type    its subfields are executed, without graphql-core's resolver call
+    the fields of a selection          are collected once per document, when no directive decides them
 
-Everything else, and everything that goes wrong, goes graphql-core's own way: a field that fails on the short way is
-executed again on the long one, which finds the words. A plain value is an attribute, or what a method without
-arguments gives; reading it twice does no harm.
+A plain field is an attribute, or a synchronous method without arguments; reading it twice has no side effect.
+graphql-core executes all other fields. When a field fails on the fast path, graphql-core executes it again and
+creates the error message.
 
 Decision 11 gives the reasons.
 """
@@ -42,8 +42,8 @@ from pocketpay.api.operations.root import MUTATION_TYPES
 from pocketpay.serving.resolvers import RESOLVER, STRAWBERRY, Resolver
 
 
-class Step(NamedTuple):
-    """A field with a plain value: of a leaf type (`leaf` writes a value) or of an object type."""
+class PlainField(NamedTuple):
+    """A plain field: `read` gets its value. `leaf` serializes the value, or `object_type` has its subfields."""
 
     read: Callable[[Any], Any]
     nullable: bool
@@ -52,85 +52,94 @@ class Step(NamedTuple):
     type: GraphQLOutputType
 
 
-Steps = dict[str, dict[str, Step]]
+PlainFields = dict[str, dict[str, PlainField]]
 
 
-def steps_of(schema: GraphQLSchema) -> Steps:
-    """The fields with plain values of every object type, by type and field."""
+def plain_fields_of(schema: GraphQLSchema) -> PlainFields:
+    """Returns the plain fields of every object type, by type name and field name."""
     return {
-        name: {field_name: step for field_name, field in type_.fields.items() if (step := _step(field)) is not None}
+        name: {
+            field_name: plain
+            for field_name, field in type_.fields.items()
+            if (plain := _plain_field(field)) is not None
+        }
         for name, type_ in schema.type_map.items()
         if isinstance(type_, GraphQLObjectType)
     }
 
 
-def _step(field: GraphQLField) -> Step | None:
+def _plain_field(field: GraphQLField) -> PlainField | None:
     read = _read(field)
     if read is None or field.args:
         return None
     nullable = not is_non_null_type(field.type)
     type_: Any = field.type if nullable else field.type.of_type  # type: ignore[union-attr]
     if is_leaf_type(type_):
-        return Step(read, nullable, type_.coerce_output_value, None, field.type)
+        return PlainField(read, nullable, type_.coerce_output_value, None, field.type)
     if is_object_type(type_):
-        return Step(read, nullable, None, type_, field.type)
+        return PlainField(read, nullable, None, type_, field.type)
     return None
 
 
 def _read(field: GraphQLField) -> Callable[[Any], Any] | None:
-    """What reads a plain value, None where more is needed than its object."""
-    written = field.extensions.get(STRAWBERRY)
-    if not isinstance(written, StrawberryField):
+    """Returns the function that reads the field from its object, or None when the field is not plain."""
+    strawberry_field = field.extensions.get(STRAWBERRY)
+    if not isinstance(strawberry_field, StrawberryField):
         return None
-    if written.is_basic_field:
-        return attrgetter(written.python_name)
+    if strawberry_field.is_basic_field:
+        return attrgetter(strawberry_field.python_name)
     resolver: Resolver | None = field.extensions.get(RESOLVER)
     if resolver is None or not resolver.takes_self or resolver.info_name is not None or resolver.is_async:
         return None
     return resolver.function
 
 
-class Taken(NamedTuple):
-    """What a root resolver has given: a value, or an error."""
+class RootResult(NamedTuple):
+    """The result of a root resolver that has already been called: a value or an error."""
 
     value: Any = None
     error: Exception | None = None
 
-    async def again(self) -> Any:
-        """The same once more."""
+    async def get(self) -> Any:
+        """Returns the value or raises the error."""
         if self.error is not None:
             raise self.error
         return self.value
 
 
-class Selected:
-    """Which fields an operation's selections have, where no variable decides it: the same for every run of it."""
+class SelectedFields:
+    """A cache of the fields that an operation selects: without directives they are the same in every run."""
 
-    __slots__ = ("root", "within")
+    __slots__ = ("root", "sub_fields")
 
     def __init__(self) -> None:
         self.root: dict[str, Any] | None = None
-        self.within: dict[Any, Any] = {}
+        self.sub_fields: dict[Any, Any] = {}
 
 
 class OperationExecutor(Executor[Any]):
-    """One run of one operation, none of it incremental."""
+    """Executes one operation once, without incremental delivery."""
 
     context_value: Context
 
     def __init__(
-        self, *given: Any, steps: Steps, selected: Selected | None, taken: Taken | None = None, **named: Any
+        self,
+        *args: Any,
+        plain_fields: PlainFields,
+        selected: SelectedFields | None,
+        root_result: RootResult | None = None,
+        **kwargs: Any,
     ) -> None:
-        """`taken` is what the one root resolver has given already: it is not called again."""
-        super().__init__(*given, **named)
-        self._steps, self._selected, self._taken = steps, selected, taken
-        # They hold the executor as it holds them: a cycle for every request, left to the garbage collector.
+        """`root_result` is the result of the only root field, if its resolver has already been called."""
+        super().__init__(*args, **kwargs)
+        self._plain_fields, self._selected, self._root_result = plain_fields, selected, root_result
+        # The helpers and the executor refer to each other: a cycle per request, left to the garbage collector.
         del self.async_helpers
         if selected is not None:
-            self._relevant_sub_fields = selected.within
+            self._relevant_sub_fields = selected.sub_fields
 
     def build_per_event_executor(self, payload: Any) -> Executor[Any]:
-        """An executor for one event of a subscription, with fresh surroundings: loaders remember."""
+        """Returns an executor for one event of a subscription. It has a new context, whose data loaders are empty."""
         executor = super().build_per_event_executor(payload)
         executor.context_value = self.context_value.fresh()
         return executor
@@ -165,15 +174,21 @@ class OperationExecutor(Executor[Any]):
         if selected is None or root_type is None:
             return super().execute_operation(serially)
         if selected.root is None:
-            found = collect_fields(self.schema, self.fragments, self.variable_values, root_type, self.operation, True)
-            selected.root = found.grouped_field_set
+            collected = collect_fields(
+                self.schema, self.fragments, self.variable_values, root_type, self.operation, True
+            )
+            selected.root = collected.grouped_field_set
         if serially is None:
             serially = self.operation.operation is OperationType.MUTATION and len(selected.root) > 1
         try:
             result = self.execute_root_grouped_field_set(root_type, self.root_value, selected.root, serially, None)
         except GraphQLError as error:
-            return self._nothing(error)
-        return self._told(result) if self.is_awaitable(result) else self.build_response(cast(dict[str, Any], result))
+            return self._null_response(error)
+        return (
+            self._awaited_response(result)
+            if self.is_awaitable(result)
+            else self.build_response(cast(dict[str, Any], result))
+        )
 
     def execute_fields_serially(
         self,
@@ -183,10 +198,10 @@ class OperationExecutor(Executor[Any]):
         grouped_field_set: Any,
         position_context: Any,
     ) -> Any:
-        """Several mutations of one document, each with fresh surroundings: what a loader remembers was before it."""
-        return self._one_by_one(parent_type, source_value, path, grouped_field_set, position_context)
+        """Executes several mutations in order. Each gets a new context, whose data loaders are empty."""
+        return self._execute_in_order(parent_type, source_value, path, grouped_field_set, position_context)
 
-    async def _one_by_one(
+    async def _execute_in_order(
         self, parent_type: GraphQLObjectType, source_value: Any, path: Path | None, fields: Any, position_context: Any
     ) -> dict[str, Any]:
         results: dict[str, Any] = {}
@@ -200,14 +215,14 @@ class OperationExecutor(Executor[Any]):
             results |= await result if self.is_awaitable(result) else result
         return results
 
-    async def _told(self, result: Awaitable[Any]) -> ExecutionResult:
+    async def _awaited_response(self, result: Awaitable[Any]) -> ExecutionResult:
         try:
             data = await result
         except GraphQLError as error:
-            return self._nothing(error)
+            return self._null_response(error)
         return cast(ExecutionResult, self.build_response(data))
 
-    def _nothing(self, error: GraphQLError) -> ExecutionResult:
+    def _null_response(self, error: GraphQLError) -> ExecutionResult:
         self.collected_errors.add(error, None)
         return cast(ExecutionResult, self.build_response(None))
 
@@ -221,76 +236,76 @@ class OperationExecutor(Executor[Any]):
     ) -> Any:
         if parent_type.name in MUTATION_TYPES and len(grouped_field_set) > 1:
             return self.execute_fields_serially(parent_type, source_value, path, grouped_field_set, position_context)
-        steps = self._steps[parent_type.name]
+        plain_fields = self._plain_fields[parent_type.name]
         is_awaitable = self.is_awaitable
         results: dict[str, Any] = {}
-        waiting: list[str] = []
+        pending: list[str] = []
         try:
             for response_name, details in grouped_field_set.items():
-                step = steps.get(details[0].node.name.value)
+                plain = plain_fields.get(details[0].node.name.value)
                 value = None
-                if step is not None:
+                if plain is not None:
                     try:
-                        value = step.read(source_value)
+                        value = plain.read(source_value)
                     except Exception:
-                        step = None
-                if step is not None:
-                    if value is None and step.nullable:
+                        plain = None
+                if plain is not None:
+                    if value is None and plain.nullable:
                         results[response_name] = None
                         continue
-                    if value is not None and step.leaf is not None:
+                    if value is not None and plain.leaf is not None:
                         try:
-                            results[response_name] = step.leaf(value)
+                            results[response_name] = plain.leaf(value)
                             continue
-                        except Exception:  # noqa: S110 - the long way finds it again, and tells it
+                        except Exception:  # noqa: S110 - graphql-core finds the error again below
                             pass
-                here = Path(path, response_name, parent_type.name)
-                if step is not None and step.object_type is not None and value is not None:
-                    result = self._object(step, value, details, here)
+                field_path = Path(path, response_name, parent_type.name)
+                if plain is not None and plain.object_type is not None and value is not None:
+                    result = self._execute_object(plain, value, details, field_path)
                 else:
-                    result = self.execute_field(parent_type, source_value, details, here, position_context)
+                    result = self.execute_field(parent_type, source_value, details, field_path, position_context)
                 if result is not Undefined:
                     results[response_name] = result
                     if is_awaitable(result):
-                        waiting.append(response_name)
+                        pending.append(response_name)
         except Exception:
-            if waiting:
-                self.settle_in_background([results[name] for name in waiting])
+            if pending:
+                self.settle_in_background([results[name] for name in pending])
             raise
-        return self._gathered(results, waiting) if waiting else results
+        return self._await_fields(results, pending) if pending else results
 
     def execute_field(
         self, parent_type: GraphQLObjectType, source: Any, details: Any, path: Path, position_context: Any
     ) -> Any:
-        if self._taken is None or path.prev is not None:
+        if self._root_result is None or path.prev is not None:
             return super().execute_field(parent_type, source, details, path, position_context)
         field = parent_type.fields[details[0].node.name.value]
-        info = self.build_resolve_info(field, [one.node for one in details], parent_type, path)
-        value = self._taken.again()
+        info = self.build_resolve_info(field, [detail.node for detail in details], parent_type, path)
+        value = self._root_result.get()
         return self.complete_awaitable_value(field.type, details, info, path, value, position_context)
 
-    async def _gathered(self, results: dict[str, Any], waiting: list[str]) -> dict[str, Any]:
-        if len(waiting) == 1:
-            results[waiting[0]] = await results[waiting[0]]
+    async def _await_fields(self, results: dict[str, Any], pending: list[str]) -> dict[str, Any]:
+        if len(pending) == 1:
+            results[pending[0]] = await results[pending[0]]
         else:
-            values = await gather_with_cancel(*(results[name] for name in waiting))
-            results.update(zip(waiting, values, strict=True))
+            values = await gather_with_cancel(*(results[name] for name in pending))
+            results.update(zip(pending, values, strict=True))
         return results
 
-    def _object(self, step: Step, value: Any, details: Any, path: Path) -> Any:
-        """The fields of an attribute's object."""
-        assert step.object_type is not None  # noqa: S101 - asked before
+    def _execute_object(self, plain: PlainField, value: Any, details: Any, path: Path) -> Any:
+        """Executes the subfields of a plain field."""
+        assert plain.object_type is not None  # noqa: S101 - the caller has checked it
         try:
-            fields = self.collect_subfields(step.object_type, details).grouped_field_set
-            result = self.execute_fields(step.object_type, value, path, fields, None)
+            fields = self.collect_subfields(plain.object_type, details).grouped_field_set
+            result = self.execute_fields(plain.object_type, value, path, fields, None)
         except Exception as error:
-            self.handle_field_error(error, step.type, details, path)
+            self.handle_field_error(error, plain.type, details, path)
             return None
-        return self._awaited(result, step, details, path) if self.is_awaitable(result) else result
+        return self._await_object(result, plain, details, path) if self.is_awaitable(result) else result
 
-    async def _awaited(self, result: Awaitable[Any], step: Step, details: Any, path: Path) -> Any:
+    async def _await_object(self, result: Awaitable[Any], plain: PlainField, details: Any, path: Path) -> Any:
         try:
             return await result
         except Exception as error:
-            self.handle_field_error(error, step.type, details, path)
+            self.handle_field_error(error, plain.type, details, path)
             return None

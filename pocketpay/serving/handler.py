@@ -1,10 +1,10 @@
-"""POST /graphql, the way nearly everything comes: as few steps as there can be between the socket and a resolver.
+"""POST /graphql, with as few steps as possible, because nearly every request is one.
 
-    headers ─► body (320 KiB, 5 s) ─► whose token ─► how often ─► JSON ─► answer ─► JSON
+    headers ─► body (320 KiB, 5 s) ─► access token ─► rate limit ─► parse JSON ─► execute ─► JSON
 
-A request that arrives whole and with a plain head comes straight to `Replies` (`connections/plain_post.py`); every
-other one comes by ASGI. `view.py` answers a query by GET the same way. A test holds both to what Strawberry's own
-execution answers. Decision 45 gives the reasons.
+A plain request goes from the connection directly to `PostResponder` (`connections/plain_post.py`); all others arrive
+over ASGI. `view.py` answers queries by GET in the same way. A test compares both with the responses of Strawberry's
+own execution. Decision 45 gives the reasons.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -20,11 +20,11 @@ from pocketpay.serving.server_context import ServerContext
 from pocketpay.settings import Settings
 
 Body = bytes | Callable[[], Awaitable[bytes]]
-"""A body, or what reads it."""
+"""A body, or a function that reads it."""
 
 
 class Reply(NamedTuple):
-    """An answer, before it is written."""
+    """A response before it is serialized. `kind` is its media type."""
 
     payload: Mapping[str, Any]
     status: int
@@ -33,8 +33,8 @@ class Reply(NamedTuple):
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
-class Replies:
-    """What answers POST /graphql, once its head and its body are read."""
+class PostResponder:
+    """Answers POST /graphql requests whose head has been read."""
 
     def __init__(self, server_context: ServerContext, settings: Settings, cookies: Cookies | None) -> None:
         self._context, self._body_bytes, self.body_seconds = (
@@ -47,14 +47,17 @@ class Replies:
         self._texts = server_context.execution.documents.texts
         self._shows_cost = not settings.production
 
-    async def most_bytes(self, headers: Headers) -> int:
-        """How long a body may be: who sends one that only members may send is looked up. Raises HttpRefusal."""
-        if http.may_be_longer(headers, self.anonymous_bytes) and await self._context.viewer(headers) is not None:
+    async def max_bytes(self, headers: Headers) -> int:
+        """Returns the limit of the body in bytes. A body above `anonymous_bytes` needs a valid token.
+
+        Raises HttpRefusal when the token cannot be checked.
+        """
+        if http.may_exceed(headers, self.anonymous_bytes) and await self._context.viewer(headers) is not None:
             return self._body_bytes
         return self.anonymous_bytes
 
     async def reply(self, scope: Scope, headers: Headers, body: Body) -> Reply:
-        """The answer to a request. Raises ConnectionResetError when the client is gone before its body was read."""
+        """Returns the response. Raises ConnectionResetError when the client disconnects before its body is read."""
         request_id, kind, server_context = http.request_id(headers), http.JSON, self._context
         try:
             kind = http.media_type(headers.get(b"accept", b""))
@@ -62,39 +65,39 @@ class Replies:
             raw = body if isinstance(body, bytes) else await body()
             context = await server_context.context(scope, headers, request_id)
             if self._cookies is not None:
-                context.refresh_cookie = self._cookies.read(headers)
-            asked = http.asked(raw, self._texts)
+                context.refresh_cookie = self._cookies.read_cookie(headers)
+            request = http.parse_body(raw, self._texts)
         except HttpRefusal as refused:
             return Reply(refused.payload, refused.status, kind, request_id, refused.headers)
-        began = perf_counter()
+        started = perf_counter()
         payload, type_, outcome = await server_context.execution.answer(
-            *asked, context, with_cost=http.asks_cost(headers, unasked=self._shows_cost)
+            *request, context, with_cost=http.wants_cost(headers, default=self._shows_cost)
         )
-        server_context.metrics.note(type_, outcome, perf_counter() - began)
+        server_context.metrics.record(type_, outcome, perf_counter() - started)
         if self._cookies is None or context.refresh_cookie is None:
             return Reply(payload, http.status_of(payload, kind), kind, request_id)
-        written = self._cookies.written(context.refresh_cookie)
-        return Reply(payload, http.status_of(payload, kind), kind, request_id, written)
+        set_cookie_headers = self._cookies.set_cookie_headers(context.refresh_cookie)
+        return Reply(payload, http.status_of(payload, kind), kind, request_id, set_cookie_headers)
 
 
 class Handler:
-    """The ASGI application in front: takes POST /graphql itself, and leaves the rest to `others`."""
+    """ASGI middleware that answers POST /graphql itself, and passes other requests to `app`."""
 
-    def __init__(self, others: ASGIApp, replies: Replies) -> None:
-        self._others, self._replies = others, replies
+    def __init__(self, app: ASGIApp, responder: PostResponder) -> None:
+        self._app, self._responder = app, responder
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != "/graphql" or scope["method"] != "POST":
-            await self._others(scope, receive, send)
+            await self._app(scope, receive, send)
             return
-        headers, replies = dict(scope["headers"]), self._replies
+        headers, responder = dict(scope["headers"]), self._responder
 
         async def body() -> bytes:
-            most_bytes = await replies.most_bytes(headers)
-            return await http.body(receive, headers, most_bytes=most_bytes, within_seconds=replies.body_seconds)
+            max_bytes = await responder.max_bytes(headers)
+            return await http.body(receive, headers, max_bytes=max_bytes, within_seconds=responder.body_seconds)
 
         try:
-            reply = await replies.reply(scope, headers, body)
+            reply = await responder.reply(scope, headers, body)
         except ConnectionResetError:
             return
         await http.send_json(

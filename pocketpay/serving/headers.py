@@ -1,4 +1,4 @@
-"""The headers that every answer carries, where what answers did not set them itself."""
+"""Adds the headers that every response has, unless the application set them."""
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -6,7 +6,7 @@ from pocketpay.serving import http
 
 
 class Headers:
-    """ASGI middleware behind the handler, which sets its own: a request id, and what keeps a browser careful."""
+    """ASGI middleware that adds a request id and security headers. The POST handler, outside of it, sets its own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

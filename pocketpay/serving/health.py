@@ -1,4 +1,4 @@
-"""What those who run the server ask it: does it run, can it be given work, and its figures."""
+"""Endpoints for operations: /healthz (liveness), /readyz (readiness) and /metrics."""
 
 import asyncio
 from hmac import compare_digest
@@ -14,33 +14,33 @@ from pocketpay.settings import Settings
 from pocketpay.updates.listener import Listener
 
 READY_SECONDS = 2.0
-"""A database that has not answered by then is none that work can be given to."""
+"""Seconds to wait for the database; after that the server is not ready."""
 
 
 class Health:
-    """`database` and `listener` are those of the server once it has opened them."""
+    """The endpoints. `database` and `listener` are None until the server has opened them."""
 
     def __init__(self, settings: Settings, metrics: Metrics) -> None:
         self._settings, self._metrics = settings, metrics
         self.database: Database | None = None
         self.listener: Listener | None = None
-        self._looking: asyncio.Task[dict[str, str]] | None = None
+        self._check: asyncio.Task[dict[str, str]] | None = None
 
     async def healthz(self, request: Request) -> Response:
-        """200 while the process runs."""
+        """Returns 200 while the process runs."""
         return PlainTextResponse("ok")
 
     async def readyz(self, request: Request) -> Response:
-        """200 when this server can be given work, else 503; the body says what is missing."""
-        # Anybody may ask, so all who ask at once share one look: it takes one connection to the database.
-        if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look(), name="readiness")
-        states = await asyncio.shield(self._looking)
+        """Returns 200 when the server is ready for requests, else 503; the body has the state of each part."""
+        # The endpoint needs no token, so concurrent requests share one check, which takes one database connection.
+        if self._check is None or self._check.done():
+            self._check = asyncio.create_task(self._check_parts(), name="readiness")
+        states = await asyncio.shield(self._check)
         ready = all(state == "ok" for state in states.values())
         return JSONResponse(states, status_code=200 if ready else 503)
 
-    async def _look(self) -> dict[str, str]:
-        """The state of each part. It ends within READY_SECONDS."""
+    async def _check_parts(self) -> dict[str, str]:
+        """Returns the state of each part, within READY_SECONDS."""
         states = {"database": "ok", "revision": "ok", "listener": "ok"}
         try:
             if self.database is None:
@@ -55,11 +55,11 @@ class Health:
         return states
 
     async def metrics(self, request: Request) -> Response:
-        """The figures, for whoever shows METRICS_TOKEN; in development for anybody while there is none."""
+        """Returns the metrics to requests with METRICS_TOKEN. In development no token is needed while none is set."""
         token = self._settings.metrics_token
         if token is None and self._settings.production:
             return PlainTextResponse("Not Found", status_code=404)
-        said = request.headers.get("authorization", "")
-        if token is not None and not compare_digest(said.encode(), f"Bearer {token.get_secret_value()}".encode()):
+        header = request.headers.get("authorization", "")
+        if token is not None and not compare_digest(header.encode(), f"Bearer {token.get_secret_value()}".encode()):
             return PlainTextResponse("Unauthorized", status_code=401, headers={"WWW-Authenticate": "Bearer"})
         return Response(self._metrics.text(), media_type="text/plain; version=0.0.4")

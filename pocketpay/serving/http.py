@@ -1,10 +1,10 @@
-"""GraphQL over HTTP: what a request must look like, and how its answer is dressed.
+"""GraphQL over HTTP: checks requests, and sends responses with their status and headers.
 
-    refused before GraphQL    400 not JSON, no query · 405 another method, a mutation by GET · 406 · 408 · 413 · 415
+    refused before execution  400 not JSON, no query · 405 another method, a mutation by GET · 406 · 408 · 413 · 415
     application/json          200 for every well-formed request
-    …graphql-response+json    200 with data, 400 when the document or its variables were refused
+    …graphql-response+json    200 with data, 400 when the document or its variables are refused
 
-Every answer is JSON, an error of HTTP too; nothing is cached, and each carries its request id.
+Every response is JSON, also an HTTP error. It has its request id and must not be cached.
 """
 
 import re
@@ -26,13 +26,13 @@ from pocketpay.serving.failures import (
     RATE_LIMITED,
     SERVICE_BUSY,
 )
-from pocketpay.serving.trusted import NO_TEXTS, Texts, name_in, text_of
+from pocketpay.serving.trusted import NO_TEXTS, Texts, document_id_in, text_of
 
 JSON = b"application/json"
 GRAPHQL_JSON = b"application/graphql-response+json"
 
 COST_HEADER = b"x-pocketpay-cost"
-"""Any value but 0 asks for `extensions.cost` in the answer, 0 leaves it out."""
+"""Any value but 0 requests `extensions.cost` in the response; 0 leaves it out."""
 
 SECURITY_HEADERS = [
     (b"cache-control", b"no-store"),
@@ -42,7 +42,7 @@ SECURITY_HEADERS = [
 ]
 
 ANONYMOUS_BYTES = 65_536
-"""Bytes of a body without a valid token, at most: whoever signs in sends 200."""
+"""Largest body without a valid token, in bytes. A sign-in has 200."""
 
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9_.-]{8,64}")
 
@@ -50,172 +50,172 @@ Headers = Mapping[bytes, bytes]
 
 
 class HttpRefusal(PocketPayError):
-    """A request refused before GraphQL saw it."""
+    """Raised when a request is refused before it is executed. Holds the HTTP status, message and code."""
 
     def __init__(
         self,
         status: int,
-        words: str,
+        message: str,
         *,
         code: str = BAD_USER_INPUT,
         headers: tuple[tuple[bytes, bytes], ...] = (),
     ) -> None:
-        super().__init__(words)
-        self.status, self.words, self.code, self.headers = status, words, code, headers
+        super().__init__(message)
+        self.status, self.message, self.code, self.headers = status, message, code, headers
 
     @property
     def payload(self) -> dict[str, Any]:
-        return {"errors": [{"message": self.words, "extensions": {"code": self.code}}]}
+        return {"errors": [{"message": self.message, "extensions": {"code": self.code}}]}
 
 
 CLOSE = ((b"connection", b"close"),)
-BROKEN = HttpRefusal(500, "An internal error occurred. It has been logged.", code=INTERNAL)
+INTERNAL_ERROR = HttpRefusal(500, "An internal error occurred. It has been logged.", code=INTERNAL)
 
 
 NO_SUCH_DOCUMENT = HttpRefusal(400, "This server has no document of this id.", code=DOCUMENT_NOT_FOUND)
-HASH_ALONE = HttpRefusal(200, "PersistedQueryNotSupported", code=PERSISTED_QUERY_NOT_SUPPORTED)
-"""Status, words and code are Apollo's: clients that try a hash first send the text then, and no hash again."""
+HASH_WITHOUT_TEXT = HttpRefusal(200, "PersistedQueryNotSupported", code=PERSISTED_QUERY_NOT_SUPPORTED)
+"""Status, message and code are those of Apollo: its clients then send the text, and no hash again."""
 
 
 def too_many_requests(retry_after_seconds: int) -> HttpRefusal:
-    again = str(retry_after_seconds).encode()
-    return HttpRefusal(429, "Too many requests.", code=RATE_LIMITED, headers=((b"retry-after", again),))
+    retry_after = str(retry_after_seconds).encode()
+    return HttpRefusal(429, "Too many requests.", code=RATE_LIMITED, headers=((b"retry-after", retry_after),))
 
 
 def busy() -> HttpRefusal:
-    words = "The service is busy. Try again in a moment."
-    return HttpRefusal(503, words, code=SERVICE_BUSY, headers=((b"retry-after", b"1"),))
+    message = "The service is busy. Try again in a moment."
+    return HttpRefusal(503, message, code=SERVICE_BUSY, headers=((b"retry-after", b"1"),))
 
 
-class Asked(NamedTuple):
-    """What a request asks of GraphQL."""
+class GraphQLRequest(NamedTuple):
+    """The members of a GraphQL request."""
 
     query: str
     operation_name: str | None
     variables: dict[str, Any] | None
 
 
-def asks_cost(headers: Headers, *, unasked: bool) -> bool:
-    """Whether a request wants to see what its document cost; `unasked` where it does not say."""
-    said = headers.get(COST_HEADER)
-    return unasked if said is None else said != b"0"
+def wants_cost(headers: Headers, *, default: bool) -> bool:
+    """Whether the response includes the cost of the document; `default` holds for requests without the header."""
+    header = headers.get(COST_HEADER)
+    return default if header is None else header != b"0"
 
 
 def request_id(headers: Headers) -> str:
-    """The request's own id where it has a sane one, else a new one."""
-    given = headers.get(b"x-request-id")
-    if given is not None and _REQUEST_ID.fullmatch(given):
-        return given.decode()
+    """Returns the X-Request-Id header when it is valid, else a new id."""
+    header = headers.get(b"x-request-id")
+    if header is not None and _REQUEST_ID.fullmatch(header):
+        return header.decode()
     return secrets.token_hex(12)
 
 
-def may_be_longer(headers: Headers, most_bytes: int) -> bool:
-    """Whether a body may have more bytes than that: it says so, or says nothing."""
+def may_exceed(headers: Headers, max_bytes: int) -> bool:
+    """Whether the body may exceed `max_bytes`: its Content-Length is larger, or is missing or invalid."""
     length = headers.get(b"content-length")
-    return length is None or not length.isdigit() or len(length) > 12 or int(length) > most_bytes
+    return length is None or not length.isdigit() or len(length) > 12 or int(length) > max_bytes
 
 
-async def body(receive: Receive, headers: Headers, *, most_bytes: int, within_seconds: float) -> bytes:
-    """The request's body. Raises HttpRefusal when it is too large or takes too long, ConnectionError when the client
-    is gone."""
+async def body(receive: Receive, headers: Headers, *, max_bytes: int, within_seconds: float) -> bytes:
+    """Returns the request's body. Raises HttpRefusal when it is too large or too slow, ConnectionResetError when the
+    client disconnects."""
     length = headers.get(b"content-length", b"0")
-    if not length.isdigit() or len(length) > 12 or int(length) > most_bytes:
-        raise _too_large(most_bytes)
+    if not length.isdigit() or len(length) > 12 or int(length) > max_bytes:
+        raise _too_large(max_bytes)
     try:
         async with timeout(within_seconds):
             message = await receive()
-            whole: bytes = message.get("body", b"")
+            received: bytes = message.get("body", b"")
             while message.get("more_body"):
-                if len(whole) > most_bytes:
-                    raise _too_large(most_bytes)
+                if len(received) > max_bytes:
+                    raise _too_large(max_bytes)
                 message = await receive()
-                whole += message.get("body", b"")
+                received += message.get("body", b"")
     except TimeoutError:
         raise HttpRefusal(408, "The request body did not arrive in time.", headers=CLOSE) from None
     if message["type"] == "http.disconnect":
         raise ConnectionResetError
-    if len(whole) > most_bytes:
-        raise _too_large(most_bytes)
-    return whole
+    if len(received) > max_bytes:
+        raise _too_large(max_bytes)
+    return received
 
 
-def _too_large(most_bytes: int) -> HttpRefusal:
-    return HttpRefusal(413, f"The request body is larger than {most_bytes} bytes.", headers=CLOSE)
+def _too_large(max_bytes: int) -> HttpRefusal:
+    return HttpRefusal(413, f"The request body is larger than {max_bytes} bytes.", headers=CLOSE)
 
 
 def require_json(headers: Headers) -> None:
-    """Raises HttpRefusal unless the body is said to be plain JSON in UTF-8."""
+    """Raises HttpRefusal unless the headers declare uncompressed JSON in UTF-8."""
     if (
-        not _says_json(headers.get(b"content-type", b""))
+        not _is_json(headers.get(b"content-type", b""))
         or headers.get(b"content-encoding", b"identity") != b"identity"
     ):
         raise HttpRefusal(415, "Send JSON: `Content-Type: application/json`, not compressed.")
 
 
 @lru_cache(maxsize=64)
-def _says_json(content_type: bytes) -> bool:
+def _is_json(content_type: bytes) -> bool:
     kind, _, parameters = content_type.lower().partition(b";")
     charset = parameters.strip().removeprefix(b"charset=").strip(b'"')
     return kind.strip() == JSON and charset in (b"", b"utf-8", b"utf8")
 
 
-def asked(raw: bytes, texts: Texts = NO_TEXTS) -> Asked:
-    """What a body asks; `texts` are those of trusted documents. Raises HttpRefusal when it is not what GraphQL over
-    HTTP defines."""
+def parse_body(raw: bytes, texts: Texts = NO_TEXTS) -> GraphQLRequest:
+    """Parses a body. `texts` are the trusted documents. Raises HttpRefusal when the body is not a request of the
+    GraphQL over HTTP specification."""
     try:
-        said = orjson.loads(raw)
+        members = orjson.loads(raw)
     except orjson.JSONDecodeError:
         raise HttpRefusal(400, "The body is not JSON.") from None
-    if not isinstance(said, dict):
+    if not isinstance(members, dict):
         raise HttpRefusal(400, "The body is not a JSON object.")
-    return checked(said, texts)
+    return parse_members(members, texts)
 
 
-def checked(said: Mapping[str, Any], texts: Texts = NO_TEXTS) -> Asked:
-    """The members of a request, each of its type. Raises HttpRefusal."""
-    query = said.get("query")
-    if query is None and name_in(said) is not None:
-        query = text_of(said, texts)
+def parse_members(members: Mapping[str, Any], texts: Texts = NO_TEXTS) -> GraphQLRequest:
+    """Returns the checked members of a request. Raises HttpRefusal when one is missing or has a wrong type."""
+    query = members.get("query")
+    if query is None and document_id_in(members) is not None:
+        query = text_of(members, texts)
         if query is None:
-            raise NO_SUCH_DOCUMENT if said.get("documentId") is not None else HASH_ALONE
+            raise NO_SUCH_DOCUMENT if members.get("documentId") is not None else HASH_WITHOUT_TEXT
     if not isinstance(query, str) or not query:
         raise HttpRefusal(400, "`query` is missing. It is the text of a GraphQL document.")
-    name, variables = said.get("operationName"), said.get("variables")
+    name, variables = members.get("operationName"), members.get("variables")
     if name is not None and not isinstance(name, str):
         raise HttpRefusal(400, "`operationName` is not a string.")
     if variables is not None and not isinstance(variables, dict):
         raise HttpRefusal(400, "`variables` is not an object.")
-    extensions = said.get("extensions")
+    extensions = members.get("extensions")
     if extensions is not None and not isinstance(extensions, dict):
         raise HttpRefusal(400, "`extensions` is not an object.")
-    return Asked(query, name or None, variables)
+    return GraphQLRequest(query, name or None, variables)
 
 
-def asked_by_get(parameters: Mapping[str, str], texts: Texts = NO_TEXTS) -> Asked:
-    """The same from a query string, where variables are JSON text."""
-    said: dict[str, Any] = dict(parameters)
+def parse_query_string(parameters: Mapping[str, str], texts: Texts = NO_TEXTS) -> GraphQLRequest:
+    """Parses a query string, in which variables and extensions are JSON. Raises HttpRefusal."""
+    members: dict[str, Any] = dict(parameters)
     for name in ("variables", "extensions"):
         if name in parameters:
             try:
-                said[name] = orjson.loads(parameters[name])
+                members[name] = orjson.loads(parameters[name])
             except orjson.JSONDecodeError:
                 raise HttpRefusal(400, f"`{name}` is not JSON.") from None
-    return checked(said, texts)
+    return parse_members(members, texts)
 
 
 @lru_cache(maxsize=256)
 def media_type(accept: bytes) -> bytes:
-    """The media type to answer with; application/json where nothing is said. Raises HttpRefusal when none will do."""
-    wanted: list[tuple[float, bytes]] = []
+    """Returns the media type of the response, application/json by default. Raises HttpRefusal if none fits."""
+    accepted: list[tuple[float, bytes]] = []
     for part in accept.lower().split(b","):
         kind, *parameters = (piece.strip() for piece in part.split(b";"))
         quality = _quality(parameters)
         if quality > 0:
-            wanted.append((quality, kind))
+            accepted.append((quality, kind))
     if not accept.strip():
         return JSON
-    # Among equals the more exact one is meant, and the newer media type says more.
-    for _, kind in sorted(wanted, key=lambda one: (-one[0], b"*" in one[1], one[1] != GRAPHQL_JSON)):
+    # At equal quality the more specific type wins, then the newer one.
+    for _, kind in sorted(accepted, key=lambda item: (-item[0], b"*" in item[1], item[1] != GRAPHQL_JSON)):
         if kind in (GRAPHQL_JSON, JSON):
             return kind
         if kind in (b"*/*", b"application/*"):
@@ -236,13 +236,13 @@ def _quality(parameters: list[bytes]) -> float:
     return 1.0
 
 
-def careful() -> dict[str, str]:
-    """The headers that keep a browser careful, for an answer of Starlette's."""
+def security_headers() -> dict[str, str]:
+    """Returns the security headers in the form that Starlette's responses take."""
     return {name.decode(): value.decode() for name, value in SECURITY_HEADERS}
 
 
 def status_of(payload: Mapping[str, Any], kind: bytes) -> int:
-    """A refused request is 400 in the media type that says so; the older one has always said 200."""
+    """Returns the status: 400 for a refused request in application/graphql-response+json, otherwise 200."""
     return 400 if kind == GRAPHQL_JSON and "data" not in payload else 200
 
 
@@ -255,15 +255,15 @@ async def send_json(
     request_id: str,
     headers: tuple[tuple[bytes, bytes], ...] = (),
 ) -> None:
-    """Sends an answer."""
+    """Sends a response. `kind` is its media type."""
     raw = orjson.dumps(payload)
-    lines = [*head_of(raw, kind, request_id), *headers]
+    lines = [*response_headers(raw, kind, request_id), *headers]
     await send({"type": "http.response.start", "status": status, "headers": lines})
     await send({"type": "http.response.body", "body": raw})
 
 
-def head_of(raw: bytes, kind: bytes, request_id: str) -> list[tuple[bytes, bytes]]:
-    """The headers of an answer that has these bytes."""
+def response_headers(raw: bytes, kind: bytes, request_id: str) -> list[tuple[bytes, bytes]]:
+    """Returns the headers of a response with these bytes as its body."""
     return [
         (b"content-type", kind + b"; charset=utf-8"),
         (b"content-length", b"%d" % len(raw)),
@@ -273,16 +273,16 @@ def head_of(raw: bytes, kind: bytes, request_id: str) -> list[tuple[bytes, bytes
 
 
 async def send_refusal(send: Send, refused: HttpRefusal, *, kind: bytes, request_id: str) -> None:
-    """Sends why a request was refused before GraphQL saw it."""
+    """Sends the response to a refused request."""
     await send_json(
         send, refused.payload, status=refused.status, kind=kind, request_id=request_id, headers=refused.headers
     )
 
 
 async def refuse_upgrade(receive: Receive, send: Send, refused: HttpRefusal) -> None:
-    """Answers a websocket's handshake with why it is refused."""
+    """Refuses a websocket handshake with an HTTP response."""
     await receive()
     raw = orjson.dumps(refused.payload)
-    headers = [*head_of(raw, JSON, request_id({})), *refused.headers]
+    headers = [*response_headers(raw, JSON, request_id({})), *refused.headers]
     await send({"type": "websocket.http.response.start", "status": refused.status, "headers": headers})
     await send({"type": "websocket.http.response.body", "body": raw})

@@ -1,10 +1,10 @@
-"""Where in a request a malformed value stands: `extensions.inputPath` of BAD_USER_INPUT.
+"""The path of a malformed value within a request: `extensions.inputPath` of BAD_USER_INPUT.
 
-    a variable      the variable's name, then the fields and indexes within it     ["input", "transfers", 0, "amount"]
-    an argument     the argument's name, then the same                            ["amount"]
+    in a variable   the variable's name, then the fields and indexes within it     ["input", "transfers", 0, "amount"]
+    in an argument  the argument's name, then the fields and indexes               ["amount"]
 
-graphql-core knows the place and writes it into its message; of a literal it gives the node, which is looked for in
-the document. Both happen only when something is wrong.
+graphql-core writes the path of a variable's value into its message. For a literal it returns the node, which is then
+searched for in the document. Both happen only after an error.
 """
 
 import re
@@ -21,24 +21,26 @@ from graphql import (
 
 InputPath = list[str | int]
 
-PLACE = re.compile(r"(?:Variable '\$(\w+)'|Argument '(\w+)') has invalid (?:default )?value(?: at ([^:]+))?: ")
-"""How graphql-core begins its words about a value."""
+MESSAGE_PREFIX = re.compile(
+    r"(?:Variable '\$(\w+)'|Argument '(\w+)') has invalid (?:default )?value(?: at ([^:]+))?: "
+)
+"""The start of graphql-core's messages about a value."""
 
 _STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 
 
-def in_message(message: str) -> InputPath | None:
-    """The place that a message of graphql-core names, or None."""
-    place = PLACE.match(message)
-    if place is None:
+def path_in_message(message: str) -> InputPath | None:
+    """Returns the path in a message of graphql-core, or None when it has none."""
+    match = MESSAGE_PREFIX.match(message)
+    if match is None:
         return None
-    variable, argument, steps = place.groups()
+    variable, argument, steps = match.groups()
     within = (name or int(index) for name, index in _STEP.findall(steps or ""))
     return [variable or argument, *within]
 
 
-def in_document(document: DocumentNode, value: Node) -> InputPath | None:
-    """The place of that literal among the arguments and the variables' defaults of the document, or None."""
+def path_in_document(document: DocumentNode, value: Node) -> InputPath | None:
+    """Returns the path of a literal in an argument or in the default of a variable, or None."""
     stack: list[Node] = [document]
     while stack:
         node = stack.pop()
@@ -73,4 +75,4 @@ def _children(node: Node) -> Iterable[Node]:
         if isinstance(child, Node):
             yield child
         elif isinstance(child, Sequence) and not isinstance(child, str):
-            yield from (one for one in child if isinstance(one, Node))
+            yield from (item for item in child if isinstance(item, Node))

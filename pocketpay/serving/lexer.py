@@ -1,6 +1,6 @@
-"""graphql-core's lexer, which reads a text in quotes piece by piece and not character by character.
+"""graphql-core's lexer with faster strings: it reads them in pieces and not character by character.
 
-A text of 500 characters takes 2 µs instead of 60. What is odd about a text is found in the same words.
+A string of 500 characters takes 2 µs instead of 60. Errors have the same messages as in graphql-core.
 """
 
 import re
@@ -9,11 +9,11 @@ from graphql import GraphQLSyntaxError, Lexer, Token, TokenKind
 from graphql.language.lexer import EscapeSequence
 
 PLAIN = re.compile(r'[^"\\\r\n\ud800-\udfff]*')
-"""What stands for itself in a text in quotes."""
+"""The characters of a string that need no special treatment."""
 
 
 class QuickLexer(Lexer):
-    """Gives the tokens that graphql-core's lexer gives."""
+    """Returns the same tokens as graphql-core's lexer."""
 
     def read_string(self, start: int) -> Token:
         body = self.source.body
@@ -21,7 +21,7 @@ class QuickLexer(Lexer):
         position = start + 1
         while True:
             plain = PLAIN.match(body, position)
-            assert plain is not None  # noqa: S101 - it matches nothing, too
+            assert plain is not None  # noqa: S101 - the pattern also matches an empty string
             pieces.append(plain.group())
             position = plain.end()
             match body[position : position + 1]:
@@ -33,7 +33,7 @@ class QuickLexer(Lexer):
                     position += escape.size
                 case "" | "\r" | "\n":
                     raise GraphQLSyntaxError(self.source, position, "Unterminated string.")
-                case _:  # half of a surrogate pair, which no JSON brings
+                case _:  # half of a surrogate pair, which orjson never returns
                     return super().read_string(start)
 
     def _escape(self, position: int) -> EscapeSequence:

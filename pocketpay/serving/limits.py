@@ -1,16 +1,17 @@
-"""How much a document may ask for, measured in one pass that looks at each fragment once.
+"""Limits for documents: depth, aliases, fields, cost, pages and mutations, measured in one pass.
 
-    depth            fields within fields
-    aliases, fields  with every fragment written out at each of its spreads, which is what execution does; a
-                     `__typename` without an alias is no field: caches add it to every selection, and it reads nothing
-    cost             objects the answer may hold: a connection multiplies what is under it by its `first` or `last`
-                     (20 when absent), a list without pages by 2, or where it may be longer by as much as that
-    pages            pages of lists, each of which is a read of its own, multiplied like objects
-    root mutations   fields of a mutation and of `operations` in it, each of which is work of its own
+    depth            levels of nested fields
+    aliases, fields  fragments count at each spread, as in execution. A `__typename` without an alias is not counted:
+                     client caches add it to every selection, and it reads nothing
+    cost             objects that the response may hold: a connection multiplies the cost below it by its `first` or
+                     `last` (20 when absent), a list without pages by 2, or by its maximum length in LONG_LISTS
+    pages            pages of lists, each of which is a separate read; multiplied like objects
+    root mutations   fields of a mutation, and of `operations` in it: each is a separate change
 
-Measured once for each text, before it is validated: a text of 678 bytes can ask for two million fields, and rules
-that walk a fragment at each spread take seconds over it. A page size in a variable is not known then: the largest
-is assumed, and only where that would be too much is the request measured again with its own values.
+A document is measured once, before it is validated: a text of 678 bytes can select two million fields, and validation
+rules that visit a fragment at each spread take seconds for it. Each fragment is measured once. The page size in a
+variable is not known at that time, so the largest is assumed. Only when this exceeds a limit, each request is
+measured again with its own variables.
 """
 
 from collections.abc import Mapping
@@ -41,37 +42,38 @@ from graphql import (
 
 from pocketpay.api.operations.root import MUTATION_TYPES
 from pocketpay.api.pages import DEFAULT_SIZE, LARGEST
-from pocketpay.cards.listing import MOST_LISTED as MOST_CARDS
-from pocketpay.identity.sessions import MOST_LISTED as MOST_SESSIONS
-from pocketpay.payments.split_bill import MOST_ASKED
-from pocketpay.payments.transfer_batch import MOST_TRANSFERS
+from pocketpay.cards.listing import MOST_LISTED as MAX_CARDS
+from pocketpay.identity.sessions import MOST_LISTED as MAX_SESSIONS
+from pocketpay.payments.split_bill import MAX_PAYERS
+from pocketpay.payments.transfer_batch import MAX_TRANSFERS
 from pocketpay.serving.failures import TooComplex
 from pocketpay.settings import Settings
 from pocketpay.transactions.history import LISTED
 
-UNPAGED = 2
-"""What a list without pages counts: most are short, and bounded by the product."""
+UNPAGED_LENGTH = 2
+"""Assumed length of a list without pages: most are short, and have a fixed maximum."""
 
 LONG_LISTS = {
-    ("TransferBatchPayload", "results"): MOST_TRANSFERS,
-    ("SplitBillPayload", "moneyRequests"): MOST_ASKED,
+    ("TransferBatchPayload", "results"): MAX_TRANSFERS,
+    ("SplitBillPayload", "moneyRequests"): MAX_PAYERS,
     ("Transaction", "refunds"): LISTED,
-    ("Query", "cards"): MOST_CARDS,
-    ("Customer", "sessions"): MOST_SESSIONS,
+    ("Query", "cards"): MAX_CARDS,
+    ("Customer", "sessions"): MAX_SESSIONS,
 }
-"""Lists without pages that can be long: counted as long as they may be. Refunds lead back to what they refund, and
-each time round to all its refunds."""
+"""Lists without pages that can be long, with their maximum length. Refunds are among them because a query can go from
+a payment to its refunds and back, several times."""
 
-MOST_PAGES = 60
-"""Each is a read of its own, of some 25 ms where a filter counts. Room for one in each field with an alias, or for
-one in each row of a page of fifty; not for one in each result of a batch, where they are all the same wallet's."""
+MAX_PAGES = 60
+"""Each page is a separate read, of about 25 ms when it counts with a filter. The limit allows one page in each
+aliased field, or one in each item of a page of fifty. It excludes one in each result of a batch, where all pages are
+those of the same wallet."""
 
 CONNECTION_LISTS = frozenset({"edges", "nodes"})
 
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """What part of a document asks for. `varies` says that a page size in it is a variable's."""
+    """The measured size of a part of a document. `varies` means that a page size in it is a variable."""
 
     depth: int = 0
     aliases: int = 0
@@ -80,7 +82,7 @@ class Weight:
     pages: int = 0
     varies: bool = False
 
-    def beside(self, other: "Weight") -> "Weight":
+    def plus(self, other: "Weight") -> "Weight":
         return Weight(
             max(self.depth, other.depth),
             self.aliases + other.aliases,
@@ -91,12 +93,12 @@ class Weight:
         )
 
 
-NOTHING = Weight()
+ZERO_WEIGHT = Weight()
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The most a document may ask for."""
+    """The limits of a document."""
 
     tokens: int
     depth: int
@@ -116,32 +118,32 @@ class Limits:
             settings.root_mutations,
         )
 
-    def shown(self, weight: Weight) -> dict[str, dict[str, int]]:
-        """That weight beside the limits, as an answer shows it."""
+    def as_extension(self, weight: Weight) -> dict[str, dict[str, int]]:
+        """Returns the weight and the limits, as `extensions.cost` shows them."""
         return {
             "depth": {"value": weight.depth, "limit": self.depth},
             "aliases": {"value": weight.aliases, "limit": self.aliases},
             "fields": {"value": weight.fields, "limit": self.fields},
             "cost": {"value": weight.cost, "limit": self.cost},
-            "pages": {"value": weight.pages, "limit": MOST_PAGES},
+            "pages": {"value": weight.pages, "limit": MAX_PAGES},
         }
 
     def excess(self, weight: Weight) -> TooComplex | None:
-        """What is wrong with that weight, the first of it, or None."""
-        for what, is_, most in (
+        """Returns the error for the first limit that the weight exceeds, or None."""
+        for text, value, limit in (
             ("is nested {} levels deep", weight.depth, self.depth),
             ("has {} aliases", weight.aliases, self.aliases),
             ("selects {} fields", weight.fields, self.fields),
             ("can return {} objects", weight.cost, self.cost),
-            ("reads {} pages", weight.pages, MOST_PAGES),
+            ("reads {} pages", weight.pages, MAX_PAGES),
         ):
-            if is_ > most:
-                return TooComplex(f"This document {what.format(is_)}; the limit is {most}.")
+            if value > limit:
+                return TooComplex(f"This document {text.format(value)}; the limit is {limit}.")
         return None
 
 
 class Measure:
-    """Weighs the operations of one document. `variables` are a request's own page sizes; None assumes the largest."""
+    """Measures the operations of one document. `variables` give the page sizes; None assumes the largest."""
 
     def __init__(
         self, schema: GraphQLSchema, document: DocumentNode, variables: Mapping[str, Any] | None = None
@@ -153,13 +155,13 @@ class Measure:
         self._weighed: dict[tuple[str, int | None], Weight] = {}
 
     def operation(self, node: OperationDefinitionNode) -> Weight:
-        """What that operation asks for."""
+        """Returns the weight of the operation."""
         return self._selections(node.selection_set, self._schema.get_root_type(node.operation), None)
 
     def root_mutations(self, node: OperationDefinitionNode) -> int:
-        """How many mutations that operation makes, 0 for another kind.
+        """Returns the number of mutations in the operation; 0 for a query or subscription.
 
-        Counted are its root fields and those of operators below one of them, fragments written out.
+        Root fields count, and the operator mutations below one of them. Fragments count at each spread.
         """
         if node.operation is not OperationType.MUTATION:
             return 0
@@ -185,34 +187,34 @@ class Measure:
                 case FragmentSpreadNode():
                     name = node.name.value
                     if name not in counted:
-                        counted[name] = 0  # a cycle counts nothing, and does not pass validation
+                        counted[name] = 0  # a cycle counts 0; validation rejects it
                         fragment = self._fragments.get(name)
                         counted[name] = self._mutations(fragment.selection_set, type_, counted) if fragment else 0
                     count += counted[name]
         return count
 
     def _selections(self, selections: SelectionSetNode, parent: GraphQLNamedType | None, page: int | None) -> Weight:
-        total = NOTHING
+        total = ZERO_WEIGHT
         for node in selections.selections:
             match node:
                 case FieldNode():
-                    total = total.beside(self._field(node, parent, page))
+                    total = total.plus(self._field(node, parent, page))
                 case InlineFragmentNode():
                     on = node.type_condition
                     inner = self._schema.get_type(on.name.value) if on else parent
-                    total = total.beside(self._selections(node.selection_set, inner, page))
+                    total = total.plus(self._selections(node.selection_set, inner, page))
                 case FragmentSpreadNode():
-                    total = total.beside(self._fragment(node.name.value, page))
+                    total = total.plus(self._fragment(node.name.value, page))
         return total
 
     def _fragment(self, name: str, page: int | None) -> Weight:
-        known = self._weighed.get((name, page))
-        if known is not None:
-            return known
+        cached = self._weighed.get((name, page))
+        if cached is not None:
+            return cached
         fragment = self._fragments.get(name)
         if fragment is None:
-            return NOTHING
-        self._weighed[name, page] = NOTHING  # a cycle weighs nothing, and does not pass validation
+            return ZERO_WEIGHT
+        self._weighed[name, page] = ZERO_WEIGHT  # a cycle has no weight; validation rejects it
         on = self._schema.get_type(fragment.type_condition.name.value)
         weight = self._weighed[name, page] = self._selections(fragment.selection_set, on, page)
         return weight
@@ -224,40 +226,40 @@ class Measure:
             return Weight(1, alias, 0 if name == "__typename" and not alias else 1)
         field: GraphQLField | None = getattr(parent, "fields", {}).get(name)
         type_ = get_named_type(field.type) if field else None
-        times, inner_page, varies = self._times(node, parent, field, page)
-        under = self._selections(node.selection_set, type_, inner_page)
+        multiplier, inner_page, varies = self._multiplier(node, parent, field, page)
+        below = self._selections(node.selection_set, type_, inner_page)
         if name.startswith("__"):
-            # The schema asked about itself: graphql-core has a rule for its depth, and its cost is ours to bear once.
-            return Weight(1, alias + under.aliases, 1 + under.fields)
+            # Introspection: graphql-core limits its depth, and it reads no data, so it has no cost.
+            return Weight(1, alias + below.aliases, 1 + below.fields)
         objects = 1 if type_ is None or is_composite_type(type_) else 0
         return replace(
-            under,
-            depth=under.depth + 1,
-            aliases=under.aliases + alias,
-            fields=under.fields + 1,
-            cost=times * (objects + under.cost),
-            pages=times * under.pages + (field is not None and "first" in field.args),
-            varies=under.varies or varies,
+            below,
+            depth=below.depth + 1,
+            aliases=below.aliases + alias,
+            fields=below.fields + 1,
+            cost=multiplier * (objects + below.cost),
+            pages=multiplier * below.pages + (field is not None and "first" in field.args),
+            varies=below.varies or varies,
         )
 
-    def _times(
+    def _multiplier(
         self, node: FieldNode, parent: GraphQLNamedType | None, field: GraphQLField | None, page: int | None
     ) -> tuple[int, int | None, bool]:
-        """How often what is under a field may be in the answer, the page it opens, and whether that varies."""
+        """Returns how often the selections below a field count, its page size, and whether a variable gives it."""
         if field is None:
             return 1, None, False
         paged = "first" in field.args
-        size, varies = self._size(node, field) if paged else (UNPAGED, False)
+        size, varies = self._size(node, field) if paged else (UNPAGED_LENGTH, False)
         if _is_list(field):
-            if (known := LONG_LISTS.get((parent.name if parent else "", node.name.value))) is not None:
-                return known, None, False
+            if (length := LONG_LISTS.get((parent.name if parent else "", node.name.value))) is not None:
+                return length, None, False
             if page is not None and node.name.value in CONNECTION_LISTS:
                 return page, None, False
             return size, None, varies
         return 1, size if paged else None, varies
 
     def _size(self, node: FieldNode, field: GraphQLField) -> tuple[int, bool]:
-        """The size of the page that a field asks for, and whether a variable says it."""
+        """Returns the requested page size of a field, and whether a variable gives it."""
         for argument in node.arguments or ():
             if argument.name.value in ("first", "last"):
                 match argument.value:
@@ -276,7 +278,7 @@ class Measure:
 
 
 def _bounded(size: int) -> int:
-    """A page past the largest is refused by its list."""
+    """Returns a size from 0 to the largest: the list itself refuses larger pages."""
     return max(0, min(size, LARGEST))
 
 

@@ -1,7 +1,7 @@
-"""What this server writes down: one JSON object a line on stderr, of fields that are on a list.
+"""The log: one JSON object per line on stderr, with only the fields of a list.
 
-Never a variable, a header, a token, or the words of an unexpected error outside development: they may repeat what
-somebody typed. Of such an error the class and the places it went through are kept.
+Variables, headers and tokens are never logged. The message of an unexpected error is logged only in development,
+because it may repeat what a user typed. In production the class and the stack of the error are logged.
 """
 
 import logging
@@ -20,28 +20,28 @@ from pocketpay.settings import Settings
 FIELDS = frozenset(
     {
         "event", "level", "logger", "time", "text", "reason", "request_id", "path", "name", "pid", "code", "pump",
-        "error", "failed", "at", "said", "tries", "seconds", "count", "waiting", "instructions", "revision", "state",
-        "failure", "size", "account", "changed_at",
+        "error", "failed", "at", "message", "tries", "seconds", "count", "waiting", "instructions", "revision",
+        "state", "failure", "size", "account", "changed_at",
         "origin",
     }
 )  # fmt: skip
-"""What may be written. Another field is dropped: put it here when it can hold nothing that was sent."""
+"""The fields that may be logged; others are dropped. Add a field only if it cannot hold a value of a request."""
 
 
 def configure(settings: Settings) -> None:
-    """Sets up this process's log, that of the libraries too."""
+    """Sets up the log of this process and of its libraries."""
     level = logging.getLevelNamesMapping()[settings.log_level.name]
-    steps: list[Processor] = [
+    processors: list[Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         _time,
-        _failure(verbose=not settings.production),
+        _exception(verbose=not settings.production),
         _allowed,
     ]
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
-            *steps,
+            *processors,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -51,19 +51,19 @@ def configure(settings: Settings) -> None:
     handler = _Stderr()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=steps,
+            foreign_pre_chain=processors,
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _line],
         )
     )
     root = logging.getLogger()
-    root.handlers = [*(one for one in root.handlers if not isinstance(one, _Stderr)), handler]
+    root.handlers = [*(existing for existing in root.handlers if not isinstance(existing, _Stderr)), handler]
     logging.getLogger("pocketpay").setLevel(level)
-    # Below a warning a library speaks of its own parts: that is for whoever asks for everything.
+    # Libraries log below WARNING only when the level is DEBUG: those messages are about their internals.
     root.setLevel(level if level <= logging.DEBUG else max(level, logging.WARNING))
 
 
 class _Stderr(logging.Handler):
-    """Writes to whatever stderr is at that moment."""
+    """Writes to the current `sys.stderr`, also when it was replaced after `configure`."""
 
     def emit(self, record: logging.LogRecord) -> None:
         sys.stderr.write(self.format(record) + "\n")
@@ -74,10 +74,10 @@ def _time(logger: Any, method: str, event: EventDict) -> EventDict:
     return event
 
 
-def _failure(*, verbose: bool) -> Callable[[Any, str, EventDict], EventDict]:
-    """Puts the class of an exception and the places it went through in its stead; its words only if `verbose`."""
+def _exception(*, verbose: bool) -> Callable[[Any, str, EventDict], EventDict]:
+    """Replaces an exception by its class and stack; also by its message if `verbose`."""
 
-    def tell(logger: Any, method: str, event: EventDict) -> EventDict:
+    def add_exception(logger: Any, method: str, event: EventDict) -> EventDict:
         error = event.pop("exc_info", None)
         if isinstance(error, tuple):
             error = error[1]
@@ -89,14 +89,14 @@ def _failure(*, verbose: bool) -> Callable[[Any, str, EventDict], EventDict]:
                 f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
             ]
             if verbose:
-                event["said"] = str(error)
+                event["message"] = str(error)
         return event
 
-    return tell
+    return add_exception
 
 
 def _allowed(logger: Any, method: str, event: EventDict) -> EventDict:
-    # structlog's own bookkeeping begins with "_" and is removed by its formatter.
+    # Names with a leading "_" are structlog's own; its formatter removes them.
     return {name: value for name, value in event.items() if name in FIELDS or name.startswith("_")}
 
 

@@ -1,7 +1,7 @@
-"""What this server counts, for Prometheus at /metrics.
+"""The metrics of this server, for Prometheus at /metrics.
 
-The children of each counter are made once: asking for one by its labels costs more than counting. No label is taken
-from what a client sent.
+The child of each label value is created once, because looking it up takes longer than counting. No label comes from a
+request.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,11 +12,11 @@ from prometheus_client.registry import Collector
 
 OPERATIONS = ("query", "mutation", "subscription", "none")
 OUTCOMES = ("ok", "errors", "rejected", "busy", "internal")
-SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
 class Metrics:
-    """One server's counters, in a registry of its own."""
+    """The metrics of one server, in their own registry."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -30,7 +30,7 @@ class Metrics:
             "pocketpay_operation_seconds",
             "Duration of GraphQL operations.",
             ["type"],
-            buckets=SECONDS,
+            buckets=BUCKETS,
             registry=self.registry,
         )
         self.sockets = Gauge("pocketpay_sockets", "Number of open websockets.", registry=self.registry)
@@ -42,29 +42,29 @@ class Metrics:
         }
         self._observe = {type_: seconds.labels(type_).observe for type_ in OPERATIONS}
 
-    def note(self, type_: str, outcome: str, seconds: float) -> None:
-        """One operation has been answered."""
+    def record(self, type_: str, outcome: str, seconds: float) -> None:
+        """Records an answered operation and its duration."""
         self._count[type_, outcome]()
         self._observe[type_](seconds)
 
-    def gauge(self, name: str, meaning: str, read: Callable[[], float]) -> None:
-        """A value that is read when Prometheus asks."""
-        Gauge(name, meaning, registry=self.registry).set_function(read)
+    def gauge(self, name: str, description: str, read: Callable[[], float]) -> None:
+        """Registers a gauge; `read` is called when the metrics are collected."""
+        Gauge(name, description, registry=self.registry).set_function(read)
 
-    def counter(self, name: str, meaning: str, read: Callable[[], float]) -> None:
-        """A count that somebody else keeps, read when Prometheus asks."""
-        self.registry.register(_Kept(name, meaning, read))
+    def counter(self, name: str, description: str, read: Callable[[], float]) -> None:
+        """Registers a counter; `read` is called when the metrics are collected."""
+        self.registry.register(_CallbackCounter(name, description, read))
 
     def text(self) -> bytes:
-        """Everything, as Prometheus reads it."""
+        """Returns all metrics in the text format of Prometheus."""
         return generate_latest(self.registry)
 
 
-class _Kept(Collector):
-    """A counter whose number is kept elsewhere."""
+class _CallbackCounter(Collector):
+    """A counter whose value a function returns."""
 
-    def __init__(self, name: str, meaning: str, read: Callable[[], float]) -> None:
-        self._name, self._meaning, self._read = name, meaning, read
+    def __init__(self, name: str, description: str, read: Callable[[], float]) -> None:
+        self._name, self._description, self._read = name, description, read
 
     def collect(self) -> Iterator[CounterMetricFamily]:
-        yield CounterMetricFamily(self._name, self._meaning, value=self._read())
+        yield CounterMetricFamily(self._name, self._description, value=self._read())

@@ -1,10 +1,10 @@
-"""Turns of documents that this server has not prepared yet: they take a bounded part of its time.
+"""A queue for documents that are not prepared yet. It limits the share of time that preparing them takes.
 
-Anybody can make up a new document for each request, and a long one takes some 15 ms to prepare. Documents that were
-prepared before need no turn, so clients do not wait: they send the same few texts again and again.
+A client can send a new document with each request, and a long one takes about 15 ms to prepare. Cached documents skip
+the queue, so usual clients do not wait: they send the same few texts again and again.
 
-The law: within any n seconds, preparing takes `burst_seconds` + n × `share` and the last document at most. Owners who
-wait have their turns one after another, and the documents of one owner have theirs in order.
+Guarantee: within any n seconds, preparing takes at most `burst_seconds` + n × `share`, plus the time of the last
+document. Owners in the queue take turns (round robin), and the documents of one owner keep their order.
 
 Decision 23 gives the reasons.
 """
@@ -19,18 +19,18 @@ from graphql import GraphQLError
 
 from pocketpay.serving.failures import RATE_LIMITED
 
-Prepared = TypeVar("Prepared")
+Result = TypeVar("Result")
 
-MOST_WAITING = 256
-"""Documents that wait, of all owners."""
-MOST_OF_ONE = 16
-"""Documents that wait, of one owner."""
-SECONDS = 5.0
-"""How long a document waits."""
+MAX_WAITING = 256
+"""Waiting documents of all owners."""
+MAX_WAITING_PER_OWNER = 16
+"""Waiting documents of one owner."""
+MAX_WAIT_SECONDS = 5.0
+"""Seconds that a document waits at most."""
 
 
 class TooManyNewDocuments(GraphQLError):
-    """Too many documents wait to be prepared."""
+    """Raised when too many documents wait to be prepared."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -41,54 +41,54 @@ class TooManyNewDocuments(GraphQLError):
 
 
 class Share(TypedDict):
-    """How much of the time is for preparing documents, and how much may be spent at once after a quiet time."""
+    """The share of time for preparing documents, and the seconds that may be spent at once after an idle period."""
 
     share: float
     burst_seconds: float
 
 
-class _Waiting(NamedTuple):
-    """A document that waits."""
+class _WaitingDocument(NamedTuple):
+    """A waiting document."""
 
     prepare: Callable[[], object]
     future: "asyncio.Future[object]"
 
 
 class NewDocuments:
-    """The documents that wait for their turn, by owner."""
+    """The queue of waiting documents, by owner."""
 
     def __init__(self, *, share: float, burst_seconds: float) -> None:
-        """`share` of the time is for preparing them; `burst_seconds` may be spent at once after a quiet time."""
+        """`share` of the time is for preparing; `burst_seconds` may be spent at once after an idle period."""
         self._share, self._burst_seconds = share, burst_seconds
-        self._paid_at = 0.0
-        """When the share of the time has paid for all documents so far."""
-        self._waiting: OrderedDict[Hashable, deque[_Waiting]] = OrderedDict()
+        self._covered_until = 0.0
+        """The time at which the accumulated share covers all documents that were prepared so far."""
+        self._waiting: OrderedDict[Hashable, deque[_WaitingDocument]] = OrderedDict()
         self._count = 0
         self._timer: asyncio.TimerHandle | None = None
 
-    async def turn(self, owner: Hashable, prepare: Callable[[], Prepared]) -> Prepared:
-        """What `prepare` gives, called when it is that owner's turn. Raises TooManyNewDocuments when too many wait,
-        or the turn does not come within 5 s."""
+    async def turn(self, owner: Hashable, prepare: Callable[[], Result]) -> Result:
+        """Calls `prepare` at the owner's turn and returns its result. Raises TooManyNewDocuments when too many wait,
+        or when the turn does not come within 5 s."""
         loop = asyncio.get_running_loop()
         if not self._count and loop.time() >= self._free_at():
             return self._run(prepare)
         queue = self._waiting.get(owner, deque())
-        if self._count >= MOST_WAITING or len(queue) >= MOST_OF_ONE:
+        if self._count >= MAX_WAITING or len(queue) >= MAX_WAITING_PER_OWNER:
             raise TooManyNewDocuments
         self._waiting[owner] = queue
         future: asyncio.Future[object] = loop.create_future()
-        queue.append(_Waiting(prepare, future))
+        queue.append(_WaitingDocument(prepare, future))
         self._count += 1
         if self._timer is None:
-            self._timer = loop.call_at(self._free_at(), self._next)
+            self._timer = loop.call_at(self._free_at(), self._prepare_next)
         try:
-            async with asyncio.timeout(SECONDS):
-                return await future  # type: ignore[return-value]  # it is what `prepare` gave
+            async with asyncio.timeout(MAX_WAIT_SECONDS):
+                return await future  # type: ignore[return-value]  # it is the result of `prepare`
         except TimeoutError:
             raise TooManyNewDocuments from None
 
-    def _next(self) -> None:
-        """Prepares the next document for whoever still waits."""
+    def _prepare_next(self) -> None:
+        """Prepares the next documents, and skips cancelled requests."""
         self._timer = None
         loop = asyncio.get_running_loop()
         while self._waiting and loop.time() >= self._free_at():
@@ -104,17 +104,17 @@ class NewDocuments:
             except Exception as error:
                 future.set_exception(error)
         if self._waiting:
-            self._timer = loop.call_at(self._free_at(), self._next)
+            self._timer = loop.call_at(self._free_at(), self._prepare_next)
 
-    def _run(self, prepare: Callable[[], Prepared]) -> Prepared:
-        began = thread_time()
+    def _run(self, prepare: Callable[[], Result]) -> Result:
+        started = thread_time()
         try:
             return prepare()
         finally:
-            took = thread_time() - began
+            seconds_taken = thread_time() - started
             now = asyncio.get_running_loop().time()
-            self._paid_at = max(self._paid_at, now) + took / self._share
+            self._covered_until = max(self._covered_until, now) + seconds_taken / self._share
 
     def _free_at(self) -> float:
-        """When the next document may begin."""
-        return self._paid_at - self._burst_seconds / self._share
+        """The time at which the next document may be prepared."""
+        return self._covered_until - self._burst_seconds / self._share

@@ -1,13 +1,13 @@
-"""Compiled plans (decision 40): what an operation with one root field answers, without graphql-core's executor.
+"""Compiled plans (decision 40): they answer operations with one root field without graphql-core's executor.
 
-    arguments ─► root resolver ─► write the selected fields ─► loaders of the next level ─► write …
+    arguments ─► root resolver ─► write the selected fields ─► await the loaders of the next level ─► write …
 
-A plan is compiled from the schema, for each document that comes a second time. It has a writer for every selected
-field: an attribute, a method, or a resolver that reads. Fields that read wait together, level by level.
+A plan is compiled from the schema for each document that is sent a second time. It has a writer for every selected
+field: an attribute, a method or an async resolver. Async fields are awaited together, level by level.
 
-A plan gives what the executor gives, or nothing. Whatever it cannot compile, and whatever fails while it runs, is
-executed by `OperationExecutor`, which finds the words. The root resolver is called once: the executor then takes its
-value, or its error, over.
+A plan returns the same data as the executor, or no data. `OperationExecutor` executes every operation that cannot be
+compiled, and every run of a plan that fails; it creates the error messages. The root resolver is called only once:
+the executor takes over its value or its error.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -37,61 +37,62 @@ from graphql.pyutils import gather_with_cancel
 
 from pocketpay.api.context import Context
 from pocketpay.api.operations.root import MUTATION_TYPES
-from pocketpay.serving.executor import Selected, Taken
+from pocketpay.serving.executor import RootResult, SelectedFields
 from pocketpay.serving.resolvers import RESOLVER, STRAWBERRY, Resolver
 
 NO_VARIABLES = VariableValues({}, {})
 
 
-class Outside(Exception):
-    """A selection that has no plan, or a value that is not as its type says: the executor's."""
+class NotCompilable(Exception):
+    """Raised for a selection that cannot be compiled, or a value that does not fit its type."""
 
 
 class Operation(Protocol):
-    """What is compiled: one operation of a prepared document. `selected` is None where a directive may decide."""
+    """An operation to compile. `selected` is None when the document has directives."""
 
     node: OperationDefinitionNode
     fragments: dict[str, FragmentDetails]
-    selected: Selected | None
+    selected: SelectedFields | None
     type: str
 
 
 class Run:
-    """One run of a plan, which resolvers take for their `info`."""
+    """One run of a plan. Resolvers get it as their `info`."""
 
-    __slots__ = ("context", "values", "waiting")
+    __slots__ = ("context", "pending", "values")
 
     def __init__(self, context: Context, values: VariableValues) -> None:
         self.context, self.values = context, values
-        self.waiting: list[Waiting] = []
-        """Fields that read, in the order in which they were met."""
+        self.pending: list[PendingField] = []
+        """Async fields of the next level, in the order of the selection."""
 
 
-Write = Callable[[Any, Run], Any]
-"""Gives what a value looks like in the answer. Raises anything when it cannot."""
+Writer = Callable[[Any, Run], Any]
+"""Returns a value as the response shows it. Raises any exception when it cannot."""
 Arguments = Callable[[Run], dict[str, Any]]
-"""The arguments of a field by their names in the schema."""
+"""Returns the arguments of a field by their names in the schema."""
 
 
-class Waiting(NamedTuple):
-    """A field that reads: where its value goes, once it is there."""
+class PendingField(NamedTuple):
+    """An async field: its awaitable, and where its value is written."""
 
     value: Awaitable[Any]
     target: dict[str, Any]
     name: str
-    write: Write
+    write: Writer
 
 
 class Plan:
-    """How one query or mutation is answered."""
+    """A compiled query or mutation."""
 
     __slots__ = ("_arguments", "_name", "_resolve", "_write")
 
-    def __init__(self, name: str, resolve: Resolver, arguments: Arguments, write: Write) -> None:
+    def __init__(self, name: str, resolve: Resolver, arguments: Arguments, write: Writer) -> None:
         self._name, self._resolve, self._arguments, self._write = name, resolve, arguments, write
 
-    async def data(self, context: Context, values: VariableValues) -> dict[str, Any] | Taken | None:
-        """The answer's data; what the root resolver gave when the rest is the executor's; None when all of it is."""
+    async def data(self, context: Context, values: VariableValues) -> dict[str, Any] | RootResult | None:
+        """Returns the response's data. When the plan fails, the executor creates the data: from the returned
+        RootResult, or, after None, by calling the root resolver itself."""
         run = Run(context, values)
         try:
             value = self._resolve.call(None, run, self._arguments(run))
@@ -101,67 +102,69 @@ class Plan:
             try:
                 value = await value
             except Exception as error:
-                return Taken(error=error)
-        data = await _written(self._name, self._write, value, run)
-        return Taken(value) if data is None else data
+                return RootResult(error=error)
+        data = await _root_data(self._name, self._write, value, run)
+        return RootResult(value) if data is None else data
 
 
 class EventPlan:
-    """How the events of one subscription are answered.
+    """A compiled subscription: answers its events.
 
-    `shared` says that an answer depends on the event's attributes alone: then events that hold the same objects get
-    the same bytes. Those objects are immutable, and the last answer keeps them alive.
+    `shared` means that a response depends only on the attributes of the event. Then events that hold the same objects
+    get the same bytes. These objects are immutable, and the cached response keeps them alive.
     """
 
-    __slots__ = ("_name", "_payload", "_told", "_write", "shared")
+    __slots__ = ("_cached_values", "_name", "_payload", "_write", "shared")
 
-    def __init__(self, name: str, write: Write, *, shared: bool) -> None:
+    def __init__(self, name: str, write: Writer, *, shared: bool) -> None:
         self._name, self._write, self.shared = name, write, shared
-        self._told: tuple[Any, ...] = ()
+        self._cached_values: tuple[Any, ...] = ()
         self._payload = b""
 
-    def payload_of(self, event: Any) -> bytes | None:
-        """The answer to that event, when it was kept for the same objects."""
+    def cached_payload(self, event: Any) -> bytes | None:
+        """Returns the cached response if it belongs to an event with the same objects, else None."""
         if not self.shared:
             return None
-        told, now = self._told, tuple(vars(event).values())
-        same = len(told) == len(now) and all(one is other for one, other in zip(told, now, strict=True))
-        return self._payload if same and told else None
+        cached_values, values = self._cached_values, tuple(vars(event).values())
+        same = len(cached_values) == len(values) and all(
+            cached is value for cached, value in zip(cached_values, values, strict=True)
+        )
+        return self._payload if same and cached_values else None
 
-    def keep(self, event: Any, payload: bytes) -> None:
-        """Keeps the answer to that event for the next subscriber."""
+    def cache(self, event: Any, payload: bytes) -> None:
+        """Caches the response to the event for the next subscriber."""
         if self.shared:
-            self._told, self._payload = tuple(vars(event).values()), payload
+            self._cached_values, self._payload = tuple(vars(event).values()), payload
 
     async def data(self, event: Any, context: Context, values: VariableValues) -> dict[str, Any] | None:
-        """The answer's data, or None when it is the executor's."""
-        return await _written(self._name, self._write, event, Run(context, values))
+        """Returns the response's data, or None when the executor has to create it."""
+        return await _root_data(self._name, self._write, event, Run(context, values))
 
 
-async def _written(name: str, write: Write, value: Any, run: Run) -> dict[str, Any] | None:
-    """The root field with that value, or None when anything fails."""
+async def _root_data(name: str, write: Writer, value: Any, run: Run) -> dict[str, Any] | None:
+    """Returns the data with the root field, or None when anything fails."""
     data: dict[str, Any] = {}
     try:
         data[name] = write(value, run)
-        while run.waiting:
-            await _next_level(run)
+        while run.pending:
+            await _write_next_level(run)
     except Exception:
         return None
     finally:
-        for waiting in run.waiting:
-            waiting.value.close()  # type: ignore[attr-defined]  # a coroutine that nobody awaits
+        for pending in run.pending:
+            pending.value.close()  # type: ignore[attr-defined]  # a coroutine that is not awaited
     return data
 
 
-async def _next_level(run: Run) -> None:
-    """Reads what waits, all at once, and writes it."""
-    level, run.waiting = run.waiting, []
+async def _write_next_level(run: Run) -> None:
+    """Awaits all pending fields together and writes their values."""
+    level, run.pending = run.pending, []
     if len(level) == 1:
-        found = [await level[0].value]
+        results = [await level[0].value]
     else:
-        found = await gather_with_cancel(*(waiting.value for waiting in level))
-    for waiting, value in zip(level, found, strict=True):
-        waiting.target[waiting.name] = waiting.write(value, run)
+        results = await gather_with_cancel(*(pending.value for pending in level))
+    for pending, value in zip(level, results, strict=True):
+        pending.target[pending.name] = pending.write(value, run)
 
 
 class Plans:
@@ -169,20 +172,20 @@ class Plans:
 
     def __init__(self, schema: GraphQLSchema) -> None:
         self._schema = schema
-        self._of_class: dict[type, GraphQLObjectType] = {}
-        """The object type of a class. A generic class has several, and is not here."""
-        several: set[type] = set()
+        self._types_by_class: dict[type, GraphQLObjectType] = {}
+        """The GraphQL object type of each class, without generic classes, which have several."""
+        ambiguous: set[type] = set()
         for type_ in schema.type_map.values():
-            written = type_.extensions.get(STRAWBERRY)
-            if isinstance(type_, GraphQLObjectType) and written is not None:
-                if written.origin in self._of_class:
-                    several.add(written.origin)
-                self._of_class[written.origin] = type_
-        for class_ in several:
-            del self._of_class[class_]
+            definition = type_.extensions.get(STRAWBERRY)
+            if isinstance(type_, GraphQLObjectType) and definition is not None:
+                if definition.origin in self._types_by_class:
+                    ambiguous.add(definition.origin)
+                self._types_by_class[definition.origin] = type_
+        for class_ in ambiguous:
+            del self._types_by_class[class_]
 
     def plan(self, operation: Operation) -> Plan | None:
-        """A plan for that query or mutation, or None where it needs the executor."""
+        """Returns a plan for the query or mutation, or None when it needs the executor."""
         root = self._root(operation)
         if root is None:
             return None
@@ -190,58 +193,58 @@ class Plans:
         try:
             field, resolver = _field(type_, details[0].node)
             if resolver is None or (operation.type == "mutation" and not resolver.is_async):
-                return None  # what fails before it waits is called again by the executor
-            write = _Compiler(self._schema, self._of_class, operation).writer(field.type, details)
+                return None  # the executor would call a failed synchronous resolver again
+            write = _Compiler(self._schema, self._types_by_class, operation).writer(field.type, details)
             return Plan(name, resolver, _arguments(field, details[0].node), write)
-        except Outside:
+        except NotCompilable:
             return None
 
     def event_plan(self, operation: Operation) -> EventPlan | None:
-        """A plan for the events of that subscription, or None where they need the executor."""
+        """Returns a plan for the events of the subscription, or None when they need the executor."""
         root = self._root(operation)
         if root is None:
             return None
         type_, name, details = root
         try:
-            compiler = _Compiler(self._schema, self._of_class, operation)
+            compiler = _Compiler(self._schema, self._types_by_class, operation)
             write = compiler.writer(type_.fields[details[0].node.name.value].type, details)
             return EventPlan(name, write, shared=compiler.shared)
-        except Outside:
+        except NotCompilable:
             return None
 
     def _root(self, operation: Operation) -> tuple[GraphQLObjectType, str, list[FieldDetails]] | None:
-        """The one root field of an operation: its parent, its name in the answer, and where it is selected."""
+        """Returns the parent type, response name and selections of the only root field, or None if there are more."""
         root_type = self._schema.get_root_type(operation.node.operation)
         if operation.selected is None or root_type is None:
             return None
-        found = collect_fields(self._schema, operation.fragments, NO_VARIABLES, root_type, operation.node, True)
-        if len(found.grouped_field_set) != 1:
+        collected = collect_fields(self._schema, operation.fragments, NO_VARIABLES, root_type, operation.node, True)
+        if len(collected.grouped_field_set) != 1:
             return None
-        ((name, details),) = found.grouped_field_set.items()
+        ((name, details),) = collected.grouped_field_set.items()
         return root_type, name, details
 
 
 class _Compiler:
-    """Makes the writers of one operation."""
+    """Creates the writers of one operation."""
 
     def __init__(
-        self, schema: GraphQLSchema, of_class: Mapping[type, GraphQLObjectType], operation: Operation
+        self, schema: GraphQLSchema, types_by_class: Mapping[type, GraphQLObjectType], operation: Operation
     ) -> None:
-        # Not the operation itself: it refers to its plan, and would wait for the garbage collector.
-        self._schema, self._of_class = schema, of_class
+        # Does not hold the operation: it refers to its plan, and the cycle would wait for the garbage collector.
+        self._schema, self._types_by_class = schema, types_by_class
         self._fragments, self._node = operation.fragments, operation.node
         self.shared = True
-        """Whether all that was compiled depends on the root value alone."""
+        """Whether all compiled fields depend only on the root value."""
 
-    def writer(self, type_: Any, details: list[FieldDetails]) -> Write:
-        """What writes a value of that type. Raises Outside."""
+    def writer(self, type_: Any, details: list[FieldDetails]) -> Writer:
+        """Returns the writer of a type. Raises NotCompilable."""
         if is_non_null_type(type_):
-            return self._present(type_.of_type, details)
-        write = self._present(type_, details)
+            return self._non_null_writer(type_.of_type, details)
+        write = self._non_null_writer(type_, details)
         return lambda value, run: None if value is None else write(value, run)
 
-    def _present(self, type_: Any, details: list[FieldDetails]) -> Write:
-        """The same for a value that is not null: None makes every one of these raise."""
+    def _non_null_writer(self, type_: Any, details: list[FieldDetails]) -> Writer:
+        """Returns the writer for values that are not null; it raises for None."""
         if is_leaf_type(type_):
             return _leaf(type_.coerce_output_value)
         if is_list_type(type_):
@@ -250,35 +253,35 @@ class _Compiler:
             return self._object(type_, details)
         if is_abstract_type(type_):
             return self._abstract(type_, details)
-        raise Outside
+        raise NotCompilable
 
-    def _object(self, type_: GraphQLObjectType, details: list[FieldDetails]) -> Write:
+    def _object(self, type_: GraphQLObjectType, details: list[FieldDetails]) -> Writer:
         if type_.name in MUTATION_TYPES:
-            raise Outside
+            raise NotCompilable
         fields = collect_subfields(
             self._schema, self._fragments, NO_VARIABLES, self._node, type_, details, True
         ).grouped_field_set
-        return _object([self._put(type_, name, found) for name, found in fields.items()])
+        return _object([self._field_writer(type_, name, selections) for name, selections in fields.items()])
 
-    def _abstract(self, type_: Any, details: list[FieldDetails]) -> Write:
-        """Writers by the value's class, each made for the first value of it."""
-        self.shared = False  # what they need is known too late
-        writers: dict[type, Write] = {}
+    def _abstract(self, type_: Any, details: list[FieldDetails]) -> Writer:
+        """Returns the writer of an interface or union. It compiles one writer per class, at its first value."""
+        self.shared = False  # not known before the first value
+        writers: dict[type, Writer] = {}
 
         def write(value: Any, run: Run) -> Any:
             class_ = type(value)
-            known = writers.get(class_)
-            if known is None:
-                of_class = self._of_class.get(class_)
-                if of_class is None or not self._schema.is_sub_type(type_, of_class):
-                    raise Outside
-                known = writers[class_] = self._object(of_class, details)
-            return known(value, run)
+            write_object = writers.get(class_)
+            if write_object is None:
+                object_type = self._types_by_class.get(class_)
+                if object_type is None or not self._schema.is_sub_type(type_, object_type):
+                    raise NotCompilable
+                write_object = writers[class_] = self._object(object_type, details)
+            return write_object(value, run)
 
         return write
 
-    def _put(self, parent: GraphQLObjectType, name: str, details: list[FieldDetails]) -> "Put":
-        """What puts one field of an object into the answer."""
+    def _field_writer(self, parent: GraphQLObjectType, name: str, details: list[FieldDetails]) -> "FieldWriter":
+        """Returns the function that writes one field of an object."""
         node = details[0].node
         if node.name.value == "__typename":
             return _constant(name, parent.name)
@@ -291,95 +294,95 @@ class _Compiler:
         return _resolved(name, resolver, _arguments(field, node), write)
 
 
-Put = Callable[[Any, dict[str, Any], Run], None]
-"""Puts a field of an object into what the object looks like."""
+FieldWriter = Callable[[Any, dict[str, Any], Run], None]
+"""Writes a field of an object into the dict of its written fields."""
 
 
 def _field(parent: GraphQLObjectType, node: FieldNode) -> tuple[GraphQLField, Resolver | None]:
-    """A field, and its resolver unless it is a plain attribute. Raises Outside for fields of graphql-core's."""
+    """Returns a field, and its resolver or None for a plain attribute. Raises NotCompilable for introspection."""
     field = parent.fields.get(node.name.value)
     if field is None or STRAWBERRY not in field.extensions or RESOLVER not in field.extensions:
-        raise Outside
+        raise NotCompilable
     return field, field.extensions[RESOLVER]
 
 
 @cache
-def _leaf(coerce: Callable[[Any], Any]) -> Write:
-    """The writer of a leaf type, the same one for all of its fields."""
+def _leaf(coerce: Callable[[Any], Any]) -> Writer:
+    """Returns the writer of a leaf type. All its fields share one."""
 
     def write(value: Any, run: Run) -> Any:
-        coerced = None if value is None else coerce(value)  # `str` has words for None
+        coerced = None if value is None else coerce(value)  # `str` would accept None
         if coerced is None or coerced is Undefined:
-            raise Outside
+            raise NotCompilable
         return coerced
 
     return write
 
 
-def _list(item: Write) -> Write:
+def _list(item: Writer) -> Writer:
     def write(value: Any, run: Run) -> Any:
         if type(value) is not list and type(value) is not tuple:
-            raise Outside
+            raise NotCompilable
         return [item(one, run) for one in value]
 
     return write
 
 
-def _object(puts: list[Put]) -> Write:
+def _object(puts: list[FieldWriter]) -> Writer:
     def write(value: Any, run: Run) -> Any:
         if value is None:
-            raise Outside
-        written: dict[str, Any] = {}
+            raise NotCompilable
+        result: dict[str, Any] = {}
         for put in puts:
-            put(value, written, run)
-        return written
+            put(value, result, run)
+        return result
 
     return write
 
 
-def _constant(name: str, text: str) -> Put:
-    def put(source: Any, written: dict[str, Any], run: Run) -> None:
-        written[name] = text
+def _constant(name: str, text: str) -> FieldWriter:
+    def put(source: Any, result: dict[str, Any], run: Run) -> None:
+        result[name] = text
 
     return put
 
 
-def _attribute(name: str, attribute: str, write: Write) -> Put:
-    def put(source: Any, written: dict[str, Any], run: Run) -> None:
-        written[name] = write(getattr(source, attribute), run)
+def _attribute(name: str, attribute: str, write: Writer) -> FieldWriter:
+    def put(source: Any, result: dict[str, Any], run: Run) -> None:
+        result[name] = write(getattr(source, attribute), run)
 
     return put
 
 
-def _resolved(name: str, resolver: Resolver, arguments: Arguments, write: Write) -> Put:
+def _resolved(name: str, resolver: Resolver, arguments: Arguments, write: Writer) -> FieldWriter:
     call = resolver.call
     if resolver.is_async:
 
-        def wait(source: Any, written: dict[str, Any], run: Run) -> None:
-            written[name] = None
-            run.waiting.append(Waiting(call(source, run, arguments(run)), written, name, write))
+        def defer(source: Any, result: dict[str, Any], run: Run) -> None:
+            result[name] = None
+            run.pending.append(PendingField(call(source, run, arguments(run)), result, name, write))
 
-        return wait
+        return defer
 
-    def put(source: Any, written: dict[str, Any], run: Run) -> None:
-        written[name] = write(call(source, run, arguments(run)), run)
+    def put(source: Any, result: dict[str, Any], run: Run) -> None:
+        result[name] = write(call(source, run, arguments(run)), run)
 
     return put
 
 
 def _arguments(field: GraphQLField, node: FieldNode) -> Arguments:
-    """What gives a field's arguments: worked out now where no variable is among them."""
+    """Returns the function for a field's arguments. Without variables they are computed here, once."""
     if not field.args:
         return _no_arguments
-    given = node.arguments or ()
-    if not any(_has_variable(argument.value) for argument in given):
+    argument_nodes = node.arguments or ()
+    if not any(_has_variable(argument.value) for argument in argument_nodes):
         try:
             constant = get_argument_values(field, node, NO_VARIABLES, None, True)
         except Exception:
-            raise Outside from None
+            raise NotCompilable from None
         return lambda run: constant
-    if len(given) == len(field.args) == 1 and isinstance(given[0].value, VariableNode):
-        return _only(field, node, given[0].value.name.value)
+    if len(argument_nodes) == len(field.args) == 1 and isinstance(argument_nodes[0].value, VariableNode):
+        return _single_variable(field, node, argument_nodes[0].value.name.value)
     return lambda run: get_argument_values(field, node, run.values, None, True)
 
 
@@ -387,8 +390,8 @@ def _no_arguments(run: Run) -> dict[str, Any]:
     return {}
 
 
-def _only(field: GraphQLField, node: FieldNode, variable: str) -> Arguments:
-    """The one argument of a field that is a variable and nothing else, like the input of a mutation."""
+def _single_variable(field: GraphQLField, node: FieldNode, variable: str) -> Arguments:
+    """Returns the function for a single argument that is one variable, like the input of a mutation."""
     ((name, argument),) = field.args.items()
     required = is_non_null_type(argument.type)
 

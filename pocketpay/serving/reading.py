@@ -1,10 +1,10 @@
-"""Reads the text of a document, unless it is too long.
+"""Parses a document, with limits for its length.
 
-    a document                       1,000 tokens (400 without an access token), 20 characters for each
-    a batch written out              1,200 tokens and 64,000 characters, and beside it 150 and 3,000
+    a document              1,000 tokens (400 without an access token), and 20 characters per allowed token
+    with a batch literal    1,200 tokens and 64,000 characters in the batch, 150 and 3,000 in the rest
 
-A batch is the list of objects in the arguments of a mutation that is alone in its document: 100 transfers with long
-descriptions. A document that is nothing else is as cheap to prepare as one with 1,000 tokens of any kind.
+A batch literal is a list of objects in the arguments of a mutation that is alone in its document, for example 100
+transfers with long descriptions. Preparing such a document takes no longer than preparing 1,000 other tokens.
 
 Decision 23 gives the reasons.
 """
@@ -34,63 +34,62 @@ from pocketpay.serving.failures import TooComplex
 from pocketpay.serving.lexer import QuickLexer
 
 ANONYMOUS_TOKENS = 400
-"""Tokens of a document that comes without a token of a session, at most: signing in takes 60, an introspection 183.
-What validation costs grows with them."""
-CHARACTERS_A_TOKEN = 20
-"""Characters of a document at most, for each token that it may have, spaces and comments included. Clients' documents
-have 5 to 12; each takes up to 0.4 µs to read, however few tokens there are."""
+"""Largest number of tokens in a document without an access token: a sign-in has 60, an introspection 183. The time
+for validation grows with the number of tokens."""
+CHARACTERS_PER_TOKEN = 20
+"""Largest number of characters per allowed token, including spaces and comments. Documents of clients have 5 to 12.
+Reading a character takes up to 0.4 µs, however few tokens there are."""
 
-ESCAPED = 6
-"""What a backslash counts in characters: the longest that it usually escapes, as \\u00e9."""
+ESCAPE_CHARACTERS = 6
+"""Characters that a backslash counts for: the length of the longest usual escape, such as \\u00e9."""
 
 NOT_COUNTED = (TokenKind.SOF, TokenKind.EOF, TokenKind.COMMENT)
 
 _QUOTED = re.compile(r'#[^\r\n]*+|"([^"\\\r\n]*+(?:\\.[^"\\\r\n]*+)*+)"?')
-"""A comment, or what stands in quotes, to the end of the line where nothing closes them: each character is read
-once."""
+"""A comment or a string. A string without a closing quote ends with its line. Matching reads each character once."""
 
 
 class Length(NamedTuple):
-    """How long a document is, or a part of it."""
+    """The length of a document or of a part of it."""
 
     tokens: int
     characters: int
 
 
 BATCH = Length(tokens=1_200, characters=64_000)
-"""A batch that is written out: 100 transfers have 1,102 tokens, and 500 characters each for the description, the rest
-and indents. Only what stands for itself in quotes may be so long: such a character takes 3 ns to read."""
-BESIDE = Length(tokens=150, characters=3_000)
-"""The rest of its document: one that selects everything of each result has 100 tokens."""
+"""Limits of a batch literal: 100 transfers have 1,102 tokens, and up to 500 characters each, including descriptions
+and indents. Only plain characters in strings may be this many: reading one takes 3 ns."""
+REST = Length(tokens=150, characters=3_000)
+"""Limits of the rest of the document: one that selects all fields of each result has 100 tokens."""
 
 
 def read(text: str, tokens: int, *, anonymous: bool) -> DocumentNode:
-    """The document, parsed. A member's may have so many tokens.
+    """Returns the parsed document. `tokens` is the limit of signed-in requests.
 
-    Raises TooComplex when it is too long, and GraphQLSyntaxError when it is no document.
+    Raises TooComplex when it is too long, and GraphQLSyntaxError when it is not a GraphQL document.
     """
-    most = min(ANONYMOUS_TOKENS, tokens) if anonymous else tokens
-    characters = CHARACTERS_A_TOKEN * most
-    if len(text) > characters and (anonymous or _beside_quotes(text) > characters):
+    limit = min(ANONYMOUS_TOKENS, tokens) if anonymous else tokens
+    characters = CHARACTERS_PER_TOKEN * limit
+    if len(text) > characters and (anonymous or _characters_outside_strings(text) > characters):
         raise _too_many_characters(characters)
     try:
-        document = _parsed(text, most if anonymous else max(most, BATCH.tokens + BESIDE.tokens))
+        document = _parse(text, limit if anonymous else max(limit, BATCH.tokens + REST.tokens))
     except GraphQLSyntaxError as error:
         if "Parsing aborted" not in error.message:
             raise
-        raise _too_many_tokens(most, tokens) from None
+        raise _too_many_tokens(limit, tokens) from None
     if anonymous or document.loc is None:
         return document
     whole = Length(_tokens(document.loc.start_token, document.loc.end_token), len(text))
-    if (whole.tokens > most or whole.characters > characters) and not _is_batch(document, whole):
-        unlinked(document)
-        raise _too_many_tokens(most, tokens) if whole.tokens > most else _too_many_characters(characters)
+    if (whole.tokens > limit or whole.characters > characters) and not _is_batch(document, whole):
+        unlink_tokens(document)
+        raise _too_many_tokens(limit, tokens) if whole.tokens > limit else _too_many_characters(characters)
     return document
 
 
-def unlinked(document: DocumentNode) -> int:
-    """How many tokens a parsed document holds in memory; they refer to one another no longer, and wait for no garbage
-    collector."""
+def unlink_tokens(document: DocumentNode) -> int:
+    """Removes the references of tokens to their previous token: they would form cycles for the garbage collector.
+    Returns the number of tokens of the document."""
     token = document.loc.start_token if document.loc else None
     count = 0
     while token is not None:
@@ -99,7 +98,7 @@ def unlinked(document: DocumentNode) -> int:
     return count
 
 
-def _parsed(text: str, tokens: int) -> DocumentNode:
+def _parse(text: str, tokens: int) -> DocumentNode:
     source = Source(text)
     parser = Parser(source, lexer=QuickLexer(source), max_lexical_tokens=tokens)
     try:
@@ -109,16 +108,16 @@ def _parsed(text: str, tokens: int) -> DocumentNode:
     raise nested_too_deeply_error(parser)
 
 
-def _beside_quotes(text: str) -> int:
-    """The characters that are read one by one; a text with block strings is read like that."""
-    if '"""' in text or len(text) > BATCH.characters + BESIDE.characters:
+def _characters_outside_strings(text: str) -> int:
+    """Returns the number of characters outside of plain strings; all of them when the text has block strings."""
+    if '"""' in text or len(text) > BATCH.characters + REST.characters:
         return len(text)
     quoted = sum(len(match.group(1) or "") for match in _QUOTED.finditer(text))
-    return len(text) - quoted + ESCAPED * text.count("\\")
+    return len(text) - quoted + ESCAPE_CHARACTERS * text.count("\\")
 
 
 def _is_batch(document: DocumentNode, whole: Length) -> bool:
-    """Whether a document is one mutation with a batch, and not too long as such."""
+    """Whether a document is one mutation with a batch literal, within the limits for it."""
     match document.definitions:
         case (
             OperationDefinitionNode(
@@ -126,38 +125,38 @@ def _is_batch(document: DocumentNode, whole: Length) -> bool:
                 selection_set=SelectionSetNode(selections=(FieldNode(arguments=arguments),)),
             ),
         ):
-            lengths = [_length(found) for argument in arguments or () for found in _batches(argument.value)]
+            lengths = [_length(batch_list) for argument in arguments or () for batch_list in _batches(argument.value)]
         case _:
             return False
     batch = max(lengths, default=Length(0, 0))
     return (
         batch.tokens <= BATCH.tokens
         and batch.characters <= BATCH.characters
-        and whole.tokens - batch.tokens <= BESIDE.tokens
-        and whole.characters - batch.characters <= BESIDE.characters
+        and whole.tokens - batch.tokens <= REST.tokens
+        and whole.characters - batch.characters <= REST.characters
     )
 
 
 def _batches(value: ValueNode) -> Iterator[ListValueNode]:
-    """The lists of objects in a value."""
+    """Yields the lists of objects in a value."""
     if isinstance(value, ObjectValueNode):
         for field in value.fields:
             yield from _batches(field.value)
-    elif isinstance(value, ListValueNode) and all(isinstance(one, ObjectValueNode) for one in value.values):
+    elif isinstance(value, ListValueNode) and all(isinstance(item, ObjectValueNode) for item in value.values):
         yield value
 
 
 def _length(node: Node) -> Length:
-    place = node.loc
+    location = node.loc
     return (
         Length(0, 0)
-        if place is None
-        else Length(_tokens(place.start_token, place.end_token), place.end - place.start)
+        if location is None
+        else Length(_tokens(location.start_token, location.end_token), location.end - location.start)
     )
 
 
 def _tokens(first: Token, last: Token) -> int:
-    """The tokens from one to another, without comments and both ends of the text."""
+    """Returns the number of tokens from `first` to `last`, without comments and the markers of start and end."""
     count, token = 0, first
     while True:
         count += token.kind not in NOT_COUNTED
@@ -166,10 +165,10 @@ def _tokens(first: Token, last: Token) -> int:
         token = token.next
 
 
-def _too_many_tokens(most: int, of_members: int) -> TooComplex:
-    signed_in = f"; the limit for signed-in requests is {of_members}" if most < of_members else ""
-    return TooComplex(f"This document is longer than {most} tokens{signed_in}.")
+def _too_many_tokens(limit: int, signed_in_limit: int) -> TooComplex:
+    hint = f"; the limit for signed-in requests is {signed_in_limit}" if limit < signed_in_limit else ""
+    return TooComplex(f"This document is longer than {limit} tokens{hint}.")
 
 
-def _too_many_characters(most: int) -> TooComplex:
-    return TooComplex(f"This document is longer than {most} characters.")
+def _too_many_characters(limit: int) -> TooComplex:
+    return TooComplex(f"This document is longer than {limit} characters.")

@@ -1,4 +1,4 @@
-"""The websockets that are open on this server: how many of whom, and which of a session that has ended."""
+"""The open websockets of this server: counts them per address and user, closes those of ended sessions."""
 
 import asyncio
 from collections.abc import Iterable
@@ -13,81 +13,81 @@ from pocketpay.identity.viewer import Viewer
 from pocketpay.updates.signals import Signal
 
 RECHECK_SECONDS = 1.0
-"""Between two tries to look sessions up again while the database is away."""
+"""Seconds between two attempts to check sessions while the database is not available."""
 
 
 class OpenSocket(Protocol):
-    """A websocket as its server counts it. `viewer` is None until a token has been accepted."""
+    """A websocket, as `Sockets` counts it. `viewer` is None until a token has been accepted."""
 
     address: str
     viewer: Viewer | None
     token: str | None
 
     def end(self, code: int, reason: str) -> None:
-        """Closes it from elsewhere."""
+        """Closes the websocket with this close code and reason."""
         ...
 
 
 class Sockets:
-    """Counts websockets, and ends those of sessions that have ended.
+    """Counts websockets, and closes those of ended sessions.
 
-    Those that have not signed in are counted by address, the others by user: strangers at somebody's address take
-    none of their sockets. A stranger's socket beyond the limit closes the oldest of its address, because nobody can
-    say yet whether the new one will sign in.
+    Sockets that have not signed in are counted by address, signed-in ones by user, so that anonymous sockets from the
+    same address use none of a user's sockets. An anonymous socket beyond the limit closes the oldest anonymous one of
+    its address, because the new one may still sign in.
     """
 
-    def __init__(self, *, most_per_address: int, most_per_user: int) -> None:
-        self._most_per_address, self._most_per_user = most_per_address, most_per_user
-        self._strangers: dict[str, dict[OpenSocket, None]] = {}
+    def __init__(self, *, max_per_address: int, max_per_user: int) -> None:
+        self._max_per_address, self._max_per_user = max_per_address, max_per_user
+        self._anonymous: dict[str, dict[OpenSocket, None]] = {}
         self._users: dict[UUID, set[OpenSocket]] = {}
         self._sessions: dict[UUID, set[OpenSocket]] = {}
 
-    def arrived(self, socket: OpenSocket) -> None:
-        """Counts a new socket to its address, and closes the oldest one there that has not signed in (4429) when
-        there are too many."""
-        strangers = self._strangers.setdefault(networks.address(socket.address), {})
-        if len(strangers) >= self._most_per_address:
-            oldest = next(iter(strangers))
-            del strangers[oldest]
+    def add(self, socket: OpenSocket) -> None:
+        """Counts a new socket for its address. When there are too many, closes the oldest anonymous one there
+        (4429)."""
+        anonymous = self._anonymous.setdefault(networks.address(socket.address), {})
+        if len(anonymous) >= self._max_per_address:
+            oldest = next(iter(anonymous))
+            del anonymous[oldest]
             oldest.end(4429, "Too many sockets")
-        strangers[socket] = None
+        anonymous[socket] = None
 
-    def signed_in(self, socket: OpenSocket) -> bool:
-        """Counts a socket to its viewer; False when they have too many."""
+    def sign_in(self, socket: OpenSocket) -> bool:
+        """Counts a socket for its viewer; returns False when the user has too many."""
         viewer = socket.viewer
         assert viewer is not None  # noqa: S101 - it has signed in
         of_user = self._users.setdefault(viewer.user_id, set())
-        if len(of_user) >= self._most_per_user:
+        if len(of_user) >= self._max_per_user:
             return False
-        self._known(socket)
+        self._remove_anonymous(socket)
         of_user.add(socket)
         self._sessions.setdefault(viewer.session_id, set()).add(socket)
         return True
 
-    def left(self, socket: OpenSocket) -> None:
-        """The socket is closed."""
-        self._known(socket)
+    def remove(self, socket: OpenSocket) -> None:
+        """Stops counting a closed socket."""
+        self._remove_anonymous(socket)
         if socket.viewer is not None:
             _drop(self._users, socket.viewer.user_id, socket)
             _drop(self._sessions, socket.viewer.session_id, socket)
 
-    def _known(self, socket: OpenSocket) -> None:
-        """The socket is not a stranger's any more."""
+    def _remove_anonymous(self, socket: OpenSocket) -> None:
+        """Stops counting the socket as anonymous."""
         address = networks.address(socket.address)
-        strangers = self._strangers.get(address)
-        if strangers is not None:
-            strangers.pop(socket, None)
-            if not strangers:
-                del self._strangers[address]
+        anonymous = self._anonymous.get(address)
+        if anonymous is not None:
+            anonymous.pop(socket, None)
+            if not anonymous:
+                del self._anonymous[address]
 
     def close_sessions(self, session_ids: Iterable[UUID]) -> None:
-        """Those sessions have been revoked: their sockets end with 4401."""
+        """Closes the sockets of these revoked sessions (4401)."""
         for session_id in session_ids:
             for socket in tuple(self._sessions.get(session_id, ())):
                 socket.end(4401, "Session revoked")
 
     async def recheck(self, gate: Gate) -> None:
-        """Looks every session up again: some may have ended unheard."""
+        """Checks every session again, because signals about revoked sessions may have been lost."""
         for session_id, sockets in list(self._sessions.items()):
             token = next((socket.token for socket in sockets if socket.token), None)
             if token is not None and await gate.check(token) is Denial.REVOKED:
@@ -95,7 +95,7 @@ class Sockets:
 
 
 class Revocations:
-    """A subscriber of the hub, joined after the gate: ends the sockets of sessions that have ended."""
+    """A subscriber of the hub that closes the sockets of ended sessions. It must join the hub after the gate."""
 
     def __init__(self, gate: Gate, sockets: Sockets) -> None:
         self._gate, self._sockets = gate, sockets
@@ -111,7 +111,7 @@ class Revocations:
         self._rechecking = asyncio.create_task(self._recheck(), name="recheck sessions")
 
     def on_disconnect(self) -> None:
-        """Nothing to do: what is missed is looked up when hearing works again."""
+        """Does nothing: `on_gap` checks the sessions once the listener is connected again."""
 
     async def close(self) -> None:
         if self._rechecking is not None:
@@ -128,9 +128,9 @@ class Revocations:
                 return
 
 
-def _drop(kept: dict[UUID, set[OpenSocket]], key: UUID, socket: OpenSocket) -> None:
-    sockets = kept.get(key)
+def _drop(groups: dict[UUID, set[OpenSocket]], key: UUID, socket: OpenSocket) -> None:
+    sockets = groups.get(key)
     if sockets is not None:
         sockets.discard(socket)
         if not sockets:
-            del kept[key]
+            del groups[key]

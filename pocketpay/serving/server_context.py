@@ -1,4 +1,4 @@
-"""What the endpoints of one server share: who is asking, how often they may, and how a request is answered."""
+"""What the endpoints of one server share: the viewer and context of a request, rate limits, execution."""
 
 from starlette.types import Scope
 
@@ -15,7 +15,7 @@ from pocketpay.serving.registry import Sockets
 
 
 class ServerContext:
-    """What the endpoints of one server share: the services once the server is open, and how a request is answered."""
+    """The shared state of the endpoints. `services` is None until the server is open."""
 
     def __init__(
         self,
@@ -25,19 +25,19 @@ class ServerContext:
         rates: Rates | None,
         anonymous_rates: Rates | None,
     ) -> None:
-        """`rates` are of users, `anonymous_rates` of addresses without a valid token; None is no limit."""
+        """`rates` limits users, `anonymous_rates` limits addresses without a valid token; None means no limit."""
         self.execution, self.metrics, self.sockets = execution, metrics, sockets
         self.rates, self.anonymous_rates = rates, anonymous_rates
         self.services: Services | None = None
 
     async def context(self, scope: Scope, headers: Headers, request_id: str) -> Context:
-        """A request's context. Raises HttpRefusal when it comes too often, or nobody can say whose it is."""
+        """Returns a request's context. Raises HttpRefusal when a rate is exceeded or the token cannot be checked."""
         if self.services is None:
             raise http.busy()
-        return self.context_of(await self.admitted(scope, headers), scope, headers, request_id)
+        return self.context_of(await self.admit(scope, headers), scope, headers, request_id)
 
     def context_of(self, viewer: Viewer | None, scope: Scope, headers: Headers, request_id: str) -> Context:
-        """The context of a request that has been admitted. Raises HttpRefusal while the server is not open."""
+        """Returns the context of an admitted request. Raises HttpRefusal while the server is not open."""
         if self.services is None:
             raise http.busy()
         user_agent = headers.get(b"user-agent")
@@ -49,24 +49,24 @@ class ServerContext:
             user_agent=user_agent.decode("latin-1") if user_agent else None,
         )
 
-    async def admitted(self, scope: Scope, headers: Headers) -> Viewer | None:
-        """Who asks; counted to them, or to their address. Raises HttpRefusal when it comes too often."""
+    async def admit(self, scope: Scope, headers: Headers) -> Viewer | None:
+        """Returns the viewer, if any. Counts the request for the rate limit; raises HttpRefusal above it."""
         viewer = await self.viewer(headers)
         self.check_rate(viewer, _address(scope))
         return viewer
 
     async def viewer(self, headers: Headers) -> Viewer | None:
-        """Who a request's token says it is; None without one, and for one that is bad or has expired."""
-        said = headers.get(b"authorization")
-        if said is None or self.services is None or said[:7].lower() != b"bearer ":
+        """Returns the viewer of the request's token; None when the token is missing, invalid or expired."""
+        header = headers.get(b"authorization")
+        if header is None or self.services is None or header[:7].lower() != b"bearer ":
             return None
         try:
-            return await self.services.identity.gate.viewer(said[7:].strip().decode("latin-1"))
+            return await self.services.identity.gate.viewer(header[7:].strip().decode("latin-1"))
         except ServiceBusy:
             raise http.busy() from None
 
     def check_rate(self, viewer: Viewer | None, address: str) -> None:
-        """Raises HttpRefusal when this user, or this address without a valid token, asks more often than allowed."""
+        """Counts a request for the user, or for the address if there is none. Raises HttpRefusal above the limit."""
         retry_after_seconds = None
         if viewer is not None:
             if self.rates is not None:

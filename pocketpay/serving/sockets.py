@@ -1,16 +1,17 @@
-"""Websockets: the protocol graphql-transport-ws, on Strawberry's handler.
+"""Websockets: the protocol graphql-transport-ws, based on Strawberry's handler.
 
-    1013  the session cannot be looked up just now
-    4400  an odd frame: not text, not a JSON object, not of the protocol
-    4401  the session was revoked (clients stay away), or an operation came before the acknowledgement
-    4403  the token is bad or has expired, also while the socket is open (clients come back with a fresh one)
+    1012  the server is shutting down
+    1013  the session cannot be checked because the database is not available
+    4400  an invalid frame: not text, not a JSON object, or not of the protocol
+    4401  the session was revoked (clients do not reconnect), or an operation arrived before the acknowledgement
+    4403  the token is invalid or expired, also while the socket is open (clients reconnect with a new token)
     4408  no connection_init within 5 s
-    4409  an id used twice at once
-    4429  a second connection_init, too many sockets of one user, or of one address that have not signed in
+    4409  the id of an operation that is still running
+    4429  a second connection_init, too many sockets of a user, or too many anonymous sockets of an address
 
-At shutdown the server closes with 1012. Only queries and subscriptions. There is a limit for subscriptions; as many
-queries run at once, and more wait for their turn. Each operation has surroundings of its own, and so has each event
-of a subscription: a data loader remembers what it has loaded.
+Queries and subscriptions are executed, mutations are not. The number of subscriptions is limited; the same number of
+queries runs at a time, and further queries wait. Each operation and each event of a subscription has its own context,
+because data loaders cache what they have loaded.
 """
 
 import asyncio
@@ -33,18 +34,18 @@ from pocketpay.identity.tokens import Claims
 from pocketpay.identity.viewer import Viewer
 from pocketpay.serving import http
 from pocketpay.serving.credentials import token_in
-from pocketpay.serving.documents import Operation as Prepared
+from pocketpay.serving.documents import Operation as PreparedOperation
 from pocketpay.serving.execution import Rejected
 from pocketpay.serving.executor import OperationExecutor
 from pocketpay.serving.failures import RATE_LIMITED, formatted
-from pocketpay.serving.frames import TextFrames, next_frame, trouble
+from pocketpay.serving.frames import TextFrames, message_error, next_frame
 from pocketpay.serving.server_context import ServerContext
 
 INIT_SECONDS = 5.0
 
-QUERIES_WAITING = 80
-"""Queries of one socket that wait while as many run as it may have subscriptions. Each keeps its frame, of at most
-64 KiB. On a socket that has not signed in none waits."""
+MAX_WAITING_QUERIES = 80
+"""Largest number of waiting queries of one socket. Each keeps its frame, of at most 64 KiB, in memory. On an
+anonymous socket no query waits."""
 
 TOO_MANY_OPERATIONS = GraphQLError(
     "Too many operations wait on this socket: try again in a moment.", extensions={"code": RATE_LIMITED}
@@ -54,32 +55,32 @@ NO_MUTATIONS = BadUserInput("Send mutations with POST, not over a websocket.")
 
 
 class Socket(BaseGraphQLTransportWSHandler[Context, None]):
-    """One websocket. `viewer` is None until a token has been believed, and stays None on an anonymous one."""
+    """One websocket. `viewer` is None until a token has been accepted, and always on an anonymous socket."""
 
-    def __init__(self, **given: Any) -> None:
-        super().__init__(**given)
-        self.server_context = cast(ServerContext, given["view"].server_context)
-        self.address: str = given["context"].address
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.server_context = cast(ServerContext, kwargs["view"].server_context)
+        self.address: str = kwargs["context"].address
         self.viewer: Viewer | None = None
         self.token: str | None = None
-        self._most_streams: int = given["view"].socket_subscriptions
-        self._most_queries = self._most_streams
+        self._max_streams: int = kwargs["view"].socket_subscriptions
+        self._max_queries = self._max_streams
         self._streams = 0
-        self._query_turns = asyncio.Semaphore(self._most_queries)
+        self._query_turns = asyncio.Semaphore(self._max_queries)
         self._expiry: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
 
     async def handle(self) -> None:
-        self.server_context.sockets.arrived(self)
+        self.server_context.sockets.add(self)
         try:
             await super().handle()
         finally:
             if self._expiry is not None:
                 self._expiry.cancel()
-            self.server_context.sockets.left(self)
+            self.server_context.sockets.remove(self)
 
     def end(self, code: int, reason: str) -> None:
-        """Closes the socket from elsewhere, and stops what runs on it at once: a peer need not answer the close."""
+        """Closes the socket, and stops its operations at once: the peer may never answer the close."""
         if self._closing is None:
             self._closing = asyncio.create_task(self._close(code, reason))
 
@@ -94,11 +95,11 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
     # ------------------------------------------------------------ frames
 
     async def handle_message(self, message: Any) -> None:
-        odd = trouble(message)
-        if odd is None:
+        error = message_error(message)
+        if error is None:
             await super().handle_message(message)
         else:
-            await self.handle_invalid_message(odd)
+            await self.handle_invalid_message(error)
 
     async def handle_connection_init(self, message: Any) -> None:
         if self.connection_timed_out:
@@ -113,103 +114,107 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
             await self.websocket.close(4429, "Too many initialisation requests")
             return
         self.connection_init_received = True
-        refused = await self._sign_in(token_in(payload or {}))
-        if refused is not None:
-            await self.websocket.close(*refused)
+        refusal = await self._sign_in(token_in(payload or {}))
+        if refusal is not None:
+            await self.websocket.close(*refusal)
             return
         await self.send_message({"type": "connection_ack"})
         self.connection_acknowledged = True
 
     async def _sign_in(self, token: str | None) -> tuple[int, str] | None:
-        """Believes the token or gives the close code and reason; without one the socket is anonymous."""
+        """Accepts the token, or returns the close code and reason. Without a token the socket stays anonymous."""
         if token is None:
             return None
         try:
-            found = await self.context.services.identity.gate.check(token)
+            result = await self.context.services.identity.gate.check(token)
         except ServiceBusy:
             return 1013, "Try again later"
-        if isinstance(found, Denial):
-            return denied(found)
-        self.viewer, self.token = found.viewer, token
-        if not self.server_context.sockets.signed_in(self):
+        if isinstance(result, Denial):
+            return close_reason(result)
+        self.viewer, self.token = result.viewer, token
+        if not self.server_context.sockets.sign_in(self):
             return 4429, "Too many sockets"
-        self.context.viewer = found.viewer
-        self._end_at(found)
+        self.context.viewer = result.viewer
+        self._close_at_expiry(result)
         return None
 
-    def _end_at(self, claims: Claims) -> None:
+    def _close_at_expiry(self, claims: Claims) -> None:
         left = max(0.0, claims.expires_at - time())
-        self._expiry = asyncio.get_running_loop().call_later(left, self.end, *denied(Denial.EXPIRED))
+        self._expiry = asyncio.get_running_loop().call_later(left, self.end, *close_reason(Denial.EXPIRED))
 
     # ------------------------------------------------------------ operations
 
     async def handle_subscribe(self, message: Any) -> None:
-        waiting = 0 if self.viewer is None else QUERIES_WAITING
-        most = self._most_streams + self._most_queries + waiting
-        if len(self.operations) >= most and message["id"] not in self.operations:
+        waiting = 0 if self.viewer is None else MAX_WAITING_QUERIES
+        limit = self._max_streams + self._max_queries + waiting
+        if len(self.operations) >= limit and message["id"] not in self.operations:
             await self._refuse(message, [TOO_MANY_OPERATIONS.formatted])
             return
         payload = message["payload"]
         if payload.get("query") is None and self.connection_acknowledged and message["id"] not in self.operations:
             try:
-                payload["query"] = http.checked(payload, self.server_context.execution.documents.texts).query
-            except http.HttpRefusal as refused:
-                await self._refuse(message, refused.payload["errors"])
+                payload["query"] = http.parse_members(payload, self.server_context.execution.documents.texts).query
+            except http.HttpRefusal as refusal:
+                await self._refuse(message, refusal.payload["errors"])
                 return
         await super().handle_subscribe(message)
 
     async def _refuse(self, message: Any, errors: list[Any]) -> None:
-        """Ends an operation that has not begun."""
+        """Sends the errors of an operation that has not started."""
         await self.send_message(cast(Any, {"id": message["id"], "type": "error", "payload": errors}))
 
     async def run_operation(self, operation: Operation[Context, None]) -> None:
         context = self.context.fresh()
         context.request_id = http.request_id({})
-        began = perf_counter()
+        started = perf_counter()
         try:
             type_, outcome = await self._run(operation, context)
         except WebSocketDisconnected:
             return
-        self.server_context.metrics.note(type_, outcome, perf_counter() - began)
+        self.server_context.metrics.record(type_, outcome, perf_counter() - started)
 
     async def _run(self, operation: Operation[Context, None], context: Context) -> tuple[str, str]:
         try:
             self.server_context.check_rate(self.viewer, self.address)
-            found = await self.server_context.execution.requested(
+            prepared_operation = await self.server_context.execution.find_operation(
                 operation.query, operation.operation_name, operation.variables, context
             )
-            if found.type == "mutation":
+            if prepared_operation.type == "mutation":
                 raise Rejected([NO_MUTATIONS])
-            executor = self.server_context.execution.executor(found, operation.variables, context)
+            executor = self.server_context.execution.executor(prepared_operation, operation.variables, context)
             if isinstance(executor, list):
-                raise Rejected(await self.server_context.execution.worded(executor, context))
-            if found.type == "subscription" and self._streams >= self._most_streams:
-                raise Rejected([too_many_subscriptions(self._most_streams)])
+                raise Rejected(await self.server_context.execution.with_currency(executor, context))
+            if prepared_operation.type == "subscription" and self._streams >= self._max_streams:
+                raise Rejected([too_many_subscriptions(self._max_streams)])
         except Rejected as rejected:
             await _send_errors(operation, rejected.answer(context.request_id).payload["errors"])
             return "none", "rejected"
-        except http.HttpRefusal as refused:
-            await _send_errors(operation, refused.payload["errors"])
+        except http.HttpRefusal as refusal:
+            await _send_errors(operation, refusal.payload["errors"])
             return "none", "rejected"
-        if found.type == "query":
+        if prepared_operation.type == "query":
             async with self._query_turns:
-                return found.type, await self._answer(operation, found, executor)
+                return prepared_operation.type, await self._answer(operation, prepared_operation, executor)
         self._streams += 1
         try:
             with self.server_context.metrics.subscriptions.track_inprogress():
-                return found.type, await self._stream(operation, found, executor)
+                return prepared_operation.type, await self._stream(operation, prepared_operation, executor)
         finally:
             self._streams -= 1
 
-    async def _answer(self, operation: Operation[Context, None], found: Prepared, executor: OperationExecutor) -> str:
-        answer = await self.server_context.execution.carry_out(
-            found, executor.variable_values, executor.context_value
+    async def _answer(
+        self, operation: Operation[Context, None], prepared_operation: PreparedOperation, executor: OperationExecutor
+    ) -> str:
+        answer = await self.server_context.execution.execute(
+            prepared_operation, executor.variable_values, executor.context_value
         )
         await _send(operation, "next", answer.payload)
         await _send(operation, "complete")
         return answer.outcome
 
-    async def _stream(self, operation: Operation[Context, None], found: Prepared, executor: OperationExecutor) -> str:
+    async def _stream(
+        self, operation: Operation[Context, None], prepared_operation: PreparedOperation, executor: OperationExecutor
+    ) -> str:
         request_id = executor.context_value.request_id
         source = create_source_event_stream(executor)
         if isawaitable(source):
@@ -220,13 +225,13 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         try:
             async with aclosing(cast(AsyncGenerator[Any, None], source)) as events:
                 async for event in events:
-                    payload = await self.server_context.execution.event_payload(found, executor, event)
+                    payload = await self.server_context.execution.event_payload(prepared_operation, executor, event)
                     if not operation.completed:
                         await cast(TextFrames, self.websocket).send_text(next_frame(operation.id, payload))
         except WebSocketDisconnected:
             raise
         except Exception as error:
-            # The source itself failed: told as the failure of its field, which is where it is noted too.
+            # The source of the events failed: this is reported and logged as an error of its field.
             failed = located_error(error, list(executor.operation.selection_set.selections), [_field(executor)])
             await _send_errors(operation, formatted([failed], BAD_USER_INPUT, request_id))
             return "errors"
@@ -234,13 +239,13 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         return "ok"
 
 
-def denied(denial: Denial) -> tuple[int, str]:
-    """The close code and reason for a token that opens nothing."""
+def close_reason(denial: Denial) -> tuple[int, str]:
+    """Returns the close code and reason for a refused token."""
     return (4401, "Session revoked") if denial is Denial.REVOKED else (4403, "Forbidden")
 
 
-def too_many_subscriptions(most: int) -> GraphQLError:
-    return GraphQLError(f"A socket has at most {most} subscriptions.", extensions={"code": RATE_LIMITED})
+def too_many_subscriptions(limit: int) -> GraphQLError:
+    return GraphQLError(f"A socket has at most {limit} subscriptions.", extensions={"code": RATE_LIMITED})
 
 
 async def _send(operation: Operation[Context, None], type_: str, payload: Any = None) -> None:

@@ -1,11 +1,11 @@
-"""GET /statements/2026-11.csv: a whole statement as a file, to whoever holds a link that we signed.
+"""GET /statements/2026-11.csv: a whole statement as a CSV file, for requests with a signed link.
 
-    refused   403 a link not ours, or too late · 404 no such wallet · 405 · 503 no place in time, or no database
+    refused   403 the link is invalid or expired · 404 no such wallet · 405 · 503 no free slot, or no database
 
-Told in pieces, each read, written and sent before the next one: memory stays flat, and others have their turn. A
-client that goes away ends it, and so does one that stops reading or reads for too long: it holds a place, a
-connection, and a snapshot that keeps PostgreSQL from tidying up. A file cut short has no closing line, and its
-transfer ends in an error.
+The file is sent in chunks; each is read, formatted and sent before the next one, so that memory use stays constant
+and other requests can run. The download ends when the client disconnects, stops reading or reads too slowly: it
+occupies a slot, a database connection, and a snapshot that keeps VACUUM from removing old rows. A truncated file has
+no closing line, and its HTTP transfer ends in an error.
 """
 
 import asyncio
@@ -22,17 +22,17 @@ from pocketpay.api.context import Services
 from pocketpay.api.statement_link import BadLink
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.ledger.month import Month
-from pocketpay.ledger.time_zones import shown_by
+from pocketpay.ledger.time_zones import local_time
 from pocketpay.serving import http
 from pocketpay.serving.downloads import Downloads
 from pocketpay.serving.failures import FORBIDDEN
 from pocketpay.serving.http import HttpRefusal
 from pocketpay.serving.server_context import ServerContext
-from pocketpay.serving.spreadsheet import BYTE_ORDER_MARK, row, words
+from pocketpay.serving.spreadsheet import BYTE_ORDER_MARK, row, safe_text
 from pocketpay.transactions.statement import AT_ONCE, Line, Telling, telling
 
 STALLED_SECONDS = 30.0
-"""A client that takes no piece (some 15 KiB) for so long is gone."""
+"""A client that accepts no chunk (about 15 KiB) for this many seconds counts as disconnected."""
 
 COLUMNS = ("Description", "Counterparty", "Type", "Amount", "Balance", "Currency", "Transaction")
 
@@ -43,7 +43,7 @@ log = structlog.get_logger(__name__)
 
 
 class StatementFiles:
-    """One for each server: an ASGI application."""
+    """The ASGI application for statement files, one per server."""
 
     def __init__(self, server_context: ServerContext) -> None:
         self._server_context = server_context
@@ -62,47 +62,49 @@ class StatementFiles:
 
     async def _answer(self, services: Services, scope: Scope, receive: Receive, send: Send) -> None:
         now = datetime.now(UTC)
-        said = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+        parameters = dict(parse_qsl(scope["query_string"].decode("latin-1")))
         try:
-            wallet_id, month = services.statement_links.read(scope["path_params"]["month"], said, now=now)
+            wallet_id, month = services.statement_links.read(scope["path_params"]["month"], parameters, now=now)
         except BadLink as bad:
             raise HttpRefusal(403, str(bad), code=FORBIDDEN) from None
-        sending = Sending(send)
+        tracked_send = TrackedSend(send)
         try:
             async with (
-                self._downloads.place(wallet_id),
-                telling(services.database.dsn, wallet_id, month) as told,
+                self._downloads.slot(wallet_id),
+                telling(services.database.dsn, wallet_id, month) as statement,
             ):
-                if told is None:
+                if statement is None:
                     raise NOT_FOUND
-                await _until_either(_told(sending, told, now, scope["method"]), _gone(receive))
+                await _run_until(
+                    _send_file(tracked_send, statement, now, scope["method"]), _wait_for_disconnect(receive)
+                )
         except (ServiceBusy, TimeoutError) as error:
-            if not sending.began:
+            if not tracked_send.started:
                 raise http.busy() from None
             log.warning("statement_cut_short", reason=str(error) or "it took too long")
 
 
-class Sending:
-    """What is sent to one client, and whether anything was."""
+class TrackedSend:
+    """Wraps `send`; `started` is true once the response has started."""
 
     def __init__(self, send: Send) -> None:
-        self._send, self.began = send, False
+        self._send, self.started = send, False
 
     async def __call__(self, message: Message) -> None:
-        self.began = True
+        self.started = True
         await self._send(message)
 
 
-async def _told(send: Send, told: Telling, now: datetime, method: str) -> None:
-    await send({"type": "http.response.start", "status": 200, "headers": _headers(told.of.month)})
+async def _send_file(send: Send, statement: Telling, now: datetime, method: str) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": _headers(statement.of.month)})
     if method == "GET":
         try:
-            async for piece in _pieces(told, now):
+            async for chunk in _chunks(statement, now):
                 async with asyncio.timeout(STALLED_SECONDS):
-                    await send({"type": "http.response.body", "body": piece.encode(), "more_body": True})
+                    await send({"type": "http.response.body", "body": chunk.encode(), "more_body": True})
         except (ServiceBusy, TimeoutError) as error:
-            # Too late for another answer. Left without its end, the transfer is broken off by the server.
-            log.warning("statement_cut_short", reason=str(error) or "the client takes nothing")
+            # Too late for another response: returning without the last chunk makes the server abort the transfer.
+            log.warning("statement_cut_short", reason=str(error) or "the client stopped reading")
             return
     await send({"type": "http.response.body", "body": b""})
 
@@ -115,26 +117,28 @@ def _headers(month: Month) -> list[tuple[bytes, bytes]]:
     ]
 
 
-async def _pieces(told: Telling, now: datetime) -> AsyncIterator[str]:
-    """The file: byte order mark, header, opening balance, the entries, closing balance."""
-    of, zone = told.of, told.of.month.zone
-    kept = [BYTE_ORDER_MARK + row((f"Date ({zone.key})", *COLUMNS))]
-    kept.append(row(_edge(_date(of.month.starts, zone), "Opening balance", str(of.opening.balance), of.currency)))
-    async for line in told.lines():
-        kept.append(row(_cells(line, zone)))
-        if len(kept) >= AT_ONCE:
-            yield "".join(kept)
-            kept.clear()
-    last = now if of.month.starts <= now < of.month.ends else of.month.ends - timedelta(seconds=1)
-    kept.append(row(_edge(_date(last, zone), "Closing balance", str(of.closing.balance), of.currency)))
-    yield "".join(kept)
+async def _chunks(statement: Telling, now: datetime) -> AsyncIterator[str]:
+    """Yields the file: byte order mark, header, opening balance, the entries, closing balance."""
+    summary, zone = statement.of, statement.of.month.zone
+    rows = [BYTE_ORDER_MARK + row((f"Date ({zone.key})", *COLUMNS))]
+    opened = _date(summary.month.starts, zone)
+    rows.append(row(_balance_cells(opened, "Opening balance", str(summary.opening.balance), summary.currency)))
+    async for line in statement.lines():
+        rows.append(row(_cells(line, zone)))
+        if len(rows) >= AT_ONCE:
+            yield "".join(rows)
+            rows.clear()
+    last = now if summary.month.starts <= now < summary.month.ends else summary.month.ends - timedelta(seconds=1)
+    closed = _date(last, zone)
+    rows.append(row(_balance_cells(closed, "Closing balance", str(summary.closing.balance), summary.currency)))
+    yield "".join(rows)
 
 
 def _cells(line: Line, zone: ZoneInfo) -> tuple[str, ...]:
     return (
         _date(line.at, zone),
-        words(line.description),
-        words(line.counterparty or ""),
+        safe_text(line.description),
+        safe_text(line.counterparty or ""),
         line.type.name,
         str(line.amount),
         str(line.balance),
@@ -143,29 +147,29 @@ def _cells(line: Line, zone: ZoneInfo) -> tuple[str, ...]:
     )
 
 
-def _edge(at: str, what: str, balance: str, currency: str) -> tuple[str, ...]:
-    return (at, what, "", "", "", balance, currency, "")
+def _balance_cells(at: str, description: str, balance: str, currency: str) -> tuple[str, ...]:
+    return (at, description, "", "", "", balance, currency, "")
 
 
 def _date(at: datetime, zone: ZoneInfo) -> str:
-    """As spreadsheets read it, by the clocks of the zone: "2026-11-22 18:30:00"."""
-    return shown_by(zone, at).isoformat(" ", "seconds")
+    """Returns the local time of the zone in a form that spreadsheets read: "2026-11-22 18:30:00"."""
+    return local_time(zone, at).isoformat(" ", "seconds")
 
 
-async def _gone(receive: Receive) -> None:
-    """Ends when the client is gone, or has its answer."""
+async def _wait_for_disconnect(receive: Receive) -> None:
+    """Waits until the client disconnects or has received the response."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
-async def _until_either(work: Coroutine[None, None, None], end: Coroutine[None, None, None]) -> None:
-    """Does the work until it is done, or until the end comes."""
-    working, ending = asyncio.create_task(work), asyncio.create_task(end)
+async def _run_until(work: Coroutine[None, None, None], end: Coroutine[None, None, None]) -> None:
+    """Runs `work` until it is done or `end` returns."""
+    work_task, end_task = asyncio.create_task(work), asyncio.create_task(end)
     try:
-        await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({work_task, end_task}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        working.cancel()
-        ending.cancel()
-        await asyncio.wait({working, ending})
-    if not working.cancelled():
-        working.result()
+        work_task.cancel()
+        end_task.cancel()
+        await asyncio.wait({work_task, end_task})
+    if not work_task.cancelled():
+        work_task.result()

@@ -1,11 +1,11 @@
-"""Trusted documents (decision 43): the texts of our own clients, which requests name instead of sending them.
+"""Trusted documents (decision 43): requests of our own clients send an id instead of the text.
 
-    manifest   a JSON file that a client's build has written; each text has an id
+    manifest   a JSON file that the build of a client writes; each text has an id
       {"<id>": "<text>", …}                                                     Relay, GraphQL Code Generator
       {"format": "apollo-persisted-query-manifest", "operations": [{"id", "body"}, …]}     Apollo
     request    {"documentId": "<id>"} or {"extensions": {"persistedQuery": {"sha256Hash": "<hash>"}}}
 
-A text is also known by its own SHA-256, with or without the prefix `sha256:`, whatever its id is.
+The SHA-256 of a text is always a valid id too, with or without the prefix `sha256:`.
 """
 
 import json
@@ -20,56 +20,56 @@ from pocketpay.settings import SettingsError
 PREFIX = "sha256:"
 
 Texts = Mapping[str, str]
-"""The texts of documents by the names that requests have for them."""
+"""The texts of trusted documents, by id."""
 
 NO_TEXTS: Texts = MappingProxyType({})
 
 
 def load(manifest: Path) -> Texts:
-    """The texts of a manifest by their names. Raises SettingsError when it is none."""
+    """Returns the texts of a manifest by id. Raises SettingsError when the file is not a manifest."""
     try:
-        said = json.loads(manifest.read_text(encoding="utf-8"))
+        content = json.loads(manifest.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"TRUSTED_DOCUMENTS: {manifest} cannot be read: {error.strerror}") from None
     except ValueError:
         raise SettingsError(f"TRUSTED_DOCUMENTS: {manifest} is not JSON") from None
     texts: dict[str, str] = {}
-    for id_, text in _entries(said, manifest):
+    for id_, text in _entries(content, manifest):
         for name in (id_, sha256(text.encode()).hexdigest()):
             if texts.setdefault(name, text) != text:
                 raise SettingsError(f"TRUSTED_DOCUMENTS: {manifest} has two texts of the id {name}")
     return texts
 
 
-def text_of(said: Mapping[str, Any], texts: Texts) -> str | None:
-    """The text that a request names, or None."""
-    name = name_in(said)
+def text_of(request: Mapping[str, Any], texts: Texts) -> str | None:
+    """Returns the text of the document that a request names by id, or None when there is none."""
+    name = document_id_in(request)
     return None if name is None else texts.get(name) or texts.get(name.removeprefix(PREFIX))
 
 
-def name_in(said: Mapping[str, Any]) -> str | None:
-    """The document's name in a request without its text, or None."""
-    name = said.get("documentId")
-    return name if isinstance(name, str) else hash_in(said)
+def document_id_in(request: Mapping[str, Any]) -> str | None:
+    """Returns the document id in a request without a text, or None."""
+    name = request.get("documentId")
+    return name if isinstance(name, str) else hash_in(request)
 
 
-def hash_in(said: Mapping[str, Any]) -> str | None:
-    """The hash of an automatic persisted query, or None."""
-    extensions = said.get("extensions")
+def hash_in(request: Mapping[str, Any]) -> str | None:
+    """Returns the hash of an automatic persisted query, or None."""
+    extensions = request.get("extensions")
     persisted = extensions.get("persistedQuery") if isinstance(extensions, dict) else None
     found = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
     return found if isinstance(found, str) else None
 
 
-def _entries(said: object, manifest: Path) -> Iterator[tuple[str, str]]:
-    """The ids of a manifest with their texts. Raises SettingsError."""
+def _entries(content: object, manifest: Path) -> Iterator[tuple[str, str]]:
+    """Yields the ids of a manifest with their texts. Raises SettingsError when the format is unknown."""
     entries: list[tuple[object, object]] = []
-    if isinstance(said, dict) and isinstance(said.get("operations"), list):
-        for operation in said["operations"]:
+    if isinstance(content, dict) and isinstance(content.get("operations"), list):
+        for operation in content["operations"]:
             entry = operation if isinstance(operation, dict) else {}
             entries.append((entry.get("id"), entry.get("body")))
-    elif isinstance(said, dict):
-        entries.extend(said.items())
+    elif isinstance(content, dict):
+        entries.extend(content.items())
     for id_, text in entries:
         if not isinstance(id_, str) or not isinstance(text, str) or not id_ or not text:
             entries.clear()

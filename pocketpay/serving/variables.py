@@ -1,8 +1,8 @@
-"""Variables, checked the short way: what nearly every one is, a leaf or an input of leaves.
+"""Checks variables, with a fast path for leaf types and input objects of leaves, which nearly all variables are.
 
-graphql-core works out the type of every variable and walks through it, request by request: 15 of the 60 µs that a
-transfer's answer takes. Here that is done once for each document. Only what is right goes the short way; anything
-odd is checked again by graphql-core, which finds the words.
+For every request, graphql-core looks up the type of each variable and walks through it: 15 of the 60 µs that
+answering a transfer takes. Here the types are looked up once for each document. Only valid values take the fast path:
+graphql-core checks all others again and creates the error messages.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,26 +25,26 @@ from graphql.utilities.coerce_input_value import coerce_default_value
 
 from pocketpay.serving.failures import TooComplex
 
-MOST_ERRORS = 5
-"""Errors of variables told at once."""
+MAX_ERRORS = 5
+"""Errors of variables in one response."""
 
-MOST_VALUES = 1_000
-"""Objects, lists and what is in them, in all variables of a request. A batch of 100 transfers has 404; each costs
-up to 0.8 µs, and a body has room for a hundred thousand."""
+MAX_VALUES = 1_000
+"""Values in all variables of a request, including objects, lists and their items. A batch of 100 transfers has 404.
+Checking one takes up to 0.8 µs, and a body could hold a hundred thousand."""
 
 IMMUTABLE = (str, int, float, bool, Enum, type(None))
-"""Kinds of defaults that every request may be given as they are."""
+"""Types of defaults that all requests can share without a copy."""
 
 Coerce = Callable[[Any], Any]
-"""Gives what resolvers get of a value, and raises whatever it likes when the value is odd."""
+"""Converts a value for resolvers; raises any exception when the value is invalid."""
 
 
-class Odd(Exception):
-    """A value for graphql-core to look at."""
+class NeedsFullCheck(Exception):
+    """Raised for a value that graphql-core has to check."""
 
 
 class Variable(NamedTuple):
-    """A variable without a default, and what makes a value of it."""
+    """A variable without a default, and the function that converts its value."""
 
     signature: GraphQLVariableSignature
     required: bool
@@ -52,37 +52,37 @@ class Variable(NamedTuple):
 
 
 class Variables:
-    """What checks the variables of one operation."""
+    """Checks the variables of one operation."""
 
     def __init__(self, schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]) -> None:
         self._schema, self._definitions = schema, definitions
-        self._short = _short_ways(schema, definitions)
+        self._fast = _fast_variables(schema, definitions)
 
     def values(self, given: Mapping[str, Any]) -> VariableValues | list[GraphQLError]:
-        """What a request gives, checked, or what is wrong with it."""
-        if self._short is not None:
+        """Returns the checked values of a request, or their errors."""
+        if self._fast is not None:
             try:
-                return _values(self._short, given)
-            except Exception:  # noqa: S110 - the long way finds it again, and tells it
+                return _values(self._fast, given)
+            except Exception:  # noqa: S110 - graphql-core finds the error again below
                 pass
-        if _count(given) > MOST_VALUES:
-            return [TooComplex(f"The variables of this request hold more than {MOST_VALUES} values.")]
+        if _count(given) > MAX_VALUES:
+            return [TooComplex(f"The variables of this request hold more than {MAX_VALUES} values.")]
         return get_variable_values(
-            self._schema, self._definitions, dict(given), max_errors=MOST_ERRORS, hide_suggestions=True
+            self._schema, self._definitions, dict(given), max_errors=MAX_ERRORS, hide_suggestions=True
         )
 
 
 def _count(given: Mapping[str, Any]) -> int:
-    """How many values those variables hold, until there are too many."""
-    count, waiting = 0, [*given.values()]
-    while waiting and count + len(waiting) <= MOST_VALUES:
-        value = waiting.pop()
+    """Returns the number of values; stops counting above MAX_VALUES."""
+    count, pending = 0, [*given.values()]
+    while pending and count + len(pending) <= MAX_VALUES:
+        value = pending.pop()
         count += 1
         if isinstance(value, dict):
-            waiting.extend(value.values())
+            pending.extend(value.values())
         elif isinstance(value, list):
-            waiting.extend(value)
-    return count + len(waiting)
+            pending.extend(value)
+    return count + len(pending)
 
 
 def _values(variables: Sequence[Variable], given: Mapping[str, Any]) -> VariableValues:
@@ -95,35 +95,35 @@ def _values(variables: Sequence[Variable], given: Mapping[str, Any]) -> Variable
             sources[name] = VariableValueSource(signature, value)
             coerced[name] = coerce(value)
         elif required:
-            raise Odd
+            raise NeedsFullCheck
         else:
             sources[name] = VariableValueSource(signature)
     return VariableValues(sources, coerced)
 
 
-def _short_ways(schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]) -> list[Variable] | None:
-    """A way for each variable, or None where one has none."""
+def _fast_variables(schema: GraphQLSchema, definitions: Sequence[VariableDefinitionNode]) -> list[Variable] | None:
+    """Returns the variables with their fast conversions, or None when one of them has none."""
     variables = []
     for definition in definitions:
         signature = get_variable_signature(schema, definition)
         if isinstance(signature, GraphQLError) or signature.default is not None:
             return None
-        coerce = _coerce(signature.type, _named)
+        coerce = _coerce(signature.type, _leaf_or_input)
         if coerce is None:
             return None
         variables.append(Variable(signature, is_non_null_type(signature.type), coerce))
     return variables
 
 
-def _coerce(type_: Any, named: Callable[[Any], Coerce | None]) -> Coerce | None:
-    """`named` makes a way for the type without its "!"; a null goes the short way only where it may be."""
+def _coerce(type_: Any, create: Callable[[Any], Coerce | None]) -> Coerce | None:
+    """Returns the conversion for a type, or None. `create` returns it for the type without its "!"."""
     if is_non_null_type(type_):
-        return named(type_.of_type)
-    coerce = named(type_)
+        return create(type_.of_type)
+    coerce = create(type_)
     return None if coerce is None else lambda value: None if value is None else coerce(value)
 
 
-def _named(type_: Any) -> Coerce | None:
+def _leaf_or_input(type_: Any) -> Coerce | None:
     return _input(type_) if is_input_object_type(type_) else _leaf(type_)
 
 
@@ -135,14 +135,14 @@ def _leaf(type_: Any) -> Coerce | None:
     def coerce(value: Any) -> Any:
         coerced = Undefined if value is None else coerce_input_value(value)
         if coerced is Undefined:
-            raise Odd
+            raise NeedsFullCheck
         return coerced
 
     return coerce
 
 
 def _input(type_: GraphQLInputObjectType) -> Coerce | None:
-    """A way for an input all of whose fields are leaves, their defaults too."""
+    """Returns the conversion for an input object whose fields are all leaves, or None for other inputs."""
     fields: list[tuple[str, str, bool, Any, Coerce]] = []
     for name, field in type_.fields.items():
         coerce, default = _coerce(field.type, _leaf), coerce_default_value(field)
@@ -162,9 +162,9 @@ def _input(type_: GraphQLInputObjectType) -> Coerce | None:
             elif default is not Undefined:
                 coerced[out_name], absent = default, absent + 1
             elif required:
-                raise Odd
-        if not isinstance(value, dict) or len(coerced) - absent != len(value):  # a field that nobody knows
-            raise Odd
+                raise NeedsFullCheck
+        if not isinstance(value, dict) or len(coerced) - absent != len(value):  # an unknown field
+            raise NeedsFullCheck
         return out_type(coerced)
 
     return convert

@@ -1,4 +1,4 @@
-"""The rest of /graphql: queries by GET, the explorer for a browser, websockets."""
+"""All of /graphql except POST: queries by GET, the explorer for browsers, websockets."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -25,14 +25,14 @@ from pocketpay.settings import Settings
 MUTATION_BY_GET = HttpRefusal(405, "Send mutations with POST.", headers=((b"allow", b"POST"),))
 
 
-def _is_browsers(scope: Scope, headers: Headers) -> bool:
-    """Whether a person looks at this address."""
-    looks = scope["method"] in ("GET", "HEAD") and b"text/html" in headers.get(b"accept", b"")
-    return looks and b"query=" not in scope["query_string"]
+def _is_page_request(scope: Scope, headers: Headers) -> bool:
+    """Whether the request comes from a browser that opens the address as a page."""
+    wants_html = scope["method"] in ("GET", "HEAD") and b"text/html" in headers.get(b"accept", b"")
+    return wants_html and b"query=" not in scope["query_string"]
 
 
 class View(GraphQL[Context, None]):
-    """One for each server, at /graphql."""
+    """The ASGI application at /graphql for all requests except POST, one per server."""
 
     websocket_adapter_class = TextFrames
     graphql_transport_ws_handler_class = Socket
@@ -46,14 +46,14 @@ class View(GraphQL[Context, None]):
         origins: Origins,
         page: Callable[[], ASGIApp] | None,
     ) -> None:
-        """`page` gives what a browser is shown at this address, the explorer; None where there is none."""
+        """`page` returns the explorer, which browsers get at this address; None when there is no explorer."""
         self._page = page
         super().__init__(
             schema,
             graphql_ide=None,
             subscription_protocols=[GRAPHQL_TRANSPORT_WS_PROTOCOL],
             connection_init_wait_timeout=timedelta(seconds=INIT_SECONDS),
-            # Ours are checked before Strawberry sees a handshake, whose log line for each refusal has no limit.
+            # Origins are checked before Strawberry gets the handshake: it would log every refusal, without a limit.
             allowed_origins=["*"],
         )
         self.server_context, self._origins = server_context, origins
@@ -65,18 +65,18 @@ class View(GraphQL[Context, None]):
             await self._upgrade(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        if self._page is not None and _is_browsers(scope, headers):
+        if self._page is not None and _is_page_request(scope, headers):
             await self._page()(scope, receive, send)
             return
         request_id, kind = http.request_id(headers), http.JSON
         try:
             kind = http.media_type(headers.get(b"accept", b""))
             context = await self.server_context.context(scope, headers, request_id)
-            began = perf_counter()
+            started = perf_counter()
             payload, type_, outcome = await self._answer(
-                scope, context, with_cost=http.asks_cost(headers, unasked=self._shows_cost)
+                scope, context, with_cost=http.wants_cost(headers, default=self._shows_cost)
             )
-            self.server_context.metrics.note(type_, outcome, perf_counter() - began)
+            self.server_context.metrics.record(type_, outcome, perf_counter() - started)
         except HttpRefusal as refused:
             await http.send_refusal(send, refused, kind=kind, request_id=request_id)
         else:
@@ -84,12 +84,12 @@ class View(GraphQL[Context, None]):
             await http.send_json(send, payload, status=status, kind=kind, request_id=request_id)
 
     async def _upgrade(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serves a handshake, or refuses it. A token in its headers counts for the rate alone: connection_init
+        """Accepts or refuses a handshake. A token in its headers matters only for the rate limit: connection_init
         signs in."""
         headers = dict(scope["headers"])
         try:
-            await self.server_context.admitted(scope, headers)
-            if self._origins.refused(headers):
+            await self.server_context.admit(scope, headers)
+            if self._origins.refuses(headers):
                 raise REFUSED
         except HttpRefusal as refused:
             await http.refuse_upgrade(receive, send, refused)
@@ -98,25 +98,27 @@ class View(GraphQL[Context, None]):
             await super().__call__(scope, receive, send)
 
     async def get_context(self, request: Any, response: Any) -> Context:
-        """A websocket's surroundings, before anybody has signed in on it."""
+        """Returns the context of a websocket that has not signed in."""
         return self.server_context.context_of(None, request.scope, {}, "")
 
     def decode_json(self, data: str | bytes) -> object:
         return orjson.loads(data)
 
     async def _answer(self, scope: Scope, context: Context, *, with_cost: bool) -> Answer:
-        """Answers a query. Raises HttpRefusal where something else is asked."""
+        """Answers a query. Raises HttpRefusal for another method or for a mutation."""
         if scope["method"] != "GET":
             raise HttpRefusal(405, "Send GraphQL requests with POST or GET.", headers=((b"allow", b"GET, POST"),))
-        asked = http.asked_by_get(
+        request = http.parse_query_string(
             dict(parse_qsl(scope["query_string"].decode("latin-1"))), self.server_context.execution.documents.texts
         )
         execution = self.server_context.execution
         try:
-            operation = await execution.requested(asked.query, asked.operation_name, asked.variables, context)
+            operation = await execution.find_operation(
+                request.query, request.operation_name, request.variables, context
+            )
         except Rejected as rejected:
             return rejected.answer(context.request_id)
         if operation.type == "mutation":
             raise MUTATION_BY_GET
-        answer = await execution.run(operation, asked.variables, context)
-        return execution.costed(answer, operation, asked.variables) if with_cost else answer
+        answer = await execution.run(operation, request.variables, context)
+        return execution.add_cost(answer, operation, request.variables) if with_cost else answer

@@ -1,10 +1,10 @@
-"""Wallets: what a customer owns.
+"""Wallets of customers.
 
-    balance.py      a wallet as its owner sees it: its standing and its balance
-    reads.py        wallets by id, read together, and live
+    balance.py      a wallet's standing and balance
+    reads.py        joined reads and live updates of wallets
     models.py       the table
-    guards.py       what PostgreSQL itself refuses to write
+    guards.py       the trigger and constraints of wallets in PostgreSQL
     repository.py   the SQL
 
-Must never know why money moves, who judges it, or how a customer signs in.
+This package must not depend on why money moves, on risk, or on how a customer signs in.
 """

@@ -1,4 +1,4 @@
-"""A wallet as its owner sees it: its standing, and its balance as the books have it."""
+"""A wallet's standing, and its balance in the books."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +21,7 @@ class Freeze(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a rule asks of a wallet: may it pay, may it be paid?"""
+    """Whether a wallet may pay and receive: its status, and if it is frozen, for what."""
 
     status: WalletStatus
     frozen_for: Freeze | None
@@ -34,7 +34,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class NewStanding:
-    """What a wallet may do from now on, and why when it may not."""
+    """A change of a wallet's standing. `reason` is the reason of a freeze, else None."""
 
     wallet_id: UUID
     standing: Standing
@@ -43,7 +43,7 @@ class NewStanding:
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """A wallet at one moment. `version` grows by one with every change of `posted` or `held`."""
+    """A wallet's balance and standing at one moment. `version` grows with every change of `posted` or `held`."""
 
     wallet_id: UUID
     currency: str

@@ -1,7 +1,7 @@
-"""What PostgreSQL itself refuses to write about wallets. The audit proves that it is in force."""
+"""The trigger and the constraints by which PostgreSQL protects wallets. The audit proves that they are in force."""
 
 IMMUTABLE = ("wallets", "wallets_immutable", "6c01913667d5a579ee6e66bd2c38f6c4")
-"""Table, trigger, and the MD5 of what it does: see `database.findings.guarded`."""
+"""Table, trigger, and the MD5 of the trigger's source: see `database.findings.guarded`."""
 
 CONSTRAINTS = (
     *("pk_wallets", "fk_wallets_account", "ck_wallets_account_is_a_wallets", "ck_wallets_status_known"),

@@ -1,4 +1,4 @@
-"""Wallets by id, read together for all requests and all subscriptions of this server."""
+"""Reads of wallets by id. Simultaneous reads of all requests and subscriptions of this server are joined."""
 
 from collections.abc import Mapping, Sequence
 from uuid import UUID
@@ -11,10 +11,10 @@ from pocketpay.wallets.balance import Balance
 
 
 class WalletReads:
-    """One server's joined reads of wallets.
+    """The joined reads of wallets of one server.
 
-    balances         a wallet as it is now
-    freeze_reasons   why a frozen wallet is frozen
+    balances         a wallet's balance and standing now
+    freeze_reasons   the reason of a wallet's freeze
     """
 
     def __init__(self, database: Database) -> None:
@@ -23,7 +23,7 @@ class WalletReads:
 
 
 def balance_feed(database: Database) -> Feed[Balance]:
-    """The live state of wallets, by id."""
+    """Returns the live updates of wallets' balances, by wallet id."""
 
     async def read(wallet_ids: Sequence[UUID]) -> Mapping[UUID, Balance]:
         return await database.query(repository.balances, wallet_ids)
@@ -32,5 +32,6 @@ def balance_feed(database: Database) -> Feed[Balance]:
 
 
 def _newer(one: Balance, other: Balance) -> bool:
-    """A freeze changes a wallet's standing and no balance, so its version stays."""
+    """Returns whether `one` is newer than `other`. A freeze changes only the standing and not the version, so a
+    different standing with the same version counts as newer."""
     return one.version > other.version or (one.version == other.version and one.standing != other.standing)

@@ -1,4 +1,4 @@
-"""All SQL about wallets."""
+"""The SQL of wallets."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -25,7 +25,7 @@ where w.id = u.id
 
 
 async def balances(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID, Balance]:
-    """The wallets of those ids as they are now; an id that is no wallet's is not in the answer."""
+    """Returns the current balances of the wallets, by id. Omits unknown ids."""
     rows = await session.fetch(_BALANCES, list(wallet_ids))
     return {
         row["id"]: Balance(
@@ -41,13 +41,13 @@ async def balances(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID, B
 
 
 async def currencies(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """The currency of each wallet: it never changes."""
+    """Returns the currency of each wallet, by id. A wallet's currency never changes."""
     rows = await session.fetch("select id, currency from wallets where id = any($1::uuid[])", list(wallet_ids))
     return {row["id"]: row["currency"] for row in rows}
 
 
 async def freeze_reasons(session: Session, wallet_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Why those of the wallets that are frozen are."""
+    """Returns the freeze reason of each frozen wallet, by id."""
     rows = await session.fetch(
         "select id, freeze_reason from wallets where id = any($1::uuid[]) and freeze_reason is not null",
         list(wallet_ids),
@@ -56,12 +56,12 @@ async def freeze_reasons(session: Session, wallet_ids: Iterable[UUID]) -> dict[U
 
 
 async def is_frozen_for_all(session: Session, wallet_id: UUID) -> bool:
-    """Whether that wallet can neither pay nor be paid."""
+    """Returns whether the wallet is frozen for all, so that it can neither pay nor receive."""
     return await session.fetchval("select frozen_for = 'all' from wallets where id = $1", wallet_id) is True
 
 
 async def set_standings(session: Session, now: datetime, changed: Sequence[NewStanding]) -> None:
-    """Writes what those wallets may do since `now`."""
+    """Updates the wallets to their new standings, changed at `now`."""
     await session.execute(
         _SET_STANDINGS,
         now,
@@ -76,5 +76,5 @@ async def set_standings(session: Session, now: datetime, changed: Sequence[NewSt
 
 @lru_cache(maxsize=4096)
 def standing(status: str, frozen_for: str | None, created_at: datetime) -> Standing:
-    """A standing from its columns."""
+    """Creates a standing from its columns."""
     return Standing(WalletStatus(status), None if frozen_for is None else Freeze(frozen_for), created_at)

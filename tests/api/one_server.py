@@ -11,7 +11,7 @@ from pocketpay.api.feeds import Feeds
 from pocketpay.clearing.queue import Clearing
 from pocketpay.clearing.terms import Terms
 from pocketpay.database.sessions import Database
-from pocketpay.ledger.repository.postings import open_house
+from pocketpay.ledger.repository.postings import ensure_house_accounts
 from pocketpay.payments import cancel, confirm, deposit, refund, transfer
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.resolve import Resolver
@@ -69,7 +69,7 @@ async def serving(dsn: str, *, asks: bool = False, heartbeat_seconds: float = 5.
     )
     database = await Database.open(dsn)
     async with database.write() as session:
-        house = await open_house(session, ["USD"])
+        house = await ensure_house_accounts(session, ["USD"])
     clearing = Clearing(database, Terms.of(settings), house)
     await clearing.start()
     hub = Hub()

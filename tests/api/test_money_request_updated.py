@@ -14,7 +14,7 @@ from pocketpay.payments.decline_request import decline_request
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.pay_request import pay_request
 from pocketpay.payments.request_money import request_money
-from pocketpay.payments.sweeper import lapse_requests
+from pocketpay.payments.sweeper import end_unpayable_requests
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
 from pocketpay.updates.changes import Watch
 from tests.api.one_server import serving
@@ -112,7 +112,7 @@ async def test_what_changed_while_the_listener_was_lost_is_told_when_it_is_back(
                 "expires_at = clock_timestamp() where id = $1",
                 third,
             )
-            assert await lapse_requests(other.desk) == 1
+            assert await end_unpayable_requests(other.desk) == 1
             assert second not in watch._untold
             assert third not in watch._untold
             await on_disconnect.listener.start()

@@ -98,17 +98,17 @@ def test_card_is_good_until_the_last_moment_of_its_month(now: datetime, expired:
     ("now", "spent"), [(NOW, 3_000), (LAST_MOMENT, 3_000), (NEXT_MONTH, 0), (NOW.replace(year=2027), 0)]
 )
 def test_month_ends_with_its_last_moment(now: datetime, spent: int) -> None:
-    assert CARD.spent_by(now) == dollars(spent)
+    assert CARD.spent_in_month(now) == dollars(spent)
 
 
 def test_clock_that_is_behind_gives_no_new_month() -> None:
-    assert CARD.spent_by(datetime(2026, 10, 31, tzinfo=UTC)) == dollars(3_000)
-    after = CARD.paid(dollars(1), datetime(2026, 10, 31, tzinfo=UTC))
+    assert CARD.spent_in_month(datetime(2026, 10, 31, tzinfo=UTC)) == dollars(3_000)
+    after = CARD.after_payment(dollars(1), datetime(2026, 10, 31, tzinfo=UTC))
     assert (after.spent, after.spent_in) == (dollars(3_001), date(2026, 11, 1))
 
 
 def test_first_payment_of_a_month_begins_its_sum() -> None:
-    within, after = CARD.paid(dollars(500), LAST_MOMENT), CARD.paid(dollars(500), NEXT_MONTH)
+    within, after = CARD.after_payment(dollars(500), LAST_MOMENT), CARD.after_payment(dollars(500), NEXT_MONTH)
     assert (within.spent, within.spent_in, within.version) == (dollars(3_500), date(2026, 11, 1), 2)
     assert (after.spent, after.spent_in) == (dollars(500), month_of(NEXT_MONTH))
     assert after.updated_at == NEXT_MONTH

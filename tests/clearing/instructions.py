@@ -11,7 +11,7 @@ from pocketpay.clearing.footprint import Key, ResultKind
 from pocketpay.clearing.outcome import Answer
 from pocketpay.database.sessions import connect
 from pocketpay.money import Money
-from pocketpay.payments.ask import Ask, Share
+from pocketpay.payments.create_requests import CreateRequests, Share
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.transfer import Transfer
 from tests.payments.customers import (
@@ -80,8 +80,8 @@ def transfer_of(sender: Person, to: Person, minor: int = 1, *, description: str 
     return Transfer(uuids.uuid7(), sender.wallet_id, to.wallet_id, Money(minor, "USD"), description, key)
 
 
-def ask_of(asker: Person, *of: Person, minor: int = 100, key: str | None = None) -> Ask:
+def ask_of(asker: Person, *of: Person, minor: int = 100, key: str | None = None) -> CreateRequests:
     """An instruction that requests money from each of them, built without parsing."""
     shares = tuple(Share(uuids.uuid7(), one.username, one.wallet_id, Money(minor, "USD")) for one in of)
     kept = Key(asker.wallet_id, key or new_key(), "splitBill", bytes(32), ResultKind.REQUESTS)
-    return Ask(asker.wallet_id, shares, "Lunch", kept, field="among")
+    return CreateRequests(asker.wallet_id, shares, "Lunch", kept, field="among")

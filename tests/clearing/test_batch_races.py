@@ -16,7 +16,7 @@ from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.transfer import Transfer
-from pocketpay.payments.transfer_batch import MOST_TRANSFERS, TransferBatch
+from pocketpay.payments.transfer_batch import MAX_TRANSFERS, TransferBatch
 from pocketpay.transactions.lifecycle import Status
 from tests.clearing.instructions import all_told, answers, held_elsewhere, taken_up, transfer_of
 from tests.clearing.test_failing_units import install, mend
@@ -47,7 +47,7 @@ def batch_of(sender: Person, *to: Person, minor: int = 1, atomic: bool = True, p
 
 
 def statuses(answer: Answer) -> list[Status | None]:
-    return [one.transaction.status if isinstance(one, Answer) else None for one in answer.parts]
+    return [one.transaction.status if isinstance(one, Answer) else None for one in answer.item_results]
 
 
 # ---------------------------------------------------------------- at once
@@ -61,7 +61,7 @@ async def test_one_key_sent_twenty_times_at_once_pays_once(
     key, items = new_key(), [item(bob, "1.00"), item(bob, "2.00")]
     told = await all_told(*(send_many(two_desks[n % 2], ada, items, atomic=atomic, key=key) for n in range(20)))
     assert len(answers(told)) == 20
-    parts = [one for answer in answers(told) for one in answer.parts]
+    parts = [one for answer in answers(told) for one in answer.item_results]
     assert len({one.transaction.id for one in parts if isinstance(one, Answer)}) == 2
     assert sorted(one.replayed for one in answers(told)) == [False] + [True] * 19
     assert await money(two_desks[0], ada) == (9_700, 0)
@@ -83,7 +83,7 @@ async def test_concurrent_atomic_batches_and_transfers_never_spend_the_same_mone
         assert len(told) == 30
         paid = 0
         for answer in told:
-            if not answer.parts:
+            if not answer.item_results:
                 paid += answer.transaction.status is Status.COMPLETED
                 continue
             assert statuses(answer) in ([Status.COMPLETED] * 3, [None] * 3)
@@ -156,7 +156,7 @@ async def test_a_unit_takes_single_orders_first_and_one_batch(desk: Desk) -> Non
 async def test_batches_are_counted_by_their_payments(
     desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "MOST_WITH_MANY", 10)
+    monkeypatch.setattr(rules, "MAX_WAITING_IN_BATCHES", 10)
     ada, bob = await people(desk, 2, funds="10.00")
     async with held_elsewhere(desk, ada):
         first = asyncio.create_task(desk.submit(transfer_of(ada, bob)))
@@ -177,8 +177,8 @@ async def test_batches_are_counted_by_their_payments(
 async def test_waiting_batches_do_not_use_the_queue_places_of_single_orders(
     desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "MOST_WITH_MANY", 4)
-    monkeypatch.setattr(rules, "MOST_WAITING", 6)
+    monkeypatch.setattr(rules, "MAX_WAITING_IN_BATCHES", 4)
+    monkeypatch.setattr(rules, "MAX_WAITING", 6)
     ada, bob = await people(desk, 2, funds="10.00")
     async with held_elsewhere(desk, ada):
         first = asyncio.create_task(desk.submit(transfer_of(ada, bob)))
@@ -197,7 +197,7 @@ async def test_waiting_batches_do_not_use_the_queue_places_of_single_orders(
 
 
 def test_the_largest_batch_fits_in_a_unit() -> None:
-    assert MOST_TRANSFERS <= rules.MOST_IN_UNIT
+    assert MAX_TRANSFERS <= rules.MAX_IN_UNIT
 
 
 # ---------------------------------------------------------------- units that fail

@@ -10,7 +10,7 @@ import uuid_utils.compat as uuids
 from pocketpay.clearing.expire import Expire
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.preview import preview_transfer
-from pocketpay.payments.sweeper import MOST_AT_ONCE, expire_overdue
+from pocketpay.payments.sweeper import MAX_AT_ONCE, expire_overdue
 from pocketpay.transactions.errors import NotFound
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Transaction
@@ -137,5 +137,5 @@ async def test_each_sweep_is_bounded_and_sweeps_end_when_nothing_is_overdue(desk
     swept = []
     while many := await expire_overdue(desk):
         swept.append(many)
-    assert max(swept) <= MOST_AT_ONCE
+    assert max(swept) <= MAX_AT_ONCE
     assert [await money(desk, sender) for sender in senders] == [(2_000, 0)] * 5

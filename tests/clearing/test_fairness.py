@@ -57,7 +57,7 @@ async def slowest(desk: Desk, one: Person, other: Person, seconds: float) -> flo
 async def until_postponed(desk: Desk, many: int) -> None:
     """Waits until that many orders are postponed."""
     async with asyncio.timeout(5):
-        while len(desk.clearing._waiting.aside) < many:  # noqa: ASYNC110 - no event to wait for
+        while len(desk.clearing._waiting.postponed) < many:  # noqa: ASYNC110 - no event to wait for
             await asyncio.sleep(0.005)
 
 
@@ -102,7 +102,7 @@ async def test_postponed_orders_continue_soon_and_in_the_order_of_arrival(desk: 
             await until_postponed(desk, len(tasks))
     first, second, batch = answers(await all_told(*tasks))
     assert (first.transaction.status, second.transaction.status) == (Status.COMPLETED, Status.FAILED)
-    assert [one.transaction.status for one in batch.parts if isinstance(one, Answer)] == [Status.COMPLETED] * 2
+    assert [one.transaction.status for one in batch.item_results if isinstance(one, Answer)] == [Status.COMPLETED] * 2
     assert (await money(desk, ada), await money(desk, cyd)) == ((0, 0), (1_200, 0))
 
 
@@ -218,7 +218,7 @@ async def test_a_single_order_waits_for_at_most_one_batch_of_another_customer(
         told = answers(await all_told(first, *batches))
         paid = (await single).transaction.created_at
     assert len(told) == 7
-    times = [part.transaction.created_at for one in told[1:] for part in one.parts if isinstance(part, Answer)]
+    times = [part.transaction.created_at for one in told[1:] for part in one.item_results if isinstance(part, Answer)]
     assert len(times) == 300
     assert sum(time <= paid for time in times) == 50, "it is in the unit of the first batch"
     assert times == sorted(times), "the batches follow one another"

@@ -85,7 +85,7 @@ async def desk(line_and_dsn: tuple[Line, str]) -> AsyncIterator[Desk]:
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every timeout is a tenth of its value in production."""
     monkeypatch.setattr(rules, "WAIT_SECONDS", rules.WAIT_SECONDS / 10)
-    monkeypatch.setattr(rules, "WHOLE_SECONDS", rules.WHOLE_SECONDS / 10)
+    monkeypatch.setattr(rules, "IN_DOUBT_SECONDS", rules.IN_DOUBT_SECONDS / 10)
     monkeypatch.setattr(clearings, "ROLL_BACK_SECONDS", clearings.ROLL_BACK_SECONDS / 10)
     monkeypatch.setattr(sessions, "CONNECT_SECONDS", sessions.CONNECT_SECONDS / 10)
     monkeypatch.setattr(commits, "COMMIT_SECONDS", commits.COMMIT_SECONDS / 10)
@@ -269,9 +269,13 @@ async def test_a_batch_whose_commit_is_cut_off_is_executed_once_and_is_no_replay
     break_next(line, way)
     answer = await send_many(desk, ada, items, atomic=atomic, key=key)
     assert (line.lost, answer.replayed, answer.balance.posted.minor) == (1, False, 700)
-    done = [one for one in answer.parts if isinstance(one, Answer)]
+    done = [one for one in answer.item_results if isinstance(one, Answer)]
     assert [(one.transaction.status, one.replayed) for one in done] == [(Status.COMPLETED, False)] * 2
-    assert [one.code for one in answer.parts if isinstance(one, Refusal)] == [] if atomic else ["RECIPIENT_NOT_FOUND"]
+    assert (
+        [one.code for one in answer.item_results if isinstance(one, Refusal)] == []
+        if atomic
+        else ["RECIPIENT_NOT_FOUND"]
+    )
     again = await send_many(desk, ada, items, atomic=atomic, key=key)
     assert again.replayed
     assert await money(desk, bob) == (1_300, 0)
@@ -318,7 +322,7 @@ async def test_an_unknown_outcome_stays_unknown_when_the_disk_is_full_afterwards
 async def test_an_unknown_outcome_stays_unknown_when_the_wallet_is_locked_afterwards(
     desk: Desk, line: Line, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "WHOLE_SECONDS", 1.0)
+    monkeypatch.setattr(rules, "IN_DOUBT_SECONDS", 1.0)
     ada, bob = await people(desk, 2, funds="10.00")
     other = await connect(records.server_dsn)
     await other.execute("begin")

@@ -29,7 +29,7 @@ async def server(dsn: str, **settings: str) -> AsyncIterator[Desk]:
     """Opens the desk of a server with those settings."""
     database = await Database.open(dsn, readers=2, writers=1)
     async with database.write() as session:
-        house = await postings.open_house(session, settings["currencies"].split(","))
+        house = await postings.ensure_house_accounts(session, settings["currencies"].split(","))
     clearing = Clearing(database, terms(**settings, **OFF), house)
     await clearing.start()
     try:

@@ -316,7 +316,7 @@ async def nothing_is_swept_whole(records: Records) -> None:
             return []
 
     session = Listening(records.connection)
-    await sweeps.expired_by_now(session, 64)
+    await sweeps.overdue_payments(session, 64)
     await sweeps.unsettled(session, 64)
     await sweeps.unpayable(session, 64, closed_within=timedelta(days=1))
     assert len(asked) == 3

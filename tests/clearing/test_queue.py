@@ -101,7 +101,7 @@ async def test_orders_of_one_unit_see_earlier_ones_in_the_order_of_arrival(desk:
 async def test_a_full_queue_refuses_orders_at_once(
     desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "MOST_WAITING", 10)
+    monkeypatch.setattr(rules, "MAX_WAITING", 10)
     ada, bob = await people(desk, 2, funds="10.00")
     loop = asyncio.get_running_loop()
     async with held_elsewhere(desk, ada):

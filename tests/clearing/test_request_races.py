@@ -17,10 +17,10 @@ from pocketpay.payments.cancel_request import CancelRequest
 from pocketpay.payments.confirm import Confirm
 from pocketpay.payments.decline_request import DeclineRequest
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.lapse_request import LapseRequest
+from pocketpay.payments.end_unpayable_request import EndUnpayableRequest
 from pocketpay.payments.pay_request import PayRequest
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
-from pocketpay.requests.repository import Asked
+from pocketpay.requests.repository import RequestDetails
 from pocketpay.transactions.errors import WrongState
 from pocketpay.transactions.lifecycle import Status
 from tests.clearing.instructions import all_told, answers, ask_of
@@ -52,7 +52,7 @@ def kept() -> Terms:
 
 def pay(request: MoneyRequest) -> PayRequest:
     key = Key(request.payer_wallet_id, new_key(), "payRequest", request.id.bytes * 2)
-    return PayRequest(uuids.uuid7(), request.payer_wallet_id, request.id, Asked.of(request), key)
+    return PayRequest(uuids.uuid7(), request.payer_wallet_id, request.id, RequestDetails.of(request), key)
 
 
 def decline(request: MoneyRequest) -> DeclineRequest:
@@ -63,8 +63,8 @@ def take_back(request: MoneyRequest) -> CancelRequest:
     return CancelRequest(request.requester_wallet_id, request.payer_wallet_id, request.id)
 
 
-def lapse(request: MoneyRequest) -> LapseRequest:
-    return LapseRequest(request.payer_wallet_id, request.requester_wallet_id, request.id)
+def lapse(request: MoneyRequest) -> EndUnpayableRequest:
+    return EndUnpayableRequest(request.payer_wallet_id, request.requester_wallet_id, request.id)
 
 
 REACHED = {

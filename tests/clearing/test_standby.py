@@ -51,7 +51,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     usual = sessions.connect.__kwdefaults__
     assert usual is not None
     monkeypatch.setitem(usual, "command_seconds", 0.3)
-    monkeypatch.setattr(rules, "WHOLE_SECONDS", 1.0)
+    monkeypatch.setattr(rules, "IN_DOUBT_SECONDS", 1.0)
 
 
 async def test_a_payment_without_a_standbys_confirmation_is_not_shown_and_is_paid_once(

@@ -61,19 +61,19 @@ class Run:
     def unit(self, locked: frozenset[UUID]) -> None:
         """Runs a unit as the clearing does: checks the locked accounts, takes orders, postpones those it cannot
         lock."""
-        aside = [one for one in self.here if one.was_aside]
-        self.waiting.held &= locked
-        known = set(self.waiting.held)
+        aside = [one for one in self.here if one.was_postponed]
+        self.waiting.locked &= locked
+        known = set(self.waiting.locked)
         taken = self.waiting.take()
         assert all(one.accounts.isdisjoint(known) for one in taken), (
             "no order waits for an account known to be locked"
         )
         batches = [one for one in taken if one.is_batch]
         assert len(batches) <= 1
-        assert len(taken) - len(batches) <= rules.MOST_IN_UNIT
+        assert len(taken) - len(batches) <= rules.MAX_IN_UNIT
         going = taken
         if held := locked & {account for one in taken for account in one.accounts}:
-            going = self.waiting.put_aside(taken, set(held))
+            going = self.waiting.postpone(taken, set(held))
         assert [one.number for one in going] == sorted(one.number for one in going), "executed in order of arrival"
         assert all(one.accounts.isdisjoint(locked) and one in self.here for one in going), (
             "executed once, with its accounts locked"
@@ -81,7 +81,7 @@ class Run:
         self.here = [one for one in self.here if one not in going]
         assert len(self.waiting) == len(self.here), "no order is lost"
         for one in self.here:
-            put_aside_now = one.was_aside and one not in aside
+            put_aside_now = one.was_postponed and one not in aside
             assert not (put_aside_now and one.accounts.isdisjoint(locked)), "postponed only for its own accounts"
             assert self.reason(one, taken, locked), f"order {one.number} of {self!r} waits for nothing"
         for one in going:
@@ -90,14 +90,14 @@ class Run:
     def reason(self, one: Ticket, taken: Sequence[Ticket], locked: frozenset[UUID]) -> bool:
         """Returns whether the rule lets that order wait."""
         same_kind = [other for other in taken if other.is_batch == one.is_batch and other.number < one.number]
-        full = len(same_kind) >= (1 if one.is_batch else rules.MOST_IN_UNIT)
+        full = len(same_kind) >= (1 if one.is_batch else rules.MAX_IN_UNIT)
         held = not one.accounts.isdisjoint(locked)
-        return full or held or (one.was_aside and self.before(one, among=self.here))
+        return full or held or (one.was_postponed and self.before(one, among=self.here))
 
     def before(self, one: Ticket, *, among: Sequence[Ticket]) -> bool:
         """Returns whether an earlier postponed order still waits and needs an account of this one."""
         return any(
-            other.was_aside and other in self.here and other.number < one.number and other.accounts & one.accounts
+            other.was_postponed and other in self.here and other.number < one.number and other.accounts & one.accounts
             for other in among
         )
 
@@ -113,7 +113,7 @@ def every_history(orders: int) -> Iterator[list[tuple[Order, int, frozenset[UUID
 async def test_an_order_waits_only_for_the_reasons_of_the_rule(
     monkeypatch: pytest.MonkeyPatch, most_in_unit: int
 ) -> None:
-    monkeypatch.setattr(rules, "MOST_IN_UNIT", most_in_unit)
+    monkeypatch.setattr(rules, "MAX_IN_UNIT", most_in_unit)
     for history in every_history(3):
         run = Run()
         for order, weight, locked in history:
@@ -127,7 +127,7 @@ async def test_an_order_waits_only_for_the_reasons_of_the_rule(
 
 
 async def test_a_unit_takes_single_orders_before_its_one_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules, "MOST_IN_UNIT", 3)
+    monkeypatch.setattr(rules, "MAX_IN_UNIT", 3)
     waiting = Waiting()
     weights = [1, 100, 100, 1, 1, 1, 100, 1]
     for weight in weights:
@@ -137,9 +137,9 @@ async def test_a_unit_takes_single_orders_before_its_one_batch(monkeypatch: pyte
 
 
 async def test_postponed_orders_have_a_separate_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules, "MOST_ASIDE", 2)
+    monkeypatch.setattr(rules, "MAX_POSTPONED", 2)
     waiting = Waiting()
-    waiting.held = {ADA}
+    waiting.locked = {ADA}
     tickets = [ticket(Order(ADA)) for _ in range(3)]
     for one in tickets:
         waiting.add(one)
@@ -151,9 +151,9 @@ async def test_postponed_orders_have_a_separate_limit(monkeypatch: pytest.Monkey
 
 async def test_an_order_waits_for_a_bounded_time_in_the_queue_and_when_postponed() -> None:
     waiting = Waiting()
-    waiting.held = {ADA}
+    waiting.locked = {ADA}
     in_doubt = ticket(Order(ADA))
-    in_doubt.doubtful = ServiceBusy("the outcome is unknown")  # type: ignore[assignment]
+    in_doubt.possible_answer = ServiceBusy("the outcome is unknown")  # type: ignore[assignment]
     aside, single, batch = ticket(Order(ADA)), ticket(Order(BOB)), ticket(Order(BOB), 2)
     for one in (in_doubt, aside):
         waiting.add(one)
@@ -164,7 +164,7 @@ async def test_an_order_waits_for_a_bounded_time_in_the_queue_and_when_postponed
     assert [one.answer.done() for one in (in_doubt, aside, single, batch, late)] == [False, True, True, True, False]
     busy = [one.answer.exception() for one in (aside, single, batch)]
     assert [isinstance(one, ServiceBusy) and one.may_have_happened for one in busy] == [False] * 3
-    waiting.refuse_late(rules.WHOLE_SECONDS)
+    waiting.refuse_late(rules.IN_DOUBT_SECONDS)
     refused = in_doubt.answer.exception()
     assert isinstance(refused, ServiceBusy)
     assert refused.may_have_happened

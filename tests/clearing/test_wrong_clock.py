@@ -179,7 +179,7 @@ async def test_an_order_with_unknown_outcome_is_answered_as_may_have_happened(
 def test_the_alarm_names_an_account_again_after_a_minute_and_never_floods_the_log(
     monkeypatch: pytest.MonkeyPatch, alarms: CapturingLogger
 ) -> None:
-    monkeypatch.setattr(clock_alarm, "MOST_NAMED", 2)
+    monkeypatch.setattr(clock_alarm, "MAX_NAMED", 2)
     time = [0.0]
     alarm = ClockAlarm(lambda: time[0])
     first, second, third = (Account(uuids.uuid7(), "USD", 0, 0, 0, 0, datetime.now(UTC), True) for _ in range(3))
@@ -187,6 +187,6 @@ def test_the_alarm_names_an_account_again_after_a_minute_and_never_floods_the_lo
     for moment, seen in ((0.0, [first]), (30.0, [first, second, third]), (60.0, [first, third]), (89.0, [second])):
         time[0] = moment
         alarms.calls.clear()
-        alarm.saw(seen)
+        alarm.report(seen)
         named.append(accounts(alarms))
     assert named == [[str(first.id)], [str(second.id)], [str(first.id)], []]

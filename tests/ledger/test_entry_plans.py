@@ -15,7 +15,7 @@ from asyncpg import Connection, Record
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.sessions import Session
 from pocketpay.ledger.repository import entries as repository
-from pocketpay.ledger.repository.postings import open_house
+from pocketpay.ledger.repository.postings import ensure_house_accounts
 from pocketpay.transactions.repository import statement as lines
 from tests.conftest import Dsns, fresh_copy
 from tests.ledger.posted import many_lines, post
@@ -37,7 +37,7 @@ def filled(postgres: EmbeddedPostgres, request: pytest.FixtureRequest) -> Iterat
 async def _fill(dsn: str, kind: str) -> UUID:
     owner = await asyncpg.connect(dsn)
     try:
-        await open_house(Session(owner), ["USD"])
+        await ensure_house_accounts(Session(owner), ["USD"])
         mine, other = await people(owner, *(f"p{uuids.uuid7().hex[12:]}" for _ in range(2)))
         if kind != "empty":
             await post(owner, many_lines(mine, other, 500 if kind == "fresh" else MANY))

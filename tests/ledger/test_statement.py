@@ -16,7 +16,7 @@ from pocketpay.errors import BooksDisagree
 from pocketpay.ledger import entries, statement
 from pocketpay.ledger.month import Month
 from pocketpay.ledger.point import END_OF_TIME, Point, just_after, points
-from pocketpay.ledger.repository.postings import open_house
+from pocketpay.ledger.repository.postings import ensure_house_accounts
 from pocketpay.ledger.statement import statements, totals
 from pocketpay.ledger.time_zones import time_zone
 from pocketpay.money import Money
@@ -41,7 +41,7 @@ async def owner(module_dsn: Dsns) -> AsyncIterator[Owner]:
 async def database(module_dsn: Dsns) -> AsyncIterator[Database]:
     database = await Database.open(module_dsn.server, readers=2, writers=1)
     async with database.write() as session:
-        await open_house(session, ["USD"])
+        await ensure_house_accounts(session, ["USD"])
     yield database
     await database.close()
 
@@ -134,7 +134,7 @@ async def test_the_opening_balance_and_the_entries_sum_to_the_closing_balance(
             lines = await entries.read(
                 session,
                 whose,
-                most=1_000,
+                limit=1_000,
                 newer_than=of.opening.sequence,
                 older_than=of.closing.sequence + 1,
                 oldest_first=True,
@@ -157,7 +157,7 @@ async def test_totals_contain_exactly_the_entries_of_the_month(
     seed: int,
     stretch: int,
 ) -> None:
-    monkeypatch.setattr(statement, "STRETCH", stretch)
+    monkeypatch.setattr(statement, "ENTRIES_PER_READ", stretch)
     wallet, *others = await somebody(owner, 3)
     paid = random_history(random.Random(f"totals {seed}"), wallet, others, 120)
     await post(owner, paid)

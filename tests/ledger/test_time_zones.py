@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pocketpay.ledger.month import Month, NotAMonth
 from pocketpay.ledger.point import END_OF_TIME
-from pocketpay.ledger.time_zones import UnknownTimeZone, _names, shown_by, time_zone
+from pocketpay.ledger.time_zones import UnknownTimeZone, _names, local_time, time_zone
 
 TICK = timedelta(microseconds=1)
 HOUR = timedelta(hours=1)
@@ -59,17 +59,17 @@ def test_a_month_starts_when_the_local_date_first_shows_it(name: str, year: int,
     first = datetime(year, number, 1)  # noqa: DTZ001 - local time
     zone, step = time_zone(name), timedelta(seconds=30)
     at = datetime(year, number, 1, tzinfo=UTC) - timedelta(hours=27)
-    while shown_by(zone, at + step) < first:
+    while local_time(zone, at + step) < first:
         at += step
     assert at < this.starts <= at + step
-    assert shown_by(zone, this.starts - TICK) < first <= shown_by(zone, this.starts)
+    assert local_time(zone, this.starts - TICK) < first <= local_time(zone, this.starts)
 
 
 @given(name=names, moment=st.datetimes(datetime(1850, 1, 2), datetime(2100, 1, 2), timezones=st.just(UTC)))  # noqa: DTZ001
 def test_a_time_is_in_the_month_of_its_local_date(name: str, moment: datetime) -> None:
-    shown = shown_by(time_zone(name), moment)
+    shown = local_time(time_zone(name), moment)
     this = month(name, shown.year, shown.month)
-    back_again = shown_by(time_zone(name), moment - HOUR) > shown
+    back_again = local_time(time_zone(name), moment - HOUR) > shown
     assert back_again or this.starts <= moment < this.ends
 
 
@@ -96,7 +96,7 @@ def test_the_length_of_a_month_includes_clock_changes(of: tuple[str, int, int], 
 
 def test_a_month_whose_first_midnight_is_skipped_starts_after_it() -> None:
     this = month(*SKIPPED)
-    assert str(shown_by(this.zone, this.starts)) == "2014-08-01 01:00:00"
+    assert str(local_time(this.zone, this.starts)) == "2014-08-01 01:00:00"
 
 
 @pytest.mark.parametrize("name", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
@@ -105,7 +105,7 @@ def test_the_first_and_the_last_possible_month_work_in_every_zone(name: str) -> 
     assert datetime.min.replace(tzinfo=UTC) <= first.starts < first.ends
     assert last.starts < last.ends == END_OF_TIME
     for moment in (first.starts, last.ends):
-        shown_by(time_zone(name), moment)
+        local_time(time_zone(name), moment)
 
 
 @given(name=names)

@@ -24,7 +24,7 @@ from pocketpay.payments.bank import BankReply
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.settle import Settle
-from pocketpay.payments.sweeper import lapse_requests
+from pocketpay.payments.sweeper import end_unpayable_requests
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.updates.signals import CHANNEL, read
 from pocketpay.wallets.balance import Freeze, WalletStatus
@@ -228,7 +228,7 @@ async def test_cards_and_requests_end_with_the_wallet(house: House) -> None:
         ("active", 1),
     ]
     assert (await house.records.request(asked_of.id))["status"] == "declined"
-    await lapse_requests(house.desk)
+    await end_unpayable_requests(house.desk)
     assert (await house.records.request(made_by.id))["status"] == "cancelled"
     assert (await balance(house.desk, ada)).standing.status is WalletStatus.CLOSED
 

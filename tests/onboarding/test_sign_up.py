@@ -92,7 +92,7 @@ async def test_a_bonus_of_zero_posts_nothing(services: IdentityServices, owner: 
 
 async def test_the_bonus_and_the_wallet_are_in_the_chosen_currency(services: IdentityServices, owner: Owner) -> None:
     async with services.database.write() as session:
-        await postings.open_house(session, ["JPY"])
+        await postings.ensure_house_accounts(session, ["JPY"])
     yen = Form("yuki", "Yuki", PASSWORD, currency="JPY")
     chosen = await signed_up(
         services,

@@ -12,7 +12,7 @@ from pocketpay.clearing.queue import Clearing
 from pocketpay.clearing.terms import Terms
 from pocketpay.database.sessions import Database
 from pocketpay.identity.closing_user import ClosingUser
-from pocketpay.ledger.repository.postings import open_house
+from pocketpay.ledger.repository.postings import ensure_house_accounts
 from pocketpay.money import Money
 from pocketpay.onboarding.close_wallet import CloseWallet
 from pocketpay.onboarding.repository import people as onboarding
@@ -62,7 +62,7 @@ async def open_desk(dsn: str) -> AsyncIterator[Desk]:
     )
     database = await Database.open(dsn, readers=2, writers=1)
     async with database.write() as session:
-        house = await open_house(session, settings.served_currencies)
+        house = await ensure_house_accounts(session, settings.served_currencies)
     clearing = Clearing(database, Terms.of(settings), house)
     await clearing.start()
     try:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pocketpay.clearing.outcome import Answer
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.issue_card import Issued, issue_card
+from pocketpay.payments.issue_card import IssuedCard, issue_card
 from pocketpay.payments.simulate_card_payment import simulate_card_payment
 from tests.payments.customers import Person, Records, new_key
 
@@ -17,7 +17,7 @@ where card_id = $1
 """
 
 
-async def issue(desk: Desk, whose: Person, *, key: str | None = None, **said: str) -> Issued:
+async def issue(desk: Desk, whose: Person, *, key: str | None = None, **said: str) -> IssuedCard:
     """A new card, without limits but those that are said."""
     return await issue_card(desk, whose.wallet_id, **({"raw_label": "Groceries"} | said), raw_key=key or new_key())
 

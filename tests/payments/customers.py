@@ -84,7 +84,7 @@ async def open_desk(dsn: str, kept: Terms | None = None, *, bank: Bank | None = 
     """A server's desk over that database, its clearing started."""
     database = await Database.open(dsn, readers=2, writers=1)
     async with database.write() as session:
-        house = await postings.open_house(session, CURRENCIES)
+        house = await postings.ensure_house_accounts(session, CURRENCIES)
     clearing = Clearing(database, kept or terms(), house)
     await clearing.start()
     try:

@@ -13,7 +13,7 @@ from pocketpay.payments.bank import BankOrder, BankReply
 from pocketpay.payments.deposit import deposit
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.settle import Settle
-from pocketpay.payments.sweeper import ask_again
+from pocketpay.payments.sweeper import poll_unsettled
 from pocketpay.transactions.errors import BankDeclined, KeyReused, NotFound
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Type
@@ -85,17 +85,17 @@ async def test_deposit_waits_while_the_bank_does_not_say(
     answer = await pay_in(at(desk, bank), ada, "12.50")
     assert (answer.transaction.status, answer.refusal) == (Status.CREATED, None)
     assert await money(desk, ada) == (0, 0)
-    await ask_again(at(desk, bank))
+    await poll_unsettled(at(desk, bank))
     assert bank.times_asked(answer.transaction.id) == 1, "somebody may still be waiting for the first answer"
     await records.let_ask_again(answer.transaction.id)
-    await ask_again(at(desk, bank))
+    await poll_unsettled(at(desk, bank))
     assert bank.times_asked(answer.transaction.id) == 2
     bank.reply = BankReply.SETTLED
-    await ask_again(at(desk, bank))
+    await poll_unsettled(at(desk, bank))
     assert bank.times_asked(answer.transaction.id) == 2, "the pause is not over"
     await records.let_ask_again(answer.transaction.id)
-    await ask_again(at(desk, bank))
-    await ask_again(at(desk, bank))
+    await poll_unsettled(at(desk, bank))
+    await poll_unsettled(at(desk, bank))
     assert bank.times_asked(answer.transaction.id) == 3
     assert (await records.transaction(answer.transaction.id))["status"] == "completed"
     assert await money(desk, ada) == (1_250, 0)
@@ -114,7 +114,7 @@ async def test_late_no_of_the_bank_fails_the_deposit(desk: Desk, records: Record
     accepted = (await pay_in(at(desk, bank), ada, "12.50")).transaction
     await records.let_ask_again(accepted.id)
     bank.reply = BankReply.DECLINED
-    await ask_again(at(desk, bank))
+    await poll_unsettled(at(desk, bank))
     kept = await records.transaction(accepted.id)
     assert (kept["status"], kept["failure_code"]) == ("failed", "BANK_DECLINED")
 
@@ -161,7 +161,7 @@ async def test_what_was_accepted_is_not_called_refused_when_it_cannot_be_settled
     assert (answer.transaction.status, answer.replayed) == (Status.CREATED, False)
     desk.clearing._open = True
     await records.let_ask_again(answer.transaction.id)
-    await ask_again(desk)
+    await poll_unsettled(desk)
     assert await money(desk, ada) == (1_250, 0)
 
 

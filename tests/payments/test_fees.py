@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from pocketpay.money import Money
-from pocketpay.payments.fees import Speed, speed_paid_for, withdrawal_fee
+from pocketpay.payments.fees import Speed, speed_of, withdrawal_fee
 from pocketpay.settings import Settings, basis_points
 from tests.people import made
 
@@ -25,7 +25,7 @@ def test_fee_of_an_instant_withdrawal_is_the_percentage_half_up_and_at_least_one
 def test_the_fee_alone_says_how_fast_the_money_was_to_go(minor: int, bps: int) -> None:
     for speed in Speed:
         fee = withdrawal_fee(Money(minor, "USD"), speed, instant_bps=bps)
-        assert speed_paid_for(fee) is speed
+        assert speed_of(fee) is speed
         assert (fee == Money(0, "USD")) is (speed is Speed.STANDARD)
 
 

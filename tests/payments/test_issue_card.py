@@ -12,7 +12,7 @@ from pocketpay.money import Money
 from pocketpay.payments.close_card import close_card
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.freeze_card import freeze_card
-from pocketpay.payments.issue_card import Issued, issue_card
+from pocketpay.payments.issue_card import IssuedCard, issue_card
 from pocketpay.transactions.errors import KeyReused
 from tests.payments.cards import card_of, issue
 from tests.payments.customers import Person, Records, money, new_key, pay_in, person, terms
@@ -20,7 +20,7 @@ from tests.payments.customers import Person, Records, money, new_key, pay_in, pe
 OPEN = "select count(*) from cards where wallet_id = $1 and status <> 'closed'"
 
 
-async def all_issued(*orders: object) -> list[Issued | BaseException]:
+async def all_issued(*orders: object) -> list[IssuedCard | BaseException]:
     return await asyncio.gather(*orders, return_exceptions=True)  # type: ignore[call-overload, no-any-return]
 
 
@@ -109,7 +109,7 @@ async def test_card_asked_for_twenty_times_at_once_is_issued_once_and_shown_once
     for _ in range(3):
         ada, key = await person(two_desks[0]), new_key()
         told = await all_issued(*(issue(two_desks[n % servers], ada, key=key) for n in range(20)))
-        issued = [one for one in told if isinstance(one, Issued)]
+        issued = [one for one in told if isinstance(one, IssuedCard)]
         assert len(issued) == 20
         assert len({one.card.id for one in issued}) == 1
         (shown,) = [one.secrets for one in issued if one.secrets is not None]

@@ -14,7 +14,7 @@ from pocketpay.payments.decline_request import decline_request
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.pay_request import PayRequest
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
-from pocketpay.requests.repository import Asked
+from pocketpay.requests.repository import RequestDetails
 from pocketpay.risk.new_recipient import NewRecipient
 from pocketpay.transactions.errors import InsufficientFunds, KeyReused, NotFound, WrongState
 from pocketpay.transactions.lifecycle import Status
@@ -178,7 +178,7 @@ async def test_only_who_was_asked_pays(desk: Desk, records: Records) -> None:
     nowhere = PayRequest(uuids.uuid7(), bob.wallet_id, uuids.uuid7(), None, _key(bob))
     with pytest.raises(NotFound):
         await desk.submit(nowhere)
-    theirs = PayRequest(uuids.uuid7(), stranger.wallet_id, request.id, Asked.of(request), _key(stranger))
+    theirs = PayRequest(uuids.uuid7(), stranger.wallet_id, request.id, RequestDetails.of(request), _key(stranger))
     with pytest.raises(NotFound):
         await desk.submit(theirs)
     assert await records.checksum() == before

@@ -101,7 +101,7 @@ class GiveBack:
     def footprint(self) -> Footprint:
         of, key = self.of, self.key
         payee_id = of.source_wallet_id if of.destination_wallet_id is not None else None
-        lookups = Lookups(gives_back=True)
+        lookups = Lookups(for_refund=True)
         return Footprint(key.wallet_id, payee_id=payee_id, key=key, transaction_id=of.id, lookups=lookups)
 
     def decide(self, book: Book) -> Outcome:

@@ -120,7 +120,7 @@ async def test_rule_that_is_off_is_no_reason(desk: Desk) -> None:
 
 async def test_rapid_count_above_a_thousand_is_off(desk: Desk) -> None:
     desk.clearing.terms = unguarded(rapid_transfer_action="confirm", rapid_transfer_count=1_001)
-    assert desk.clearing.terms.policy.recent.most == 0
+    assert desk.clearing.terms.policy.recent.max_count == 0
     ada, bob = await people(desk, 2, funds="1.00")
     for _ in range(7):
         assert (await send(desk, ada, bob, "0.01")).transaction.status is Status.COMPLETED

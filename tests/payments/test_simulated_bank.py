@@ -16,7 +16,7 @@ from pocketpay.payments.bank import BankOrder, BankReply
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed
 from pocketpay.payments.simulated_bank import SimulatedBank
-from pocketpay.payments.sweeper import ask_again
+from pocketpay.payments.sweeper import poll_unsettled
 from pocketpay.settings import SettingsError, load
 from pocketpay.settings import SimulatedBank as Manner
 from pocketpay.transactions.lifecycle import Status
@@ -83,7 +83,7 @@ async def test_everything_settles_in_the_end_at_a_flaky_bank(
             await records.connection.execute(
                 "update transactions set ask_again_at = clock_timestamp() where status = 'created'"
             )
-            await asyncio.gather(ask_again(one), ask_again(two))
+            await asyncio.gather(poll_unsettled(one), poll_unsettled(two))
         rows = await records.connection.fetch(
             "select type, status, count(*) from transactions where id = any($1) group by 1, 2", [o.id for o in orders]
         )

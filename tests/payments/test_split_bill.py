@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.split_bill import MOST_ASKED, Split, shares, split_bill
+from pocketpay.payments.split_bill import MAX_PAYERS, Split, shares, split_bill
 from pocketpay.requests.money_request import RequestStatus
 from pocketpay.transactions.errors import InvalidAmount, KeyReused
 from tests.payments.customers import Person, Records, ask, new_key, pay_asked, people, person, terms, unguarded
@@ -45,7 +45,7 @@ async def refused(
 # ---------------------------------------------------------------- shares
 
 
-@given(total=st.integers(1, 10**13), among=st.integers(1, MOST_ASKED), include_me=st.booleans())
+@given(total=st.integers(1, 10**13), among=st.integers(1, MAX_PAYERS), include_me=st.booleans())
 def test_shares_sum_to_the_total_and_differ_by_one_unit_at_most(total: int, among: int, include_me: bool) -> None:
     ways = among + include_me
     if total < ways:
@@ -85,7 +85,7 @@ async def test_without_me_the_others_pay_it_all(desk: Desk) -> None:
 
 async def test_twenty_are_asked_and_each_can_pay(desk: Desk) -> None:
     desk.clearing.terms = unguarded(requests_per_day=20)
-    ada, *others = await people(desk, MOST_ASKED + 1, funds="10.00")
+    ada, *others = await people(desk, MAX_PAYERS + 1, funds="10.00")
     done = await split(desk, ada, others, "100.00")
     assert len(done.answer.requests) == 20
     paid = await pay_asked(desk, others[19], done.answer.requests[19])
@@ -127,7 +127,7 @@ async def test_who_is_among_them_must_be_right(desk: Desk, records: Records) -> 
     await records.close_wallet(gone)
     await records.freeze(frozen, "all")
     before = await records.checksum()
-    crowd = [f"somebody_{n}" for n in range(MOST_ASKED + 1)]
+    crowd = [f"somebody_{n}" for n in range(MAX_PAYERS + 1)]
     for among, code in (
         ([], "INVALID_INPUT"),
         (crowd, "INVALID_INPUT"),

@@ -11,7 +11,7 @@ from pocketpay.payments import sweeper
 from pocketpay.payments.bank import BankReply
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.settle import Settle
-from pocketpay.payments.sweeper import ask_again, expire_overdue, sweep_forever
+from pocketpay.payments.sweeper import expire_overdue, poll_unsettled, sweep_forever
 from tests.clearing.instructions import YEAR, ahead, held_elsewhere
 from tests.payments.banks import SlowBank, at
 from tests.payments.customers import Records, money, pay_in, people, person, send
@@ -68,7 +68,7 @@ async def test_overdue_payment_of_a_wallet_held_elsewhere_is_left_for_later(desk
 async def test_overdue_payments_of_a_wallet_ahead_of_the_clock_hold_up_no_other(
     desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweeper, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(sweeper, "MAX_AT_ONCE", 2)
     late, bob, cyd = await people(desk, 3, funds="10.00")
     held = [(await send(desk, payer, cyd, "1.00")).transaction for payer in (late, late, bob)]
     for one in held:
@@ -82,14 +82,14 @@ async def test_overdue_payments_of_a_wallet_ahead_of_the_clock_hold_up_no_other(
 async def test_every_deposit_is_asked_about_however_many_the_bank_lets_wait(
     desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweeper, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(sweeper, "MAX_AT_ONCE", 2)
     ada, bank = await person(desk), SlowBank()
     accepted = [(await pay_in(at(desk, bank), ada, "1.00")).transaction for _ in range(5)]
     for one in accepted:
         await records.let_ask_again(one.id)
     bank.asked.clear()
     rounds = 0
-    while await ask_again(at(desk, bank)):
+    while await poll_unsettled(at(desk, bank)):
         rounds += 1
     assert rounds >= 3
     assert {bank.times_asked(one.id) for one in accepted} == {1}
@@ -114,7 +114,7 @@ async def test_one_answer_that_goes_wrong_holds_up_no_other(desk: Desk, records:
                 raise ZeroDivisionError
             return BankReply.SETTLED
 
-    await ask_again(at(desk, OddBank()))
+    await poll_unsettled(at(desk, OddBank()))
     assert await money(desk, ada) == (200, 0)
     await desk.submit(Settle(ada.wallet_id, accepted[0].id, settled=False))
 

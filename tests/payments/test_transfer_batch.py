@@ -38,7 +38,7 @@ def kept() -> Terms:
 
 def shown(answer: Answer) -> list[Shown]:
     """Of each item the status reached, the code and the field of what it was refused for."""
-    return [_shown(part) for part in answer.parts]
+    return [_shown(part) for part in answer.item_results]
 
 
 def _shown(part: Answer | Refusal | None) -> Shown:
@@ -58,7 +58,7 @@ async def test_each_item_is_a_transfer_of_its_own(desk: Desk, records: Records) 
     assert desk.clearing.counts.units == units + 1
     assert shown(answer) == [DONE] * 3
     assert answer.balance.posted.minor == 400
-    done = [part.transaction for part in answer.parts if isinstance(part, Answer)]
+    done = [part.transaction for part in answer.item_results if isinstance(part, Answer)]
     assert [(one.amount.minor, one.description) for one in done] == [(100, "One"), (200, "Two"), (300, "Three")]
     assert await records.entries(done[1].id) == {ada.wallet_id: -200, cyd.wallet_id: 200}
     assert [(await money(desk, one))[0] for one in (ada, bob, cyd)] == [400, 400, 200]
@@ -126,7 +126,7 @@ async def test_poor_item_stays_as_failed_and_cheaper_ones_behind_it_go(desk: Des
     answer = await send_many(desk, ada, [item(bob, "3.00"), item(bob, "3.00"), item(bob, "2.00"), item(bob, "0.01")])
     poor = ("failed", "INSUFFICIENT_FUNDS", "amount")
     assert shown(answer) == [DONE, poor, DONE, poor]
-    refusals = [part.refusal for part in answer.parts if isinstance(part, Answer) and part.refusal]
+    refusals = [part.refusal for part in answer.item_results if isinstance(part, Answer) and part.refusal]
     assert [(one.required.minor, one.available.minor) for one in refusals if isinstance(one, InsufficientFunds)] == [
         (300, 200),
         (1, 0),
@@ -180,7 +180,7 @@ async def test_item_that_awaits_an_answer_is_no_refusal(desk: Desk, atomic: bool
     held: Shown = ("pending_confirmation", None, None)
     assert shown(answer) == [DONE, held, held]
     assert (answer.balance.posted.minor, answer.balance.held.minor) == (99_900, 60_200)
-    waiting = answer.parts[1]
+    waiting = answer.item_results[1]
     assert isinstance(waiting, Answer)
     assert (await confirm(desk, ada.wallet_id, waiting.transaction.id)).transaction.status is Status.COMPLETED
 
@@ -199,7 +199,7 @@ async def test_limit_is_used_by_the_items_before(desk: Desk) -> None:
     answer = await send_many(desk, ada, [item(bob, "2.00"), item(bob, "3.01"), item(bob, "3.00"), item(bob, "0.01")])
     over = (None, "LIMIT_EXCEEDED", "amount")
     assert shown(answer) == [DONE, over, DONE, over]
-    used = [part.limit.used.minor for part in answer.parts if isinstance(part, LimitExceeded)]
+    used = [part.limit.used.minor for part in answer.item_results if isinstance(part, LimitExceeded)]
     assert used == [200, 500]
 
 
@@ -242,7 +242,7 @@ async def test_batch_said_again_gives_the_first_outcome(desk: Desk, records: Rec
     cyd, key = await person(desk), new_key()
     items = [item(bob, "1.00"), item(cyd, "2.00"), item(bob, "600.00")]
     first = await send_many(desk, ada, items, atomic=atomic, key=key)
-    held = first.parts[1]
+    held = first.item_results[1]
     assert isinstance(held, Answer)
     await confirm(desk, ada.wallet_id, held.transaction.id)
     await records.close_wallet(cyd)
@@ -252,7 +252,7 @@ async def test_batch_said_again_gives_the_first_outcome(desk: Desk, records: Rec
     again = await send_many(desk, ada, same, atomic=atomic, key=key)
     assert shown(again) == [DONE, DONE, ("pending_confirmation", None, None)]
     assert again.replayed
-    assert [one.replayed for one in again.parts if isinstance(one, Answer)] == [True] * 3
+    assert [one.replayed for one in again.item_results if isinstance(one, Answer)] == [True] * 3
     assert _ids(again) == _ids(first)
     assert again.balance.posted.minor == 90_000 - 300
     assert await records.checksum() == before
@@ -281,11 +281,11 @@ async def test_refusals_without_a_row_are_told_again_with_their_facts_whatever_c
     again = await send_many(desk, ada, items, key=key)
     assert again.replayed
     assert shown(again) == shown(first)
-    for one, other in zip(first.parts, again.parts, strict=True):
+    for one, other in zip(first.item_results, again.item_results, strict=True):
         if isinstance(one, Refusal) and isinstance(other, Refusal):
             assert vars(one) == vars(other)
             assert one.args == other.args
-    limits = [one.limit for one in again.parts if isinstance(one, LimitExceeded)]
+    limits = [one.limit for one in again.item_results if isinstance(one, LimitExceeded)]
     assert [limit.used.minor for limit in limits] == [60_000] * 3
     assert all(limit.resets_at is not None for limit in limits)
 
@@ -295,7 +295,7 @@ async def test_too_many_pending_is_told_again_with_how_many(desk: Desk) -> None:
     ada, bob, key = await person(desk, funds="50.00"), await person(desk), new_key()
     await send_many(desk, ada, [item(bob, "1.00")] * 3, key=key)
     desk.clearing.terms = terms(pending_transfers=20)
-    last = (await send_many(desk, ada, [item(bob, "1.00")] * 3, key=key)).parts[2]
+    last = (await send_many(desk, ada, [item(bob, "1.00")] * 3, key=key)).item_results[2]
     assert isinstance(last, TooManyPending)
     assert last.most == 2
 
@@ -338,4 +338,4 @@ async def test_key_is_good_for_one_batch(desk: Desk, records: Records) -> None:
 
 
 def _ids(answer: Answer) -> list[object]:
-    return [one.transaction.id for one in answer.parts if isinstance(one, Answer)]
+    return [one.transaction.id for one in answer.item_results if isinstance(one, Answer)]

@@ -15,7 +15,7 @@ from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed
 from pocketpay.payments.settle import Settle
-from pocketpay.payments.sweeper import ask_again
+from pocketpay.payments.sweeper import poll_unsettled
 from pocketpay.payments.withdraw import quote_withdrawal, withdraw
 from pocketpay.transactions.errors import BankDeclined, InsufficientFunds, KeyReused, NotFound
 from pocketpay.transactions.lifecycle import Status
@@ -122,15 +122,15 @@ async def test_what_the_bank_does_not_answer_is_asked_about_again_until_it_does(
     ada, bank = await person(desk, funds="100.00"), SlowBank(reply)
     accepted = (await pay_out(at(desk, bank), ada, "50.00", INSTANT)).transaction
     assert accepted.status is Status.CREATED
-    await ask_again(at(desk, bank))
+    await poll_unsettled(at(desk, bank))
     assert bank.times_asked(accepted.id) == 1, "somebody may still be waiting for the first answer"
     await records.let_ask_again(accepted.id)
-    await ask_again(at(desk, bank))
-    await ask_again(at(desk, bank))
+    await poll_unsettled(at(desk, bank))
+    await poll_unsettled(at(desk, bank))
     assert bank.times_asked(accepted.id) == 2, "after an asking there is a pause"
     bank.reply = BankReply.SETTLED
     await records.let_ask_again(accepted.id)
-    await ask_again(at(desk, bank))
+    await poll_unsettled(at(desk, bank))
     assert (await records.transaction(accepted.id))["status"] == "completed"
     assert await money(desk, ada) == (4_925, 0)
     assert bank.times_asked(accepted.id) == 3
@@ -148,7 +148,7 @@ async def test_pauses_grow_with_the_age_of_the_order_up_to_an_hour(desk: Desk, r
             accepted.id,
             age_seconds,
         )
-        await ask_again(at(desk, bank))
+        await poll_unsettled(at(desk, bank))
         assert await records.connection.fetchval(pause, accepted.id) == pytest.approx(expected, abs=3)
     await records.connection.execute(
         "update transactions set created_at = $2 where id = $1", accepted.id, accepted.created_at
@@ -163,7 +163,7 @@ async def test_two_servers_never_ask_about_the_same_order_at_once(module_dsn: Ds
             await records.let_ask_again(id)
         bank.paid_out.clear()
         bank.reply = BankReply.SETTLED
-        await asyncio.gather(*(ask_again(at(desk, bank)) for desk in (one, two, one, two)))
+        await asyncio.gather(*(poll_unsettled(at(desk, bank)) for desk in (one, two, one, two)))
         assert {bank.times_asked(id) for id in orders} == {1}
         assert await money(one, ada) == (9_000, 0)
 
@@ -186,7 +186,7 @@ async def test_what_a_server_left_undone_when_it_died_another_settles(module_dsn
         again = await pay_out(at(next_one, bank), ada, "50.00", INSTANT, key="key-of-the-dying")
         assert (again.transaction.status, again.replayed, bank.paid_out) == (Status.CREATED, True, [])
         await records.let_ask_again(again.transaction.id)
-        await ask_again(at(next_one, bank))
+        await poll_unsettled(at(next_one, bank))
         assert bank.times_asked(again.transaction.id) == 1
         assert await money(next_one, ada) == (4_925, 0)
         assert await records.findings() == []

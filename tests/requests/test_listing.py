@@ -12,7 +12,7 @@ from asyncpg import Connection, Record
 
 from pocketpay.database.sessions import Database, Session
 from pocketpay.requests import listing, repository
-from pocketpay.requests.listing import BEGINNING, END, Narrowed
+from pocketpay.requests.listing import BEGINNING, END, RequestFilter
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
 from tests.plans import INDEXED, explained, nodes, rows_read, scans
 from tests.transactions.past import NOON, people
@@ -61,11 +61,11 @@ def at_random(chance: random.Random, wallets: list[UUID], many: int) -> list[Ask
     return asked
 
 
-def expected(asked: list[Asked], wallet: UUID, narrowed: Narrowed) -> list[UUID]:
+def expected(asked: list[Asked], wallet: UUID, narrowed: RequestFilter) -> list[UUID]:
     mine = [
         one
         for one in asked
-        if ((one.payer == wallet and narrowed.asked_of) or (one.requester == wallet and narrowed.asked_by))
+        if ((one.payer == wallet and narrowed.incoming) or (one.requester == wallet and narrowed.outgoing))
         and one.status in narrowed.statuses
     ]
     return [one.id for one in sorted(mine, key=lambda one: (one.created_at, one.id), reverse=True)]
@@ -86,21 +86,21 @@ async def test_pages_are_the_whole_list_in_order_whatever_is_asked_for(
         frozenset(),
     ]
     async with database.read() as session:
-        for asked_of, asked_by, statuses in itertools.product((True, False), (True, False), some):
-            narrowed = Narrowed(asked_of, asked_by, frozenset(statuses))
+        for incoming, outgoing, statuses in itertools.product((True, False), (True, False), some):
+            narrowed = RequestFilter(incoming, outgoing, frozenset(statuses))
             whole = expected(asked, wallets[0], narrowed)
             found = await paged(session, wallets[0], narrowed, backwards)
             assert found == (whole[::-1] if backwards else whole), narrowed
             assert await listing.count(session, wallets[0], narrowed) == len(whole)
 
 
-async def paged(session: Session, wallet: UUID, narrowed: Narrowed, backwards: bool) -> list[UUID]:
+async def paged(session: Session, wallet: UUID, narrowed: RequestFilter, backwards: bool) -> list[UUID]:
     found: list[MoneyRequest] = []
     while True:
         place = listing.place(found[-1]) if found else None
         older, newer = (None, place) if backwards else (place, None)
         page = await listing.read(
-            session, wallet, narrowed, most=7, older_than=older, newer_than=newer, backwards=backwards
+            session, wallet, narrowed, limit=7, older_than=older, newer_than=newer, backwards=backwards
         )
         found += page
         if len(page) < 7:
@@ -112,9 +112,9 @@ async def test_pages_stay_true_while_others_ask(database: Database, owner: "Conn
     asked = [Asked(uuids.uuid7(), bob, ada, "pending", NOON + timedelta(minutes=n)) for n in range(10)]
     await write(owner, asked)
     async with database.read() as session:
-        first = await listing.read(session, ada, most=4)
+        first = await listing.read(session, ada, limit=4)
         await write(owner, [Asked(uuids.uuid7(), bob, ada, "pending", NOON + timedelta(hours=1))])
-        rest = await listing.read(session, ada, most=10, older_than=listing.place(first[-1]))
+        rest = await listing.read(session, ada, limit=10, older_than=listing.place(first[-1]))
     assert [one.id for one in (*first, *rest)] == [one.id for one in reversed(asked)]
 
 
@@ -133,11 +133,11 @@ async def test_count_past_ten_thousand_is_not_given(
     ada, bob = await people(owner, "ada", "bob")
     await owner.execute(FILL, ada, bob, NOON, 12)
     async with database.read() as session:
-        monkeypatch.setattr(listing, "COUNTED", 12)
+        monkeypatch.setattr(listing, "MAX_COUNT", 12)
         assert await listing.count(session, ada) == 12
-        monkeypatch.setattr(listing, "COUNTED", 11)
+        monkeypatch.setattr(listing, "MAX_COUNT", 11)
         assert await listing.count(session, ada) is None
-        assert await listing.count(session, ada, Narrowed(asked_by=False)) == 6
+        assert await listing.count(session, ada, RequestFilter(outgoing=False)) == 6
 
 
 async def test_what_changed_after_a_place_comes_in_order(database: Database, owner: "Connection[Record]") -> None:

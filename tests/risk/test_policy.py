@@ -64,7 +64,7 @@ def test_one_rule_that_blocks_is_enough_and_the_others_are_still_told(setting: s
 
 
 def test_policy_without_a_rule_that_counts_counts_nothing() -> None:
-    assert Policy(()).recent.most == 0
+    assert Policy(()).recent.max_count == 0
 
 
 # ---------------------------------------------------------------- the same, said another way

@@ -24,7 +24,7 @@ def test_matches_from_the_count_on_whatever_the_payment_is(count: int, recent: i
 def test_counts_no_further_than_it_matters(count: int, minutes: int) -> None:
     on = policy(rapid_transfer_count=count, rapid_transfer_window_minutes=minutes)
     assert on.recent == RecentPayments(timedelta(minutes=minutes), count)
-    assert on.judge(payment(recent_count=on.recent.most)).action is RuleAction.CONFIRM
+    assert on.judge(payment(recent_count=on.recent.max_count)).action is RuleAction.CONFIRM
 
 
 def test_count_above_a_thousand_is_off_and_counts_nothing() -> None:
@@ -32,9 +32,9 @@ def test_count_above_a_thousand_is_off_and_counts_nothing() -> None:
     most = policy(rapid_transfer_count=RAPID_COUNT_OFF)
     assert most.judge(flood).reasons == (Reason(RapidTransfers.name, {"count": 1_000, "window_minutes": 60}),)
     above = policy(rapid_transfer_count=RAPID_COUNT_OFF + 1, rapid_transfer_action="block")
-    assert above.recent.most == 0
+    assert above.recent.max_count == 0
     assert above.judge(flood) is SAFE
 
 
 def test_rule_that_is_off_counts_nothing() -> None:
-    assert policy(rapid_transfer_action="off").recent.most == 0
+    assert policy(rapid_transfer_action="off").recent.max_count == 0

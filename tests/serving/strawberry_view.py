@@ -13,10 +13,10 @@ from pocketpay.api.bad_input import BAD_USER_INPUT
 from pocketpay.api.context import Context
 from pocketpay.api.schema import schema
 from pocketpay.serving import http
-from pocketpay.serving.documents import Documents, Prepared
+from pocketpay.serving.documents import Documents, PreparedDocument
 from pocketpay.serving.execution import NO_SUBSCRIPTIONS, Rejected
 from pocketpay.serving.failures import formatted
-from pocketpay.serving.http import Asked, HttpRefusal
+from pocketpay.serving.http import GraphQLRequest, HttpRefusal
 from pocketpay.serving.server_context import ServerContext
 
 
@@ -25,20 +25,20 @@ def strawberry_view(server_context: ServerContext, *, body_bytes: int) -> ASGIAp
     by_strawberry = copy(schema)
     by_strawberry.extensions = (_prepared_by(server_context.execution.documents),)
 
-    async def answer(asked: Asked, context: Context) -> dict[str, Any]:
+    async def answer(request: GraphQLRequest, context: Context) -> dict[str, Any]:
         try:
-            operation = await server_context.execution.requested(*asked, context)
+            operation = await server_context.execution.find_operation(*request, context)
         except Rejected as rejected:
             return rejected.answer(context.request_id).payload
         if operation.type == "subscription":
             return Rejected([NO_SUBSCRIPTIONS]).answer(context.request_id).payload
         result = await by_strawberry.execute(
-            asked.query,
-            variable_values=asked.variables,
+            request.query,
+            variable_values=request.variables,
             context_value=context,
-            operation_name=asked.operation_name,
+            operation_name=request.operation_name,
         )
-        result.errors = await server_context.execution.worded(result.errors or [], context)
+        result.errors = await server_context.execution.with_currency(result.errors or [], context)
         return _payload(result, context.request_id)
 
     async def view(scope: Scope, receive: Receive, send: Send) -> None:
@@ -47,9 +47,9 @@ def strawberry_view(server_context: ServerContext, *, body_bytes: int) -> ASGIAp
         try:
             kind = http.media_type(headers.get(b"accept", b""))
             http.require_json(headers)
-            raw = await http.body(receive, headers, most_bytes=body_bytes, within_seconds=5)
+            raw = await http.body(receive, headers, max_bytes=body_bytes, within_seconds=5)
             context = await server_context.context(scope, headers, request_id)
-            payload = await answer(http.asked(raw), context)
+            payload = await answer(http.parse_body(raw), context)
         except HttpRefusal as refused:
             await http.send_refusal(send, refused, kind=kind, request_id=request_id)
         else:
@@ -71,9 +71,9 @@ def _prepared_by(documents: Documents) -> type[SchemaExtension]:
             self.execution_context.pre_execution_errors = self._prepared().errors
             yield
 
-        def _prepared(self) -> Prepared:
-            asked = self.execution_context
-            return documents.prepared(asked.query or "", anonymous=asked.context.viewer is None)
+        def _prepared(self) -> PreparedDocument:
+            request = self.execution_context
+            return documents.prepared(request.query or "", anonymous=request.context.viewer is None)
 
     return PreparedDocuments
 

@@ -47,8 +47,8 @@ async def test_closed_sockets_leave_nothing_in_the_count(database_dsn: Dsns) -> 
     async with serving(database_dsn.server) as client, listening(client) as server:
         ada = await client.sign_up("ada")
         async with opened(server), dialled(server), opened(server, by=ada):
-            assert len(client.app.state.server_context.sockets._strangers["127.0.0.1"]) == 2
-        await until(lambda: not client.app.state.server_context.sockets._strangers)
+            assert len(client.app.state.server_context.sockets._anonymous["127.0.0.1"]) == 2
+        await until(lambda: not client.app.state.server_context.sockets._anonymous)
 
 
 async def test_a_socket_that_is_not_acknowledged_in_time_is_closed(

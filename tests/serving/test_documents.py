@@ -18,9 +18,9 @@ from benchmarks import dear_documents
 from pocketpay.app import SHORT
 from pocketpay.serving.documents import (
     FRAGMENT_BUDGET,
-    KEPT_ANONYMOUS_TOKENS,
-    LISTED_VALUES,
-    MOST_DEFINITIONS,
+    MAX_CACHED_ANONYMOUS_TOKENS,
+    MAX_DEFINITIONS,
+    MAX_LISTED_VALUES,
     OVERLAP_BUDGET,
     Documents,
 )
@@ -108,11 +108,11 @@ def test_documents_of_real_clients_spend_a_fraction(monkeypatch: pytest.MonkeyPa
 
 def test_many_operations_and_fragments_are_refused() -> None:
     for text in (
-        " ".join(f"query q{n} {{ __typename }}" for n in range(MOST_DEFINITIONS + 1)),
-        "{ ...f0 } " + " ".join(f"fragment f{n} on Query {{ __typename }}" for n in range(MOST_DEFINITIONS)),
+        " ".join(f"query q{n} {{ __typename }}" for n in range(MAX_DEFINITIONS + 1)),
+        "{ ...f0 } " + " ".join(f"fragment f{n} on Query {{ __typename }}" for n in range(MAX_DEFINITIONS)),
     ):
         (error,) = documents().prepared(text).errors
-        assert error.message == f"This document has more than {MOST_DEFINITIONS} operations and fragments."
+        assert error.message == f"This document has more than {MAX_DEFINITIONS} operations and fragments."
 
 
 def test_lists_of_many_values_are_refused() -> None:
@@ -126,7 +126,7 @@ def test_lists_of_many_values_are_refused() -> None:
 
 
 def test_objects_in_a_list_are_not_counted_as_values() -> None:
-    transfers = '{to: "bob", amount: "1", description: ""} ' * (LISTED_VALUES + 1)
+    transfers = '{to: "bob", amount: "1", description: ""} ' * (MAX_LISTED_VALUES + 1)
     batch = f'transferBatch(input: {{idempotencyKey: "a-key-of-a-batch", transfers: [{transfers}]}}) {{ replayed }}'
     limits = replace(Limits.of(made()), tokens=3_000)
     assert Documents(SHORT, limits, introspection=False).prepared(f"mutation {{ {batch} }}").errors == []
@@ -153,7 +153,7 @@ def test_strangers_texts_forget_none_of_a_members() -> None:
     kept = documents()
     members = kept.prepared("{ __typename }")
     strangers = kept.prepared("{ a: __typename }", anonymous=True)
-    for number in range(KEPT_ANONYMOUS_TOKENS // 10):
+    for number in range(MAX_CACHED_ANONYMOUS_TOKENS // 10):
         kept.prepared(f"{{ a{number}: __typename }}", anonymous=True)
     assert kept.prepared("{ __typename }") is members
     assert kept.prepared("{ a: __typename }", anonymous=True) is not strangers

@@ -24,8 +24,8 @@ async def begun(client: Client, url: str) -> AsyncIterator[bytes]:
 
 async def more_than_there_are_places(owner: Owner) -> list[UUID]:
     """Wallets, all but the last with a long month."""
-    wallets = await people(owner, *(f"p{n:02}" for n in range(downloads.MOST_AT_ONCE + 1)))
-    for number in range(0, downloads.MOST_AT_ONCE, 2):
+    wallets = await people(owner, *(f"p{n:02}" for n in range(downloads.MAX_DOWNLOADS + 1)))
+    for number in range(0, downloads.MAX_DOWNLOADS, 2):
         await post(owner, many_lines(wallets[number], wallets[number + 1], 1_000))
     return wallets
 
@@ -64,7 +64,7 @@ async def test_who_finds_no_place_in_time_is_asked_to_come_again(
 async def test_one_customers_requests_fill_no_queue(
     client: Client, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(downloads, "MOST_WAITING_OF_A_WALLET", 1)
+    monkeypatch.setattr(downloads, "MAX_WAITING_PER_WALLET", 1)
     alice, bob = await people(owner, "alice", "bob")
     await post(owner, many_lines(alice, bob, 1_000))
     first = await begun(client, link(alice, MONTH))
@@ -93,7 +93,7 @@ async def test_slow_downloads_are_cut_off_at_their_deadline_and_others_have_thei
 async def test_slow_download_gives_its_place_to_who_waits_once_it_has_had_its_own_time(
     client: Client, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(downloads, "OWN_SECONDS", 0.5)
+    monkeypatch.setattr(downloads, "GUARANTEED_SECONDS", 0.5)
     wallets = await more_than_there_are_places(owner)
     slow = [await begun(client, link(one, MONTH)) for one in wallets[:-1]]
     assert (await client.http.get(link(wallets[-1], MONTH))).status_code == 200

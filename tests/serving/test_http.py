@@ -305,7 +305,7 @@ async def test_what_nobody_expected_is_told_as_json_without_its_words(
 @given(st.binary(max_size=300))
 def test_any_body_is_a_request_or_refused(raw: bytes) -> None:
     with contextlib.suppress(HttpRefusal):
-        http.asked(raw)
+        http.parse_body(raw)
 
 
 JSON_VALUES = st.recursive(
@@ -317,7 +317,7 @@ JSON_VALUES = st.recursive(
 @given(st.dictionaries(st.sampled_from(["query", "variables", "operationName", "extensions", "x"]), JSON_VALUES))
 def test_any_members_are_a_request_or_refused(said: dict[str, Any]) -> None:
     with contextlib.suppress(HttpRefusal):
-        asked = http.checked(said)
+        asked = http.parse_members(said)
         assert isinstance(asked.query, str)
         assert asked.query
 

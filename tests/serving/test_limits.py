@@ -15,7 +15,7 @@ from graphql import (
 )
 
 from pocketpay.api.schema import schema
-from pocketpay.serving.documents import KEPT_TOKENS, Documents
+from pocketpay.serving.documents import MAX_CACHED_TOKENS, Documents
 from pocketpay.serving.failures import TooComplex
 from pocketpay.serving.limits import Limits, Measure, Weight
 from tests.people import made
@@ -146,7 +146,7 @@ def test_a_text_is_made_ready_once_and_forgotten_when_there_are_too_many() -> No
     kept = documents()
     first = kept.prepared("{ __typename }")
     assert kept.prepared("{ __typename }") is first
-    for n in range(KEPT_TOKENS // 300 + 1):
+    for n in range(MAX_CACHED_TOKENS // 300 + 1):
         kept.prepared(f"# {n}\n" + "{ __typename }" + "#" * 19_000)
     assert kept.prepared("{ __typename }") is not first
 

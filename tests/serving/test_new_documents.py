@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 
 from pocketpay.serving import new_documents
-from pocketpay.serving.new_documents import MOST_OF_ONE, MOST_WAITING, NewDocuments, TooManyNewDocuments
+from pocketpay.serving.new_documents import MAX_WAITING, MAX_WAITING_PER_OWNER, NewDocuments, TooManyNewDocuments
 from tests.clients import listening, serving
 from tests.conftest import Dsns
 from tests.serving.test_sockets import heard, opened, say, subscribe
@@ -38,7 +38,7 @@ def waiting() -> NewDocuments:
 
 def make_all_wait(turns: NewDocuments) -> None:
     """No text begins before `let_them_begin`, however slow this machine is."""
-    turns._paid_at = asyncio.get_running_loop().time() + 3600
+    turns._covered_until = asyncio.get_running_loop().time() + 3600
 
 
 async def let_them_begin(turns: NewDocuments) -> None:
@@ -46,8 +46,8 @@ async def let_them_begin(turns: NewDocuments) -> None:
     await asyncio.sleep(0)
     assert turns._timer is not None
     turns._timer.cancel()
-    turns._paid_at = 0.0
-    turns._next()
+    turns._covered_until = 0.0
+    turns._prepare_next()
 
 
 async def test_new_documents_take_their_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,7 +86,7 @@ async def test_owners_take_turns_and_each_is_served_in_order(monkeypatch: pytest
 async def test_an_owner_who_floods_leaves_the_others_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, turns = Texts(monkeypatch, 0.0005), waiting()
     make_all_wait(turns)
-    flood = [asyncio.ensure_future(turns.turn("a", lambda: texts.text("a"))) for _ in range(MOST_OF_ONE)]
+    flood = [asyncio.ensure_future(turns.turn("a", lambda: texts.text("a"))) for _ in range(MAX_WAITING_PER_OWNER)]
     await asyncio.sleep(0)
     with pytest.raises(TooManyNewDocuments):
         await turns.turn("a", lambda: texts.text("a"))
@@ -100,7 +100,7 @@ async def test_an_owner_who_floods_leaves_the_others_their_turn(monkeypatch: pyt
 async def test_so_many_wait_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, turns = Texts(monkeypatch, 10), waiting()
     make_all_wait(turns)
-    waits = [asyncio.ensure_future(turns.turn(f"owner {n}", lambda: texts.text("a"))) for n in range(MOST_WAITING)]
+    waits = [asyncio.ensure_future(turns.turn(f"owner {n}", lambda: texts.text("a"))) for n in range(MAX_WAITING)]
     await asyncio.sleep(0)
     with pytest.raises(TooManyNewDocuments):
         await turns.turn("one more", lambda: texts.text("a"))
@@ -111,7 +111,7 @@ async def test_so_many_wait_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_a_document_waits_so_long_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
     texts, turns = Texts(monkeypatch, 10), waiting()
-    monkeypatch.setattr(new_documents, "SECONDS", 0.02)
+    monkeypatch.setattr(new_documents, "MAX_WAIT_SECONDS", 0.02)
     await turns.turn("a", lambda: texts.text("a"))
     with pytest.raises(TooManyNewDocuments):
         await turns.turn("a", lambda: texts.text("a"))
@@ -151,11 +151,11 @@ async def test_every_endpoint_refuses_new_documents_once_too_many_wait(
     async with limited as client, listening(client) as server:
         ada = await client.sign_up("ada")
         execution = client.app.state.server_context.execution
-        monkeypatch.setattr(new_documents, "MOST_WAITING", 0)
+        monkeypatch.setattr(new_documents, "MAX_WAITING", 0)
         for number, (by, other) in enumerate(((None, ada), (ada, None))):
             prepared = await client.post(f"{{ known{number}: __typename }}", by=by)
             turns = execution._turns[by is None]
-            paid_at, turns._paid_at = turns._paid_at, math.inf
+            covered_until, turns._covered_until = turns._covered_until, math.inf
 
             posted = await client.post("{ a: __typename }", by=by)
             got = await client.http.get(
@@ -171,4 +171,4 @@ async def test_every_endpoint_refuses_new_documents_once_too_many_wait(
             assert prepared["data"] == {f"known{number}": "Query"}
             others = await client.post(f"{{ new{number}: __typename }}", by=other)
             assert others == {"data": {f"new{number}": "Query"}}
-            turns._paid_at = paid_at
+            turns._covered_until = covered_until

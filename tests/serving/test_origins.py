@@ -7,7 +7,7 @@ import pytest
 from websockets.exceptions import InvalidStatus
 
 from pocketpay.serving import log
-from pocketpay.serving.origins import MAX_LOGGED, SECONDS, Origins
+from pocketpay.serving.origins import LOG_INTERVAL_SECONDS, MAX_LOGGED, Origins
 from tests.clients import Client, listening, serving
 from tests.conftest import Dsns
 from tests.people import made
@@ -106,21 +106,21 @@ def test_log_of_refused_origins_is_bounded(capsys: pytest.CaptureFixture[str]) -
     origins = Origins((), loopback=False, clock=lambda: now)
     for _ in range(2):
         for number in range(10 * MAX_LOGGED):
-            origins.note_refused(f"https://a{number}.example")
+            origins.log_refusal(f"https://a{number}.example")
     assert logged(capsys) == MAX_LOGGED
-    now = SECONDS - 1
-    origins.note_refused("https://a0.example")
+    now = LOG_INTERVAL_SECONDS - 1
+    origins.log_refusal("https://a0.example")
     assert logged(capsys) == 0
-    now = SECONDS
-    origins.note_refused("https://a0.example")
-    origins.note_refused("https://a0.example")
+    now = LOG_INTERVAL_SECONDS
+    origins.log_refusal("https://a0.example")
+    origins.log_refusal("https://a0.example")
     assert logged(capsys) == 1
 
 
 @pytest.mark.parametrize("sent", ["a password", "https://" + "x" * 300 + ".example", "https://a.example/token"])
 def test_what_is_no_origin_is_not_written_down(sent: str, capsys: pytest.CaptureFixture[str]) -> None:
     log.configure(made())
-    Origins((), loopback=False).note_refused(sent)
+    Origins((), loopback=False).log_refusal(sent)
     said = capsys.readouterr().err
     assert "not an origin" in said
     assert sent not in said

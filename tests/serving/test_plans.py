@@ -21,9 +21,9 @@ from graphql import (
 from pocketpay.api.wallet import Wallet
 from pocketpay.app import SHORT
 from pocketpay.payments.desk import Desk
-from pocketpay.serving.documents import Documents, Operation, Prepared
+from pocketpay.serving.documents import Documents, Operation, PreparedDocument
 from pocketpay.serving.execution import Execution
-from pocketpay.serving.limits import NOTHING, Limits
+from pocketpay.serving.limits import ZERO_WEIGHT, Limits
 from pocketpay.serving.plans import Plans
 from pocketpay.wallets.balance import Balance
 from tests.clients import Client
@@ -41,7 +41,9 @@ def operation(text: str) -> Operation:
     assert validate(SHORT, document) == [], text
     (node,) = document.definitions
     assert isinstance(node, OperationDefinitionNode)
-    return Operation(node, Prepared(document, [], 0, undirected="@" not in text), NOTHING, recheck=False)
+    return Operation(
+        node, PreparedDocument(document, [], 0, has_no_directives="@" not in text), ZERO_WEIGHT, recheck=False
+    )
 
 
 def everything(type_: Any, depth: int, variables: dict[str, str]) -> str:
@@ -138,10 +140,10 @@ async def test_events_of_the_same_state_get_the_same_bytes_and_no_others() -> No
     plan = Plans(SHORT).event_plan(operation("subscription { balanceChanged { version } }"))
     assert plan is not None
     states = [Balance(UUID(int=1), "USD", 0, 0, 7, cast(Any, None)) for _ in range(2)]
-    assert plan.payload_of(Wallet.of(states[0])) is None
-    plan.keep(Wallet.of(states[0]), b"kept")
-    assert plan.payload_of(Wallet.of(states[0])) == b"kept"
-    assert plan.payload_of(Wallet.of(states[1])) is None, "an equal state is another one"
+    assert plan.cached_payload(Wallet.of(states[0])) is None
+    plan.cache(Wallet.of(states[0]), b"kept")
+    assert plan.cached_payload(Wallet.of(states[0])) == b"kept"
+    assert plan.cached_payload(Wallet.of(states[1])) is None, "an equal state is another one"
 
 
 async def test_a_document_has_a_plan_from_the_second_time_on() -> None:

@@ -11,7 +11,7 @@ from pocketpay.app import SHORT
 from pocketpay.serving.documents import Documents
 from pocketpay.serving.lexer import QuickLexer
 from pocketpay.serving.limits import Limits
-from pocketpay.serving.reading import BATCH, BESIDE, read
+from pocketpay.serving.reading import BATCH, REST, read
 from tests.people import made
 
 DESCRIPTION = "Réserve «№ 5»: 日本語 🎉 # "
@@ -65,7 +65,7 @@ def test_stranger_writes_no_batch_out() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        batch(transfers(100), beside="id " * BESIDE.tokens),
+        batch(transfers(100), beside="id " * REST.tokens),
         batch(transfers(100)) + " query q { __typename }",
         batch(transfers(100)).replace("mutation", "query"),
         batch(transfers(100)).replace("{ transferBatch", "{ signOut { revoked } transferBatch"),

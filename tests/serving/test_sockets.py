@@ -339,7 +339,7 @@ async def test_queries_beyond_the_limit_of_subscriptions_wait_for_their_turn(
 
     answer = Socket._answer
     monkeypatch.setattr(Socket, "_answer", slow)
-    monkeypatch.setattr(sockets, "QUERIES_WAITING", 5)
+    monkeypatch.setattr(sockets, "MAX_WAITING_QUERIES", 5)
     async with serving(database_dsn.server, socket_subscriptions=2) as client, listening(client) as server:
         async with opened(server, by=await client.sign_up("ada")) as socket:
             for n in range(2):

@@ -5,7 +5,7 @@ import io
 
 import pytest
 
-from pocketpay.serving.spreadsheet import row, words
+from pocketpay.serving.spreadsheet import row, safe_text
 
 FORMULAS = [
     ("=1+1", "'=1+1"),
@@ -39,13 +39,13 @@ FORMULAS = [
 
 @pytest.mark.parametrize(("text", "shown"), FORMULAS)
 def test_what_might_be_a_formula_is_words(text: str, shown: str) -> None:
-    assert words(text) == shown
+    assert safe_text(text) == shown
 
 
 @pytest.mark.parametrize("separator", [",", ";", "\t"])
 @pytest.mark.parametrize("text", [text for text, _ in FORMULAS])
 def test_no_cell_begins_like_a_formula_wherever_a_spreadsheet_splits(text: str, separator: str) -> None:
-    line = row(["2026-11-22 12:00:00", words(text), "12.50"])
+    line = row(["2026-11-22 12:00:00", safe_text(text), "12.50"])
     cells = next(csv.reader(io.StringIO(line, newline=""), delimiter=separator))
     cells += line.splitlines()[0].split(separator)
     assert not [cell for cell in cells if cell.strip('\u00a0 "')[:1] in set("=+-@＝＋－＠")]
@@ -55,7 +55,7 @@ def test_no_cell_begins_like_a_formula_wherever_a_spreadsheet_splits(text: str, 
     "text", ["Lunch", "Rent, May - thanks", "a=b", "50% off; see you", "Zoë's “café”", "", "1 + 1", "e-mail"]
 )
 def test_ordinary_words_are_left_alone(text: str) -> None:
-    assert words(text) == text
+    assert safe_text(text) == text
 
 
 @pytest.mark.parametrize("cells", [["a", "b"], ["", ""], ['say "hi"', "a,b"], ["line\r\nbreak", "ü"], ["'", '"""']])

@@ -155,7 +155,7 @@ async def test_trusted_documents_are_ready_at_the_start(
         monkeypatch.setattr(documents, "_prepare", None)
         assert code(await asked(client, {"documentId": "me"})) == "UNAUTHENTICATED"
         for text in RELAY.values():
-            assert documents.known(text, anonymous=True).errors == []
+            assert documents.cached(text, anonymous=True).errors == []
 
 
 async def test_document_that_the_schema_does_not_know_is_logged_and_refused(

@@ -7,7 +7,7 @@ from graphql import GraphQLError, OperationDefinitionNode, Undefined, parse
 from graphql.execution.values import VariableValues, get_variable_values
 
 from pocketpay.api.schema import schema
-from pocketpay.serving.variables import MOST_ERRORS, MOST_VALUES, Variables
+from pocketpay.serving.variables import MAX_ERRORS, MAX_VALUES, Variables
 
 CORE = schema._schema
 PAYMENT = {"to": "bob", "amount": "1.00", "description": "tea", "idempotencyKey": "a-key-1234"}
@@ -74,7 +74,7 @@ def test_variables_come_to_what_graphql_core_makes_of_them(text: str, given: dic
     operation = parse(text).definitions[0]
     assert isinstance(operation, OperationDefinitionNode)
     definitions = operation.variable_definitions or ()
-    expected = get_variable_values(CORE, definitions, given, max_errors=MOST_ERRORS, hide_suggestions=True)
+    expected = get_variable_values(CORE, definitions, given, max_errors=MAX_ERRORS, hide_suggestions=True)
     values = Variables(CORE, definitions).values(given)
     assert told(values) == told(expected)
 
@@ -93,16 +93,16 @@ def told(values: VariableValues | list[GraphQLError]) -> object:
 def test_an_input_of_leaves_goes_the_short_way() -> None:
     operation = parse(PAY).definitions[0]
     assert isinstance(operation, OperationDefinitionNode)
-    assert Variables(CORE, operation.variable_definitions or ())._short is not None
+    assert Variables(CORE, operation.variable_definitions or ())._fast is not None
 
 
 @pytest.mark.parametrize(
     "value",
     [
-        [1] * MOST_VALUES,
-        [[]] * MOST_VALUES,
+        [1] * MAX_VALUES,
+        [[]] * MAX_VALUES,
         [[1] * 99] * 10,
-        {str(number): 1 for number in range(MOST_VALUES)},
+        {str(number): 1 for number in range(MAX_VALUES)},
     ],
     ids=["numbers", "lists", "lists in lists", "fields"],
 )

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from asyncpg import Connection, Record
 
-from pocketpay.clearing.queue import PLANS
+from pocketpay.clearing.queue import PLANNER_SETTINGS
 from pocketpay.clearing.repository import units
 from pocketpay.payments import repository as sweeps
 from pocketpay.transactions.limits import LimitKind
@@ -56,7 +56,7 @@ def reads(plan: dict[str, Any], relation: str) -> list[float]:
 
 
 async def use_the_clearings_settings(owner: "Connection[Record]") -> None:
-    for name, value in PLANS.items():
+    for name, value in PLANNER_SETTINGS.items():
         await owner.execute(f"set {name} = {value}")
 
 
@@ -66,7 +66,7 @@ async def test_the_look_up_of_a_limit_reads_the_hours_of_a_day_and_no_payments(
     await use_the_clearings_settings(owner)
     types = "uuid[], uuid[], text[], uuid[], interval, timestamptz, int, text[]"
     arguments = (f"{{{wallet}}}", "{null}", "{null}", "{null}", "1 hour", "2000-01-01", 0, "{transfer}")
-    plan = await explained(owner, units._LOOK, types, *arguments)
+    plan = await explained(owner, units._LOOK_UP, types, *arguments)
     assert sum(reads(plan, "wallet_usage")) <= 25
     assert sum(reads(plan, "transactions")) <= 1, (
         "it reads neither the payments of the day nor the orders at the bank"

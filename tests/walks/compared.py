@@ -62,7 +62,7 @@ class Comparison:
             limits = [None if limit is None else limit.minor for limit in (one.per_payment_limit, one.monthly_limit)]
             assert (
                 *(self._names[one.wallet_id], *limits, one.status),
-                *(one.spent_by(now).minor, one.expired(now), one.version),
+                *(one.spent_in_month(now).minor, one.expired(now), one.version),
             ) == (card.who, card.each, card.month, card.status, card.spent, card.expired, card.changes), where
 
     def of_accounts(self, kept: Iterable[Account], where: object) -> None:

@@ -23,17 +23,17 @@ from pocketpay.operations.freeze_wallet import FreezeWallet
 from pocketpay.operations.reverse_transaction import Reverse
 from pocketpay.operations.unfreeze_wallet import UnfreezeWallet
 from pocketpay.operator_log.act import Operator
-from pocketpay.payments.ask import Ask, Share
 from pocketpay.payments.cancel import Cancel
 from pocketpay.payments.cancel_request import CancelRequest
 from pocketpay.payments.close_card import CloseCard
 from pocketpay.payments.confirm import Confirm
+from pocketpay.payments.create_requests import CreateRequests, Share
 from pocketpay.payments.decline_request import DeclineRequest
 from pocketpay.payments.deposit import AcceptDeposit
+from pocketpay.payments.end_unpayable_request import EndUnpayableRequest
 from pocketpay.payments.fees import Speed
 from pocketpay.payments.freeze_card import FreezeCard
 from pocketpay.payments.issue_card import IssueCard
-from pocketpay.payments.lapse_request import LapseRequest
 from pocketpay.payments.pay_request import PayRequest
 from pocketpay.payments.refund import Refund
 from pocketpay.payments.settle import Settle
@@ -44,7 +44,7 @@ from pocketpay.payments.transfer_batch import TransferBatch
 from pocketpay.payments.unfreeze_card import UnfreezeCard
 from pocketpay.payments.update_card_limits import UpdateCardLimits
 from pocketpay.payments.withdraw import AcceptWithdrawal
-from pocketpay.requests.repository import Asked
+from pocketpay.requests.repository import RequestDetails
 from pocketpay.risk.policy import Policy
 from pocketpay.risk.rules import RiskSettings
 from pocketpay.transactions.errors import InvalidAmount
@@ -96,9 +96,9 @@ def terms_of(model: Model) -> Terms:
         {kind: _in_each_currency(rules.daily_limits[name]) for name, kind in LIMITS.items()},
         instant_fee_bps=150,
         request_life=timedelta(days=30),
-        most_open_requests=rules.max_open_requests,
-        most_requests_a_day=rules.max_requests_a_day,
-        most_cards=rules.max_cards,
+        max_open_requests=rules.max_open_requests,
+        max_requests_per_day=rules.max_requests_a_day,
+        max_cards=rules.max_cards,
     )
 
 
@@ -157,7 +157,7 @@ class Interpreter:
             case model_orders.RequestMoney():
                 each = zip(order.ids, order.among, self._shares(order), strict=False)
                 wanted = tuple(Share(id, name or "", self._wallet(name), share) for id, name, share in each)
-                return Ask(wallet_id, wanted, "Dinner", key, "among" if len(wanted) > 1 else "from")
+                return CreateRequests(wallet_id, wanted, "Dinner", key, "among" if len(wanted) > 1 else "from")
             case model_orders.PayRequest():
                 return PayRequest(order.id, wallet_id, order.request, self._requested(order), key)
             case model_orders.Refund():
@@ -186,7 +186,7 @@ class Interpreter:
                 return CancelRequest(wallet_id, self.wallets[payer], order.request)
             case model_orders.LapseRequest():
                 asker, payer, _ = self._asked.get(order.request, (order.who, order.who, 0))
-                return LapseRequest(self.wallets[payer], self.wallets[asker], order.request)
+                return EndUnpayableRequest(self.wallets[payer], self.wallets[asker], order.request)
             case model_orders.Freeze():
                 return FreezeWallet(uuids.uuid7(), wallet_id, Freeze(order.what), "a walk", OPERATOR)
             case model_orders.Reverse():
@@ -235,12 +235,12 @@ class Interpreter:
         operation = "refund" if isinstance(order, model_orders.Refund) else AUDITED.get(result_kind, operation)
         return Key(self.wallets[order.who], order.key, operation, fingerprint, result_kind)
 
-    def _requested(self, order: model_orders.PayRequest) -> Asked | None:
+    def _requested(self, order: model_orders.PayRequest) -> RequestDetails | None:
         asker, payer, amount = self._asked.get(order.request, (None, None, 0))
         if asker is None or payer != order.who:
             return None
         money = Money(amount, self._currency(order.who))
-        return Asked(self.wallets[asker], self.wallets[order.who], money, "Dinner")
+        return RequestDetails(self.wallets[asker], self.wallets[order.who], money, "Dinner")
 
     def _shares(self, order: model_orders.RequestMoney) -> list[Money]:
         total = Money(order.total, self._currency(order.who))

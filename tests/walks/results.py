@@ -20,7 +20,7 @@ def reply_of(order: Order, result: Result | BaseException) -> Reply:
 
 
 def _batch(answer: Answer) -> Reply:
-    parts = tuple(Reply() if part is None else _part(part) for part in answer.parts)
+    parts = tuple(Reply() if part is None else _part(part) for part in answer.item_results)
     things = tuple(thing for part in parts for thing in part.things)
     return Reply(things, replayed=answer.replayed, parts=parts, wallet=_wallet(answer))
 

@@ -16,10 +16,10 @@ from pocketpay.clearing.footprint import Footprint
 from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.outcome import Result
 from pocketpay.clearing.terms import Terms
-from pocketpay.clearing.unit import _decide, _with_parts
-from pocketpay.clearing.written import KeptKey
+from pocketpay.clearing.unit import _decide, _with_items
+from pocketpay.clearing.written import StoredKey
 from pocketpay.ledger.account import Account, Entry
-from pocketpay.ledger.house import House, HouseKind
+from pocketpay.ledger.house import HouseAccounts, HouseKind
 from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.limits import KIND_OF, LimitKind, counted_minor
@@ -44,18 +44,20 @@ class Tables:
     requests: dict[UUID, MoneyRequest] = field(default_factory=dict)
     cards: dict[UUID, Card] = field(default_factory=dict)
     paying: dict[UUID, UUID] = field(default_factory=dict)
-    keys: dict[tuple[UUID, str], KeptKey] = field(default_factory=dict)
+    keys: dict[tuple[UUID, str], StoredKey] = field(default_factory=dict)
     entries: list[Entry] = field(default_factory=list)
     ordered: dict[UUID, list[UUID]] = field(default_factory=lambda: defaultdict(list))
     usage: dict[tuple[UUID, LimitKind], int] = field(default_factory=lambda: defaultdict(int))
-    house: House = field(
-        default_factory=lambda: House.of([(uuids.uuid7(), kind.value, of) for of in CURRENCIES for kind in HouseKind])
+    house: HouseAccounts = field(
+        default_factory=lambda: HouseAccounts.of(
+            [(uuids.uuid7(), kind.value, of) for of in CURRENCIES for kind in HouseKind]
+        )
     )
 
     def carry_out(self, instructions: Sequence[Instruction], terms: Terms) -> tuple[list[Result], Book]:
         """Executes instructions as a unit of work does. Returns the results, and the book with the written rows."""
         self.now += timedelta(seconds=1)
-        book = self._look(_with_parts([one.footprint for one in instructions]), terms)
+        book = self._look(_with_items([one.footprint for one in instructions]), terms)
         results = [_decide(book, one, one.footprint) for one in instructions]
         for account in book.touched.values():
             account.updated_at = self.now
@@ -88,21 +90,21 @@ class Tables:
 
     def _look(self, footprints: Sequence[Footprint], terms: Terms) -> Book:
         book = Book(self.now, terms, self.house, self.accounts, self.standings, self.keys, self.transactions)
-        book.requests, book.paying, book.cards = self.requests, self.paying, self.cards
+        book.requests, book.request_payments, book.cards = self.requests, self.paying, self.cards
         ordering = {one.wallet_id for one in footprints}
         locked = ordering | {one.payee_id for one in footprints if one.payee_id is not None}
         for wallet_id in ordering:
             self._look_at_wallet(book, wallet_id)
         for footprint in footprints:
             if (lookups := footprint.lookups) is not None:
-                self._look_at_asking(book, footprint.wallet_id, lookups.asks)
-                locked.update(lookups.asks)
+                self._look_at_asking(book, footprint.wallet_id, lookups.payers)
+                locked.update(lookups.payers)
                 if lookups.closing_user is not None:
                     book.hashes[lookups.closing_user] = HASH
                 for wallet_id in lookups.open_cards:
                     its = [card for card in self.cards.values() if card.wallet_id == wallet_id]
                     book.counters.open_cards[wallet_id] = sum(card.open for card in its)
-                if lookups.gives_back and footprint.payee_id is not None:
+                if lookups.for_refund and footprint.payee_id is not None:
                     pair = (footprint.payee_id, footprint.wallet_id)
                     book.counters.times_paid[pair] = self._times_paid(*pair)
         for wallet_id in locked:
@@ -110,7 +112,7 @@ class Tables:
                 if late.overdue_at(self.now):
                     book.apply(Expire(late.anchor, late.id).decide(book))
         for request in [*self.requests.values()]:
-            if request.anchor in locked and (lapsed := money_requests.lapsed(book, request)) is not None:
+            if request.anchor in locked and (lapsed := money_requests.expired(book, request)) is not None:
                 book.apply(lapsed)
         return book
 
@@ -134,7 +136,7 @@ class Tables:
         for payer_id in payers:
             open_now = sum(one.payer_wallet_id == payer_id and one.open_at(self.now) for one in mine)
             book.counters.open_requests[wallet_id, payer_id] = open_now
-            book.counters.asked_today[wallet_id] = sum(one.created_at > self.now - DAY for one in mine)
+            book.counters.requested_today[wallet_id] = sum(one.created_at > self.now - DAY for one in mine)
 
     def _of(self, wallet_id: UUID) -> list[Transaction]:
         return [self.transactions[id] for id in self.ordered[wallet_id]]

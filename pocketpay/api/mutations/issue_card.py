@@ -41,7 +41,7 @@ class IssueCardPayload:
     secrets: strawberry.Private[Secrets | None] = None
 
     @classmethod
-    def of(cls, issued: payments.Issued) -> Self:
+    def of(cls, issued: payments.IssuedCard) -> Self:
         return cls(card=Card.of(issued.card), replayed=issued.replayed, secrets=issued.secrets)
 
     @strawberry.field(

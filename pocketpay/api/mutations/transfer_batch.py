@@ -54,7 +54,7 @@ class TransferBatchPayload:
     @classmethod
     def of(cls, answer: Answer, wallet_id: UUID) -> Self:
         """The payload of an answer to that wallet's owner."""
-        results = [_result(part, number, wallet_id) for number, part in enumerate(answer.parts)]
+        results = [_result(part, number, wallet_id) for number, part in enumerate(answer.item_results)]
         return cls(results=results, replayed=answer.replayed)
 
 

@@ -10,7 +10,7 @@ from pocketpay.api.page_arguments import After, Before, First, Last
 from pocketpay.api.pages import BY_MOMENT, Connection, Listing, asked, connection
 from pocketpay.api.transaction import Direction
 from pocketpay.requests import listing
-from pocketpay.requests.listing import EVERYTHING, Narrowed
+from pocketpay.requests.listing import EVERYTHING, RequestFilter
 from pocketpay.requests.money_request import RequestStatus
 
 
@@ -40,7 +40,7 @@ async def money_requests(
         listing.read,
         wallet_id,
         narrowed,
-        most=page.fetch,
+        limit=page.fetch,
         older_than=page.after,
         newer_than=page.before,
         backwards=page.backward,
@@ -59,10 +59,10 @@ async def money_requests(
     )
 
 
-def _narrowed(direction: Direction | None, statuses: list[MoneyRequestStatus] | None) -> Narrowed:
-    return Narrowed(
-        asked_of=direction is not Direction.OUTGOING,
-        asked_by=direction is not Direction.INCOMING,
+def _narrowed(direction: Direction | None, statuses: list[MoneyRequestStatus] | None) -> RequestFilter:
+    return RequestFilter(
+        incoming=direction is not Direction.OUTGOING,
+        outgoing=direction is not Direction.INCOMING,
         statuses=(
             EVERYTHING.statuses if statuses is None else frozenset(RequestStatus[one.name] for one in statuses)
         ),

@@ -1,4 +1,4 @@
-"""All SQL of what is still open of a wallet that is about to be closed."""
+"""The SQL that finds unfinished transactions and open money requests of a wallet that is about to be closed."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -7,36 +7,37 @@ from pocketpay.database.sessions import Session
 from pocketpay.transactions.repository.rows import COLUMNS, transaction
 from pocketpay.transactions.transaction import Transaction
 
-MOST_ALIVE = 200
-"""Of one wallet: more than one unit of work can end, so that one that is left is always among them."""
+MAX_UNFINISHED = 200
+"""Transactions read per wallet: more than one unit of work can end. So if a wallet has more unfinished transactions,
+the result still contains one that this unit does not end, and the wallet is not closed."""
 
-MOST_ASKED = 1_000
-"""Requests declined with the wallet; what is beyond the sweeper cancels, a second later."""
+MAX_REQUESTS = 1_000
+"""Money requests that are declined together with the wallet. The sweeper cancels the others a second later."""
 
-_ALIVE = f"""
+_UNFINISHED = f"""
 select t.* from unnest($1::uuid[]) wanted(id)
 cross join lateral (
     select {COLUMNS} from transactions
     where coalesce(source_wallet_id, destination_wallet_id) = wanted.id
       and type = any(array['send', 'request', 'deposit', 'withdrawal', 'card', 'refund', 'bonus'])
       and status in ('created', 'pending_confirmation')
-    limit {MOST_ALIVE}) t
+    limit {MAX_UNFINISHED}) t
 """
-"""By the index of what is recent, which holds what is alive whenever it was made."""
+"""Uses the index of recent transactions, which contains every unfinished transaction, however old it is."""
 
-_ASKED_OF = f"""
+_OPEN_REQUESTS_TO = f"""
 select r.id from unnest($1::uuid[]) wanted(id)
 cross join lateral (
     select id from money_requests
-    where payer_wallet_id = wanted.id and status = 'pending' order by created_at desc, id desc limit {MOST_ASKED}) r
+    where payer_wallet_id = wanted.id and status = 'pending' order by created_at desc, id desc limit {MAX_REQUESTS}) r
 """
 
 
-async def alive(session: Session, wallet_ids: Iterable[UUID]) -> list[Transaction]:
-    """What those wallets have ordered and is not over: some of each wallet that has any."""
-    return [transaction(row) for row in await session.fetch(_ALIVE, list(wallet_ids))]
+async def unfinished(session: Session, wallet_ids: Iterable[UUID]) -> list[Transaction]:
+    """Returns unfinished transactions of the wallets, at most MAX_UNFINISHED of each."""
+    return [transaction(row) for row in await session.fetch(_UNFINISHED, list(wallet_ids))]
 
 
-async def asked_of(session: Session, wallet_ids: Iterable[UUID]) -> list[UUID]:
-    """Requests that those wallets have not answered, the newest first."""
-    return [row["id"] for row in await session.fetch(_ASKED_OF, list(wallet_ids))]
+async def open_requests_to(session: Session, wallet_ids: Iterable[UUID]) -> list[UUID]:
+    """Returns the ids of pending money requests to the wallets, newest first, at most MAX_REQUESTS of each wallet."""
+    return [row["id"] for row in await session.fetch(_OPEN_REQUESTS_TO, list(wallet_ids))]

@@ -1,4 +1,4 @@
-"""All SQL that joins money requests with wallets and payments: what a rule of theirs reads, and what is overdue."""
+"""The SQL that joins money requests with wallets and payments, for the rules about money requests."""
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
@@ -41,9 +41,12 @@ cross join lateral (
 
 
 @dataclass(frozen=True, slots=True)
-class Asking:
-    """What a rule asks before one wallet asks another for money: how many of its requests to it are open, and how
-    often it has asked anybody within a day (counted no further than the cap)."""
+class RequestFacts:
+    """The facts that decide whether a wallet may request money from another.
+
+    `open` is the number of open requests from the requester to the payer. `today` is the number of all requests that
+    the requester made within 24 hours, counted up to the cap.
+    """
 
     requester_id: UUID
     payer_id: UUID
@@ -53,18 +56,18 @@ class Asking:
 
 
 async def live_payments(session: Session, request_ids: Iterable[UUID]) -> list[Transaction]:
-    """The payments of those requests that await an answer: at most one of each."""
+    """Returns the unfinished payments of the requests; a request has at most one."""
     return [transaction(row) for row in await session.fetch(_LIVE_PAYMENTS, list(request_ids))]
 
 
 async def facts(
-    session: Session, pairs: Collection[tuple[UUID, UUID]], now: datetime, *, most_a_day: int
-) -> list[Asking]:
-    """Of each (requester, payer), what their next request depends on at `now`."""
+    session: Session, pairs: Collection[tuple[UUID, UUID]], now: datetime, *, max_per_day: int
+) -> list[RequestFacts]:
+    """Returns the facts at `now` for each pair of (requester, payer). `max_per_day` caps the count of `today`."""
     requesters, payers = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-    rows = await session.fetch(_FACTS, requesters, payers, now, most_a_day)
+    rows = await session.fetch(_FACTS, requesters, payers, now, max_per_day)
     return [
-        Asking(
+        RequestFacts(
             requester_id=row["requester"],
             payer_id=row["payer"],
             standing=standing(row["status"], row["frozen_for"], row["created_at"]),

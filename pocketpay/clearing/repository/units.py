@@ -1,7 +1,7 @@
-"""What one unit of work reads and writes, set-based: one statement for the whole batch each.
+"""The SQL by which one unit of work reads and writes. It is set-based: one statement for all its instructions.
 
-Every question is a lateral join with a limit: as EXISTS in the select list, the payee's became a hashed subplan that
-read every completed transaction there is, each time (126 µs a transfer instead of 16, growing for ever).
+Each subquery is a lateral join with a limit. With EXISTS in the select list, PostgreSQL chose a hashed subplan for
+`known_payee` that read every completed transaction each time: 126 µs per transfer instead of 16, and growing.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,16 +21,17 @@ from pocketpay.transactions.stored_refusal import StoredRefusal
 from pocketpay.transactions.transaction import Transaction
 from pocketpay.updates import signals
 
-FIRST_ASKED_AGAIN_SECONDS = 10
-"""After an order to the bank was written: by then nobody waits for the answer to the first asking any more."""
+FIRST_POLL_SECONDS = 10
+"""When the sweeper first polls the bank about an order, counted from its write. By then the server no longer waits
+for the bank's answer to the first call."""
 
 ANCHOR = "coalesce(t.source_wallet_id, t.destination_wallet_id)"
-"""Whose transaction it is."""
+"""The wallet whose lock guards the transaction."""
 
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-"""Before any account was touched."""
+"""A time before the first change of any account."""
 
-_LOOK = f"""
+_LOOK_UP = f"""
 with clock as materialized (
     select now, {usage.EDGE} as edge from (select greatest(clock_timestamp(), $6::timestamptz) as now) asked)
 select clock.now, own.status as own_status, own.frozen_for as own_frozen_for, own.created_at as own_created_at,
@@ -117,7 +118,7 @@ with {posting(_numbers)},
 new_transactions as (
     insert into transactions ({_INSERTED.names}, created_at, updated_at, ask_again_at)
     select u.*, $1, $1,
-        case u.status when 'created' then $1::timestamptz + interval '{FIRST_ASKED_AGAIN_SECONDS} seconds' end
+        case u.status when 'created' then $1::timestamptz + interval '{FIRST_POLL_SECONDS} seconds' end
     from {_INSERTED.unnest("u", _numbers)}),
 changed_transactions as (
     update transactions t
@@ -134,44 +135,49 @@ new_keys as (
 select pg_notify('{signals.CHANNEL}', payload) from unnest(${next(_numbers)}::text[]) payload
 """
 
-_KEYS_OF_MANY = Arrays(
+_BATCH_KEYS = Arrays(
     wallet_id="uuid", key="text", operation="text", fingerprint="bytea", result_ids="text", refusals="jsonb"
 )
-_WRITE_KEYS_OF_MANY = f"""
+_WRITE_BATCH_KEYS = f"""
 insert into idempotency_keys (wallet_id, key, operation, fingerprint, result_ids, refusals, created_at)
 select u.wallet_id, u.key, u.operation, u.fingerprint, u.result_ids::uuid[], u.refusals, $1
-from {_KEYS_OF_MANY.unnest("u", numbered_from(2))}
+from {_BATCH_KEYS.unnest("u", numbered_from(2))}
 """
-"""Arrays of arrays must be rectangles, so each key's results come as the text of an array."""
+"""Each key's result ids are passed as the text of an array, because PostgreSQL's arrays of arrays must be
+rectangular."""
 
 _REFUSALS = "select refusals from idempotency_keys where wallet_id = $1 and key = $2"
 
 
-async def look(
+async def look_up(
     session: Session,
     footprints: Sequence[Footprint],
     *,
     not_before: datetime,
     recent_window: object,
-    most_recent: int,
+    max_recent: int,
 ) -> list[Record]:
-    """One row of _LOOK per footprint, in order: the clock, standings, the key, payee and counts, what is used of the
-    limit at most, then the transaction's columns, null where there is none."""
+    """Returns one row of _LOOK_UP per footprint, in order.
+
+    A row has the clock, the standings, the key, the payee, the counts, the upper bound of the limit's use, and the
+    columns of the transaction (null if there is none). The clock is never earlier than `not_before`. Recent payments
+    are counted within `recent_window`, up to `max_recent`.
+    """
     return await session.fetch(
-        _LOOK,
+        _LOOK_UP,
         [f.wallet_id for f in footprints],
         [f.payee_id for f in footprints],
         [None if f.key is None else f.key.text for f in footprints],
         [f.transaction_id for f in footprints],
         recent_window,
         not_before,
-        most_recent,
+        max_recent,
         [f.limit for f in footprints],
     )
 
 
 async def overdue(session: Session, wallet_ids: Iterable[UUID], now: datetime) -> list[Transaction]:
-    """The payments of those wallets whose time is over."""
+    """Returns the held payments of the wallets that are overdue at `now`."""
     return [transaction(row) for row in await session.fetch(_OVERDUE, list(wallet_ids), now)]
 
 
@@ -187,7 +193,7 @@ async def write(
     used: Mapping[usage.HourUsed, int],
     payloads: Sequence[str],
 ) -> None:
-    """Everything a unit of work changes, and the notification of it, in one statement."""
+    """Writes all changes of a unit of work except side effects, and sends the notification, in one statement."""
     await session.execute(
         _WRITE,
         now,
@@ -206,7 +212,7 @@ async def write(
     )
 
 
-async def write_keys_of_many(
+async def write_batch_keys(
     session: Session,
     now: datetime,
     keys: Sequence[Key],
@@ -214,32 +220,32 @@ async def write_keys_of_many(
     results: Sequence[Sequence[UUID]],
     refusals: Sequence[Sequence[StoredRefusal | None]],
 ) -> None:
-    """Writes keys that stand for several results each, or for none, and the refusals of each one's items."""
+    """Writes keys that have several results, no result, or refusals of a batch's items."""
     await session.execute(
-        _WRITE_KEYS_OF_MANY,
+        _WRITE_BATCH_KEYS,
         now,
-        *_KEYS_OF_MANY.arguments(
+        *_BATCH_KEYS.arguments(
             wallet_id=[key.wallet_id for key in keys],
             key=[key.text for key in keys],
             operation=[key.operation for key in keys],
             fingerprint=[key.fingerprint for key in keys],
             result_ids=["{" + ",".join(map(str, ids)) + "}" for ids in results],
-            refusals=[orjson.dumps(told).decode() if told else None for told in refusals],
+            refusals=[orjson.dumps(of_items).decode() if of_items else None for of_items in refusals],
         ),
     )
 
 
 async def refusals(session: Session, key: Key) -> Sequence[StoredRefusal | None]:
-    """What was refused of the order of many that this key was written for; () where nothing was."""
+    """Returns the refusals stored with a batch's key, one per item; () if no item was refused."""
     text = await session.fetchval(_REFUSALS, key.wallet_id, key.text)
     return () if text is None else orjson.loads(text)
 
 
 async def times_paid(
-    session: Session, pairs: Collection[tuple[UUID, UUID]], *, most: int
+    session: Session, pairs: Collection[tuple[UUID, UUID]], *, limit: int
 ) -> dict[tuple[UUID, UUID], int]:
-    """How many payments of the one wallet to the other that were not given back whole there are, at most `most`."""
-    rows = await session.fetch(_TIMES_PAID, [payer for payer, _ in pairs], [payee for _, payee in pairs], most)
+    """Returns the number of completed, not fully refunded payments by pair (payer, payee), counted up to `limit`."""
+    rows = await session.fetch(_TIMES_PAID, [payer for payer, _ in pairs], [payee for _, payee in pairs], limit)
     return {(row["wallet_id"], row["payee_id"]): row["n"] for row in rows}
 
 

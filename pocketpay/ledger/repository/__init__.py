@@ -1,6 +1,6 @@
-"""The SQL of the books. Only the ledger and the clearing may use it: nobody else writes into the books.
+"""The SQL of the books. Only the ledger and the clearing may import it: no other package writes to the books.
 
-postings.py   what a unit of work locks and posts
-entries.py    reading entries
-proofs.py     what the audit proves
+postings.py   the locks and postings of a unit of work
+entries.py    the reads of entries
+proofs.py     the proofs of the audit
 """

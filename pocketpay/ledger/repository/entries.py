@@ -1,4 +1,4 @@
-"""All SQL that reads a wallet's entries. Each read is by a unique index and stops where its answer ends."""
+"""The SQL that reads a wallet's entries. Each read uses a unique index and reads only the rows that it returns."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -9,7 +9,7 @@ from pocketpay.database.sessions import Record, Session
 
 
 class Sums(NamedTuple):
-    """What entries sum to, in minor units, by direction. `fees` is a part of `money_out`."""
+    """Sums of entries in minor units, by direction. `fees` is a part of `money_out`."""
 
     money_in: int
     money_out: int
@@ -51,9 +51,9 @@ left join lateral (
     select balance_after from ledger_entries where account_id = $1 and sequence = s.low limit 1) last on true
 order by wanted.number
 """
-"""The order of an account's entries in time is their order by sequence, so a moment is found among n of them by
-halving: every entry up to `low` is before it, none after `high` is. That takes log2(n) probes of the unique index,
-20 in a million, and no index on the time that each payment would have to keep."""
+"""A binary search for a moment: an account's entries have the same order by time and by sequence. Every entry up to
+`low` is before the moment, and no entry after `high` is. It takes log2(n) probes of the unique index, 20 for a
+million entries. An index on the time would be faster to read, but every payment would have to update it."""
 
 _TOTALS = """
 with fees as materialized (
@@ -69,42 +69,47 @@ left join lateral (
     where e.amount < 0 and f.transaction_id = e.transaction_id and f.account_id = (select id from fees)
     limit 1) paid on true
 """
-"""A wallet has one entry of a transaction, the fee in it; what of a debit was a fee is the fees account's entry."""
+"""A wallet has one entry per transaction, which includes the fee. The fee itself is the entry of the fees account."""
 
 
 async def of_transactions(session: Session, wallet_id: UUID, transaction_ids: Sequence[UUID]) -> list[Record]:
-    """The wallet's own entry of each of those transactions that has one."""
+    """Returns the wallet's entries of those transactions."""
     return await session.fetch(_OF_TRANSACTIONS, wallet_id, transaction_ids)
 
 
 async def by_ids(session: Session, ids: Sequence[UUID]) -> list[Record]:
-    """The entries of those ids, whosever they are."""
+    """Returns the entries with those ids, of any owner."""
     return await session.fetch(_BY_IDS, ids)
 
 
 async def between(
     session: Session, wallet_id: UUID, newer_than: int, older_than: int, *, limit: int, oldest_first: bool
 ) -> list[Record]:
-    """At most `limit` of the wallet's entries strictly between two sequences, from the end that is said."""
+    """Returns up to `limit` of the wallet's entries between two sequences, both exclusive.
+
+    Newest first; if `oldest_first`, oldest first.
+    """
     sql = _OLDEST_FIRST if oldest_first else _NEWEST_FIRST
     return await session.fetch(sql, wallet_id, newer_than, older_than, limit)
 
 
 async def last_sequence(session: Session, wallet_id: UUID) -> int:
-    """How many entries the wallet has."""
+    """Returns the number of the wallet's entries."""
     last: int = await session.fetchval(_LAST_SEQUENCE, wallet_id)
     return last
 
 
 async def points(session: Session, wallet_id: UUID, moments: Sequence[datetime]) -> list[Record]:
-    """For each moment in turn: the `sequence` of the last entry before it, the `balance` then, the `currency`; no
-    sequence where an entry is missing, nothing at all where the wallet is.
+    """Returns one row for each moment, in order, with `sequence`, `balance` and `currency`.
+
+    `sequence` is that of the last entry before the moment, and `balance` the balance after that entry. `sequence` is
+    null if an entry is missing from the account. The list is empty if the wallet does not exist.
     """
     return await session.fetch(_POINTS, wallet_id, moments)
 
 
 async def totals(session: Session, wallet_id: UUID, after: int, through: int) -> Sums:
-    """The sums of the entries after one sequence through another, read in one statement."""
+    """Returns the sums of the entries with `after` < sequence <= `through`, read in one statement."""
     row = await session.fetchrow(_TOTALS, wallet_id, after, through, through - after)
     assert row is not None, "a sum is always one row"  # noqa: S101 - an aggregate without groups
     return Sums(row["money_in"], row["money_out"], row["fees"])

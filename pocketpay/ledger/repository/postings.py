@@ -1,4 +1,4 @@
-"""All SQL of the books that a unit of work needs. Only the ledger and the clearing may use it."""
+"""The SQL of the books for units of work. Only the ledger and the clearing may import it."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
@@ -7,18 +7,18 @@ import uuid_utils.compat as uuids
 
 from pocketpay.database.arrays import Arrays
 from pocketpay.database.sessions import Record, Session
-from pocketpay.ledger.account import MOST_AHEAD_SECONDS, Account, Entry
-from pocketpay.ledger.house import House, HouseKind
+from pocketpay.ledger.account import MAX_AHEAD_SECONDS, Account, Entry
+from pocketpay.ledger.house import HouseAccounts, HouseKind
 
 _ACCOUNTS = f"""
 select id, currency, posted, held, sequence, version, updated_at,
-    updated_at > clock_timestamp() + interval '{MOST_AHEAD_SECONDS} seconds' as ahead
+    updated_at > clock_timestamp() + interval '{MAX_AHEAD_SECONDS} seconds' as ahead
 from ledger_accounts where id = any($1::uuid[]) and kind = 'wallet' order by id
 """
-"""The fields of Account, in their order."""
+"""Selects the fields of Account, in their order."""
 _LOCK = _ACCOUNTS + " for no key update"
 
-_HELD = """
+_LOCKED = """
 with free as materialized (
     select id from ledger_accounts where id = any($1::uuid[]) and kind = 'wallet' for no key update skip locked)
 select id from ledger_accounts a
@@ -40,7 +40,8 @@ _TOUCHED = Arrays(id="uuid", posted="bigint", held="bigint", sequence="bigint", 
 
 
 def posting(numbers: Iterator[int]) -> str:
-    """The books' part of a unit's one write: $1 is the time, the next numbers are its entries and accounts."""
+    """Returns the SQL that writes entries and accounts, as part of a unit's write. $1 is the time; the arguments with
+    the next numbers are the entries and the accounts."""
     return f"""
 written_entries as (
     insert into ledger_entries ({_ENTRIES.names}, created_at)
@@ -54,7 +55,7 @@ written_accounts as (
 
 
 def posting_arguments(entries: Sequence[Entry], touched: Sequence[Account]) -> tuple[Sequence[object], ...]:
-    """The arguments of `posting`, after the time."""
+    """Returns the arguments of `posting` after the time."""
     new = _ENTRIES.arguments(
         id=[e.id for e in entries],
         account_id=[e.account_id for e in entries],
@@ -77,22 +78,23 @@ def posting_arguments(entries: Sequence[Entry], touched: Sequence[Account]) -> t
 
 
 async def lock(session: Session, ids: Iterable[UUID]) -> list[Account]:
-    """Locks wallets' accounts in id order and gives them. FOR NO KEY UPDATE leaves others' foreign keys alone."""
+    """Locks the wallets' accounts in id order and returns them. FOR NO KEY UPDATE does not block the foreign key
+    checks of other sessions."""
     return [Account(*row) for row in await session.fetch(_LOCK, sorted(ids))]
 
 
-async def held(session: Session, ids: Iterable[UUID]) -> set[UUID]:
-    """Which of those wallets' accounts another session has locked now. Waits for no row."""
-    return {row["id"] for row in await session.fetch(_HELD, list(ids))}
+async def locked_elsewhere(session: Session, ids: Iterable[UUID]) -> set[UUID]:
+    """Returns the accounts that another session has locked now. Does not wait for a lock."""
+    return {row["id"] for row in await session.fetch(_LOCKED, list(ids))}
 
 
 async def accounts(session: Session, ids: Iterable[UUID]) -> list[Account]:
-    """The same without a lock, for a look that changes nothing."""
+    """Returns the wallets' accounts without a lock, for reads that change nothing."""
     return [Account(*row) for row in await session.fetch(_ACCOUNTS, list(ids))]
 
 
-async def open_house(session: Session, currencies: Iterable[str]) -> House:
-    """The house accounts, those that are missing for a currency served made first."""
+async def ensure_house_accounts(session: Session, currencies: Iterable[str]) -> HouseAccounts:
+    """Creates the missing house accounts of the served currencies, and returns all house accounts."""
     wanted = [(kind.value, currency) for currency in currencies for kind in HouseKind]
     await session.execute(
         "insert into ledger_accounts (id, kind, currency, posted, held, sequence, version, updated_at) "
@@ -102,10 +104,10 @@ async def open_house(session: Session, currencies: Iterable[str]) -> House:
         [kind for kind, _ in wanted],
         [currency for _, currency in wanted],
     )
-    return await house(session)
+    return await house_accounts(session)
 
 
-async def house(session: Session) -> House:
-    """The house accounts in every currency that any server has served."""
+async def house_accounts(session: Session) -> HouseAccounts:
+    """Returns the house accounts in every currency that any server has served."""
     rows: list[Record] = await session.fetch("select id, kind, currency from ledger_accounts where kind <> 'wallet'")
-    return House.of([tuple(row) for row in rows])
+    return HouseAccounts.of([tuple(row) for row in rows])

@@ -1,6 +1,6 @@
-"""Laws 1 to 4, each as a question whose every answer is something wrong.
+"""The proofs of laws 1 to 4. Each proof is a query; every row that it returns is a violation.
 
-An audit meets what should be impossible: sums are numeric, since what has been tampered with may not fit 64 bits.
+Sums are numeric, because amounts that somebody has tampered with may not fit into 64 bits.
 """
 
 from pocketpay.database.findings import Proof, guarded, in_force, only_the_owners
@@ -103,7 +103,8 @@ LAST_CHANGE = Proof(
     where e.created_at > a.updated_at
     """,
 )
-"""The next entry is not made before that change, so that time follows the sequence (CHAIN)."""
+"""The next entry is never earlier than the account's last change, so entries in order of sequence are in order of
+time (CHAIN)."""
 
 PROOFS = (
     CONSERVATION,

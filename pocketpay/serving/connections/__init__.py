@@ -1,12 +1,12 @@
-"""The connections of one server: how many there may be, and how long each may take for what.
+"""The connections of one server: limits for their number, and for the time that each may take.
 
-    limits.py       the numbers: sizes, times, connections in all and of one address
-    waiting.py      connections that wait for the same thing, the longest first
-    connections.py  all connections together: admits, counts, closes those that have waited too long
-    protocol.py     one connection, its place and its stage: uvicorn's HTTP protocol with these limits
-    plain_post.py   requests that need no parser: POST /graphql, whole, with a plain head
-    websocket.py    what an upgraded connection is: uvicorn's protocol, counted until it is lost
-    refusals.py     the answers to what never becomes a request
+    limits.py       the numbers: sizes, times, connections in total and per address
+    stage.py        the connections in one stage, ordered by the time they entered it
+    connections.py  all connections: admits and counts them, closes those that exceed a time limit
+    protocol.py     one connection: uvicorn's HTTP protocol with these limits
+    plain_post.py   POST /graphql that arrives in one piece with a plain head: no parser is needed
+    websocket.py    one websocket: uvicorn's protocol, counted as a connection until it is lost
+    refusals.py     responses to connections that never send a complete request
 
-A stranger needs no token to open a connection, so nothing here trusts the other side.
+Opening a connection needs no token, so nothing here trusts the client.
 """

@@ -1,16 +1,17 @@
-"""All connections of this server that are open: how many, of whom, and what each waits for.
+"""All open connections of this server: how many there are, from which addresses, and the stage of each.
 
-    opened    nothing has come yet            closes silently
-    head      a head has begun                408
-    body      the head is complete            408
-    unread    the client does not read        cut
-    idle      answered, kept for the next     closes silently, and first when room is needed
-    stopping  the server stops, a body is still coming        503
-    closing   our side has ended              what still comes is dropped, then the connection is cut
-    refused   too many, or the server stops   the same, sooner
+    stage     while                                      at its time limit
+    opened    no byte has arrived                        closes the connection without a response
+    head      the head is arriving                       responds with 408
+    body      the body is arriving                       responds with 408
+    unread    the client does not read the response      aborts the connection
+    idle      the connection is kept alive               closes it; also when the server is full
+    stopping  a body is arriving while the server stops  responds with 503
+    closing   the server has closed its side             discards incoming bytes, then aborts
+    refused   as closing, for refused connections        the same, with a shorter limit
 
-A request that is being answered waits for nothing here: the application has limits of its own. One timer looks after
-all connections, so that a request starts and cancels none.
+While a request is being executed, its connection is in no stage: the application has its own limits. One timer checks
+all connections, so that a request does not start and cancel a timer of its own.
 """
 
 import asyncio
@@ -19,29 +20,29 @@ from typing import Protocol
 
 from pocketpay.identity import networks
 from pocketpay.serving.connections.limits import ConnectionLimits
-from pocketpay.serving.connections.waiting import Waiting
+from pocketpay.serving.connections.stage import Stage
 
 REFUSED_SECONDS = 0.5
-"""Long enough to read why, and far less than a stop may take."""
+"""Seconds that a refused client has to read the response; much less than a server stop may take."""
 
 
 class Connection(Protocol):
-    """A connection as its server counts it."""
+    """A connection, as `Connections` counts it."""
 
-    place: "Place | None"
-    stage: "Waiting[Connection] | None"
+    usage: "AddressUsage | None"
+    stage: "Stage[Connection] | None"
 
     def expire(self) -> None:
-        """It has waited too long."""
+        """Called when the connection exceeds the time limit of its stage."""
         ...
 
     def drop(self) -> None:
-        """Another connection needs its place: closes it at once."""
+        """Closes the connection at once, because a new connection needs its place."""
         ...
 
 
-class Place:
-    """What is open from one address."""
+class AddressUsage:
+    """The open connections of one address: their number, and those that are idle."""
 
     __slots__ = ("address", "idle", "open")
 
@@ -52,91 +53,91 @@ class Place:
 
 
 class Connections:
-    """Admits connections, counts them, and ends those that wait too long."""
+    """Admits connections, counts them, and ends those that exceed the time limit of their stage."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
         self.open = 0
         self.refusals = 0
-        self.opened = Waiting[Connection](limits.head_seconds)
-        self.head = Waiting[Connection](limits.head_seconds)
-        self.body = Waiting[Connection](limits.body_seconds)
-        self.unread = Waiting[Connection](limits.unread_seconds)
-        self.idle = Waiting[Connection](limits.keep_alive_seconds)
-        self.stopping = Waiting[Connection](limits.stop_seconds)
-        self.closing = Waiting[Connection](limits.discard_seconds)
-        self.refused = Waiting[Connection](REFUSED_SECONDS)
+        self.opened = Stage[Connection](limits.head_seconds)
+        self.head = Stage[Connection](limits.head_seconds)
+        self.body = Stage[Connection](limits.body_seconds)
+        self.unread = Stage[Connection](limits.unread_seconds)
+        self.idle = Stage[Connection](limits.keep_alive_seconds)
+        self.stopping = Stage[Connection](limits.stop_seconds)
+        self.closing = Stage[Connection](limits.discard_seconds)
+        self.refused = Stage[Connection](REFUSED_SECONDS)
         self._stages = (
             *(self.opened, self.head, self.body, self.unread, self.idle),
             *(self.stopping, self.closing, self.refused),
         )
-        self._places: dict[str, Place] = {}
-        self._sweep: asyncio.TimerHandle | None = None
+        self._usages: dict[str, AddressUsage] = {}
+        self._timer: asyncio.TimerHandle | None = None
 
     def admit(self, connection: Connection, address: str, loop: asyncio.AbstractEventLoop) -> bool:
-        """Counts a new connection; False when there are too many and none can be closed for it."""
-        name = self._counted_as(address)
-        place = self._places.get(name) or Place(name)
-        if not self._room_at(place) or not self._room():
+        """Counts a new connection. Returns False when there are too many and none can be closed in its place."""
+        name = self._counted_address(address)
+        usage = self._usages.get(name) or AddressUsage(name)
+        if not self._has_capacity_for(usage) or not self._has_capacity():
             self.refusals += 1
             return False
-        self._places[name] = place
+        self._usages[name] = usage
         self.open += 1
-        place.open += 1
-        connection.place = place
-        self.wait(connection, self.opened, loop.time())
-        if self._sweep is None:
-            self._sweep = loop.call_later(self.limits.sweep_seconds, self._look, loop)
+        usage.open += 1
+        connection.usage = usage
+        self.enter(connection, self.opened, loop.time())
+        if self._timer is None:
+            self._timer = loop.call_later(self.limits.sweep_seconds, self._close_overdue, loop)
         return True
 
     def release(self, connection: Connection) -> None:
-        """The connection has been lost, or is about to be: it is not counted any more."""
-        place, connection.place = connection.place, None
-        self._leave(connection, place)
-        if place is not None:
+        """Stops counting a connection that is lost or is about to be closed."""
+        usage, connection.usage = connection.usage, None
+        self._leave_stage(connection, usage)
+        if usage is not None:
             self.open -= 1
-            place.open -= 1
-            if not place.open:
-                self._places.pop(place.address, None)
+            usage.open -= 1
+            if not usage.open:
+                self._usages.pop(usage.address, None)
 
-    def wait(self, connection: Connection, stage: Waiting[Connection] | None, now: float) -> None:
-        """From now on it waits for that, or for nothing."""
-        self._leave(connection, connection.place)
+    def enter(self, connection: Connection, stage: Stage[Connection] | None, now: float) -> None:
+        """Moves the connection to `stage` at the time `now`; None means that it has no time limit."""
+        self._leave_stage(connection, connection.usage)
         if stage is not None:
             stage.add(connection, now)
             connection.stage = stage
-            if stage is self.idle and connection.place is not None:
-                connection.place.idle[connection] = None
+            if stage is self.idle and connection.usage is not None:
+                connection.usage.idle[connection] = None
 
-    def _leave(self, connection: Connection, place: Place | None) -> None:
+    def _leave_stage(self, connection: Connection, usage: AddressUsage | None) -> None:
         stage = connection.stage
         if stage is not None:
             stage.remove(connection)
             connection.stage = None
-            if stage is self.idle and place is not None:
-                place.idle.pop(connection, None)
+            if stage is self.idle and usage is not None:
+                usage.idle.pop(connection, None)
 
-    def _room_at(self, place: Place) -> bool:
-        most = self.limits.per_address
-        if most is None or not place.address or place.open < most:
+    def _has_capacity_for(self, usage: AddressUsage) -> bool:
+        limit = self.limits.per_address
+        if limit is None or not usage.address or usage.open < limit:
             return True
-        return self._make_room(next(iter(place.idle), None))
+        return self._close_for_capacity(next(iter(usage.idle), None))
 
-    def _room(self) -> bool:
+    def _has_capacity(self) -> bool:
         if self.open < self.limits.total:
             return True
-        # One that has said nothing yet may be a stranger's who never will; a client speaks at once.
-        return self._make_room(self.idle.longest() or self.opened.longest())
+        # A connection without a first byte is closed next: real clients send their request at once.
+        return self._close_for_capacity(self.idle.longest() or self.opened.longest())
 
-    def _make_room(self, connection: Connection | None) -> bool:
+    def _close_for_capacity(self, connection: Connection | None) -> bool:
         if connection is None:
             return False
         connection.drop()
         self.release(connection)
         return True
 
-    def _counted_as(self, address: str) -> str:
-        """The address or network that a connection counts for; empty for a trusted proxy and a local socket."""
+    def _counted_address(self, address: str) -> str:
+        """The address or network that a connection is counted for; "" for a trusted proxy and a local socket."""
         try:
             peer = ip_address(address)
         except ValueError:
@@ -147,11 +148,11 @@ class Connections:
             return ""
         return networks.address(address)
 
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+    def _close_overdue(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
         for stage in self._stages:
             for connection in stage.overdue(now):
                 connection.expire()
-        # The timer ends with the last connection, and nothing is left behind when the server stops.
+        # The timer ends with the last connection, so that none is left when the server stops.
         waiting = any(self._stages) or self.open
-        self._sweep = loop.call_later(self.limits.sweep_seconds, self._look, loop) if waiting else None
+        self._timer = loop.call_later(self.limits.sweep_seconds, self._close_overdue, loop) if waiting else None

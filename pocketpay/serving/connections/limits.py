@@ -1,4 +1,4 @@
-"""The numbers that hold for connections. Tests pass smaller ones."""
+"""The limits of connections. Tests pass smaller ones."""
 
 import resource
 from dataclasses import dataclass
@@ -8,20 +8,20 @@ from typing import Self
 from pocketpay.settings import Settings
 
 RESERVED_FILES = 64
-"""Open files that connections leave free: about ten held connections to PostgreSQL and their successors during a
-reconnect, the audit's and an export's, listening sockets, the event loop, the log; the rest is for connections that
-are accepted and refused within the same round of the event loop."""
+"""Open files that connections may not use. They are for about ten connections to PostgreSQL and their replacements
+during a reconnect, those of the audit and of an export, listening sockets, the event loop and the log. The rest is
+for connections that are accepted and refused within the same iteration of the event loop."""
 
 SHARE_OF_AN_ADDRESS = 4
-"""One address has at most this part of all connections, however many are allowed to it."""
+"""One address may have at most one connection in this many of the total, whatever the setting allows."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """What connections may use: numbers, bytes and seconds.
+    """Limits of connections: numbers, bytes and seconds.
 
-    `per_address` is None where addresses are not counted; peers in `proxies` are never counted by address, because
-    many clients share theirs.
+    `per_address` is None when connections are not limited by address. Peers in `proxies` are never counted by
+    address, because many clients share one.
     """
 
     total: int = 10_000
@@ -29,37 +29,37 @@ class ConnectionLimits:
     proxies: tuple[IPv4Network | IPv6Network, ...] = ()
 
     head_bytes: int = 16_384
-    """Request line and headers together. Browsers send some 1 KiB, a token has 0.4 KiB."""
+    """Request line and headers together. Browsers send about 1 KiB; an access token has 0.4 KiB."""
     headers: int = 100
-    """Headers of a request, trailers included."""
+    """Number of headers of a request, including trailers."""
     head_seconds: float = 10.0
-    """From the connection to the first byte, and from a head's first byte to its last."""
+    """Seconds from the connection to its first byte, and from the first byte of a head to its last."""
 
     body_seconds: float = 5.0
-    """From the end of the head to the end of the body: 64 KiB in 5 s is 13 KiB/s, which every mobile network reaches.
-    The handler of GraphQL has the same limit and answers first; this one is for bodies that nobody reads."""
+    """Seconds from the end of the head to the end of the body: 64 KiB in 5 s is 13 KiB/s, which every mobile network
+    reaches. The GraphQL handler has the same limit and responds first; this one covers bodies that nothing reads."""
     body_bytes: int = 163_840
-    """Bytes on the wire between the end of the head and the end of the body, chunk sizes and trailers included."""
+    """Bytes on the wire between the end of the head and the end of the body, including chunk sizes and trailers."""
 
     unread_seconds: float = 20.0
-    """How long a client may leave 64 KiB of answers unread: 3 KiB/s, which every mobile network reaches."""
+    """Seconds that a client may leave 64 KiB of responses unread: 3 KiB/s, which every mobile network reaches."""
 
     keep_alive_seconds: float = 75.0
     pipelined: int = 32
-    """Requests of a connection that wait for earlier ones; each keeps about 3 KiB."""
+    """Requests of a connection that wait for earlier ones; each takes about 3 KiB of memory."""
 
     discard_bytes: int = 16_777_216
-    """Read and dropped after an answer that comes before the end of its request. Closing on unread bytes would make
-    TCP reset the connection, and the answer would be lost."""
+    """Bytes that are read and discarded after a response that is sent before its request ends. Closing a connection
+    with unread bytes makes TCP reset it, and the client would lose the response."""
     discard_seconds: float = 5.0
 
     stop_seconds: float = 2.0
-    """How long a body may still take when the server stops: half of what the stop waits for requests."""
+    """Seconds that a body may still take when the server stops: half of the time that a stop waits for requests."""
 
     @classmethod
     def of(cls, settings: Settings, *, open_files: int | None = None) -> Self:
-        """The limits of a server with those settings, which may have `open_files` files open (this process's own
-        limit when None)."""
+        """Returns the limits for these settings. `open_files` is the number of files that the process may open; None
+        reads it from the process."""
         files = resource.getrlimit(resource.RLIMIT_NOFILE)[0] if open_files is None else open_files
         total = settings.connections
         if files != resource.RLIM_INFINITY:
@@ -76,7 +76,7 @@ class ConnectionLimits:
 
     @property
     def sweep_seconds(self) -> float:
-        """Between two looks at what has waited too long: a tenth of the shortest limit, at most half a second."""
+        """Seconds between two checks of the time limits: a tenth of the shortest limit, at most 0.5."""
         shortest = (
             *(self.head_seconds, self.body_seconds, self.unread_seconds),
             *(self.keep_alive_seconds, self.discard_seconds, self.stop_seconds),

@@ -1,9 +1,9 @@
-"""POST /graphql in the form in which nearly every request comes: in one piece, with nothing unusual in its head.
+"""Plain requests: POST /graphql that arrives in one piece, with only usual headers. Nearly every request is one.
 
-    POST /graphql HTTP/1.1, headers of `PLAIN`, each once, Content-Length, and exactly that many bytes
+    POST /graphql HTTP/1.1, only headers of `PLAIN`, each once, and exactly Content-Length bytes of body
 
-Everything else is read by the parser: what arrives in parts or behind another request, and every head with a header
-that might mean something to anybody between the socket and the handler (Origin, Expect, Transfer-Encoding, proxies').
+The parser reads all other requests: those that arrive in several pieces or behind another request, and those with a
+header that the server, a middleware or a proxy handles (Origin, Expect, Transfer-Encoding, forwarding headers).
 """
 
 import re
@@ -21,19 +21,19 @@ LENGTH_DIGITS = 6
 
 
 class Head(NamedTuple):
-    """The head of a plain request: its bytes, its headers in lower case, and how long its body is."""
+    """The head of a plain request: its bytes, its headers by lower-case name, and the length of its body."""
 
     raw: bytes
     headers: dict[bytes, bytes]
     body_bytes: int
 
 
-def read_head(data: bytes, *, most_bytes: int, most_body_bytes: int) -> Head | None:
-    """The head at the start of `data`, or None when it is not plain or larger than that."""
-    found = HEAD.match(data, 0, most_bytes)
-    if found is None:
+def read_head(data: bytes, *, max_bytes: int, max_body_bytes: int) -> Head | None:
+    """Returns the head at the start of `data`, or None when it is not plain or exceeds a limit."""
+    match = HEAD.match(data, 0, max_bytes)
+    if match is None:
         return None
-    raw = found.group()
+    raw = match.group()
     headers: dict[bytes, bytes] = {}
     for line in raw[24:-4].split(b"\r\n"):
         name, _, value = line.partition(b":")
@@ -42,7 +42,7 @@ def read_head(data: bytes, *, most_bytes: int, most_body_bytes: int) -> Head | N
             return None
         headers[name] = value
     length = headers.get(b"content-length", b"")
-    if not length.isdigit() or len(length) > LENGTH_DIGITS or int(length) > most_body_bytes:
+    if not length.isdigit() or len(length) > LENGTH_DIGITS or int(length) > max_body_bytes:
         return None
     if headers.get(b"connection", b"keep-alive").lower() != b"keep-alive":
         return None
@@ -50,7 +50,7 @@ def read_head(data: bytes, *, most_bytes: int, most_body_bytes: int) -> Head | N
 
 
 def body_of(head: Head, data: bytes) -> bytes | None:
-    """The body when `data` is exactly one request with that head."""
+    """Returns the body when `data` is exactly one request with this head, else None."""
     if len(data) != len(head.raw) + head.body_bytes or not data.startswith(head.raw):
         return None
     return data[len(head.raw) :]

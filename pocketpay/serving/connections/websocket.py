@@ -1,4 +1,4 @@
-"""What an upgraded connection is: uvicorn's websocket protocol, counted as a connection until it is lost."""
+"""One upgraded connection: uvicorn's websocket protocol, counted as a connection until it is lost."""
 
 import asyncio
 from typing import Any, Protocol
@@ -8,16 +8,16 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.exceptions import HeaderLineTooLong, RequestLineTooLong, TooManyHeaders
 from websockets.protocol import State
 
-from pocketpay.serving.connections.refusals import LONG_LINE, NOT_HTTP, raw
+from pocketpay.serving.connections.refusals import LONG_LINE, NOT_HTTP, response_bytes
 
 CLOSE_SECONDS = 3.0
-"""How long the peer's answer to a close is waited for (uvicorn: 10 s); one that stays silent holds a connection."""
+"""Seconds to wait for the peer's close frame (uvicorn: 10). A peer that does not answer occupies a connection."""
 
 TOO_LONG = (RequestLineTooLong, HeaderLineTooLong, TooManyHeaders)
 
 
 def text_frame(text: bytes) -> bytes:
-    """A server's frame of one whole text (RFC 6455, 5.2): final, not masked, not compressed."""
+    """Returns a server's frame with one complete text (RFC 6455, 5.2): final, not masked, not compressed."""
     size = len(text)
     if size < 126:
         return bytes((0x81, size)) + text
@@ -27,27 +27,27 @@ def text_frame(text: bytes) -> bytes:
 
 
 class Upgraded(Protocol):
-    """The connection that was upgraded, as its websocket reports to it."""
+    """The upgraded connection: its websocket calls these methods."""
 
-    def is_unread(self, unread: bool) -> None:
-        """The peer leaves what is sent unread, or reads again."""
+    def on_unread(self, unread: bool) -> None:
+        """Called with True when the peer stops reading, and with False when it reads again."""
         ...
 
-    def is_stopping(self) -> None:
-        """The server stops: the connection closes soon."""
+    def on_stopping(self) -> None:
+        """Called when the server stops: the connection closes soon."""
         ...
 
-    def is_closing(self) -> None:
-        """The connection closes once what has been written is sent."""
+    def on_closing(self) -> None:
+        """Called when the transport is closed: the connection ends after the buffered bytes are sent."""
         ...
 
-    def is_lost(self) -> None:
-        """The connection is gone."""
+    def on_lost(self) -> None:
+        """Called when the connection is lost."""
         ...
 
 
 class ReportingTransport:
-    """A transport that reports when it closes: a peer that reads nothing would keep it open for ever."""
+    """A transport that reports its `close`: otherwise a peer that reads nothing would keep it open without limit."""
 
     __slots__ = ("_connection", "_transport")
 
@@ -56,14 +56,14 @@ class ReportingTransport:
 
     def close(self) -> None:
         self._transport.close()
-        self._connection.is_closing()
+        self._connection.on_closing()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """One websocket. It reports to `connection`, which bounds how long a peer may leave what is sent unread."""
+    """One websocket. It reports to `connection`, which limits how long a peer may stop reading."""
 
     connection: Upgraded
 
@@ -72,11 +72,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self.connection.is_lost()
+        self.connection.on_lost()
 
     async def send(self, message: ASGISendEvent) -> None:
-        """uvicorn's, with a short path for texts on an open websocket. uvicorn takes a handshake that was refused for
-        one that was never answered, and logs an error."""
+        """Extends uvicorn's method by a fast path for texts on an open websocket. Also marks a refused handshake as
+        complete; otherwise uvicorn logs an error, as if nothing had answered it."""
         text = message.get("text") if message["type"] == "websocket.send" else None
         if text is not None:
             await self.writable.wait()
@@ -92,22 +92,22 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
             self.handshake_complete = True
 
     def shutdown(self) -> None:
-        self.connection.is_stopping()
+        self.connection.on_stopping()
         super().shutdown()
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self.connection.is_unread(True)
+        self.connection.on_unread(True)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self.connection.is_unread(False)
+        self.connection.on_unread(False)
 
     def data_received(self, data: bytes) -> None:
-        """uvicorn's; it leaves a handshake that cannot be read without an answer, and the connection open."""
+        """Extends uvicorn's method: answers a malformed handshake and closes. uvicorn leaves the connection open."""
         super().data_received(data)
         unreadable = self.conn.handshake_exc
         if unreadable is not None and not self.handshake_complete:
-            self.transport.write(raw(LONG_LINE if isinstance(unreadable, TOO_LONG) else NOT_HTTP))
+            self.transport.write(response_bytes(LONG_LINE if isinstance(unreadable, TOO_LONG) else NOT_HTTP))
             self.handshake_complete = self.close_sent = True
             self.transport.close()

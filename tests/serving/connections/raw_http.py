@@ -14,7 +14,7 @@ from pocketpay.serving import http
 from pocketpay.serving.connections.connections import Connections
 from pocketpay.serving.connections.limits import ConnectionLimits
 from pocketpay.serving.connections.protocol import protocol_of
-from pocketpay.serving.handler import Replies
+from pocketpay.serving.handler import PostResponder
 from tests.updates.waiting import until
 
 GET = b"GET / HTTP/1.1\r\nHost: here\r\n\r\n"
@@ -135,11 +135,11 @@ def limits(**fewer: Any) -> ConnectionLimits:
 async def raw(
     configure: Callable[[uvicorn.Config], None] = lambda _: None,
     *,
-    replies: Replies | None = None,
+    responder: PostResponder | None = None,
     other: ASGIApp | None = None,
     **fewer: Any,
 ) -> AsyncIterator[Raw]:
-    """A server with those limits. `replies` answers plain requests; `other` is an application in place of Raw's."""
+    """A server with those limits. `responder` answers plain requests; `other` is an application in place of Raw's."""
     listening = listen("127.0.0.1", 0)
     connections = Connections(limits(**fewer))
     one: list[Raw] = []
@@ -149,7 +149,7 @@ async def raw(
 
     config = uvicorn.Config(
         app,
-        http=protocol_of(connections, replies),
+        http=protocol_of(connections, responder),
         ws="websockets-sansio",
         lifespan="off",
         log_config=None,

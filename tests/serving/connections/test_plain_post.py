@@ -12,14 +12,14 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from pocketpay.serving import http
-from pocketpay.serving.handler import Body, Handler, Replies, Reply
+from pocketpay.serving.handler import Body, Handler, PostResponder, Reply
 from pocketpay.serving.http import Headers, HttpRefusal
 from tests.serving.connections.raw_http import Peer, Raw, raw
 
 BODY = b'{"query":"{ __typename }"}'
 
 
-class Echo(Replies):
+class Echo(PostResponder):
     """Answers with what it was asked."""
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class Echo(Replies):
         self.release = asyncio.Event()
         self.release.set()
 
-    async def most_bytes(self, headers: Headers) -> int:
+    async def max_bytes(self, headers: Headers) -> int:
         return self.anonymous_bytes
 
     async def reply(self, scope: Scope, headers: Headers, body: Body) -> Reply:
@@ -126,7 +126,7 @@ async def both() -> AsyncIterator[tuple[Raw, Echo, Raw, Echo]]:
     """A server that answers plain requests itself, and one that gives all of them to ASGI."""
     plain, parsed = Echo(), Echo()
     async with AsyncExitStack() as open_:
-        one = await open_.enter_async_context(raw(replies=plain, other=Handler(nothing, plain)))
+        one = await open_.enter_async_context(raw(responder=plain, other=Handler(nothing, plain)))
         other = await open_.enter_async_context(raw(other=Handler(nothing, parsed)))
         yield one, plain, other, parsed
 
@@ -268,7 +268,7 @@ async def test_a_plain_request_that_outlasts_the_stop_is_answered() -> None:
 
     plain = Echo()
     plain.release.clear()
-    async with raw(hasty, replies=plain, other=nothing) as one:
+    async with raw(hasty, responder=plain, other=nothing) as one:
         peer = await one.peer()
         await peer.send(post())
         await asyncio.sleep(0.05)
@@ -280,7 +280,7 @@ async def test_a_plain_request_that_outlasts_the_stop_is_answered() -> None:
 
 async def test_an_idle_connection_after_a_plain_request_is_closed() -> None:
     plain = Echo()
-    async with raw(replies=cast(Any, plain), other=nothing, keep_alive_seconds=0.2) as one:
+    async with raw(responder=cast(Any, plain), other=nothing, keep_alive_seconds=0.2) as one:
         peer = await one.peer()
         await peer.send(post())
         assert await peer.status() == 200

@@ -1,10 +1,11 @@
-"""How money is asked for: of one person or of several, all of them or none.
+"""The rule for creating money requests to one person or to several people; either all are created or none.
 
-    replay?  everybody there?  oneself?  same currency?  frozen for all or closed?  asked too often?
-    then one request each, pending until it is answered or its time is over
+    replay?  every payer found?  own wallet?  same currency?  frozen for all or closed?  too many requests?
+    then one request per payer, pending until it is answered or expires
 
-Whoever asks is to be paid, so a wallet that may not receive may not ask; one frozen for debits may. The caps keep one
-person from nagging another, and one wallet from asking the whole town; they are counted under the asker's lock.
+A requester is going to receive money, so a wallet that may not receive may not request money; a wallet that is frozen
+for debits may. One cap limits the open requests to one payer, another cap all requests of a wallet within 24 hours.
+Both are counted under the lock of the requester's wallet.
 """
 
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from pocketpay.transactions.errors import CurrencyMismatch, SelfTransfer, Wallet
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one person is asked for. `payer_id` is None when nobody of that username was found."""
+    """The amount requested from one person. `payer_id` is None if no wallet with that username was found."""
 
     id: UUID
     username: str
@@ -32,8 +33,8 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """Ask each of these people for their share. `field` is the input that names them."""
+class CreateRequests:
+    """Creates a money request for each share. `field` is the input field with the payers' usernames, for errors."""
 
     wallet_id: UUID
     shares: tuple[Share, ...]
@@ -44,10 +45,10 @@ class Ask:
     @property
     def footprint(self) -> Footprint:
         payers = tuple(share.payer_id for share in self.shares if share.payer_id is not None)
-        return Footprint(self.wallet_id, key=self.key, lookups=Lookups(asks=payers))
+        return Footprint(self.wallet_id, key=self.key, lookups=Lookups(payers=payers))
 
     def decide(self, book: Book) -> Outcome:
-        """The rule. Raises a Refusal; none leaves a row."""
+        """Applies the rule. Raises a Refusal; no refusal is stored."""
         if (earlier := money_requests.replayed(book, self.key, self.shares[0].id)) is not None:
             return earlier
         for share in self.shares:
@@ -63,15 +64,15 @@ class Ask:
             raise CurrencyMismatch(self.field)
         if not open_wallet(book, self.wallet_id).may_receive:
             raise WalletFrozen
-        self._must_not_nag(book, requests)
+        self._check_caps(book, requests)
         return Outcome(key=self.key, side_effects=SideEffects(requests=requests))
 
-    def _must_not_nag(self, book: Book, requests: tuple[MoneyRequest, ...]) -> None:
+    def _check_caps(self, book: Book, requests: tuple[MoneyRequest, ...]) -> None:
         terms, open_requests = book.terms, book.counters.open_requests
-        if any(open_requests[self.wallet_id, one.payer_wallet_id] >= terms.most_open_requests for one in requests):
-            raise TooManyOpenRequests(self.field, terms.most_open_requests)
-        if book.counters.asked_today[self.wallet_id] + len(requests) > terms.most_requests_a_day:
-            raise TooManyRequests(terms.most_requests_a_day)
+        if any(open_requests[self.wallet_id, one.payer_wallet_id] >= terms.max_open_requests for one in requests):
+            raise TooManyOpenRequests(self.field, terms.max_open_requests)
+        if book.counters.requested_today[self.wallet_id] + len(requests) > terms.max_requests_per_day:
+            raise TooManyRequests(terms.max_requests_per_day)
 
     def _request(self, book: Book, share: Share, payer_id: UUID) -> MoneyRequest:
         return MoneyRequest(

@@ -1,7 +1,7 @@
-"""How a money request ends that nobody comes back for: its time is over, or one of the two has left.
+"""How a money request ends that can no longer be paid: it is overdue, or one side has closed their wallet.
 
-Every unit of work first expires what is overdue of the requests it has looked up, and the sweeper asks for the rest
-each second. A request whose asker or payer has closed their wallet can never be paid: it is cancelled.
+Every unit of work first expires the overdue requests that it has looked up. The sweeper submits the others once a
+second. A request is cancelled if its requester or its payer has closed their wallet.
 """
 
 from dataclasses import dataclass
@@ -16,8 +16,8 @@ from pocketpay.wallets.balance import WalletStatus
 
 
 @dataclass(frozen=True, slots=True)
-class LapseRequest:
-    """End that request if it cannot be paid any more."""
+class EndUnpayableRequest:
+    """Ends the money request if it can no longer be paid."""
 
     payer_id: UUID
     requester_id: UUID
@@ -28,7 +28,10 @@ class LapseRequest:
         return Footprint(self.payer_id, payee_id=self.requester_id, lookups=Lookups(requests=(self.request_id,)))
 
     def decide(self, book: Book) -> Outcome:
-        """The rule: what is overdue has expired when this is asked. Raises NotFound when there is no such request."""
+        """Applies the rule. Raises NotFound when there is no such request.
+
+        The look-up has expired the request before if it is overdue, so only closed wallets are checked here.
+        """
         request = money_requests.visible(book, self.request_id, self.payer_id)
         sides = (request.requester_wallet_id, request.payer_wallet_id)
         abandoned = any(book.standings[side].status is WalletStatus.CLOSED for side in sides)
