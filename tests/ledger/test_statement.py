@@ -21,7 +21,7 @@ from pocketpay.ledger.statement import statements, totals
 from pocketpay.ledger.time_zones import time_zone
 from pocketpay.money import Money
 from tests.conftest import Dsns
-from tests.ledger.posted import BOUNDARIES, EPOCH, Paid, random_history, post
+from tests.ledger.posted import BOUNDARIES, EPOCH, Paid, post, random_history
 from tests.transactions.past import people
 
 Owner: TypeAlias = "Connection[Record]"
