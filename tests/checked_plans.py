@@ -1,4 +1,4 @@
-"""Plans held to the executor: whatever a test asks, both give the same of what the root resolver gave."""
+"""Compares plans with the executor: for each operation of a test, both must return the same data."""
 
 from inspect import isawaitable
 from typing import Any, cast
@@ -16,7 +16,8 @@ from pocketpay.serving.plans import Plan, Run
 
 
 def check_plans(execution: Execution) -> None:
-    """From now on every operation runs by its plan where it has one, from the first time on, and is checked."""
+    """Makes every operation that has a plan run by it, from its first run on, and compares the data with the
+    executor's."""
     execution.runs_before_plan = 0
     plan_of = execution._plan
 
@@ -38,7 +39,7 @@ def check_plans(execution: Execution) -> None:
 
 
 def uncheck_plans(execution: Execution) -> None:
-    """Plans run alone again: for tests that count what is read."""
+    """Switches the comparison off again, for tests that count reads."""
     del execution._plan, execution.event_payload
 
 
@@ -67,7 +68,7 @@ class Checked:
 
 
 def _keys(data: Any) -> Any:
-    """The names of all fields, in their order."""
+    """Returns the names of all fields, in their order."""
     if isinstance(data, dict):
         for name, value in data.items():
             yield name

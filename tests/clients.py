@@ -1,4 +1,4 @@
-"""The real server in this process, over a database of the test's own: no network between, everything else there."""
+"""The real server in this process, on the test's own database: everything except the network."""
 
 import asyncio
 import socket
@@ -22,12 +22,12 @@ from tests.updates.waiting import until
 __all__ = ["PASSWORD", "Client", "Person"]
 
 WITHOUT_COST = {"x-pocketpay-cost": "0"}
-"""Answers say nothing of their cost, except to the test that asks for it."""
+"""Responses do not contain their cost, except in the test that asks for it."""
 
 
 @dataclass
 class Person:
-    """Somebody who has signed up, with a token for their session."""
+    """A signed-up user, with the tokens of their session."""
 
     username: str
     token: str
@@ -39,7 +39,7 @@ class Person:
 
 
 class Client:
-    """A server in this process, and how to ask it."""
+    """A server in this process, with methods to call it."""
 
     def __init__(self, app: Starlette, http: httpx.AsyncClient) -> None:
         self.app, self.http = app, http
@@ -52,7 +52,7 @@ class Client:
 
     @property
     def view(self) -> Any:
-        """The view at /graphql, without the handler in front."""
+        """The view at /graphql, without the handler in front of it."""
         return next(getattr(route, "app") for route in self.app.routes if getattr(route, "path", "") == "/graphql")  # noqa: B009
 
     async def sign_up(self, username: str = "ada", **more: str) -> Person:
@@ -62,13 +62,13 @@ class Client:
     async def post(
         self, query: str, variables: dict[str, Any] | None = None, *, by: Person | None = None, **more: Any
     ) -> Any:
-        """The whole answer to a document, as JSON."""
+        """Sends a document. Returns the whole response, parsed from JSON."""
         body = {"query": query, "variables": variables, **more}
         response = await self.http.post("/graphql", json=body, headers=by.bearer if by else {})
         return response.json()
 
     async def data(self, query: str, variables: dict[str, Any] | None = None, *, by: Person | None = None) -> Any:
-        """The data of an answer that has no errors."""
+        """Sends a document. Returns the data of the response, which must have no errors."""
         answer = await self.post(query, variables, by=by)
         assert "errors" not in answer, answer["errors"]
         return answer["data"]
@@ -76,7 +76,7 @@ class Client:
 
 @asynccontextmanager
 async def serving(dsn: str, **settings: object) -> AsyncIterator[Client]:
-    """A server with those settings, opened and closed. Each plan that it runs is compared with the executor."""
+    """Opens a server with those settings, and closes it. The result of each plan is compared with the executor's."""
     app = create_app(made(**settings), server_dsn=dsn, secret_key=SECRET)
     check_plans(app.state.server_context.execution)
     async with AsyncExitStack() as open_:
@@ -106,7 +106,7 @@ class Listening:
 
 @asynccontextmanager
 async def listening(client: Client) -> AsyncIterator[Listening]:
-    """The client's server on a loopback port, for what needs a socket."""
+    """Runs the client's server on a loopback port, for tests that need a socket."""
     door = socket.socket()
     door.bind(("127.0.0.1", 0))
     config = uvicorn.Config(
@@ -119,7 +119,7 @@ async def listening(client: Client) -> AsyncIterator[Listening]:
         timeout_graceful_shutdown=2,
     )
     server = uvicorn.Server(config)
-    # Not `serve`: the signals are pytest's own.
+    # Not `serve`: pytest handles the signals.
     task = asyncio.create_task(server._serve(sockets=[door]))
     await until(lambda: server.started or task.done())
     try:

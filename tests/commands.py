@@ -1,8 +1,8 @@
-"""Commands of Pocket Pay in processes of their own that have imported it already.
+"""Runs commands of Pocket Pay in processes of their own that have already imported it.
 
-A new Python spends more than a second of CPU on the product's imports, and a run starts some hundred commands. Here
-one process imports everything once and forks for each command. A command has its own process id, environment, folder,
-files, signals and exit code. Starts from nothing are covered by `cli/test_serve`.
+A new Python process uses more than a second of CPU time for the product's imports, and a test run starts about a
+hundred commands. Here one process imports everything once and forks for each command. A command has its own process
+id, environment, folder, files, signals and exit code. `cli/test_serve` covers starts of a new Python process.
 """
 
 import multiprocessing
@@ -35,7 +35,7 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 
 @dataclass
 class Command:
-    """A command that runs: as much of `subprocess.Popen` as the tests need."""
+    """A running command: the part of `subprocess.Popen` that the tests need."""
 
     _process: ForkServerProcess
 
@@ -50,11 +50,11 @@ class Command:
         return self._process.exitcode
 
     def poll(self) -> int | None:
-        """Its exit code; None while it runs."""
+        """Returns its exit code, or None while it runs."""
         return self._process.exitcode
 
     def wait(self, seconds: float | None = None) -> int:
-        """Its exit code, once it has ended. Raises TimeoutExpired."""
+        """Waits until it ends, and returns its exit code. Raises TimeoutExpired."""
         self._process.join(seconds)
         code = self._process.exitcode
         if code is None:
@@ -73,7 +73,7 @@ class Command:
 
 
 def start(*arguments: str, folder: Path, environment: Mapping[str, str], out: Path, err: Path) -> Command:
-    """`pocketpay` with these arguments, in that folder, with that environment and nothing else of ours."""
+    """Starts `pocketpay` with these arguments, in that folder, with exactly that environment."""
     for file in (out, err):
         file.touch()
     process = _CONTEXT.Process(
@@ -86,7 +86,7 @@ def start(*arguments: str, folder: Path, environment: Mapping[str, str], out: Pa
 def run(
     *arguments: str, folder: Path, environment: Mapping[str, str], files: Path, seconds: float
 ) -> "subprocess.CompletedProcess[str]":
-    """The same to its end; what it prints goes by way of two files in `files`."""
+    """Runs it until it ends. Its output goes through two files in the folder `files`."""
     out, err = (files / f"{os.urandom(8).hex()}.{name}" for name in ("out", "err"))
     command = start(*arguments, folder=folder, environment=environment, out=out, err=err)
     try:
@@ -101,7 +101,7 @@ def run(
 
 @contextmanager
 def forking() -> Iterator[None]:
-    """After the block, the process that forks is gone. It starts with the first command."""
+    """Stops the process that forks, at the end of the block. The first command starts it."""
     _CONTEXT.set_forkserver_preload(list(IMPORTED))
     try:
         yield

@@ -1,6 +1,7 @@
-"""PostgreSQL for the tests: one cluster a run, and for each test that asks a fresh copy of a migrated database.
+"""PostgreSQL for the tests: one cluster per run, and a fresh copy of a migrated database for each test that needs
+one.
 
-The cluster forgets (no fsync): what is proved here is never durability. Tests of durability start their own.
+The cluster is not durable (no fsync), so nothing here tests durability. Tests of durability start their own cluster.
 """
 
 import asyncio
@@ -36,7 +37,7 @@ LONG = ("tests/e2e/", "tests/cli/", "tests/walks/", "tests/test_killed_run.py", 
 
 _numbers = itertools.count(1)
 
-# How long an example takes says how busy the machine is, and nothing of what is proved.
+# The time of an example depends on how busy the machine is, so it is no reason to fail.
 hypothesis.settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
@@ -44,13 +45,13 @@ hypothesis.settings.load_profile("any machine")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files come first: at the end no process waits for another one's."""
+    """Puts the longest files first, so that at the end no test process waits long for another."""
     items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 @dataclass(frozen=True)
 class Dsns:
-    """One database's addresses: the server's login and the owner's."""
+    """The DSNs of one database: one for the server's login and one for the owner."""
 
     server: str
     owner: str
@@ -58,7 +59,7 @@ class Dsns:
 
 @pytest.fixture(scope="session", autouse=True)
 def cheap_hashes() -> Iterator[None]:
-    """A password costs a test microseconds to hash, not 24 ms. Servers in processes of their own hash as always."""
+    """Hashing a password takes microseconds, not 24 ms. Servers in processes of their own hash as in production."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(passwords, "_ARGON2", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
         yield
@@ -76,13 +77,13 @@ def time_for_new_documents() -> Iterator[None]:
 
 @pytest.fixture
 def real_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The product's own hashes, for tests about their parameters."""
+    """The product's hash parameters, for tests about them."""
     monkeypatch.setattr(passwords, "_ARGON2", PRODUCT)
 
 
 @pytest.fixture(autouse=True)
 def log_of_its_own() -> Iterator[None]:
-    """What a test configures of the process's log is undone after it: handlers and levels."""
+    """Restores the handlers and levels of the process's log after each test."""
     root, ours = logging.getLogger(), logging.getLogger("pocketpay")
     handlers, levels = [one for one in root.handlers if isinstance(one, log._Stderr)], (root.level, ours.level)
     yield
@@ -93,9 +94,9 @@ def log_of_its_own() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def cluster_home(request: pytest.FixtureRequest) -> Iterator[Path]:
-    """A folder that PostgreSQL's own user can reach too, for data directories and, as root, their clusters.
+    """A folder that PostgreSQL's own user can read too, for data directories and, as root, for clusters.
 
-    Whatever ends this process, the folder is removed, and what runs or is linked in it too.
+    However this process ends, the folder is removed, with the processes that run in it and the files linked in it.
     """
     controller = os.getppid() if hasattr(request.config, "workerinput") else None
     with run_folder(_memory(), controller=controller) as home, commands.forking():
@@ -104,14 +105,14 @@ def cluster_home(request: pytest.FixtureRequest) -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def cluster(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
-    """The run's cluster."""
+    """The cluster of this run."""
     with EmbeddedPostgres(cluster_home / "data", durable=False, system_home=cluster_home / "home") as started:
         yield started
 
 
 @pytest.fixture(scope="session")
 def postgres(cluster: EmbeddedPostgres) -> Iterator[EmbeddedPostgres]:
-    """The run's cluster, with the database `migrated` in it."""
+    """The cluster of this run, with the database `migrated` in it."""
     asyncio.run(_migrate_template(cluster))
     yield cluster
     for administrator in _administrators.values():
@@ -121,21 +122,21 @@ def postgres(cluster: EmbeddedPostgres) -> Iterator[EmbeddedPostgres]:
 
 @pytest.fixture
 def database_dsn(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
-    """A fresh, migrated database of this test's own."""
+    """A fresh, migrated database for this test."""
     with fresh_copy(postgres) as dsns:
         yield dsns
 
 
 @pytest.fixture(scope="module")
 def module_dsn(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
-    """A fresh, migrated database shared by a module's tests, for those that do not mind one another."""
+    """A fresh, migrated database that the tests of a module share, for tests that do not affect each other."""
     with fresh_copy(postgres) as dsns:
         yield dsns
 
 
 @pytest.fixture
 async def database(database_dsn: Dsns) -> AsyncIterator[Database]:
-    """The server's way to this test's database."""
+    """The server's connections to this test's database."""
     opened = await Database.open(database_dsn.server)
     yield opened
     await opened.close()
@@ -143,7 +144,7 @@ async def database(database_dsn: Dsns) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def owner(database_dsn: Dsns) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
-    """A connection as the owner of every table, for arranging and for looking behind the server's back."""
+    """A connection as the owner of every table, to prepare data and to check it without the server."""
     connection = await asyncpg.connect(database_dsn.owner)
     yield connection
     await connection.close()
@@ -151,7 +152,7 @@ async def owner(database_dsn: Dsns) -> AsyncIterator["asyncpg.Connection[asyncpg
 
 @contextmanager
 def fresh_copy(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
-    """A fresh, migrated database, gone after the block."""
+    """Creates a fresh, migrated database, and drops it after the block."""
     name = f"test_{os.getpid()}_{next(_numbers)}"
     administrator = _administrators.get(postgres.data)
     if administrator is None:
@@ -162,7 +163,8 @@ def fresh_copy(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
 
 
 class _Administrator:
-    """One connection for all databases that are made and dropped: two thirds as long as with one for each."""
+    """One connection that creates and drops all databases: it takes two thirds of the time of one connection for
+    each."""
 
     def __init__(self, dsn: str) -> None:
         self._loop = asyncio.new_event_loop()
@@ -180,8 +182,8 @@ _administrators: dict[Path, _Administrator] = {}
 
 
 def _memory() -> str | None:
-    """The system's folder in memory where it is large enough and may hold programs: a thousand files a database."""
-    folder = "/dev/shm"  # noqa: S108  # a folder of our own is made in it
+    """The system's folder in memory, if it is large enough and may hold programs. A database has a thousand files."""
+    folder = "/dev/shm"  # noqa: S108  # the run creates its own folder in it
     try:
         facts = os.statvfs(folder)
     except OSError:

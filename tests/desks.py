@@ -1,6 +1,6 @@
-"""Fixtures: a desk, and the tables behind it. After every test that moves money the books must be right.
+"""Fixtures: a desk, and access to its tables. After every test that uses them the audit must find nothing.
 
-A conftest of a package whose tests move money imports them.
+The conftest of a package whose tests move money imports them.
 """
 
 from collections.abc import AsyncIterator
@@ -16,13 +16,13 @@ from tests.payments.customers import Records, open_desk, records_of, terms
 
 @pytest.fixture
 def dsns(module_dsn: Dsns) -> Dsns:
-    """The database of the test; a module that minds its neighbours' rows gives another."""
+    """The database of the test. A module whose tests count rows overrides it with one database per test."""
     return module_dsn
 
 
 @pytest.fixture
 def kept() -> Terms:
-    """The terms of the desks; a module may give others."""
+    """The terms of the desks. A module may override it."""
     return terms()
 
 

@@ -1,4 +1,4 @@
-"""What goes wrong on the way to PostgreSQL: replies that are lost, orders that never arrive, lines that go silent."""
+"""Faults between the server and PostgreSQL: lost replies, lost requests, and connections that go silent."""
 
 import asyncio
 import contextlib
@@ -12,12 +12,12 @@ SOCKET = ".s.PGSQL.5432"
 
 
 class Line:
-    """Every connection through one Unix socket to PostgreSQL's, message by message.
+    """A proxy between one Unix socket and PostgreSQL's, which forwards messages one by one.
 
-    lose_replies    that many commits are carried out and their answers never come: the connection breaks instead
-    lose_commits    that many commits never reach PostgreSQL: the connection breaks before
-    mute_replies    that many commits are carried out, and from then on the line is silent
-    silent          nothing passes either way, and nothing breaks; new connections are taken and left without a word
+    lose_replies    the next n commits are executed, and the connection breaks before their reply
+    lose_commits    the next n commits never reach PostgreSQL: the connection breaks before them
+    mute_replies    the next n commits are executed, and then the line is silent
+    silent          no message passes in either direction, no connection breaks, new ones get no reply
     """
 
     def __init__(self, server_socket: str) -> None:
@@ -27,7 +27,7 @@ class Line:
         self._passing: set[asyncio.Task[None]] = set()
 
     async def take(self, reader: StreamReader, writer: StreamWriter) -> None:
-        """Somebody connects."""
+        """Handles a new connection."""
         task = asyncio.current_task()
         assert task is not None
         self._passing.add(task)
@@ -37,7 +37,7 @@ class Line:
             async with asyncio.TaskGroup() as ways:
                 ways.create_task(self._pass(reader, server_writer, self._order))
                 ways.create_task(self._pass(server_reader, writer, self._answer))
-        except* (OSError, EOFError, asyncio.CancelledError):  # the end of this connection, by intent or not
+        except* (OSError, EOFError, asyncio.CancelledError):  # the connection ended, on purpose or not
             pass
         finally:
             for end in both:
@@ -55,7 +55,7 @@ class Line:
             await writer.drain()
 
     async def _order(self, reader: StreamReader) -> bytes:
-        """What a client sends at once. A simple query is one message, and the driver sends it alone."""
+        """Reads what a client sends at once. A simple query is one message, and the driver sends it alone."""
         order = await reader.read(65_536)
         if not order:
             raise EOFError
@@ -65,7 +65,7 @@ class Line:
         return order
 
     async def _answer(self, reader: StreamReader) -> bytes:
-        """One message of PostgreSQL's: a letter, its length in four bytes, the rest."""
+        """Reads one message of PostgreSQL: a letter, its length in four bytes, the rest."""
         head = await reader.readexactly(5)
         body = await reader.readexactly(int.from_bytes(head[1:]) - 4)
         if head[:1] == b"C" and body == b"COMMIT\0":
@@ -89,7 +89,7 @@ class Line:
 
 @asynccontextmanager
 async def faulty_line(dsn: str, folder: Path) -> AsyncIterator[tuple[Line, str]]:
-    """A line to the database of that DSN, and the DSN that goes through it."""
+    """Opens a faulty line to the database of that DSN. Yields the line, and the DSN that uses it."""
     parts = urlsplit(dsn)
     line = Line(f"{parse_qs(parts.query)['host'][0]}/{SOCKET}")
     server = await asyncio.start_unix_server(line.take, folder / SOCKET)

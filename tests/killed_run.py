@@ -1,4 +1,4 @@
-"""A run that is killed: each test says where its cluster is, and waits. Collected by nobody but `test_killed_run`."""
+"""A test run to be killed: each test reports where its cluster is, and waits. Only `test_killed_run` collects it."""
 
 import os
 import time
@@ -10,24 +10,24 @@ from pocketpay.database.embedded.server import EmbeddedPostgres
 from tests.e2e import processes
 
 SECONDS = 240
-"""Longer than the tests of killed runs wait for anything."""
+"""Longer than any wait in the tests of killed runs."""
 
 
-def tell(*paths: Path) -> None:
-    """Says, in a file of this process's own, that it can be killed now, and what there is."""
-    told = Path(os.environ["TOLD"], str(os.getpid()))
-    told.with_suffix(".new").write_text("\n".join(map(str, paths)))
-    told.with_suffix(".new").rename(told)
+def report(*paths: Path) -> None:
+    """Writes a file that reports these paths and that this process can be killed now."""
+    file = Path(os.environ["TOLD"], str(os.getpid()))
+    file.with_suffix(".new").write_text("\n".join(map(str, paths)))
+    file.with_suffix(".new").rename(file)
 
 
 @pytest.mark.parametrize("test", range(2))
 def test_cluster(cluster: EmbeddedPostgres, test: int) -> None:
-    tell(cluster.data.parent, (cluster.data / "cluster").resolve())
+    report(cluster.data.parent, (cluster.data / "cluster").resolve())
     time.sleep(SECONDS)
 
 
 def test_cluster_and_server(postgres: EmbeddedPostgres) -> None:
-    with processes.house(postgres.data.parent / "house") as house:
-        house.start()
-        tell(postgres.data.parent, (postgres.data / "cluster").resolve(), (house.data / "cluster").resolve())
+    with processes.installation(postgres.data.parent / "installation") as installation:
+        installation.start()
+        report(postgres.data.parent, (postgres.data / "cluster").resolve(), (installation.data / "cluster").resolve())
         time.sleep(SECONDS)

@@ -1,17 +1,17 @@
-"""A test run leaves nothing, however it ends.
+"""Removes everything that a test run creates, however the run ends.
 
     python tests/leftovers.py FOLDER [PROCESS]
 
-A run keeps everything in one folder. Beside it runs this program, the watchdog, whose standard input is a pipe that
-only the run holds open. When the run is gone, the kernel closes the pipe, and the watchdog removes what is left: the
-run's processes, their shared memory, the folder, and the clusters that links in the folder lead to. After an ordinary
-end nothing is left and it just ends. PROCESS is the open pidfd of a process without which the run is pointless (the
-controller of a worker): when that one is gone, the watchdog ends the run too.
+A run keeps everything in one folder. This program, the watchdog, runs at the same time; its standard input is a pipe
+that only the run holds open. When the run ends, the kernel closes the pipe, and the watchdog removes what is left:
+the run's processes, their shared memory, the folder, and the clusters that links in the folder point to. After a
+normal end nothing is left to remove. PROCESS is the open pidfd of a process that the run depends on (the controller
+of a worker): when that process ends, the watchdog ends the run too.
 
-A folder's name holds its run's process id and start time. So the next run can remove what is left when the watchdog
-was killed too, and never touches the folder of a run that lives.
+The folder's name contains the process id and the start time of its run. So the next run can remove what is left when
+the watchdog was killed too, and never removes the folder of a run that is still active.
 
-The watchdog starts with every run, and so it imports nothing but the standard library.
+The watchdog starts with every run, so it imports only the standard library.
 """
 
 import contextlib
@@ -30,18 +30,19 @@ from pathlib import Path
 
 PREFIX = "pocketpay-tests-"
 MARK = "POCKETPAY_TESTS_FOLDER"
-"""In the environment of what a run starts: the run's folder."""
+"""The environment variable with the run's folder, for the processes that a run starts."""
 
 STOP_SECONDS = 5.0
-"""A PostgreSQL told to stop at once takes less than a second; past this it is killed."""
+"""An immediate shutdown of PostgreSQL takes less than a second; after this time it is killed."""
 
 
 @contextlib.contextmanager
 def run_folder(parent: str | None, *, controller: int | None = None) -> Iterator[Path]:
-    """A folder of this process's own, gone after the block or after this process, whatever comes first.
+    """Creates a folder for this process. It is removed at the end of the block or of this process, whichever is
+    first.
 
-    `controller` is the id of the process that this one works for. Raises AssertionError when the block leaves a
-    process that has to do with the folder.
+    `controller` is the id of the process that this one works for. Raises AssertionError when a process that uses the
+    folder is still running after the block.
     """
     sweep(Path(parent or tempfile.gettempdir()))
     folder = Path(tempfile.mkdtemp(prefix=f"{folder_of(os.getpid())}-", dir=parent))
@@ -68,7 +69,7 @@ def _watched(folder: Path, controller: int | None) -> Iterator[int]:
         cwd="/",
         env={},
         pass_fds=handles,
-        start_new_session=True,  # what is sent to the run's terminal or process group is not for it
+        start_new_session=True,  # signals to the run's terminal or process group must not reach it
     )
     for handle in handles:
         os.close(handle)
@@ -79,12 +80,12 @@ def _watched(folder: Path, controller: int | None) -> Iterator[int]:
 
 
 def folder_of(pid: int) -> str:
-    """How the name of that process's folder begins."""
+    """Returns the prefix of the name of that process's folder."""
     return f"{PREFIX}{pid}-{_started_at(pid)}"
 
 
 def sweep(parent: Path) -> None:
-    """Removes the folders in `parent` whose runs are gone."""
+    """Removes the folders in `parent` whose runs have ended."""
     for folder in parent.glob(f"{PREFIX}*"):
         owner = re.fullmatch(rf"{PREFIX}(\d+)-\d+-\w+", folder.name)
         if owner is not None and owner[0].rpartition("-")[0] != folder_of(int(owner[1])):
@@ -92,10 +93,10 @@ def sweep(parent: Path) -> None:
 
 
 def remove(folder: Path) -> None:
-    """Removes a folder and everything that belongs to it. Several processes may do so at once."""
+    """Removes a folder and everything that belongs to it. Several processes may call it at the same time."""
     clusters = _clusters(folder)
     names = names_of(folder, *clusters)
-    # Servers first: they would bring their PostgreSQL back.
+    # Servers first: they would restart their PostgreSQL.
     _end(lambda: [pid for pid in processes(names) if not _is_postgres(pid)], signal.SIGKILL)
     _end(lambda: [pid for pid in processes(names) if _is_postmaster(pid)], signal.SIGQUIT)
     _end(lambda: processes(names), signal.SIGKILL)
@@ -106,10 +107,10 @@ def remove(folder: Path) -> None:
 
 
 def _clusters(folder: Path) -> list[Path]:
-    """The clusters in the folder, and those outside of it that a data directory in it links to."""
+    """Returns the clusters in the folder, and those outside it that a data directory in it links to."""
     found = []
     for at, folders, files in os.walk(folder):
-        for name in (*folders, *files):  # a link to what is not there yet is among the files
+        for name in (*folders, *files):  # a link whose target does not exist yet is among the files
             path = Path(at, name)
             if name in ("cluster", "cluster.new") and path.is_symlink():
                 found.append(path.resolve())
@@ -120,12 +121,12 @@ def _clusters(folder: Path) -> list[Path]:
 
 
 def names_of(*paths: Path) -> list[bytes]:
-    """How those paths are written, in a DSN too."""
+    """Returns the forms in which those paths can be written, including their form in a DSN."""
     return [os.fsencode(name) for path in paths for name in (str(path), str(path).replace("/", "%2F"))]
 
 
 def processes(names: Sequence[bytes]) -> list[int]:
-    """The processes that have one of the names in their command line, environment, program or working folder."""
+    """Returns the processes with one of the names in their command line, environment, program or working folder."""
     own = os.getpid()
     return [pid for pid in _pids() if pid != own and any(name in fact for fact in _facts(pid) for name in names)]
 
@@ -150,7 +151,7 @@ def _is_postgres(pid: int) -> bool:
 
 
 def _is_postmaster(pid: int) -> bool:
-    """Whether that is a PostgreSQL that no other PostgreSQL started."""
+    """Returns whether that is a PostgreSQL process that no other PostgreSQL process started."""
     with contextlib.suppress(OSError, IndexError, ValueError):
         parent = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
         return _is_postgres(pid) and not _is_postgres(parent)
@@ -158,7 +159,7 @@ def _is_postmaster(pid: int) -> bool:
 
 
 def _end(those: Callable[[], list[int]], number: signal.Signals) -> None:
-    """Sends the signal until none is left, or for STOP_SECONDS."""
+    """Sends the signal until no process is left, for at most STOP_SECONDS."""
     deadline = time.monotonic() + STOP_SECONDS
     while (pids := those()) and time.monotonic() < deadline:
         for pid in pids:
@@ -168,10 +169,11 @@ def _end(those: Callable[[], list[int]], number: signal.Signals) -> None:
 
 
 def _free_shared_memory(cluster: Path) -> None:
-    """Frees what a killed PostgreSQL kept: only it knows what that is, so it is started once more and stopped."""
+    """Frees the shared memory of a killed PostgreSQL. Only PostgreSQL can find it, so it is started once more and
+    stopped."""
     if not (cluster / "postmaster.pid").exists():
         return
-    # These would keep it from starting where the killed one has not been waited for by its parent yet.
+    # These files would prevent the start while the parent of the killed one has not yet waited for it.
     for name in ("postmaster.pid", ".s.PGSQL.5432.lock"):
         (cluster / name).unlink(missing_ok=True)
     owner = cluster.stat()
@@ -204,7 +206,7 @@ def _is_ready(cluster: Path, pid: int) -> bool:
 
 
 def _started_at(pid: int) -> int | None:
-    """When that process started, in the kernel's own ticks; None when there is none."""
+    """Returns the start time of that process in the kernel's ticks, or None when it does not exist."""
     try:
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
     except OSError:
@@ -212,7 +214,7 @@ def _started_at(pid: int) -> int | None:
 
 
 def watch(folder: Path, controller: int | None = None, run: int | None = None) -> None:
-    """Waits until the run is gone, ends it when its controller is gone, and removes what is left."""
+    """Waits until the run ends, kills it when its controller ends, and removes what is left."""
     while True:
         ready, _, _ = select.select([0] if controller is None else [0, controller], [], [])
         if 0 in ready:

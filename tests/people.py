@@ -1,4 +1,4 @@
-"""People for tests: a reception to let them in, and somebody let in."""
+"""Helpers for tests: identity services, and users who have signed up."""
 
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
@@ -17,7 +17,7 @@ from pocketpay.onboarding.sign_up import sign_up
 from pocketpay.settings import Settings
 
 Owner: TypeAlias = "Connection[Record]"
-"""The owner's own connection, for arranging and for looking behind the server's back."""
+"""A connection as the owner of every table, to prepare data and to check it without the server."""
 
 SECRET = b"a key for tests, thirty-two bytes or more"
 PASSWORD = "violet-harbour-19"
@@ -26,13 +26,13 @@ HOME, ELSEWHERE = "192.0.2.10", "198.51.100.7"
 
 @cache
 def made(**overrides: Hashable) -> Settings:
-    """Settings that no file has touched. They never change, so the same ones are made once."""
-    return Settings(_env_file=None, **overrides)  # type: ignore[call-arg, arg-type]  # pydantic reads both
+    """Settings that are read from no file. Settings are immutable, so equal ones are created once."""
+    return Settings(_env_file=None, **overrides)  # type: ignore[call-arg, arg-type]  # pydantic accepts both
 
 
 @asynccontextmanager
 async def receiving(database: Database, **overrides: object) -> AsyncIterator[IdentityServices]:
-    """A server's reception over that database, the house's accounts open."""
+    """Opens the identity services of a server on that database, with the house accounts."""
     settings = made(**overrides)
     async with database.write() as session:
         await postings.ensure_house_accounts(session, settings.served_currencies)
@@ -49,7 +49,7 @@ async def arrive(
     user_agent: str | None = "tests",
     **more: str,
 ) -> Admission:
-    """Signs somebody up with PASSWORD."""
+    """Signs up a user with PASSWORD."""
     settings = made()
     form = Form(username, username.title(), PASSWORD, **more)
     signed_up = await sign_up(services, settings, form, address=address, user_agent=user_agent)
@@ -58,25 +58,25 @@ async def arrive(
 
 
 async def has_verified_email(database: Database, username: str = "ada") -> None:
-    """From now on that user has verified their email address."""
+    """Marks that user's email address as verified."""
     async with database.write() as session:
         await session.execute("update users set email_verified_at = clock_timestamp() where username = $1", username)
 
 
 async def has_verified_phone(database: Database, username: str = "ada") -> None:
-    """From now on that user has verified their phone number."""
+    """Marks that user's phone number as verified."""
     async with database.write() as session:
         await session.execute("update users set phone_verified_at = clock_timestamp() where username = $1", username)
 
 
 async def facts(owner: Owner, sql: str, *arguments: object) -> tuple[object, ...]:
-    """The one row that the question is about."""
+    """Returns the only row of the query."""
     (row,) = await owner.fetch(sql, *arguments)
     return tuple(row)
 
 
 class LosesReplies(Database):
-    """A database whose next `losses` commits are done, and whose replies to them never arrive."""
+    """A database whose next `losses` commits are executed, but whose replies are lost."""
 
     losses = 0
 

@@ -1,4 +1,4 @@
-"""What PostgreSQL does for a statement: its generic plan, the one that a server's statement ends with."""
+"""Reads PostgreSQL's generic plan of a statement, which a server uses after the first executions."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -10,7 +10,7 @@ INDEXED = {"Index Scan", "Index Only Scan"}
 
 
 async def explained(owner: "Connection[Record]", sql: str, types: str, *arguments: object) -> dict[str, Any]:
-    """The plan of the statement, and what it did with those arguments."""
+    """Returns the plan of the statement, with the row counts for those arguments."""
     await owner.execute("set plan_cache_mode = force_generic_plan")
     await owner.execute(f"prepare asked ({types}) as {sql}")
     said = ", ".join("null" if argument is None else f"'{argument}'" for argument in arguments)
@@ -21,17 +21,17 @@ async def explained(owner: "Connection[Record]", sql: str, types: str, *argument
 
 
 def nodes(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    """Every step of it."""
+    """Returns every step of a plan."""
     return [plan, *(inner for child in plan.get("Plans", []) for inner in nodes(child))]
 
 
 def scans(plan: dict[str, Any], *tables: str) -> list[dict[str, Any]]:
-    """The steps that read one of those tables."""
+    """Returns the steps that read one of those tables."""
     return [node for node in nodes(plan) if node.get("Relation Name") in tables]
 
 
 def rows_read(steps: Iterable[dict[str, Any]]) -> int:
-    """How many rows they gave or threw away, in all their loops."""
+    """Returns the rows that these steps returned or filtered out, over all loops."""
     return sum(
         round((step["Actual Rows"] + step.get("Rows Removed by Filter", 0)) * step["Actual Loops"]) for step in steps
     )

@@ -1,6 +1,6 @@
-"""docs/clients.md says what the code says: its tables are made from the schema and from the classes of refusals.
+"""docs/clients.md matches the code: its tables are generated from the schema and from the classes of refusals.
 
-To write them anew: WRITE_CLIENTS=1 python -m pytest tests/test_clients_page.py
+To generate them: WRITE_CLIENTS=1 python -m pytest tests/test_clients_page.py
 """
 
 import json
@@ -30,7 +30,7 @@ def text() -> str:
     return PAGE.read_text(encoding="utf-8")
 
 
-# ------------------------------------------------------------ what is made
+# ------------------------------------------------------------ generated parts
 
 
 def table(*rows: tuple[str, ...]) -> str:
@@ -38,7 +38,7 @@ def table(*rows: tuple[str, ...]) -> str:
 
 
 def codes() -> str:
-    """Every code of a payload's errors."""
+    """Returns the table of all codes of a payload's errors."""
     described = {value.name: value for value in ErrorCode}
     descriptions = SCHEMA.type_map["ErrorCode"].values  # type: ignore[attr-defined]  # an enum
     rows = [(f"`{name}`", _retryable(name), descriptions[name].description + _facts(name)) for name in described]
@@ -52,7 +52,7 @@ def _retryable(code: str) -> str:
 
 
 def _facts(code: str) -> str:
-    """The fields that only the type of those errors has."""
+    """Returns the additional fields of the type of those errors."""
     kinds = {row.kind for refusal, row in TABLE.items() if refusal.code == code}
     common = set(_object("UserError").fields)
     found = [
@@ -70,7 +70,7 @@ def _object(name: str) -> GraphQLObjectType | GraphQLInterfaceType:
 
 
 def mutations() -> str:
-    """The codes of each mutation, as its description names them."""
+    """Returns the table of the codes of each mutation, from its description."""
     alike: dict[str, list[str]] = {}
     for name, field in _mutations(SCHEMA).items():
         alike.setdefault(_codes_of(field), []).append(f"`{name}`")
@@ -91,7 +91,7 @@ def _codes_of(field: GraphQLField) -> str:
 
 
 def possible_types() -> str:
-    """What a normalised cache must know of interfaces."""
+    """Returns the possible types of interfaces, for a normalised cache."""
     interfaces = [type_ for type_ in SCHEMA.type_map.values() if isinstance(type_, GraphQLInterfaceType)]
     types = {one.name: sorted(each.name for each in SCHEMA.get_possible_types(one)) for one in interfaces}
     lines = ",\n".join(f'  "{name}": {json.dumps(of)}' for name, of in types.items())
@@ -102,20 +102,20 @@ MADE = {"codes": codes, "mutations": mutations, "possible types": possible_types
 
 
 @pytest.mark.parametrize("name", MADE)
-def test_what_is_made_from_the_code_is_as_the_code_is(name: str) -> None:
-    """Run with WRITE_CLIENTS=1 to write what stands there now: the diff is what to review."""
+def test_the_generated_parts_of_the_page_match_the_code(name: str) -> None:
+    """Run it with WRITE_CLIENTS=1 to write the current text, and review the diff."""
     begin, end = f"<!-- made from the code: {name} -->\n", "<!-- end -->"
     before, found, rest = text().partition(begin)
-    assert found, f"the page has no place for {name}"
+    assert found, f"the page has no marker for {name}"
     made, found, after = rest.partition(end)
-    assert found, f"the place for {name} has no end"
+    assert found, f"the marker for {name} has no end"
     if os.environ.get("WRITE_CLIENTS"):
         PAGE.write_text(f"{before}{begin}{MADE[name]()}\n{end}{after}", encoding="utf-8")
         return
     assert made == MADE[name]() + "\n"
 
 
-# ------------------------------------------------------------ what is written
+# ------------------------------------------------------------ written parts
 
 
 def section(title: str) -> str:
@@ -128,19 +128,19 @@ def first_column(title: str) -> list[str]:
     return re.findall(r"^\| `([A-Z_]+|\d{4})`", section(title), re.MULTILINE)
 
 
-def test_every_top_level_code_is_there() -> None:
+def test_every_top_level_error_code_is_on_the_page() -> None:
     told = re.findall(r"^ {4}([A-Z_]{4,}) ", failures.__doc__ or "", re.MULTILINE)
     assert len(told) >= 9
     assert sorted(first_column("Errors of a request")) == sorted(told)
 
 
-def test_every_close_code_of_the_server_is_there() -> None:
+def test_every_close_code_of_the_server_is_on_the_page() -> None:
     ours = set(re.findall(r"^ {4}(\d{4}) ", sockets.__doc__ or "", re.MULTILINE)) | {"1012"}
     assert len(ours) >= 8
     assert ours <= set(first_column("Live updates"))
 
 
-def test_example_stays_away_after_the_codes_that_the_page_names() -> None:
+def test_the_example_client_does_not_reconnect_after_the_final_close_codes() -> None:
     rows = re.findall(
         r"^\| `(\d{4})` \|.*\| (stay away|reconnect|refresh)[^|]*\|$", section("Live updates"), re.MULTILINE
     )
@@ -151,7 +151,7 @@ def test_example_stays_away_after_the_codes_that_the_page_names() -> None:
     assert sorted(named.split(", ")) == sorted(code for code, what in rows if what == "stay away")
 
 
-def test_limits_are_those_of_the_settings() -> None:
+def test_limits_on_the_page_match_the_settings() -> None:
     settings, said = made(), section("Limits")
     for number in (
         *(settings.document_tokens, reading.ANONYMOUS_TOKENS, settings.document_depth, settings.document_aliases),
@@ -170,7 +170,7 @@ def test_limits_are_those_of_the_settings() -> None:
     assert f"{KEY_LENGTH[0]} to {KEY_LENGTH[1]} characters" in section("Idempotency keys")
 
 
-def test_lifetimes_are_those_of_the_server() -> None:
+def test_lifetimes_on_the_page_match_the_server() -> None:
     settings, said = made(), section("Sessions and tokens")
     for lifetime in (
         f"{settings.access_token_expire_minutes} minutes",
@@ -182,23 +182,23 @@ def test_lifetimes_are_those_of_the_server() -> None:
     assert f"within {sockets.INIT_SECONDS:.0f} seconds" in section("Live updates")
 
 
-def test_what_since_sends_again_is_what_the_server_sends() -> None:
+def test_the_page_describes_since_as_the_server_implements_it() -> None:
     said = section("Live updates")
     assert f"{since.LOOK_BACK.seconds} seconds before `since`" in said
     assert f"more than {since.MAX_MISSED} objects changed" in said
     assert f"`{since.TOO_MANY_CHANGES}`" in said
 
 
-def test_settings_that_are_named_exist() -> None:
+def test_settings_named_on_the_page_exist() -> None:
     named = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", text()))
     unknown = named - {name.upper() for name in Settings.model_fields} - set(ErrorCode.__members__)
     assert unknown - set(first_column("Errors of a request")) - {"PENDING_CONFIRMATION"} == set()
 
 
-def test_types_without_an_identity_are_named() -> None:
-    """A cache must not store them by `id`: they have none, or one that other objects of the type share."""
+def test_types_without_an_identity_are_on_the_page() -> None:
+    """A cache must not store them by `id`: they have none, or objects of the type share one."""
     common = {"UserError", *UserError.__subclasses__()}
-    assert common  # refusals are values too
+    assert common  # refusals are types without an identity too
     said = section("Caching")
     for name in ("Money", "Limit", "AuditFinding", "Tokens"):
         assert f"`{name}`" in said
@@ -209,7 +209,7 @@ def test_types_without_an_identity_are_named() -> None:
         assert f"`{name}`" in said
 
 
-def test_page_is_short_and_its_links_lead_somewhere() -> None:
+def test_the_page_is_short_and_its_links_work() -> None:
     assert len(text().splitlines()) < 380
     for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text()):
         assert (PAGE.parent / link).exists(), link

@@ -1,4 +1,4 @@
-"""Every decision is in the index, and the code that rests on it names it."""
+"""Every decision record is in the index, and the code that implements it names it."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,7 @@ NAMED = re.compile(r"[Dd]ecision (?:record )?0*(\d+)|docs/decisions/0*(\d+)")
 
 
 def named() -> dict[int, list[str]]:
-    """The decisions that the code names, and where."""
+    """Returns the decisions that the code names, with the files that name them."""
     found: dict[int, list[str]] = {}
     for file in sorted((CHECKOUT / "pocketpay").rglob("*.py")):
         for numbers in NAMED.findall(file.read_text(encoding="utf-8")):
@@ -20,14 +20,14 @@ def named() -> dict[int, list[str]]:
     return found
 
 
-def test_records_are_numbered_once_and_titled_by_their_number() -> None:
+def test_every_record_has_its_own_number_and_a_title_with_it() -> None:
     files = list(FOLDER.glob("[0-9]*.md"))
     assert len(RECORDS) == len(files)
     for number, file in RECORDS.items():
         assert file.read_text(encoding="utf-8").startswith(f"# {number}. "), file.name
 
 
-def test_index_has_every_decision_in_order() -> None:
+def test_the_index_lists_every_decision_in_order() -> None:
     index = (FOLDER / "README.md").read_text(encoding="utf-8")
     # A new record needs a row in docs/decisions/README.md.
     rows = re.findall(r"^\| \[(\d+)\]\((.+?)\) \| \S.*\. \|$", index, re.MULTILINE)
@@ -35,9 +35,9 @@ def test_index_has_every_decision_in_order() -> None:
 
 
 @pytest.mark.parametrize("number", RECORDS)
-def test_code_names_the_decision_that_it_rests_on(number: int) -> None:
+def test_the_code_names_every_decision(number: int) -> None:
     assert named().get(number), f"no file under pocketpay names decision {number}"
 
 
-def test_decisions_that_the_code_names_exist() -> None:
+def test_decisions_named_by_the_code_exist() -> None:
     assert named().keys() <= RECORDS.keys()

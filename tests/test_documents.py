@@ -1,4 +1,4 @@
-"""The documents point at what is there, and quote what is written."""
+"""The links and the quoted code of the documents are correct."""
 
 import re
 import tomllib
@@ -18,18 +18,18 @@ every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relati
 
 
 def fenced(text: str, kind: str) -> list[str]:
-    """The fenced blocks of one kind, those of lists included."""
+    """Returns the fenced blocks of one kind, including those inside lists."""
     return re.findall(rf"^ *```{kind}\n(.*?)^ *```", text, re.DOTALL | re.MULTILINE)
 
 
 def anchors(page: Path) -> set[str]:
-    """The headings of a page, as a link names them."""
+    """Returns the anchors of a page's headings."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
 
 
 @every_page
-def test_no_link_leads_nowhere(page: Path) -> None:
+def test_every_link_of_a_page_works(page: Path) -> None:
     for link in re.findall(r"\]\(([^):]+)\)", page.read_text(encoding="utf-8")):
         path, _, anchor = link.partition("#")
         found = page.parent / path if path else page
@@ -45,8 +45,8 @@ def test_every_test_that_a_page_names_exists(page: Path) -> None:
 
 
 @every_page
-def test_drawings_have_no_semicolon(page: Path) -> None:
-    """It ends a statement there, and what follows it is not drawn."""
+def test_diagrams_contain_no_semicolon(page: Path) -> None:
+    """In a Mermaid diagram a semicolon ends a statement, and the rest is not drawn."""
     assert [drawing for drawing in fenced(page.read_text(encoding="utf-8"), "mermaid") if ";" in drawing] == []
 
 
@@ -54,13 +54,13 @@ def test_drawings_have_no_semicolon(page: Path) -> None:
 
 
 def layers() -> list[set[str]]:
-    """The packages from the top down, as the linter holds them."""
+    """Returns the packages of each layer from the top down, from the import linter's contract."""
     contracts = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
     (contract,) = [one for one in contracts if one["type"] == "layers"]
     return [set(re.findall(r"\w+", layer)) for layer in contract["layers"]]
 
 
-def test_packages_are_drawn_as_the_linter_holds_them() -> None:
+def test_the_drawn_layers_match_the_import_linters_contract() -> None:
     (drawing,) = [one for one in fenced(ARCHITECTURE, "mermaid") if one.startswith("block-beta\n")]
     rows = [set(re.findall(r"(\w+)\[", line)) for line in drawing.splitlines() if "[" in line]
     assert rows == layers()
@@ -73,17 +73,17 @@ def _stripped(text: str) -> str:
 @pytest.mark.parametrize(
     "snippet", fenced(ARCHITECTURE, "python"), ids=lambda snippet: snippet.split("\n")[0].strip()
 )
-def test_code_that_is_quoted_is_in_the_product(snippet: str) -> None:
+def test_quoted_code_is_in_the_product(snippet: str) -> None:
     sources = [_stripped(file.read_text(encoding="utf-8")) for file in (CHECKOUT / "pocketpay").rglob("*.py")]
     assert any(_stripped(snippet).strip() in source for source in sources)
 
 
-def test_code_is_quoted() -> None:
+def test_the_architecture_page_quotes_code() -> None:
     assert len(fenced(ARCHITECTURE, "python")) >= 4
 
 
 @pytest.mark.parametrize("page", ["architecture.md", "decisions/README.md"])
-def test_files_that_are_named_exist(page: str) -> None:
+def test_files_named_by_a_page_exist(page: str) -> None:
     text = (CHECKOUT / "docs" / page).read_text(encoding="utf-8")
     for path in re.findall(r"`([a-z_]+/[\w/.-]+\.(?:py|graphql|toml|md))`", text):
         assert any((root / path).exists() for root in (CHECKOUT, CHECKOUT / "pocketpay")), path

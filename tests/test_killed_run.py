@@ -1,4 +1,4 @@
-"""A run that is killed leaves no process, no folder and no shared memory."""
+"""A test run that is killed leaves no process, no folder and no shared memory."""
 
 import contextlib
 import os
@@ -24,7 +24,7 @@ Run = Callable[..., "subprocess.Popen[bytes]"]
 
 @dataclass(frozen=True)
 class Kept:
-    """What one process of a run keeps on this machine."""
+    """The resources that one process of a run uses on this machine."""
 
     folder: Path
     clusters: tuple[Path, ...]
@@ -38,21 +38,21 @@ class Kept:
         return cls(folder, clusters, segments, frozenset(file for one in clusters for file in shared_files(one)))
 
     def left(self) -> list[object]:
-        """What of it is still there."""
+        """Returns the resources that still exist."""
         paths = [path for path in (self.folder, *self.clusters, *self.files) if path.exists()]
         names = leftovers.names_of(self.folder, *self.clusters)
         return [*paths, *leftovers.processes(names), *(self.segments & all_segments())]
 
 
 @pytest.fixture
-def told(tmp_path: Path) -> Path:
-    """Where the processes of a run say what they keep."""
+def reports(tmp_path: Path) -> Path:
+    """The folder in which the processes of a run report their resources."""
     return tmp_path
 
 
 @pytest.fixture
-def run(told: Path) -> Iterator[Run]:
-    """Starts a run of some of the tests of `killed_run`."""
+def run(reports: Path) -> Iterator[Run]:
+    """Starts a run with some of the tests of `killed_run`."""
     started: list[subprocess.Popen[bytes]] = []
 
     def starter(test: str, *options: str) -> "subprocess.Popen[bytes]":
@@ -61,11 +61,11 @@ def run(told: Path) -> Iterator[Run]:
         process = subprocess.Popen(
             [*command, f"tests/killed_run.py::{test}"],
             cwd=CHECKOUT,
-            env=kept | {"TOLD": str(told)},
+            env=kept | {"TOLD": str(reports)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            preexec_fn=_heed_signals,
+            preexec_fn=_restore_signals,
         )
         started.append(process)
         return process
@@ -76,20 +76,21 @@ def run(told: Path) -> Iterator[Run]:
         process.wait(10)
 
 
-def _heed_signals() -> None:
-    """A shell starts background commands with SIGINT ignored, and `nohup` with SIGHUP; both are inherited."""
+def _restore_signals() -> None:
+    """Restores the default signal handlers. Shells start background commands with SIGINT ignored, `nohup` with SIGHUP
+    ignored."""
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
 
 
-def until_told(told: Path, process: "subprocess.Popen[bytes]", count: int = 1) -> dict[int, Kept]:
-    """What the run keeps, by process, once that many of its processes have said so."""
+def until_reported(reports: Path, process: "subprocess.Popen[bytes]", count: int = 1) -> dict[int, Kept]:
+    """Waits until that many processes of the run have reported. Returns their resources by process id."""
     deadline = time.monotonic() + START_SECONDS
-    while len(pids := [path.name for path in told.iterdir() if path.name.isdigit()]) < count:
+    while len(pids := [path.name for path in reports.iterdir() if path.name.isdigit()]) < count:
         assert process.poll() is None, "the run ended by itself"
-        assert time.monotonic() < deadline, "the run does not get as far"
+        assert time.monotonic() < deadline, "the run did not report in time"
         time.sleep(0.02)
-    return {int(pid): Kept.of(*map(Path, (told / pid).read_text().splitlines())) for pid in pids}
+    return {int(pid): Kept.of(*map(Path, (reports / pid).read_text().splitlines())) for pid in pids}
 
 
 def until_gone(*kept: Kept) -> None:
@@ -100,7 +101,7 @@ def until_gone(*kept: Kept) -> None:
 
 
 def segment_of(cluster: Path) -> tuple[str, str]:
-    """The key and the id of the System V shared memory of a cluster that runs."""
+    """Returns the key and the id of the System V shared memory of a running cluster."""
     key, segment = (cluster / "postmaster.pid").read_text().splitlines()[6].split()
     return key, segment
 
@@ -111,7 +112,7 @@ def all_segments() -> set[tuple[str, str]]:
 
 
 def shared_files(cluster: Path) -> set[Path]:
-    """The files of the POSIX shared memory of a cluster that runs."""
+    """Returns the files of the POSIX shared memory of a running cluster."""
     pid = (cluster / "postmaster.pid").read_text().split()[0]
     lines = Path(f"/proc/{pid}/maps").read_text().splitlines()
     files = {Path(line.split()[-1]) for line in lines if "/dev/shm/PostgreSQL." in line}  # noqa: S108
@@ -119,10 +120,10 @@ def shared_files(cluster: Path) -> set[Path]:
     return files
 
 
-def test_run_that_is_told_to_end_leaves_nothing(run: Run, told: Path) -> None:
+def test_a_run_stopped_by_a_signal_leaves_nothing(run: Run, reports: Path) -> None:
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     processes = [run("test_cluster[0]") for _ in numbers]
-    kept = until_told(told, processes[0], len(processes))
+    kept = until_reported(reports, processes[0], len(processes))
     for process, number in zip(processes, numbers, strict=True):
         process.send_signal(number)
     for process in processes:
@@ -130,16 +131,16 @@ def test_run_that_is_told_to_end_leaves_nothing(run: Run, told: Path) -> None:
     until_gone(*kept.values())
 
 
-def test_run_that_is_killed_beside_its_server_leaves_nothing(run: Run, told: Path) -> None:
+def test_a_run_killed_while_its_server_runs_leaves_nothing(run: Run, reports: Path) -> None:
     process = run("test_cluster_and_server")
-    (kept,) = until_told(told, process).values()
+    (kept,) = until_reported(reports, process).values()
     process.kill()
     until_gone(kept)
 
 
-def test_worker_that_is_killed_leaves_nothing_and_so_does_its_controller(run: Run, told: Path) -> None:
+def test_a_killed_worker_and_its_controller_leave_nothing(run: Run, reports: Path) -> None:
     process = run("test_cluster", "-n", "2", "--dist", "load")
-    (first, kept_by_first), (_, kept_by_second) = until_told(told, process, 2).items()
+    (first, kept_by_first), (_, kept_by_second) = until_reported(reports, process, 2).items()
     os.kill(first, signal.SIGKILL)
     until_gone(kept_by_first)
     assert kept_by_second.folder.exists()
@@ -148,7 +149,7 @@ def test_worker_that_is_killed_leaves_nothing_and_so_does_its_controller(run: Ru
 
 
 @pytest.mark.parametrize("postgresql", ["lives", "was killed"])
-def test_next_run_removes_what_nobody_removed(cluster_home: Path, tmp_path: Path, postgresql: str) -> None:
+def test_the_next_run_removes_what_a_killed_run_left(cluster_home: Path, tmp_path: Path, postgresql: str) -> None:
     parent = cluster_home / "runs"
     parent.mkdir(mode=0o755)
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
@@ -161,7 +162,7 @@ def test_next_run_removes_what_nobody_removed(cluster_home: Path, tmp_path: Path
         kept = Kept.of(postgres.data.parent, (postgres.data / "cluster").resolve())
         if postgresql == "was killed":
             for pid in leftovers.processes(leftovers.names_of(*kept.clusters)):
-                with contextlib.suppress(ProcessLookupError):  # the others end by themselves, too
+                with contextlib.suppress(ProcessLookupError):  # the other processes end by themselves
                     os.kill(pid, signal.SIGKILL)
         assert kept.segments <= all_segments()
         leftovers.sweep(parent)

@@ -1,4 +1,4 @@
-"""Money is exact: what goes in comes out, nothing is rounded but a percentage, and currencies do not mix."""
+"""Money is exact: only percentages are rounded, and currencies do not mix."""
 
 from decimal import ROUND_HALF_UP, Decimal
 
@@ -21,19 +21,19 @@ def test_currencies_have_the_exponents_of_iso_4217() -> None:
 
 
 @pytest.mark.parametrize("code", ["XXX", "XAU", "CLF", "usd", "US", "USDT", "", "$", "ＵＳＤ", "US\x00"])
-def test_what_is_no_currency_to_hold_is_none(code: str) -> None:
+def test_a_code_that_is_not_a_currency_of_wallets_is_refused(code: str) -> None:
     with pytest.raises(LookupError):
         money.currency(code)
 
 
 @given(minors, codes)
-def test_what_is_written_out_reads_back_the_same(minor: int, code: str) -> None:
+def test_a_formatted_amount_is_parsed_back_to_the_same_value(minor: int, code: str) -> None:
     amount = Money(minor, code)
     assert parse(str(amount), code) == amount
 
 
 @given(any_minors, st.sampled_from((0, 2, 3)))
-def test_written_amount_has_exactly_its_currencys_digits(minor: int, exponent: int) -> None:
+def test_a_formatted_amount_has_exactly_its_currencys_decimals(minor: int, exponent: int) -> None:
     text = format_minor(minor, exponent)
     assert Decimal(text) == Decimal(minor).scaleb(-exponent)
     assert len(text.partition(".")[2]) == exponent
@@ -42,7 +42,7 @@ def test_written_amount_has_exactly_its_currencys_digits(minor: int, exponent: i
 
 
 @given(st.from_regex(r"[0-9]{1,13}(\.[0-9]{1,3})?", fullmatch=True), codes)
-def test_amount_of_the_right_shape_is_exact_or_out_of_range(text: str, code: str) -> None:
+def test_a_well_formed_amount_is_exact_or_out_of_range(text: str, code: str) -> None:
     exact = Decimal(text).scaleb(EXPONENTS[code])
     decimals = len(text.partition(".")[2])
     if decimals > EXPONENTS[code] or not 0 < Decimal(text) <= MAX_MAJOR:
@@ -63,13 +63,13 @@ REFUSED = (
 
 
 @pytest.mark.parametrize("text", REFUSED)
-def test_what_has_not_the_shape_of_an_amount_is_malformed(text: str) -> None:
+def test_a_text_that_is_not_an_amount_is_malformed(text: str) -> None:
     with pytest.raises(MalformedAmount):
         parse(text, "USD")
 
 
 @given(st.text(max_size=20), codes)
-def test_any_text_is_an_amount_or_refused(text: str, code: str) -> None:
+def test_any_text_is_parsed_as_an_amount_or_refused(text: str, code: str) -> None:
     try:
         amount = parse(text, code)
     except (MalformedAmount, AmountOutOfRange):
@@ -91,18 +91,18 @@ def test_any_text_is_an_amount_or_refused(text: str, code: str) -> None:
         ("9999999999999", "KWD"),
     ],
 )
-def test_amount_outside_what_can_be_moved_is_out_of_range(text: str, code: str) -> None:
+def test_an_amount_that_cannot_be_moved_is_out_of_range(text: str, code: str) -> None:
     with pytest.raises(AmountOutOfRange):
         parse(text, code)
 
 
 @pytest.mark.parametrize(("code", "minor"), [("JPY", 10**10), ("USD", 10**12), ("KWD", 10**13)])
-def test_largest_amount_passes(code: str, minor: int) -> None:
+def test_the_largest_amount_is_accepted(code: str, minor: int) -> None:
     assert parse("10000000000", code) == Money(minor, code)
 
 
 @given(st.integers(min_value=0, max_value=2**63 - 1), st.integers(min_value=0, max_value=10_000))
-def test_percentage_is_rounded_half_up_to_the_minor_unit(minor: int, basis_points: int) -> None:
+def test_a_percentage_is_rounded_half_up_to_the_minor_unit(minor: int, basis_points: int) -> None:
     exact = Decimal(minor) * basis_points / 10_000
     expected = exact.quantize(Decimal(1), rounding=ROUND_HALF_UP)
     assert Money(minor, "USD").percent(basis_points) == Money(int(expected), "USD")
@@ -117,7 +117,7 @@ def test_half_a_minor_unit_is_rounded_up(minor: int, basis_points: int, expected
 
 
 @given(any_minors, st.integers(min_value=1, max_value=200))
-def test_shares_sum_to_the_whole_and_differ_by_one_unit_the_first_ones_larger(minor: int, ways: int) -> None:
+def test_shares_sum_to_the_whole_and_the_first_ones_are_at_most_one_unit_larger(minor: int, ways: int) -> None:
     shares = [share.minor for share in Money(minor, "USD").split(ways)]
     assert len(shares) == ways
     assert sum(shares) == minor
@@ -125,25 +125,25 @@ def test_shares_sum_to_the_whole_and_differ_by_one_unit_the_first_ones_larger(mi
     assert shares == sorted(shares, reverse=True)
 
 
-def test_ten_dollars_among_three() -> None:
+def test_ten_dollars_split_among_three_are_334_333_and_333_cents() -> None:
     assert [str(share) for share in Money(1_000, "USD").split(3)] == ["3.34", "3.33", "3.33"]
 
 
 @pytest.mark.parametrize("ways", [0, -1])
-def test_money_is_not_split_among_nobody(ways: int) -> None:
+def test_money_cannot_be_split_among_fewer_than_one(ways: int) -> None:
     with pytest.raises(ValueError, match="at least one"):
         Money(100, "USD").split(ways)
 
 
 @given(any_minors, any_minors)
-def test_sum_and_difference_are_of_the_minor_units(one: int, other: int) -> None:
+def test_sums_and_differences_are_those_of_the_minor_units(one: int, other: int) -> None:
     here, there = Money(one, "USD"), Money(other, "USD")
     assert here + there == Money(one + other, "USD")
     assert here - there == here + -there
     assert (here < there, here <= there) == (one < other, one <= other)
 
 
-def test_two_currencies_never_meet() -> None:
+def test_two_currencies_cannot_be_added_or_compared() -> None:
     here, there = Money(1, "USD"), Money(1, "EUR")
     for meeting in (
         lambda: here + there,
@@ -161,11 +161,11 @@ def test_two_currencies_never_meet() -> None:
 
 
 @pytest.mark.parametrize("other", [1, 1.0, Decimal(1), "1", None])
-def test_money_meets_nothing_but_money(other: object) -> None:
+def test_money_cannot_be_added_to_other_types(other: object) -> None:
     with pytest.raises((TypeError, AttributeError)):
         Money(1, "USD") + other  # type: ignore[operator]
 
 
-def test_money_does_not_change() -> None:
+def test_money_is_immutable() -> None:
     with pytest.raises(AttributeError):
         Money(1, "USD").minor = 2  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""docs/operations.md names every command, address and metric of the server, and no other."""
+"""docs/operations.md names every command, path and metric of the server, and no others."""
 
 import re
 from pathlib import Path
@@ -16,25 +16,25 @@ PAGE = (DOCS / "operations.md").read_text(encoding="utf-8")
 
 
 def first_column(title: str, page: str = PAGE) -> list[str]:
-    """What stands in code in the first column of a section's table."""
+    """Returns the code texts in the first column of a section's table."""
     section = page.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
     cells = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
     assert cells, f"no table under {title}"
     return [code for cell in cells for code in re.findall(r"`([^`]+)`", cell)]
 
 
-def test_commands_are_those_of_the_command_line() -> None:
+def test_commands_on_the_page_match_the_command_line() -> None:
     shown = typer.main.get_group(verbs).commands
     served = [name for name, command in shown.items() if not command.hidden]
     assert sorted(code.split()[1] for code in first_column("Commands")) == sorted(served)
 
 
-async def test_addresses_are_those_of_a_server_in_development(client: Client) -> None:
+async def test_paths_on_the_page_match_a_development_server(client: Client) -> None:
     routes = {route.path for route in client.app.routes if isinstance(route, Route)}
     assert set(first_column("Addresses")) == {path for path in routes if "/explorer" not in path}
 
 
-async def test_metrics_are_those_that_are_served(client: Client) -> None:
+async def test_metrics_on_the_page_match_the_served_ones(client: Client) -> None:
     text = (await client.http.get("/metrics")).text
     served = {name for name in re.findall(r"^# HELP (\w+)", text, re.MULTILINE) if not name.endswith("_created")}
     mail = (DOCS / "mail.md").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The packages as a reader meets them: each says what is in it, and keeps what it promises."""
+"""The packages of the product: each docstring lists its modules, and the rules about imports hold."""
 
 import ast
 import re
@@ -14,7 +14,7 @@ PACKAGES = sorted(path.parent for path in ROOT.rglob("__init__.py"))
 
 
 def documented(package: Path) -> set[str]:
-    """The files and packages that a package's docstring names."""
+    """Returns the files and packages that a package's docstring names."""
     text = ast.get_docstring(ast.parse((package / "__init__.py").read_text())) or ""
     return set(re.findall(r"\w+(?:\.py|/)", text))
 
@@ -24,12 +24,12 @@ def test_package_docstring_lists_its_modules(package: Path) -> None:
     modules = {path.name for path in package.glob("*.py")} - {"__init__.py"}
     packages = {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
     named = documented(package)
-    assert modules | packages <= named, "every module stands in the docstring"
+    assert modules | packages <= named, "the docstring must list every module"
     for name in named - modules - packages:
-        assert list(ROOT.rglob(name.rstrip("/"))), f"{name} is nowhere"
+        assert list(ROOT.rglob(name.rstrip("/"))), f"{name} does not exist"
 
 
-def test_schema_opens_no_session() -> None:
+def test_the_api_package_opens_no_database_session() -> None:
     """A resolver asks a package for data and never takes a database session itself."""
     for file in (ROOT / "api").rglob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
@@ -42,7 +42,7 @@ SHARED = {
     "pocketpay.payments.create_requests": "requestMoney and splitBill ask by it",
     "pocketpay.payments.settle": "a deposit and a withdrawal end by it",
 }
-"""Rules that are no verbs of their own: several verbs import them."""
+"""Modules of `payments` that several verbs share."""
 
 VERBS = [
     f"pocketpay.{package}.{file.stem}"
@@ -53,13 +53,13 @@ VERBS = [
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_is_kept_from_importing_others(verb: str) -> None:
-    """The linter holds those that its contract lists."""
+def test_every_verb_is_in_the_contract_against_importing_other_verbs(verb: str) -> None:
+    """The import linter checks the verbs that its contract lists."""
     settings = tomllib.loads((ROOT.parent / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = settings["tool"]["importlinter"]["contracts"]
     (contract,) = [one for one in contracts if one["name"] == "Verbs do not import one another"]
     assert (verb in contract["modules"]) != (verb in SHARED)
 
 
-def test_verbs_are_found() -> None:
+def test_the_list_of_verbs_is_not_empty() -> None:
     assert len(VERBS) > 20

@@ -1,8 +1,8 @@
-"""What clients and operators read is plain English: no phrase of `plain_words.toml` is in it.
+"""Texts for clients and operators are plain English: they contain no phrase of `plain_words.toml`.
 
-Read are the descriptions of the schema, the settings and the commands, every string of the code that is not a
-docstring (messages, refusals, findings of the audit), and the mails. Why a phrase is on the list: the reader is an
-engineer who reads English as a second language, and looks for the standard term.
+The checked texts are the descriptions of the schema, the settings and the commands, every string of the code that is
+not a docstring (messages, refusals, findings of the audit), and the mails. A phrase is on the list because readers
+are engineers who read English as a second language and look for the standard term.
 """
 
 import ast
@@ -23,12 +23,12 @@ LIST = Path(__file__).with_name("plain_words.toml")
 MOST = 30
 
 Text = tuple[str, str]
-"""Where a text stands, and the text."""
+"""The place of a text, and the text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A phrase to avoid. `example` is a text that has it."""
+    """A phrase to avoid. `example` is a text that contains it."""
 
     pattern: re.Pattern[str]
     instead: str
@@ -43,7 +43,7 @@ def _phrases() -> list[Phrase]:
 PHRASES = _phrases()
 
 
-def test_no_phrase_to_avoid_is_in_what_people_read() -> None:
+def test_texts_for_people_contain_no_phrase_to_avoid() -> None:
     found = [
         f"{place}: {hit.group()!r} in {text!r}. Write {phrase.instead} instead."
         for place, text in _texts()
@@ -58,7 +58,7 @@ def test_each_phrase_is_found_in_its_example(phrase: Phrase) -> None:
     assert phrase.pattern.search(phrase.example)
 
 
-def test_the_list_stays_short() -> None:
+def test_the_list_of_phrases_stays_short() -> None:
     assert len(PHRASES) <= MOST
 
 
@@ -70,8 +70,8 @@ def test_the_list_stays_short() -> None:
         "The owner's name for the card: one line of 1 to 50 characters.",  # an input
         "The card has expired.",  # a value of an enum
         "This card has expired.",  # a refusal
-        "must have at least one visible character",  # what follows a field's name
-        "The request body is larger than {} bytes.",  # one with facts in it
+        "must have at least one visible character",  # a message after a field's name
+        "The request body is larger than {} bytes.",  # a message with values in it
         "Freezes a wallet: its later payments are blocked.",  # a command
         "Maximum number of rows.",  # an option of a command
         "this profile has no user in auth.users",  # in SQL: a finding of an import
@@ -79,7 +79,7 @@ def test_the_list_stays_short() -> None:
         "Your password was changed",  # a mail
     ],
 )
-def test_texts_of_every_kind_are_read(text: str) -> None:
+def test_texts_of_every_kind_are_checked(text: str) -> None:
     assert any(text in read for _, read in _texts())
 
 
@@ -93,7 +93,7 @@ def _texts() -> Iterator[Text]:
 
 
 def _descriptions() -> Iterator[Text]:
-    """Of everything in the schema, by its coordinate."""
+    """Yields the descriptions of everything in the schema, with its coordinate."""
     for name, type_ in build_schema(sdl()).type_map.items():
         if name.startswith("__"):
             continue
@@ -110,10 +110,11 @@ def _descriptions() -> Iterator[Text]:
 
 
 def _strings(file: Path) -> Iterator[Text]:
-    """Every string of a module that is not a docstring; a command's docstring is its help. Facts are {}."""
+    """Yields every string of a module that is not a docstring. A command's docstring is included, as its help. Values
+    are {}."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
     place = file.relative_to(ROOT)
-    apart: set[int] = set()  # docstrings, and the parts of strings with facts in them
+    apart: set[int] = set()  # docstrings, and the parts of f-strings
     for node in ast.walk(tree):
         match node:
             case ast.Expr(value=ast.Constant() as docstring):

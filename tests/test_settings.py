@@ -1,4 +1,4 @@
-"""Settings: what is right is read, what is wrong stops the start with one sentence that names it."""
+"""Settings: valid ones are read; an invalid one stops the start with one sentence that names it."""
 
 from pathlib import Path
 
@@ -15,24 +15,24 @@ LONG_ENOUGH = "0123456789abcdef0123456789abcdef"
 
 @pytest.fixture(autouse=True)
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A process without any of our settings, in a folder without a `.env`."""
+    """Removes all our settings from the environment, and changes to a folder without a `.env`."""
     for name in Settings.model_fields:
         monkeypatch.delenv(name.upper(), raising=False)
     monkeypatch.chdir(tmp_path)
 
 
 def sentence(**environment: object) -> str:
-    """The one sentence that those settings are answered with."""
+    """Returns the sentence with which those settings are refused."""
     with pytest.raises(SettingsError) as wrong:
         load(**environment)
-    said = str(wrong.value)
-    assert "\n" not in said
-    assert said.endswith(".")
-    assert not said.endswith("..")
-    return said
+    message = str(wrong.value)
+    assert "\n" not in message
+    assert message.endswith(".")
+    assert not message.endswith("..")
+    return message
 
 
-def test_nothing_said_is_a_development_server_on_its_own_database() -> None:
+def test_without_settings_it_is_a_development_server_on_its_own_database() -> None:
     chosen = load()
     assert chosen.embedded
     assert not chosen.production
@@ -45,21 +45,23 @@ def test_nothing_said_is_a_development_server_on_its_own_database() -> None:
     assert (chosen.confirmation_minutes, chosen.access_token_expire_minutes) == (15, 10)
 
 
-def test_environment_is_read_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variables_are_read_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "9000")
     monkeypatch.setenv("welcome_bonus", "5")
     assert load().port == 9000
     assert load().welcome_bonuses == {"USD": Money(500, "USD")}
 
 
-def test_env_file_is_read_and_the_environment_goes_before_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_env_file_is_read_and_the_environment_overrides_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / ".env").write_text("# ours\nPORT=9001\nHOST='0.0.0.0'\nUNKNOWN=1\n", encoding="utf-8")
     monkeypatch.setenv("PORT", "9002")
-    assert (load().port, load().host) == (9002, "0.0.0.0")  # noqa: S104 - read, not bound
+    assert (load().port, load().host) == (9002, "0.0.0.0")  # noqa: S104 - only parsed, not bound
     assert load(port=9003).port == 9003
 
 
-def test_env_file_that_is_no_text_is_told_in_one_sentence(tmp_path: Path) -> None:
+def test_an_env_file_that_is_not_text_is_refused_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / ".env").write_bytes(b"PORT=\xff\xfe\x00")
     assert ".env" in sentence()
 
@@ -112,12 +114,14 @@ WRONG: dict[str, list[object]] = {
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in WRONG.items() for value in values])
-def test_wrong_setting_is_named_in_one_sentence(name: str, value: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_setting_is_named_in_one_sentence(
+    name: str, value: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv(name, str(value))
     assert name in sentence()
 
 
-def test_secret_never_stands_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_error_message_never_contains_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "do not tell anybody")
     monkeypatch.setenv("PORT", "none")
     assert "tell" not in sentence()
@@ -148,7 +152,7 @@ def test_secret_never_stands_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> N
         ("usd, eur", "1", {"USD": 100, "EUR": 100}),
     ],
 )
-def test_money_setting_is_one_number_or_one_for_each_currency(
+def test_a_money_setting_is_one_amount_or_one_per_currency(
     currencies: str, text: str, amounts: dict[str, int]
 ) -> None:
     chosen = load(currencies=currencies, large_transfer_threshold=text)
@@ -167,34 +171,34 @@ def test_money_setting_is_one_number_or_one_for_each_currency(
         ("USD", "", {"USD": 10_000}),
     ],
 )
-def test_bonus_without_a_currency_is_of_the_first_alone(
+def test_a_bonus_without_a_currency_applies_to_the_first_currency_only(
     currencies: str, text: str | None, amounts: dict[str, int]
 ) -> None:
     chosen = load(currencies=currencies, welcome_bonus=text)
     assert chosen.welcome_bonuses == {code: Money(minor, code) for code, minor in amounts.items()}
 
 
-def test_bonus_is_off_in_production_unless_it_is_set() -> None:
+def test_the_bonus_is_off_in_production_unless_it_is_set() -> None:
     assert load(environment="production").welcome_bonuses == {"USD": Money(0, "USD")}
     assert load(database_url=OUTSIDE).welcome_bonuses == {"USD": Money(0, "USD")}
     assert load(environment="production", welcome_bonus="5.00").welcome_bonuses == {"USD": Money(500, "USD")}
 
 
 @pytest.mark.parametrize("currencies", ["JPY", "KWD", "USD,JPY"])
-def test_defaults_suit_every_currency(currencies: str) -> None:
+def test_the_defaults_are_valid_for_every_currency(currencies: str) -> None:
     assert load(currencies=currencies).served_currencies == tuple(currencies.split(","))
 
 
-def test_first_currency_named_is_the_default_one() -> None:
+def test_the_first_currency_is_the_default() -> None:
     assert load(currencies="eur, usd").served_currencies == ("EUR", "USD")
 
 
 def test_currency_without_an_amount_is_named() -> None:
-    said = sentence(currencies="USD,JPY,EUR", welcome_bonus="USD:100.00")
-    assert said == "WELCOME_BONUS has no amount for JPY, EUR; write it like USD:100.00,JPY:15000."
+    message = sentence(currencies="USD,JPY,EUR", welcome_bonus="USD:100.00")
+    assert message == "WELCOME_BONUS has no amount for JPY, EUR; write it like USD:100.00,JPY:15000."
 
 
-def test_zero_switches_the_bonus_off() -> None:
+def test_a_bonus_of_zero_switches_it_off() -> None:
     assert not load(welcome_bonus="0").welcome_bonuses["USD"].minor
 
 
@@ -215,7 +219,7 @@ def test_zero_switches_the_bonus_off() -> None:
         ("", None, False),
     ],
 )
-def test_own_database_means_development_and_an_outside_one_production_unless_said(
+def test_the_embedded_database_implies_development_and_an_external_one_production(
     database_url: str | None, environment: str | None, production: bool
 ) -> None:
     assert load(database_url=database_url, environment=environment).production is production
@@ -226,7 +230,7 @@ def test_own_database_means_development_and_an_outside_one_production_unless_sai
     [(OUTSIDE, None), (OUTSIDE, Environment.DEVELOPMENT), (None, Environment.PRODUCTION)],
 )
 @pytest.mark.parametrize("secret_key", [None, ""])
-def test_secret_is_missed_wherever_others_rely_on_it(
+def test_a_missing_secret_is_refused_in_production_and_with_an_external_database(
     database_url: str | None, environment: Environment | None, secret_key: str | None
 ) -> None:
     chosen = load(database_url=database_url, environment=environment, secret_key=secret_key)
@@ -234,12 +238,12 @@ def test_secret_is_missed_wherever_others_rely_on_it(
         checked_secret(chosen)
 
 
-def test_own_database_in_development_makes_its_own_secret() -> None:
+def test_development_on_the_embedded_database_needs_no_secret() -> None:
     assert checked_secret(load()) is None
 
 
 @pytest.mark.parametrize("database_url", [None, OUTSIDE])
-def test_short_secret_is_refused_everywhere(database_url: str | None) -> None:
+def test_a_short_secret_is_always_refused(database_url: str | None) -> None:
     for short in ("x", "a" * 31):
         with pytest.raises(SettingsError, match=r"SECRET_KEY is too short \(\d+ bytes\)"):
             checked_secret(load(database_url=database_url, secret_key=short))
@@ -247,16 +251,16 @@ def test_short_secret_is_refused_everywhere(database_url: str | None) -> None:
     assert checked_secret(chosen) == LONG_ENOUGH.encode()
 
 
-def test_secret_is_measured_in_bytes() -> None:
+def test_the_length_of_a_secret_is_measured_in_bytes() -> None:
     assert checked_secret(load(secret_key="ü" * 16)) == ("ü" * 16).encode()
 
 
-def test_settings_do_not_change() -> None:
+def test_settings_are_immutable() -> None:
     with pytest.raises(ValueError, match="frozen"):
         load().port = 1
 
 
-def test_origins_are_those_named() -> None:
+def test_origins_are_read_from_the_setting() -> None:
     assert load(allowed_origins=" https://a.example ,,https://b.example").origins == (
         "https://a.example",
         "https://b.example",
@@ -265,27 +269,27 @@ def test_origins_are_those_named() -> None:
     assert load(allowed_origins="*").origins == ("*",)
 
 
-def test_origins_are_as_browsers_send_them() -> None:
+def test_origins_are_normalised_to_the_form_that_browsers_send() -> None:
     for written in ("https://app.example.com/", "HTTPS://App.example.com", "https://app.example.com:443"):
         assert load(allowed_origins=written).origins == ("https://app.example.com",)
     for written in ("http://[::1]:5173", "http://localhost:5173", "capacitor://localhost"):
         assert load(allowed_origins=written + "/").origins == (written,)
 
 
-def test_origin_without_a_scheme_is_refused_with_an_example() -> None:
+def test_an_origin_without_a_scheme_is_refused_with_an_example() -> None:
     assert sentence(allowed_origins="app.example.com") == (
         "ALLOWED_ORIGINS: 'app.example.com' has no scheme. Write it like https://app.example.com."
     )
 
 
-def test_proxies_are_networks_in_their_canonical_spelling() -> None:
+def test_proxies_are_networks_in_their_canonical_form() -> None:
     assert load(trusted_proxies=" 10.0.0.1, fd00::/8,").proxies == ("10.0.0.1/32", "fd00::/8")
     assert load().proxies == ()
 
 
-@pytest.mark.parametrize("said", ["*", "proxy.example.com", "10.0.0.1/8", "10.0.0.0/33"])
-def test_what_is_no_network_is_no_proxy(said: str) -> None:
-    assert "TRUSTED_PROXIES" in sentence(trusted_proxies=said)
+@pytest.mark.parametrize("value", ["*", "proxy.example.com", "10.0.0.1/8", "10.0.0.0/33"])
+def test_a_proxy_that_is_not_a_network_is_refused(value: str) -> None:
+    assert "TRUSTED_PROXIES" in sentence(trusted_proxies=value)
 
 
 MAIL = {
@@ -295,7 +299,7 @@ MAIL = {
 }
 
 
-def test_mail_is_off_in_production_and_shown_in_development_unless_a_server_is_named() -> None:
+def test_without_a_server_mail_is_off_in_production_and_logged_in_development() -> None:
     assert load().mail_is_on
     assert not load(database_url=OUTSIDE, secret_key=LONG_ENOUGH).mail_is_on
     chosen = load(database_url=OUTSIDE, secret_key=LONG_ENOUGH, **MAIL)
@@ -322,13 +326,13 @@ def test_mail_is_off_in_production_and_shown_in_development_unless_a_server_is_n
     ],
     ids=str,
 )
-def test_settings_of_mail_that_do_not_fit_stop_the_start(wrong: dict[str, str], named: str) -> None:
-    said = sentence(**{**MAIL, **wrong})
-    assert named in said
-    assert "secret-word" not in said
+def test_invalid_mail_settings_stop_the_start(wrong: dict[str, str], named: str) -> None:
+    message = sentence(**{**MAIL, **wrong})
+    assert named in message
+    assert "secret-word" not in message
 
 
-def test_password_of_the_smtp_server_is_read_from_its_file(tmp_path: Path) -> None:
+def test_the_smtp_password_is_read_from_its_file(tmp_path: Path) -> None:
     file = tmp_path / "password"
     chosen = load(**MAIL, smtp_username="us", smtp_password_file=str(file))
     with pytest.raises(SettingsError, match="SMTP_PASSWORD_FILE cannot be read: FileNotFoundError"):
@@ -342,8 +346,8 @@ def test_password_of_the_smtp_server_is_read_from_its_file(tmp_path: Path) -> No
     assert smtp_password(load()) is None
 
 
-def test_cookies_need_origins_that_are_named() -> None:
-    said = sentence(refresh_cookie=True, allowed_origins="https://app.example,*")
-    assert "REFRESH_COOKIE" in said
+def test_cookies_need_explicit_origins() -> None:
+    message = sentence(refresh_cookie=True, allowed_origins="https://app.example,*")
+    assert "REFRESH_COOKIE" in message
     assert load(refresh_cookie=True, allowed_origins="https://app.example").refresh_cookie
     assert not load(allowed_origins="*").refresh_cookie

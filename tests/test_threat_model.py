@@ -1,4 +1,4 @@
-"""The threat model names tests that exist."""
+"""The tests that the threat model names exist."""
 
 import re
 from pathlib import Path
@@ -15,7 +15,7 @@ def test_every_test_that_the_threat_model_names_exists() -> None:
         assert not name or re.search(rf"^(async )?def {name}\(", (CHECKOUT / path).read_text(), re.MULTILINE), name
 
 
-def test_every_threat_has_a_guard_and_a_test() -> None:
+def test_every_threat_has_a_countermeasure_and_a_test() -> None:
     rows = [line for line in PAGE.splitlines() if line.startswith("|") and "tests/" in line]
     threats = PAGE.partition("## A stranger stops the server")[2]
     table = [

@@ -31,19 +31,19 @@ def test_a_folder_without_git_has_no_commits(tmp_path: Path) -> None:
         commit_of("HEAD", tmp_path)
 
 
-def test_a_machine_without_git_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_git_gets_an_error_that_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with pytest.raises(BenchmarkError, match="needs git: apt-get install git"):
         commit_of("HEAD")
 
 
 @pytest.mark.parametrize(("rounds", "seconds"), [(1, 2), (11, 2), (3, 0), (3, 11)])
-def test_a_comparison_is_bounded(rounds: int, seconds: int) -> None:
+def test_rounds_or_seconds_out_of_range_are_refused(rounds: int, seconds: int) -> None:
     with pytest.raises(BenchmarkError, match="2 to 10 rounds, with windows of 1 to 10 seconds"):
         compare("HEAD", rounds=rounds, seconds=seconds, out=None)
 
 
-def test_a_page_without_marks_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+def test_a_page_without_markers_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text("# No marks\n")
     with pytest.raises(BenchmarkError, match="has no lines"):

@@ -10,7 +10,7 @@ def stat(pid: int, name: str, parent: int, times: str) -> str:
     return f"{pid} ({name}) {REST.format(parent=parent, times=times)}\n"
 
 
-def test_stat_gives_parent_threads_and_the_time_of_itself_and_of_ended_children() -> None:
+def test_stat_contains_the_parent_the_threads_and_the_cpu_time_with_ended_children() -> None:
     times = f"{3 * TICKS_PER_SECOND} {TICKS_PER_SECOND} {2 * TICKS_PER_SECOND} 0"
     assert parse_stat(stat(41, "python", 7, times)) == ProcessTime(41, 7, 5, own_seconds=4, ended_seconds=2)
 
@@ -30,11 +30,11 @@ def test_a_tree_is_the_root_and_all_its_descendants() -> None:
     assert tree_seconds(processes, 20) == 8
 
 
-def test_a_process_that_has_ended_has_used_nothing() -> None:
+def test_a_process_that_has_ended_counts_as_zero_cpu_time() -> None:
     assert tree_seconds([ProcessTime(10, 1, 1, 5, 0)], 99) == 0
 
 
-def test_work_of_this_process_is_counted() -> None:
+def test_the_cpu_time_of_this_process_is_counted() -> None:
     pid, before = os.getpid(), read(os.getpid(), 0).server_seconds
     end = time.process_time() + 0.05
     while time.process_time() < end:

@@ -14,19 +14,19 @@ def served(opcode: int, payload: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("length", [0, 125, 126, 65_535, 65_536])
-def test_a_frame_of_any_length_is_split_off(length: int) -> None:
+def test_a_frame_of_any_length_is_parsed(length: int) -> None:
     payload = b"x" * length
     assert split(served(TEXT, payload) + served(PING, b"1")) == ([(TEXT, payload), (PING, b"1")], b"")
 
 
 @pytest.mark.parametrize("length", [3, 200, 70_000])
-def test_a_frame_that_has_not_arrived_whole_waits(length: int) -> None:
+def test_an_incomplete_frame_is_not_parsed_yet(length: int) -> None:
     whole = served(TEXT, b"x" * length)
     for arrived in (0, 1, 3, len(whole) - 1):
         assert split(whole[:arrived]) == ([], whole[:arrived])
 
 
-def test_a_client_frame_says_that_it_is_masked() -> None:
+def test_a_client_frame_has_the_mask_bit_set() -> None:
     assert frame(b"hi") == bytes([0x81, 0x82, 0, 0, 0, 0]) + b"hi"
     assert frame(b"x" * 200)[:4] == bytes([0x81, 0xFE, 0, 200])
     assert frame(b"", CLOSE)[0] == 0x88

@@ -31,12 +31,12 @@ finally:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_unwinds_once(number: signal.Signals) -> None:
+def test_a_signal_runs_the_cleanup_once(number: signal.Signals) -> None:
     ended = stopped(f"stop({int(number)})")
     assert (ended.returncode, ended.stdout, ended.stderr) == (128 + number, "cleaned up\n", "")
 
 
-def test_a_signal_cancels_what_runs_in_an_event_loop() -> None:
+def test_a_signal_cancels_the_running_event_loop_task() -> None:
     ended = stopped(
         """
         async def work():

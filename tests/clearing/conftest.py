@@ -1,4 +1,4 @@
-"""A desk over the test's database."""
+"""Fixtures: a desk over the test's database."""
 
 import pytest
 
@@ -10,5 +10,5 @@ __all__ = ["desk", "dsns", "kept", "records", "two_desks"]
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Units wait long for a lock: the tests hold one at a lock while others arrive."""
+    """Units of work wait long for a lock: the tests keep one waiting while other orders arrive."""
     monkeypatch.setattr(queue, "LOCK_MILLISECONDS", 1_500)

@@ -1,9 +1,9 @@
-"""Kills in the middle of load, at the level of the clearing: the worker, and PostgreSQL with all its processes.
+"""Kills the clearing's worker, or PostgreSQL with all its processes, under load, and checks what remains.
 
     python -m tests.clearing.crash --rounds 20
 
-After each round the audit must find nothing, every acknowledged order must be there as it was acknowledged, no key
-twice, nothing that was not asked for, and nothing that was said not to have been done.
+After each round the audit must find nothing. Every acknowledged order must be stored as it was acknowledged. No key
+may be stored twice. No order may be stored that nobody sent, or that was answered as not done.
 """
 
 import argparse
@@ -27,7 +27,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 @dataclass
 class Diary:
-    """What the workers wrote down, however far they came."""
+    """The file in which the workers record their orders and answers."""
 
     path: Path
 
@@ -38,7 +38,7 @@ class Diary:
 
 @dataclass
 class Scene:
-    """A PostgreSQL that keeps what it is told, people with money, and a diary."""
+    """A durable PostgreSQL, customers with money, and the diary of the workers."""
 
     postgres: EmbeddedPostgres
     customers: list[Person]
@@ -47,7 +47,7 @@ class Scene:
 
     @asynccontextmanager
     async def load(self) -> AsyncIterator[asyncio.subprocess.Process]:
-        """A worker at work; it is killed at the end if it lives."""
+        """Runs a worker during the block, and kills it at the end if it is still running."""
         named = [f"{one.username}:{one.wallet_id}" for one in self.customers]
         worker = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -56,18 +56,18 @@ class Scene:
             stdout=asyncio.subprocess.DEVNULL,
         )
         try:
-            await self.hear_more(20, 100)
+            await self.wait_for_acknowledgements(20, 100)
             yield worker
         finally:
             if worker.returncode is None:
                 worker.kill()
             await worker.wait()
 
-    async def hear_more(self, seconds: float, acknowledgements: int) -> float:
-        """Waits until that many more orders were acknowledged; gives how long it took."""
+    async def wait_for_acknowledgements(self, seconds: float, acknowledgements: int) -> float:
+        """Waits until that many more orders are acknowledged. Returns the seconds it took."""
         began, there = time.monotonic(), len(self.diary.lines("ACK"))
         async with asyncio.timeout(seconds):
-            while len(self.diary.lines("ACK")) < there + acknowledgements:  # noqa: ASYNC110 - another process tells
+            while len(self.diary.lines("ACK")) < there + acknowledgements:  # noqa: ASYNC110 - another process writes the file
                 await asyncio.sleep(0.02)
         return time.monotonic() - began
 
@@ -77,7 +77,8 @@ class Scene:
             worker.kill()
 
     async def kill_postgres(self) -> None:
-        """All of it at once; the server's watch brings it back, and the worker goes on by itself."""
+        """Kills all processes at once. The embedded server's watch restarts it, and the worker continues by
+        itself."""
         watch = asyncio.create_task(self.postgres.watch())
         try:
             async with self.load():
@@ -85,14 +86,14 @@ class Scene:
                 assert self.postgres._cluster is not None
                 for process in self.postgres._cluster._processes():
                     os.kill(process, signal.SIGKILL)
-                self.lost_seconds.append(await self.hear_more(20, 50))
+                self.lost_seconds.append(await self.wait_for_acknowledgements(20, 50))
                 await asyncio.sleep(0.2)
         finally:
             watch.cancel()
             await asyncio.gather(watch, return_exceptions=True)
 
     async def prove(self) -> str:
-        """Raises AssertionError when anything is not as it was said."""
+        """Raises AssertionError when the database does not agree with the diary."""
         tried = {key for (key,) in self.diary.lines("TRY")}
         gone = {key for (key,) in self.diary.lines("GONE")}
         async with records_of(self.postgres.server_dsn, self.postgres.owner_dsn) as records:
@@ -110,14 +111,14 @@ class Scene:
             assert kept[key][1] == status or status in ("created", "pending_confirmation"), key
         for id, status in self.diary.lines("END"):
             assert statuses[id] == status, id
-        assert not kept.keys() - tried, "paid without being asked"
-        assert not kept.keys() & gone, "done after all"
+        assert not kept.keys() - tried, "a payment that no client ordered"
+        assert not kept.keys() & gone, "an order executed although it was answered as not done"
         return f"{len(self.diary.lines('ACK'))} acknowledged, {len(kept)} kept, {len(gone)} given up"
 
 
 @asynccontextmanager
 async def scene(home: Path) -> AsyncIterator[Scene]:
-    """In a folder of its own, gone with it."""
+    """Opens a scene in a new folder, and removes the folder at the end."""
     postgres = EmbeddedPostgres(home / "crash", durable=True, system_home=home / "home")
     await asyncio.to_thread(postgres.start)
     try:

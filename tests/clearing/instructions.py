@@ -1,4 +1,4 @@
-"""The clearing's floor: orders as it gets them, what is told, and somebody who holds a wallet."""
+"""Helpers for tests of the clearing: instructions, their results, and locks of another session."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
@@ -27,7 +27,7 @@ YEAR = timedelta(days=365)
 
 @asynccontextmanager
 async def held_elsewhere(desk: Desk, *whose: Person) -> AsyncIterator[None]:
-    """Somebody else's session has those wallets' accounts locked."""
+    """Locks those wallets' accounts in another session during the block."""
     other = await connect(desk.database.dsn)
     try:
         await other.execute("begin")
@@ -41,7 +41,7 @@ async def held_elsewhere(desk: Desk, *whose: Person) -> AsyncIterator[None]:
 
 
 async def set_ahead(records: Records, by: timedelta, *whose: Person) -> None:
-    """Stamps those accounts as a database does whose clock is wrong by so much."""
+    """Sets `updated_at` of those accounts ahead, as a database with a wrong clock would."""
     await records.connection.execute(
         "update ledger_accounts set updated_at = clock_timestamp() + $2::interval where id = any($1::uuid[])",
         [one.wallet_id for one in whose],
@@ -51,7 +51,7 @@ async def set_ahead(records: Records, by: timedelta, *whose: Person) -> None:
 
 @asynccontextmanager
 async def ahead(records: Records, by: timedelta, *whose: Person) -> AsyncIterator[None]:
-    """Those accounts are ahead of the clock by so much, until the end."""
+    """Sets those accounts ahead of the clock by that much during the block."""
     await set_ahead(records, by, *whose)
     try:
         yield
@@ -68,20 +68,20 @@ def answers(told: list[Told]) -> list[Answer]:
 
 
 async def taken_up(desk: Desk) -> None:
-    """Waits until what waits has been taken into a unit of work."""
+    """Waits until all queued orders are taken into a unit of work."""
     async with asyncio.timeout(2):
-        while desk.clearing.waiting:  # noqa: ASYNC110 - nothing tells
+        while desk.clearing.waiting:  # noqa: ASYNC110 - no event to wait for
             await asyncio.sleep(0.002)
 
 
 def transfer_of(sender: Person, to: Person, minor: int = 1, *, description: str = "Lunch") -> Transfer:
-    """An instruction as it is after parsing, which it never saw."""
+    """A transfer instruction, built without parsing."""
     key = Key(sender.wallet_id, new_key(), "transfer", bytes(32))
     return Transfer(uuids.uuid7(), sender.wallet_id, to.wallet_id, Money(minor, "USD"), description, key)
 
 
 def ask_of(asker: Person, *of: Person, minor: int = 100, key: str | None = None) -> CreateRequests:
-    """Asking each of them, as it is after parsing."""
+    """An instruction that requests money from each of them, built without parsing."""
     shares = tuple(Share(uuids.uuid7(), one.username, one.wallet_id, Money(minor, "USD")) for one in of)
     kept = Key(asker.wallet_id, key or new_key(), "splitBill", bytes(32), ResultKind.REQUESTS)
     return CreateRequests(asker.wallet_id, shares, "Lunch", kept, field="among")

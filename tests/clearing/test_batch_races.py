@@ -1,4 +1,4 @@
-"""Batches at once with one another and with single transfers, in units that fail, over lines that break."""
+"""Batches that race with other batches and with single transfers, and batches in units of work that fail."""
 
 import asyncio
 import random
@@ -37,7 +37,7 @@ from tests.payments.customers import (
 
 @pytest.fixture
 def dsns(database_dsn: Dsns) -> Dsns:
-    """A database for each test: they count its rows."""
+    """A new database for each test, because the tests count rows."""
     return database_dsn
 
 
@@ -47,7 +47,7 @@ def kept() -> Terms:
 
 
 def batch_of(sender: Person, *to: Person, minor: int = 1, atomic: bool = True, poison: str = "") -> TransferBatch:
-    """An instruction as it is after parsing, which it never saw."""
+    """A batch instruction, built without parsing."""
     items = tuple(
         Transfer(uuids.uuid7(), sender.wallet_id, one.wallet_id, Money(minor, "USD"), "Lunch" + poison, key=None)
         for one in to
@@ -78,7 +78,7 @@ async def test_one_key_sent_twenty_times_at_once_pays_once(
     assert await money(two_desks[0], ada) == (9_700, 0)
 
 
-async def test_atomic_batches_and_transfers_at_once_spend_what_there_is_once(
+async def test_concurrent_atomic_batches_and_transfers_never_spend_the_same_money_twice(
     two_desks: list[Desk], records: Records
 ) -> None:
     chance = random.Random(5)
@@ -119,7 +119,7 @@ async def test_batches_in_two_directions_never_deadlock(two_desks: list[Desk], r
     assert sum([(await money(two_desks[0], one))[0] for one in (ada, bob, cyd)]) == 30_000
 
 
-async def test_batch_sees_what_came_before_it_in_its_unit_and_is_seen_after(desk: Desk) -> None:
+async def test_a_batch_sees_earlier_orders_of_its_unit_and_later_orders_see_the_batch(desk: Desk) -> None:
     ada, bob = await person(desk, funds="10.00"), await person(desk)
     async with held_elsewhere(desk, ada):
         first = asyncio.create_task(desk.submit(transfer_of(ada, bob, 100)))
@@ -130,7 +130,7 @@ async def test_batch_sees_what_came_before_it_in_its_unit_and_is_seen_after(desk
             (transfer_of(ada, bob, 100), 1),
             (too_much, 2),
             (transfer_of(ada, bob, 1), 1),
-            (batch_of(ada, bob, bob, minor=400), 2),  # the unit's second batch waits for the next one
+            (batch_of(ada, bob, bob, minor=400), 2),  # a unit takes one batch: this one waits for the next unit
             (transfer_of(ada, bob, 99), 1),
         ]
         tasks = [asyncio.create_task(desk.submit(one, weight=weight)) for one, weight in orders]
@@ -143,10 +143,10 @@ async def test_batch_sees_what_came_before_it_in_its_unit_and_is_seen_after(desk
     assert await money(desk, bob) == (300, 0)
 
 
-# ---------------------------------------------------------------- how much a unit and the queue take
+# ---------------------------------------------------------------- limits of a unit and of the queue
 
 
-async def test_unit_takes_singles_first_and_one_batch_however_they_arrive(desk: Desk) -> None:
+async def test_a_unit_takes_single_orders_first_and_one_batch(desk: Desk) -> None:
     ada, bob = await people(desk, 2, funds="100.00")
     sizes = [100, *([1] * 64), 100, *([1] * 64), 60, 1]
     by_unit = [[*([1] * 128), 100], [1, 100], [60]]
@@ -185,7 +185,7 @@ async def test_batches_are_counted_by_their_payments(
     assert await money(desk, ada) == (1_000 - 1 - 10 - 10, 0)
 
 
-async def test_batches_that_wait_take_no_place_of_single_orders(
+async def test_waiting_batches_do_not_use_the_queue_places_of_single_orders(
     desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rules, "MAX_WAITING_IN_BATCHES", 4)
@@ -207,7 +207,7 @@ async def test_batches_that_wait_take_no_place_of_single_orders(
     assert await money(desk, ada) == (1_000 - 1 - 4 + 6, 0)
 
 
-def test_batch_is_no_heavier_than_a_unit() -> None:
+def test_the_largest_batch_fits_in_a_unit() -> None:
     assert MAX_TRANSFERS <= rules.MAX_IN_UNIT
 
 
@@ -216,7 +216,7 @@ def test_batch_is_no_heavier_than_a_unit() -> None:
 
 @pytest.mark.parametrize("atomic", [False, True])
 @pytest.mark.parametrize("who", ["sender", "one recipient"])
-async def test_batch_that_needs_a_wallet_held_elsewhere_is_busy_whole_and_stops_nobody(
+async def test_a_batch_that_needs_a_locked_wallet_fails_as_busy_and_delays_no_other_order(
     desk: Desk, records: Records, atomic: bool, who: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rules, "WAIT_SECONDS", 3.0)
@@ -236,7 +236,9 @@ async def test_batch_that_needs_a_wallet_held_elsewhere_is_busy_whole_and_stops_
 
 
 @pytest.mark.parametrize("poison", ["\0", "\ud800"])
-async def test_poisoned_batch_fails_whole_and_alone(desk: Desk, records: Records, poison: str) -> None:
+async def test_a_batch_with_invalid_text_fails_completely_and_alone(
+    desk: Desk, records: Records, poison: str
+) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     told = await all_told(
         desk.submit(transfer_of(ada, bob)),
@@ -250,7 +252,7 @@ async def test_poisoned_batch_fails_whole_and_alone(desk: Desk, records: Records
 
 @pytest.mark.parametrize("state", ["40P01", "57014", "57P01", "08006"])
 @pytest.mark.parametrize("atomic", [False, True])
-async def test_batch_whose_unit_fails_is_carried_out_once(
+async def test_a_batch_whose_unit_fails_is_executed_once(
     desk: Desk, records: Records, state: str, atomic: bool
 ) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
@@ -268,7 +270,7 @@ async def test_batch_whose_unit_fails_is_carried_out_once(
     assert await money(desk, ada) == (702, 0)
 
 
-async def test_batch_that_the_database_cannot_write_now_is_busy_and_leaves_nothing(
+async def test_a_batch_that_the_database_cannot_write_is_busy_and_stores_nothing(
     desk: Desk, records: Records
 ) -> None:
     ada, bob = await people(desk, 2, funds="10.00")

@@ -1,4 +1,4 @@
-"""A held payment nobody answers in time: the money is its sender's again, whoever notices first."""
+"""A held payment that is not confirmed in time expires, and its sender gets the money back."""
 
 import asyncio
 from dataclasses import replace
@@ -22,7 +22,7 @@ async def held(desk: Desk, *, key: str | None = None) -> tuple[Person, Person, T
     return ada, bob, (await send(desk, ada, bob, "100.00", key=key)).transaction
 
 
-async def test_payment_expires_when_its_time_is_over_by_the_databases_clock(desk: Desk, records: Records) -> None:
+async def test_a_payment_expires_by_the_databases_clock(desk: Desk, records: Records) -> None:
     desk.clearing.terms = replace(terms(), confirmation=timedelta(milliseconds=150))
     ada, bob, waiting = await held(desk)
     assert waiting.expires_at is not None
@@ -48,8 +48,8 @@ async def test_expired_payment_returns_the_held_money(desk: Desk, records: Recor
     assert await records.entries(waiting.id) == {}
 
 
-async def test_payment_whose_time_is_not_over_is_left_alone(desk: Desk, records: Records) -> None:
-    await expire_overdue(desk)  # what other tests have left
+async def test_a_payment_that_is_not_overdue_does_not_expire(desk: Desk, records: Records) -> None:
+    await expire_overdue(desk)  # overdue payments of other tests
     ada, _, waiting = await held(desk)
     before = await records.checksum()
     await expire_overdue(desk)
@@ -58,7 +58,7 @@ async def test_payment_whose_time_is_not_over_is_left_alone(desk: Desk, records:
     assert await records.checksum() == before
 
 
-async def test_what_is_expired_stays_as_it_is(desk: Desk, records: Records) -> None:
+async def test_expiring_an_expired_payment_again_changes_nothing(desk: Desk, records: Records) -> None:
     ada, _, waiting = await held(desk)
     await records.make_overdue(waiting.id)
     await expire_overdue(desk)
@@ -69,7 +69,7 @@ async def test_what_is_expired_stays_as_it_is(desk: Desk, records: Records) -> N
     assert await records.checksum() == before
 
 
-async def test_only_the_wallet_it_belongs_to_expires_it(desk: Desk, records: Records) -> None:
+async def test_a_payment_is_not_found_by_another_wallet_that_expires_it(desk: Desk, records: Records) -> None:
     ada, bob, waiting = await held(desk)
     await records.make_overdue(waiting.id)
     for wallet_id, transaction_id in ((bob.wallet_id, waiting.id), (ada.wallet_id, uuids.uuid7())):
@@ -77,7 +77,9 @@ async def test_only_the_wallet_it_belongs_to_expires_it(desk: Desk, records: Rec
             await desk.submit(Expire(wallet_id, transaction_id))
 
 
-async def test_money_of_an_overdue_payment_can_be_spent_before_any_sweep(desk: Desk, records: Records) -> None:
+async def test_the_held_money_of_an_overdue_payment_can_be_spent_before_any_sweep(
+    desk: Desk, records: Records
+) -> None:
     ada, bob, waiting = await held(desk)
     await records.make_overdue(waiting.id)
     answer = await send(desk, ada, bob, "100.00")
@@ -86,7 +88,7 @@ async def test_money_of_an_overdue_payment_can_be_spent_before_any_sweep(desk: D
     assert await money(desk, ada) == (10_000, 10_000)
 
 
-async def test_any_order_of_the_sender_expires_what_is_overdue(desk: Desk, records: Records) -> None:
+async def test_any_order_of_the_sender_expires_their_overdue_payments(desk: Desk, records: Records) -> None:
     ada, _, waiting = await held(desk)
     await records.make_overdue(waiting.id)
     await pay_in(desk, ada, "1.00")
@@ -94,7 +96,7 @@ async def test_any_order_of_the_sender_expires_what_is_overdue(desk: Desk, recor
     assert await money(desk, ada) == (10_100, 0)
 
 
-async def test_reading_and_previewing_never_expire(desk: Desk, records: Records) -> None:
+async def test_reading_and_previewing_never_expire_a_payment(desk: Desk, records: Records) -> None:
     ada, bob, waiting = await held(desk)
     await records.make_overdue(waiting.id)
     before = await records.checksum()
@@ -104,7 +106,7 @@ async def test_reading_and_previewing_never_expire(desk: Desk, records: Records)
     assert await records.checksum() == before
 
 
-async def test_replay_of_an_expired_payment_shows_it_expired(desk: Desk, records: Records) -> None:
+async def test_the_replay_of_an_expired_payment_shows_it_as_expired(desk: Desk, records: Records) -> None:
     key = new_key()
     ada, bob, waiting = await held(desk, key=key)
     await records.make_overdue(waiting.id)
@@ -114,7 +116,9 @@ async def test_replay_of_an_expired_payment_shows_it_expired(desk: Desk, records
 
 
 @pytest.mark.parametrize("state", ["frozen", "closed"])
-async def test_payment_of_a_wallet_frozen_or_closed_since_expires(desk: Desk, records: Records, state: str) -> None:
+async def test_a_payment_expires_even_if_its_wallet_is_frozen_or_closed_since(
+    desk: Desk, records: Records, state: str
+) -> None:
     ada, _, waiting = await held(desk)
     await (records.freeze(ada, "all") if state == "frozen" else records.close_wallet(ada))
     await records.make_overdue(waiting.id)
@@ -123,7 +127,7 @@ async def test_payment_of_a_wallet_frozen_or_closed_since_expires(desk: Desk, re
     assert await money(desk, ada) == (10_000, 0)
 
 
-async def test_sweeps_are_bounded_and_come_to_an_end(desk: Desk, records: Records) -> None:
+async def test_each_sweep_is_bounded_and_sweeps_end_when_nothing_is_overdue(desk: Desk, records: Records) -> None:
     senders = await people(desk, 5, funds="20.00")
     bob = await person(desk)
     held = [(await send(desk, sender, bob, "1.00")).transaction for sender in senders for _ in range(20)]

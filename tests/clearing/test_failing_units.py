@@ -1,4 +1,4 @@
-"""A unit of work that fails: each order is carried out once or not at all, and its sender hears which."""
+"""Units of work that fail: each order is executed once or not at all, and its sender learns which."""
 
 import asyncio
 import random
@@ -35,7 +35,7 @@ from tests.payments.customers import (
 
 @pytest.fixture
 def dsns(database_dsn: Dsns) -> Dsns:
-    """A database for each test: they count its rows."""
+    """A new database for each test, because the tests count rows."""
     return database_dsn
 
 
@@ -61,17 +61,19 @@ class Stumble:
 
 POISONS: dict[str, Callable[[Person, Person], Instruction]] = {
     "a NUL in a text": lambda ada, bob: transfer_of(ada, bob, description="a\0b"),
-    "half a character": lambda ada, bob: transfer_of(ada, bob, description="a\ud800b"),
-    "more than 64 bits hold": lambda ada, bob: transfer_of(ada, bob, 2**63),
-    "more than a constraint allows": lambda ada, bob: transfer_of(ada, bob, 2**62),
+    "a lone surrogate in a text": lambda ada, bob: transfer_of(ada, bob, description="a\ud800b"),
+    "an amount beyond 64 bits": lambda ada, bob: transfer_of(ada, bob, 2**63),
+    "an amount beyond a constraint": lambda ada, bob: transfer_of(ada, bob, 2**62),
     "a bug": lambda ada, bob: Stumble(ada.wallet_id, ZeroDivisionError("a bug")),
     "a bug that looks like a lost connection": lambda ada, bob: Stumble(ada.wallet_id, ConnectionResetError("a bug")),
-    "books that disagree": lambda ada, bob: Stumble(ada.wallet_id, BooksDisagree("in a test")),
+    "a broken invariant": lambda ada, bob: Stumble(ada.wallet_id, BooksDisagree("in a test")),
 }
 
 
 @pytest.mark.parametrize("poison", POISONS)
-async def test_poison_among_twenty_fails_alone(desk: Desk, records: Records, poison: str) -> None:
+async def test_one_order_that_cannot_be_executed_fails_alone_among_twenty(
+    desk: Desk, records: Records, poison: str
+) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     batch: list[Instruction] = [transfer_of(ada, bob) for _ in range(19)]
     batch.insert(9, POISONS[poison](ada, bob))
@@ -85,9 +87,7 @@ async def test_poison_among_twenty_fails_alone(desk: Desk, records: Records, poi
     assert (await send(desk, ada, bob, "0.01")).transaction.status is Status.COMPLETED
 
 
-async def test_bug_in_the_clearing_itself_does_not_stop_the_next_batch(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_bug_in_the_clearing_does_not_stop_the_next_unit(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
 
     async def broken(*_: object, **__: object) -> None:
@@ -100,7 +100,7 @@ async def test_bug_in_the_clearing_itself_does_not_stop_the_next_batch(
     assert (await send(desk, ada, bob, "0.01")).transaction.status is Status.COMPLETED
 
 
-async def test_row_that_this_server_cannot_read_fails_only_who_asked_for_it(desk: Desk, records: Records) -> None:
+async def test_an_unreadable_row_fails_only_the_order_that_needs_it(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     held = (await send(desk, ada, bob, "1.00")).transaction
     nameless = '[{"facts": {}}]'
@@ -113,7 +113,7 @@ async def test_row_that_this_server_cannot_read_fails_only_who_asked_for_it(desk
     assert [type(one) for one in told] == [Answer, KeyError, Answer]
 
 
-# ---------------------------------------------------------------- what PostgreSQL may say
+# ---------------------------------------------------------------- errors of PostgreSQL
 
 FAULTS = """
 create sequence fault_numbers;
@@ -129,19 +129,19 @@ create trigger fault before insert on transactions for each statement execute fu
 
 
 async def install(records: Records, state: str, times: int) -> None:
-    """The next inserts into transactions fail that often."""
+    """Makes the next `times` inserts into transactions fail with that SQLSTATE."""
     await records.connection.execute(FAULTS.format(state=state, times=times))
 
 
 async def mend(records: Records) -> int:
-    """Takes the fault away; gives how often an insert was tried."""
+    """Removes the fault. Returns how many inserts were tried."""
     tried = await records.count("select last_value from fault_numbers")
     await records.connection.execute("drop trigger fault on transactions")
     return tried
 
 
 @pytest.mark.parametrize("state", ["40P01", "40001"])
-async def test_deadlock_and_serialization_are_tried_again_three_times(
+async def test_deadlocks_and_serialization_failures_are_retried_three_times(
     desk: Desk, records: Records, state: str
 ) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
@@ -152,7 +152,7 @@ async def test_deadlock_and_serialization_are_tried_again_three_times(
     assert await money(desk, ada) == (999, 0)
 
 
-async def test_deadlock_that_does_not_end_is_answered_busy(desk: Desk, records: Records) -> None:
+async def test_a_deadlock_that_repeats_is_answered_as_busy(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     await install(records, "40P01", 1_000)
     with pytest.raises(ServiceBusy) as busy:
@@ -162,7 +162,7 @@ async def test_deadlock_that_does_not_end_is_answered_busy(desk: Desk, records: 
     assert await money(desk, ada) == (1_000, 0)
 
 
-async def test_statement_that_took_too_long_is_tried_again_each_alone(desk: Desk, records: Records) -> None:
+async def test_orders_of_a_unit_that_timed_out_are_retried_one_by_one(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     await install(records, "57014", 1)
     told = await all_told(*(desk.submit(transfer_of(ada, bob)) for _ in range(5)))
@@ -171,7 +171,7 @@ async def test_statement_that_took_too_long_is_tried_again_each_alone(desk: Desk
 
 
 @pytest.mark.parametrize(("state", "tries"), [("57014", 1 + 5), ("53200", 1 + 5), ("53100", 1), ("58030", 1)])
-async def test_what_the_database_cannot_do_now_is_busy_and_not_done(
+async def test_orders_that_the_database_cannot_execute_are_busy_and_not_done(
     desk: Desk, records: Records, state: str, tries: int
 ) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
@@ -185,7 +185,9 @@ async def test_what_the_database_cannot_do_now_is_busy_and_not_done(
 
 
 @pytest.mark.parametrize("state", ["25P03", "25P04", "25006", "53300", "57P01", "57P02", "57P03", "08006", "40003"])
-async def test_unknown_outcome_is_found_out_over_a_new_connection(desk: Desk, records: Records, state: str) -> None:
+async def test_an_unknown_outcome_is_looked_up_over_a_new_connection(
+    desk: Desk, records: Records, state: str
+) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     backend = "select count(*) from pg_stat_activity where application_name = 'pocketpay clearing' and pid = $1"
     pid = desk.clearing._connection.get_server_pid()  # type: ignore[union-attr]
@@ -194,11 +196,13 @@ async def test_unknown_outcome_is_found_out_over_a_new_connection(desk: Desk, re
     assert (answer.transaction.status, answer.replayed) == (Status.COMPLETED, False)
     assert await mend(records) == 3
     async with asyncio.timeout(2):
-        while await records.count(backend, pid):  # noqa: ASYNC110 - nothing tells
+        while await records.count(backend, pid):  # noqa: ASYNC110 - no event to wait for
             await asyncio.sleep(0.01)
 
 
-async def test_constraint_that_breaks_for_all_fails_each_with_its_own_error(desk: Desk, records: Records) -> None:
+async def test_a_constraint_that_every_order_violates_fails_each_with_its_own_error(
+    desk: Desk, records: Records
+) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     await install(records, "23514", 1_000)
     told = await all_told(*(desk.submit(transfer_of(ada, bob)) for _ in range(3)))
@@ -211,7 +215,7 @@ async def test_constraint_that_breaks_for_all_fails_each_with_its_own_error(desk
 
 @dataclass
 class Load:
-    """People who pay one another without end, and what they were told."""
+    """Customers who pay one another continuously, and the answers that they get."""
 
     desk: Desk
     customers: list[Person]
@@ -238,7 +242,7 @@ class Load:
             await asyncio.gather(*tasks)
 
 
-async def test_connection_terminated_nine_times_loses_and_doubles_nothing(desk: Desk, records: Records) -> None:
+async def test_nine_terminated_connections_lose_no_payment_and_repeat_none(desk: Desk, records: Records) -> None:
     load = Load(desk, await people(desk, 6, funds="1000.00"))
     async with load.running():
         for _ in range(9):

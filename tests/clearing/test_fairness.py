@@ -1,4 +1,4 @@
-"""One customer's orders never hold up another's: not with batches, and not with a wallet that somebody has locked."""
+"""One customer's orders never delay another customer's, not by batches and not by a locked wallet."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -21,13 +21,13 @@ from tests.conftest import Dsns
 from tests.payments.customers import Person, Records, money, open_desk, people, send, terms, without_risk_rules
 
 BYSTANDER_SECONDS = 0.9
-"""A bystander's answer takes some 10 ms, and once 100 ms more. This is far more than that for a busy machine, and
-less than the second that each unit waited before accounts were put aside."""
+"""The limit for the answer to an uninvolved customer, which takes about 10 ms, and once 100 ms more. The limit leaves
+room for a busy machine. It is below the second that each unit waited before orders were postponed."""
 
 
 @pytest.fixture
 def dsns(database_dsn: Dsns) -> Dsns:
-    """A database for each test: they count its rows."""
+    """A new database for each test, because the tests count rows."""
     return database_dsn
 
 
@@ -42,7 +42,8 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def slowest(desk: Desk, one: Person, other: Person, seconds: float) -> float:
-    """The longest that bystanders wait for an answer, of one payment after another, to and fro, for so long."""
+    """Two uninvolved customers pay each other for that many seconds. Returns the seconds that the slowest answer
+    took."""
     loop, took = asyncio.get_running_loop(), [0.0]
     end = loop.time() + seconds
     while loop.time() < end:
@@ -53,17 +54,17 @@ async def slowest(desk: Desk, one: Person, other: Person, seconds: float) -> flo
     return max(took)
 
 
-async def until_aside(desk: Desk, many: int) -> None:
-    """Waits until so many orders have been put aside."""
+async def until_postponed(desk: Desk, many: int) -> None:
+    """Waits until that many orders are postponed."""
     async with asyncio.timeout(5):
-        while len(desk.clearing._waiting.postponed) < many:  # noqa: ASYNC110 - nothing tells
+        while len(desk.clearing._waiting.postponed) < many:  # noqa: ASYNC110 - no event to wait for
             await asyncio.sleep(0.005)
 
 
 # ---------------------------------------------------------------- a wallet that another session has locked
 
 
-async def test_orders_of_a_locked_wallet_hold_up_nobody_else(desk: Desk, records: Records) -> None:
+async def test_orders_of_a_locked_wallet_do_not_delay_other_wallets(desk: Desk, records: Records) -> None:
     ada, bob, cyd, dan = await people(desk, 4, funds="10.00")
     async with held_elsewhere(desk, ada):
         stuck = []
@@ -75,18 +76,18 @@ async def test_orders_of_a_locked_wallet_hold_up_nobody_else(desk: Desk, records
             await asyncio.sleep(0.05)
         assert await bystander < BYSTANDER_SECONDS
         heard = [one for one in stuck if one.done()]
-        assert heard, "each waits a bounded time"
+        assert heard, "each order waits for a bounded time"
         assert all(isinstance(one.exception(), ServiceBusy) for one in heard)
     told = await all_told(*stuck)
     done = answers(told)
-    assert len(done) > 3, "what was put aside goes on when the wallet is free"
+    assert len(done) > 3, "postponed orders continue when the wallet is unlocked"
     refused = [one for one in told if not isinstance(one, Answer)]
     assert all(isinstance(one, ServiceBusy) and not one.may_have_happened for one in refused)
     paid = "select count(*) from transactions where type = 'send' and $1 in (source_wallet_id, destination_wallet_id)"
-    assert await records.count(paid, ada.wallet_id) == len(done), "what was answered busy was not done"
+    assert await records.count(paid, ada.wallet_id) == len(done), "orders answered as busy were not executed"
 
 
-async def test_orders_put_aside_go_on_soon_and_in_the_order_of_their_arrival(desk: Desk, records: Records) -> None:
+async def test_postponed_orders_continue_soon_and_in_the_order_of_arrival(desk: Desk, records: Records) -> None:
     ada, bob, cyd = await people(desk, 3, funds="10.00")
     async with held_elsewhere(desk, ada):
         orders: list[Instruction] = [
@@ -98,15 +99,15 @@ async def test_orders_put_aside_go_on_soon_and_in_the_order_of_their_arrival(des
         tasks = []
         for order, weight in zip(orders, weights, strict=True):
             tasks.append(asyncio.create_task(desk.submit(order, weight=weight)))
-            await until_aside(desk, len(tasks))
+            await until_postponed(desk, len(tasks))
     first, second, batch = answers(await all_told(*tasks))
     assert (first.transaction.status, second.transaction.status) == (Status.COMPLETED, Status.FAILED)
     assert [one.transaction.status for one in batch.item_results if isinstance(one, Answer)] == [Status.COMPLETED] * 2
     assert (await money(desk, ada), await money(desk, cyd)) == ((0, 0), (1_200, 0))
 
 
-async def test_wallet_is_used_again_as_soon_as_it_is_free(desk: Desk) -> None:
-    """A lock that nobody waits for any more is forgotten when it ends, not when somebody asks in vain."""
+async def test_a_wallet_is_used_again_as_soon_as_its_lock_ends(desk: Desk) -> None:
+    """The clearing notices that a lock has ended even when no order waits for that wallet."""
     ada, bob = await people(desk, 2, funds="10.00")
     async with held_elsewhere(desk, ada):
         with pytest.raises(ServiceBusy):
@@ -115,23 +116,23 @@ async def test_wallet_is_used_again_as_soon_as_it_is_free(desk: Desk) -> None:
     assert (await send(desk, ada, bob, "0.01")).transaction.status is Status.COMPLETED
 
 
-async def test_key_of_an_order_put_aside_pays_once(desk: Desk, records: Records) -> None:
+async def test_repeating_the_key_of_a_postponed_order_pays_once(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     async with held_elsewhere(desk, ada):
         twins = [asyncio.create_task(send(desk, ada, bob, "1.00", key="the same")) for _ in range(3)]
-        await until_aside(desk, 3)
+        await until_postponed(desk, 3)
     told = answers(await all_told(*twins))
     assert [one.replayed for one in told] == [False, True, True]
     assert len({one.transaction.id for one in told}) == 1
     assert await money(desk, ada) == (900, 0)
 
 
-async def test_closing_waits_for_what_is_put_aside_and_leaves_nobody_waiting(dsns: Dsns, records: Records) -> None:
+async def test_closing_waits_for_postponed_orders_and_then_answers_them_as_busy(dsns: Dsns, records: Records) -> None:
     async with open_desk(dsns.server, without_risk_rules()) as desk:
         ada, bob = await people(desk, 2, funds="10.00")
         async with held_elsewhere(desk, ada):
             stuck = asyncio.create_task(send(desk, ada, bob, "0.01"))
-            await until_aside(desk, 1)
+            await until_postponed(desk, 1)
             await desk.clearing.close(seconds=0.1)
             with pytest.raises(ServiceBusy) as busy:
                 await stuck
@@ -139,10 +140,10 @@ async def test_closing_waits_for_what_is_put_aside_and_leaves_nobody_waiting(dsn
         assert await money(desk, ada) == (1_000, 0)
 
 
-async def test_order_in_doubt_that_is_put_aside_is_answered_first_when_it_goes_on(
+async def test_a_postponed_order_with_unknown_outcome_gets_the_first_answer(
     desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its commit was done and nobody heard of it; then its wallet is locked for longer than an order may wait."""
+    """The commit succeeds and its reply is lost. Then the wallet is locked for longer than an order may wait."""
     monkeypatch.setattr(waiting, "WAIT_SECONDS", 0.3)
     ada, bob = await people(desk, 2, funds="10.00")
     async with AsyncExitStack() as stack:
@@ -156,7 +157,7 @@ async def test_order_in_doubt_that_is_put_aside_is_answered_first_when_it_goes_o
         patched = pytest.MonkeyPatch()
         patched.setattr(queue, "carry_out", lost)
         order = asyncio.create_task(desk.submit(transfer_of(ada, bob, 100)))
-        await until_aside(desk, 1)
+        await until_postponed(desk, 1)
         await asyncio.sleep(0.8)
         assert not order.done()
     answer = await order
@@ -168,8 +169,8 @@ async def test_order_in_doubt_that_is_put_aside_is_answered_first_when_it_goes_o
 
 
 @pytest.mark.parametrize("table", ["ledger_accounts", "transactions"])
-async def test_table_locked_for_a_moment_refuses_nobody(desk: Desk, records: Records, table: str) -> None:
-    """As by a migration. No account is held then, and there is nothing to put aside."""
+async def test_a_short_lock_on_a_table_refuses_no_order(desk: Desk, records: Records, table: str) -> None:
+    """A migration locks a table in this way. No single account is locked then, so no order is postponed."""
     ada, bob = await people(desk, 2, funds="10.00")
     async with records.connection.transaction():
         await records.connection.execute(f"lock table {table} in access exclusive mode")
@@ -179,7 +180,7 @@ async def test_table_locked_for_a_moment_refuses_nobody(desk: Desk, records: Rec
     assert desk.clearing.counts.retries > 0
 
 
-async def test_locked_row_that_is_no_account_fails_only_who_needs_it(
+async def test_a_locked_row_of_another_table_fails_only_the_order_that_needs_it(
     desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk.clearing.terms = terms()
@@ -200,7 +201,7 @@ async def test_locked_row_that_is_no_account_fails_only_who_needs_it(
 # ---------------------------------------------------------------- batches
 
 
-async def test_single_order_waits_for_no_second_batch_of_another_customer(
+async def test_a_single_order_waits_for_at_most_one_batch_of_another_customer(
     dsns: Dsns, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queue, "LOCK_MILLISECONDS", 1_500)
@@ -219,5 +220,5 @@ async def test_single_order_waits_for_no_second_batch_of_another_customer(
     assert len(told) == 7
     times = [part.transaction.created_at for one in told[1:] for part in one.item_results if isinstance(part, Answer)]
     assert len(times) == 300
-    assert sum(time <= paid for time in times) == 50, "it goes with the first batch"
-    assert times == sorted(times), "and each of the batches has its turn"
+    assert sum(time <= paid for time in times) == 50, "it is in the unit of the first batch"
+    assert times == sorted(times), "the batches follow one another"

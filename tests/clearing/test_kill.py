@@ -1,4 +1,4 @@
-"""Killed in the middle of load, nothing acknowledged is lost and nothing comes twice. `crash` is the long form."""
+"""Kills under load: no acknowledged order is lost and none is executed twice. `crash` runs more rounds."""
 
 from pathlib import Path
 

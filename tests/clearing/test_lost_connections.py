@@ -1,5 +1,5 @@
-"""A connection that breaks or goes silent: each order is carried out once, and its sender gets the first answer, or
-hears in time that nobody knows."""
+"""Connections that break or go silent: each order is executed once, and its sender gets the first answer, or an error
+in time which says that the outcome is unknown."""
 
 import asyncio
 import shutil
@@ -61,7 +61,7 @@ async def records(module_dsn: Dsns) -> AsyncIterator[Records]:
 
 @pytest.fixture
 async def line_and_dsn(module_dsn: Dsns, records: Records) -> AsyncIterator[tuple[Line, str]]:
-    folder = Path(tempfile.mkdtemp(prefix="line-"))  # a socket's path is short
+    folder = Path(tempfile.mkdtemp(prefix="line-"))  # the path of a socket must be short
     try:
         async with faulty_line(module_dsn.server, folder) as both:
             yield both
@@ -76,14 +76,14 @@ def line(line_and_dsn: tuple[Line, str]) -> Line:
 
 @pytest.fixture
 async def desk(line_and_dsn: tuple[Line, str]) -> AsyncIterator[Desk]:
-    """A desk at the end of the faulty line."""
+    """A desk that is connected through the faulty line."""
     async with open_desk(line_and_dsn[1], without_risk_rules()) as desk:
         yield desk
 
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every deadline a tenth of what it is."""
+    """Every timeout is a tenth of its value in production."""
     monkeypatch.setattr(rules, "WAIT_SECONDS", rules.WAIT_SECONDS / 10)
     monkeypatch.setattr(rules, "IN_DOUBT_SECONDS", rules.IN_DOUBT_SECONDS / 10)
     monkeypatch.setattr(clearings, "ROLL_BACK_SECONDS", clearings.ROLL_BACK_SECONDS / 10)
@@ -104,7 +104,7 @@ def break_next(line: Line, way: str, times: int = 1) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("times", [1, 3])
-async def test_transfer_whose_commit_is_cut_off_is_paid_once_and_answered_first(
+async def test_a_transfer_whose_commit_is_cut_off_pays_once_and_is_no_replay(
     desk: Desk, line: Line, records: Records, way: str, times: int
 ) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
@@ -119,7 +119,7 @@ async def test_transfer_whose_commit_is_cut_off_is_paid_once_and_answered_first(
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_transfer_that_is_refused_with_a_row_is_answered_first(
+async def test_a_refused_transfer_whose_commit_is_cut_off_is_no_replay(
     desk: Desk, line: Line, records: Records, way: str
 ) -> None:
     ada, bob = await people(desk, 2)
@@ -132,7 +132,7 @@ async def test_transfer_that_is_refused_with_a_row_is_answered_first(
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("times", [1, 3])
-async def test_card_whose_commit_is_cut_off_is_issued_once_and_shown(
+async def test_a_card_whose_commit_is_cut_off_is_issued_once_and_its_number_is_shown(
     desk: Desk, line: Line, records: Records, way: str, times: int
 ) -> None:
     ada, key = await person(desk, funds="10.00"), new_key()
@@ -146,7 +146,7 @@ async def test_card_whose_commit_is_cut_off_is_issued_once_and_shown(
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_card_and_its_payment_cut_off_are_as_if_nothing_had_been(
+async def test_card_payment_freeze_and_close_are_done_once_when_the_commit_is_cut_off(
     desk: Desk, line: Line, records: Records, way: str
 ) -> None:
     ada = await person(desk, funds="10.00")
@@ -164,7 +164,7 @@ async def test_card_and_its_payment_cut_off_are_as_if_nothing_had_been(
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_confirmation_cut_off_is_done_once_and_answered_first(
+async def test_a_confirmation_whose_commit_is_cut_off_is_done_once_and_is_no_replay(
     desk: Desk, line: Line, records: Records, way: str
 ) -> None:
     desk.clearing.terms = terms()
@@ -180,7 +180,7 @@ async def test_confirmation_cut_off_is_done_once_and_answered_first(
 
 @pytest.mark.parametrize(("way", "times"), [("lose_commits", 1), ("lose_replies", 1), ("lose_replies", 2)])
 @pytest.mark.parametrize("how", ["sender frozen", "recipient gone", "rule"])
-async def test_confirmation_that_ends_the_payment_and_is_cut_off_is_answered_first(
+async def test_a_refused_confirmation_whose_commit_is_cut_off_is_no_replay(
     desk: Desk, line: Line, records: Records, way: str, times: int, how: str
 ) -> None:
     desk.clearing.terms = terms()
@@ -207,7 +207,7 @@ async def test_confirmation_that_ends_the_payment_and_is_cut_off_is_answered_fir
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("times", [1, 2])
-async def test_cancellation_cut_off_is_done_once_and_answered_first(
+async def test_a_cancellation_whose_commit_is_cut_off_is_done_once_and_is_no_replay(
     desk: Desk, line: Line, records: Records, way: str, times: int
 ) -> None:
     desk.clearing.terms = terms()
@@ -221,7 +221,7 @@ async def test_cancellation_cut_off_is_done_once_and_answered_first(
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("at", ["accepting", "settling"])
-async def test_deposit_cut_off_comes_in_once_and_is_answered_first(
+async def test_a_deposit_whose_commit_is_cut_off_arrives_once_and_is_no_replay(
     desk: Desk, line: Line, records: Records, way: str, at: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada = await person(desk)
@@ -242,13 +242,13 @@ async def test_deposit_cut_off_comes_in_once_and_is_answered_first(
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_batch_cut_off_is_done_once_and_each_twin_is_still_a_twin(
+async def test_a_unit_whose_commit_is_cut_off_is_done_once_and_repeated_keys_are_replays(
     desk: Desk, line: Line, records: Records, way: str
 ) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     await asyncio.gather(desk.resolver.wallet_of(bob.username), desk.resolver.currency(ada.wallet_id))
     keys = [new_key() for _ in range(10)] * 2
-    await desk.resolver.wallet_of(bob.username)  # or they would queue in the order in which they find him
+    await desk.resolver.wallet_of(bob.username)  # otherwise they are queued in the order in which they find him
     break_next(line, way)
     answers = await asyncio.gather(*(send(desk, ada, bob, "0.50", key=key) for key in keys))
     assert line.lost == 1
@@ -259,7 +259,7 @@ async def test_batch_cut_off_is_done_once_and_each_twin_is_still_a_twin(
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("atomic", [False, True])
-async def test_order_of_many_cut_off_is_carried_out_once_and_answered_first(
+async def test_a_batch_whose_commit_is_cut_off_is_executed_once_and_is_no_replay(
     desk: Desk, line: Line, records: Records, way: str, atomic: bool
 ) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
@@ -282,7 +282,7 @@ async def test_order_of_many_cut_off_is_carried_out_once_and_answered_first(
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_refund_cut_off_is_given_once_and_answered_first(
+async def test_a_refund_whose_commit_is_cut_off_is_paid_once_and_is_no_replay(
     desk: Desk, line: Line, records: Records, way: str
 ) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
@@ -294,7 +294,7 @@ async def test_refund_cut_off_is_given_once_and_answered_first(
     assert await money(desk, ada) == (1_000, 0)
 
 
-async def test_what_may_have_happened_is_not_called_undone_when_the_disk_is_full_afterwards(
+async def test_an_unknown_outcome_stays_unknown_when_the_disk_is_full_afterwards(
     desk: Desk, line: Line, records: Records
 ) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
@@ -306,7 +306,7 @@ async def test_what_may_have_happened_is_not_called_undone_when_the_disk_is_full
 
     async def fill(seconds: float) -> None:
         async with asyncio.timeout(seconds):
-            while not line.lost:  # noqa: ASYNC110 - nothing tells
+            while not line.lost:  # noqa: ASYNC110 - no event to wait for
                 await asyncio.sleep(0)
         await records.connection.execute(
             "create trigger disk_full before insert on transactions for each statement execute function disk_full()"
@@ -319,7 +319,7 @@ async def test_what_may_have_happened_is_not_called_undone_when_the_disk_is_full
     assert told.may_have_happened
 
 
-async def test_what_may_have_happened_is_not_called_undone_when_its_wallet_is_held_afterwards(
+async def test_an_unknown_outcome_stays_unknown_when_the_wallet_is_locked_afterwards(
     desk: Desk, line: Line, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rules, "IN_DOUBT_SECONDS", 1.0)
@@ -330,7 +330,7 @@ async def test_what_may_have_happened_is_not_called_undone_when_its_wallet_is_he
 
     async def hold() -> None:
         async with asyncio.timeout(2):
-            while not line.lost:  # noqa: ASYNC110 - nothing tells
+            while not line.lost:  # noqa: ASYNC110 - no event to wait for
                 await asyncio.sleep(0)
         await other.execute(wait_and_lock)
 
@@ -357,7 +357,7 @@ def ordered(desk: Desk, sender: Person, to: Person) -> "asyncio.Task[Answer]":
 
 
 @pytest.mark.usefixtures("hurried")
-async def test_line_gone_silent_is_answered_in_time_and_nothing_is_done(
+async def test_orders_on_a_silent_connection_are_answered_as_busy_in_time(
     line_and_dsn: tuple[Line, str], records: Records
 ) -> None:
     line, dsn = line_and_dsn
@@ -383,7 +383,7 @@ async def test_line_gone_silent_is_answered_in_time_and_nothing_is_done(
 
 
 @pytest.mark.usefixtures("hurried")
-async def test_silence_after_the_commit_is_answered_in_time_and_promises_nothing(
+async def test_silence_after_the_commit_is_answered_in_time_as_an_unknown_outcome(
     line_and_dsn: tuple[Line, str], records: Records
 ) -> None:
     line, dsn = line_and_dsn
@@ -403,7 +403,7 @@ async def test_silence_after_the_commit_is_answered_in_time_and_promises_nothing
 
 
 @pytest.mark.usefixtures("hurried")
-async def test_silence_that_ends_in_time_is_never_noticed(line_and_dsn: tuple[Line, str], records: Records) -> None:
+async def test_a_silence_that_ends_in_time_causes_no_error(line_and_dsn: tuple[Line, str], records: Records) -> None:
     line, dsn = line_and_dsn
     async with open_desk(dsn, without_risk_rules()) as desk:
         ada, bob = await people(desk, 2, funds="10.00")
@@ -418,13 +418,13 @@ async def test_silence_that_ends_in_time_is_never_noticed(line_and_dsn: tuple[Li
 
 
 @pytest.mark.usefixtures("hurried")
-async def test_database_that_is_away_is_answered_busy_and_found_again(
+async def test_an_unreachable_database_is_answered_as_busy_until_it_returns(
     line_and_dsn: tuple[Line, str], records: Records
 ) -> None:
     line, dsn = line_and_dsn
     async with open_desk(dsn, without_risk_rules()) as desk:
         ada, bob = await people(desk, 2, funds="10.00")
-        await send(desk, ada, bob, "1.00")  # both names are known now
+        await send(desk, ada, bob, "1.00")  # both usernames are cached now
         there, line.server_socket = line.server_socket, "/nowhere"
         await line.close()
         told, seconds = await timed(ordered(desk, ada, bob))
@@ -437,13 +437,13 @@ async def test_database_that_is_away_is_answered_busy_and_found_again(
 
 
 def straight_desk(records: Records) -> AbstractAsyncContextManager[Desk]:
-    """A desk on a line without faults."""
+    """Opens a desk with a direct connection, without faults."""
     return open_desk(records.server_dsn, without_risk_rules())
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("times", [1, 3])
-async def test_reversal_whose_commit_is_cut_off_is_made_and_recorded_once(
+async def test_a_reversal_whose_commit_is_cut_off_is_made_and_recorded_once(
     desk: Desk, line: Line, records: Records, way: str, times: int
 ) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
@@ -457,7 +457,7 @@ async def test_reversal_whose_commit_is_cut_off_is_made_and_recorded_once(
 
 
 @pytest.mark.parametrize("way", WAYS)
-async def test_freeze_whose_commit_is_cut_off_is_recorded_once(
+async def test_a_freeze_whose_commit_is_cut_off_is_recorded_once(
     desk: Desk, line: Line, records: Records, way: str
 ) -> None:
     ada = await person(desk)

@@ -1,4 +1,4 @@
-"""Two servers of different settings on one database: a currency that only one of them serves is handled by both."""
+"""Two servers with different settings on one database: both handle a currency that only one of them offers."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -26,7 +26,7 @@ OFF = {"new_recipient_action": "off", "large_transfer_action": "off"}
 
 @asynccontextmanager
 async def server(dsn: str, **settings: str) -> AsyncIterator[Desk]:
-    """A server's desk with those settings."""
+    """Opens the desk of a server with those settings."""
     database = await Database.open(dsn, readers=2, writers=1)
     async with database.write() as session:
         house = await postings.ensure_house_accounts(session, settings["currencies"].split(","))
@@ -41,13 +41,13 @@ async def server(dsn: str, **settings: str) -> AsyncIterator[Desk]:
 
 @pytest.fixture
 async def older_and_newer(database_dsn: Dsns) -> AsyncIterator[tuple[Desk, Desk]]:
-    """The older one has started before any server served euros."""
+    """Two servers; the older one started before any server offered euros."""
     async with AsyncExitStack() as stack:
         older = await stack.enter_async_context(server(database_dsn.server, **DOLLARS))
         yield older, await stack.enter_async_context(server(database_dsn.server, **BOTH))
 
 
-async def test_older_server_handles_wallets_of_a_currency_it_does_not_serve(
+async def test_an_older_server_handles_wallets_in_a_currency_it_does_not_offer(
     older_and_newer: tuple[Desk, Desk], database_dsn: Dsns
 ) -> None:
     older, newer = older_and_newer
@@ -60,7 +60,7 @@ async def test_older_server_handles_wallets_of_a_currency_it_does_not_serve(
         assert await records.findings() == []
 
 
-async def test_orders_of_both_currencies_in_one_unit_are_all_done(older_and_newer: tuple[Desk, Desk]) -> None:
+async def test_orders_of_both_currencies_in_one_unit_are_all_executed(older_and_newer: tuple[Desk, Desk]) -> None:
     older, newer = older_and_newer
     dollars = await people(older, 3)
     euros = [await person(newer, currency="EUR") for _ in range(3)]
@@ -69,7 +69,7 @@ async def test_orders_of_both_currencies_in_one_unit_are_all_done(older_and_newe
 
 
 @pytest.mark.parametrize("value", ["USD:20.00", "USD:20.00,JPY:100"])
-async def test_risk_setting_that_another_server_would_not_start_with_is_refused(
+async def test_a_risk_setting_that_is_invalid_for_another_server_is_refused(
     older_and_newer: tuple[Desk, Desk], value: str
 ) -> None:
     older, _ = older_and_newer

@@ -1,5 +1,5 @@
-"""What a unit of work reads, counted by PostgreSQL itself in the unit's own transaction, guards and keys included:
-never a whole table, and in a large database no more than in a new one."""
+"""The rows that a unit of work reads, counted by PostgreSQL in the unit's own transaction, with triggers and foreign
+keys. A unit never scans a whole table, and reads no more rows in a large database than in a new one."""
 
 import asyncio
 import json
@@ -102,20 +102,21 @@ from generate_series(1, 1000) n, lateral (select clock_timestamp() - n * interva
 
 
 async def fill(records: Records, payments: int) -> None:
-    """Others' wallets and their past, with no statistics of it."""
+    """Adds other wallets with that many payments, without statistics for the planner."""
     async with records.connection.transaction():
         await records.connection.execute(FILL.format(payments=payments, wallets=max(payments // 50, 10)))
 
 
 class Reads:
-    """What each unit of work read, table by table."""
+    """Counts the rows that each unit of work reads, by table."""
 
     def __init__(self) -> None:
         self.rows: Counter[str] = Counter()
         self.whole: Counter[str] = Counter()
 
     async def count(self, session: Session, sign: int) -> None:
-        """PostgreSQL's counts run on from unit to unit: the difference is what this one read."""
+        """Adds or subtracts PostgreSQL's running counts: the difference before and after a unit is what the unit
+        read."""
         for name, scans, rows in await session.fetch(COUNTED, WATCHED):
             self.rows[name] += sign * rows
             self.whole[name] += sign * scans
@@ -155,7 +156,7 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Reads:
 
 @asynccontextmanager
 async def counting(reads: Reads, what: str, most: dict[str, int], orders: int = 1) -> AsyncIterator[None]:
-    """What happens inside reads no table whole, and at most that many rows of each an order."""
+    """Checks that the block scans no whole table, and reads at most that many rows of each table per order."""
     reads.rows.clear()
     reads.whole.clear()
     yield
@@ -175,14 +176,14 @@ MOST = {
     "money_requests": 0,
     "cards": 3,
 }
-"""Rows an order may read. Accounts: two locked, two updated, two seen by the guard, two by foreign keys. Wallets: two
-looked at, four by foreign keys. Transactions: itself, looked at, updated and by foreign keys; one that makes the
-payee known; seven at most that are recent. Usage: the hours of today that are used, and the one that grows. Cards:
-itself, looked at, updated and by a foreign key."""
+"""The most rows that an order may read. Accounts: two locked, two updated, two read by the trigger, two by foreign
+keys. Wallets: two read, four by foreign keys. Transactions: the order's own, read, updated and by foreign keys; one
+that makes the payee known; at most seven recent ones. Usage: the used hours of today, and the one that is increased.
+Cards: the order's own, read, updated and by a foreign key."""
 
 
 @pytest.mark.parametrize("size", ["new", "fresh", "large"])
-async def test_unit_of_work_reads_a_few_rows_by_index_however_large_the_database(
+async def test_a_unit_of_work_reads_few_rows_by_index_in_a_database_of_any_size(
     database_dsn: Dsns, reads: Reads, size: str
 ) -> None:
     async with (
@@ -203,9 +204,7 @@ async def test_unit_of_work_reads_a_few_rows_by_index_however_large_the_database
             await nothing_is_swept_whole(records)
 
 
-async def test_failed_payments_of_one_person_are_not_read_by_those_that_follow(
-    database_dsn: Dsns, reads: Reads
-) -> None:
+async def test_later_payments_do_not_read_failed_ones(database_dsn: Dsns, reads: Reads) -> None:
     async with (
         records_of(database_dsn.server, database_dsn.owner) as records,
         open_desk(database_dsn.server, without_risk_rules()) as desk,
@@ -220,7 +219,7 @@ async def test_failed_payments_of_one_person_are_not_read_by_those_that_follow(
 
 
 async def every_order(desk: Desk, reads: Reads, records: Records, ada: Person, bob: Person) -> None:
-    """Each order once, and a batch of the usual one."""
+    """Submits each kind of order once, and a unit with many transfers."""
     desk.clearing.terms = terms(rapid_transfer_count=6)
     key = new_key()
     async with counting(reads, "a transfer held", MOST):
@@ -260,12 +259,12 @@ async def every_order(desk: Desk, reads: Reads, records: Records, ada: Person, b
 
 
 ASKING = MOST | {"money_requests": 12, "wallets": 8}
-"""Of requests: itself, locked by foreign keys, updated, looked at; those that are open between the two, those of a
-day. A wallet more is asked, and referred to."""
+"""Money requests: the order's own, locked by foreign keys, updated and read; the open ones between the two wallets,
+and those of a day. One more wallet is read, also by a foreign key."""
 
 
 async def every_order_about_requests(desk: Desk, reads: Reads, ada: Person, bob: Person) -> None:
-    """Each order once; Ada pays Bob."""
+    """Submits each order about money requests once; Ada pays Bob."""
     key = new_key()
     async with counting(reads, "a request", ASKING):
         first = await new_money_request(desk, bob, ada, "600.00", key=key)
@@ -289,7 +288,8 @@ async def every_order_about_requests(desk: Desk, reads: Reads, ada: Person, bob:
 
 
 async def every_card(desk: Desk, reads: Reads, records: Records, ada: Person) -> None:
-    """Cards of somebody who has closed a thousand, and paid a thousand times with the one that is left."""
+    """Submits each order about cards for a user with a thousand closed cards and a thousand payments by the open
+    one."""
     await records.connection.execute(CLOSED, ada.wallet_id)
     card_id = await new_card(desk, ada, monthly="1000.00")
     for _ in range(10):
@@ -305,7 +305,7 @@ async def every_card(desk: Desk, reads: Reads, records: Records, ada: Person) ->
 
 
 async def nothing_is_swept_whole(records: Records) -> None:
-    """What the sweeper asks each second is answered by index."""
+    """Checks that the sweeper's queries of each second use indexes."""
     asked: list[tuple[str, tuple[Any, ...]]] = []
 
     class Listening(Session):
@@ -330,5 +330,5 @@ async def nothing_is_swept_whole(records: Records) -> None:
 
 
 async def many(desk: Desk, sender: Person, to: Person, how_many: int) -> None:
-    """That many transfers in one unit of work."""
+    """Sends that many transfers in one unit of work."""
     await asyncio.gather(*(send(desk, sender, to, "0.01") for _ in range(how_many)))

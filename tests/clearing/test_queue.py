@@ -1,4 +1,5 @@
-"""The clearing: what arrives together goes together, too much is refused at once, and nobody is left waiting."""
+"""The clearing's queue: orders that arrive together share a unit, a full queue refuses at once, and every order is
+answered."""
 
 import asyncio
 from dataclasses import replace
@@ -26,7 +27,7 @@ from tests.payments.customers import (
 
 @pytest.fixture
 def dsns(database_dsn: Dsns) -> Dsns:
-    """A database for each test: they count its rows."""
+    """A new database for each test, because the tests count rows."""
     return database_dsn
 
 
@@ -35,10 +36,10 @@ def kept() -> Terms:
     return without_risk_rules()
 
 
-# ---------------------------------------------------------------- together
+# ---------------------------------------------------------------- units
 
 
-async def test_what_arrives_during_a_unit_goes_as_the_next_and_at_most_128_at_once(desk: Desk) -> None:
+async def test_orders_that_arrive_during_a_unit_form_the_next_one_of_at_most_128(desk: Desk) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     before = replace(desk.clearing.counts)
     async with held_elsewhere(desk, ada):
@@ -54,7 +55,7 @@ async def test_what_arrives_during_a_unit_goes_as_the_next_and_at_most_128_at_on
     assert desk.clearing.counts.instructions - before.instructions == 201
 
 
-async def test_idle_clearing_waits_for_no_timer(desk: Desk) -> None:
+async def test_an_idle_clearing_starts_a_unit_at_once(desk: Desk) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     await send(desk, ada, bob, "0.01")
     loop = asyncio.get_running_loop()
@@ -66,8 +67,9 @@ async def test_idle_clearing_waits_for_no_timer(desk: Desk) -> None:
     assert min(took) < 0.05
 
 
-async def test_who_was_served_does_not_wait_for_the_unit_after_theirs(desk: Desk) -> None:
-    """The answers of a unit are told while the next one is written; but not if that one hangs at a lock."""
+async def test_an_answer_does_not_wait_for_the_next_unit(desk: Desk) -> None:
+    """The answers of a unit usually go out while the next one is written. They must not wait when that one waits for
+    a lock."""
     ada, bob, cyd = await people(desk, 3, funds="1.00")
     async with held_elsewhere(desk, cyd):
         async with held_elsewhere(desk, ada):
@@ -81,7 +83,7 @@ async def test_who_was_served_does_not_wait_for_the_unit_after_theirs(desk: Desk
     await all_told(hanging)
 
 
-async def test_orders_of_one_unit_see_one_another_in_the_order_of_arrival(desk: Desk) -> None:
+async def test_orders_of_one_unit_see_earlier_ones_in_the_order_of_arrival(desk: Desk) -> None:
     ada, bob, cyd = await people(desk, 3)
     await pay_in(desk, ada, "1.00")
     async with held_elsewhere(desk, ada):
@@ -93,10 +95,12 @@ async def test_orders_of_one_unit_see_one_another_in_the_order_of_arrival(desk: 
     assert [await money(desk, one) for one in (ada, bob, cyd)] == [(100, 0), (0, 0), (0, 0)]
 
 
-# ---------------------------------------------------------------- too much
+# ---------------------------------------------------------------- limits
 
 
-async def test_full_queue_is_refused_at_once(desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_full_queue_refuses_orders_at_once(
+    desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(rules, "MAX_WAITING", 10)
     ada, bob = await people(desk, 2, funds="10.00")
     loop = asyncio.get_running_loop()
@@ -115,7 +119,7 @@ async def test_full_queue_is_refused_at_once(desk: Desk, records: Records, monke
     assert await money(desk, ada) == (989, 0)
 
 
-async def test_what_waits_too_long_for_its_turn_is_refused_and_not_done(
+async def test_an_order_that_waits_too_long_is_refused_and_not_executed(
     dsns: Dsns, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rules, "WAIT_SECONDS", 0.2)
@@ -132,10 +136,10 @@ async def test_what_waits_too_long_for_its_turn_is_refused_and_not_done(
         assert await money(desk, ada) == (1_000, 0)
 
 
-# ---------------------------------------------------------------- coming and going
+# ---------------------------------------------------------------- disconnecting and closing
 
 
-async def test_client_that_goes_away_does_not_undo_its_order(desk: Desk, records: Records) -> None:
+async def test_an_order_is_executed_even_if_its_client_disconnects(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     async with held_elsewhere(desk, ada):
         gone = [asyncio.create_task(desk.submit(transfer_of(ada, bob))) for _ in range(3)]
@@ -151,7 +155,7 @@ async def test_client_that_goes_away_does_not_undo_its_order(desk: Desk, records
     assert await money(desk, ada) == (993, 0)
 
 
-async def test_closing_finishes_what_waits_and_takes_no_more(dsns: Dsns, records: Records) -> None:
+async def test_closing_finishes_waiting_orders_and_accepts_no_more(dsns: Dsns, records: Records) -> None:
     async with open_desk(dsns.server, without_risk_rules()) as desk:
         ada, bob = await people(desk, 2, funds="10.00")
         orders = [asyncio.create_task(desk.submit(transfer_of(ada, bob))) for _ in range(300)]
@@ -169,7 +173,7 @@ async def test_closing_finishes_what_waits_and_takes_no_more(dsns: Dsns, records
     ) == 0  # fmt: skip
 
 
-async def test_closing_in_the_middle_of_a_unit_leaves_nobody_waiting(dsns: Dsns, records: Records) -> None:
+async def test_closing_during_a_unit_answers_every_order(dsns: Dsns, records: Records) -> None:
     async with open_desk(dsns.server, without_risk_rules()) as desk:
         ada, bob = await people(desk, 2, funds="10.00")
         async with held_elsewhere(desk, ada):

@@ -1,4 +1,4 @@
-"""Two of everything at once, through two servers: exactly one wins."""
+"""Concurrent orders through two servers: exactly one succeeds."""
 
 import asyncio
 import random
@@ -32,7 +32,7 @@ from tests.payments.customers import (
 
 @pytest.fixture
 def dsns(database_dsn: Dsns) -> Dsns:
-    """A database for each test: they count its rows."""
+    """A new database for each test, because the tests count rows."""
     return database_dsn
 
 
@@ -41,7 +41,7 @@ def kept() -> Terms:
     return without_risk_rules()
 
 
-async def test_whole_balance_sent_64_times_at_once_is_sent_once(two_desks: list[Desk], records: Records) -> None:
+async def test_a_whole_balance_sent_64_times_at_once_is_sent_once(two_desks: list[Desk], records: Records) -> None:
     ada = await person(two_desks[0], funds="100.00")
     others = await people(two_desks[0], 4)
     told = await all_told(*(send(two_desks[n % 2], ada, others[n % 4], "100.00") for n in range(64)))
@@ -51,7 +51,7 @@ async def test_whole_balance_sent_64_times_at_once_is_sent_once(two_desks: list[
     assert sum([(await money(two_desks[0], one))[0] for one in others]) == 10_000
 
 
-async def test_held_whole_balance_is_held_once(two_desks: list[Desk], records: Records) -> None:
+async def test_a_whole_balance_sent_many_times_at_once_is_held_once(two_desks: list[Desk], records: Records) -> None:
     ada, bob = await people(two_desks[0], 2, funds="100.00")
     for desk in two_desks:
         desk.clearing.terms = terms()
@@ -60,7 +60,7 @@ async def test_held_whole_balance_is_held_once(two_desks: list[Desk], records: R
     assert statuses == [Status.FAILED] * 31 + [Status.PENDING_CONFIRMATION]
 
 
-async def test_of_confirmations_and_cancellations_at_once_exactly_one_wins(
+async def test_exactly_one_of_many_concurrent_confirmations_and_cancellations_succeeds(
     two_desks: list[Desk], records: Records
 ) -> None:
     for desk in two_desks:
@@ -83,7 +83,7 @@ async def test_of_confirmations_and_cancellations_at_once_exactly_one_wins(
         assert (await money(desk, ada), await money(desk, bob)) == ((10_000 - moved, 0), (moved, 0))
 
 
-async def test_of_confirmation_cancellation_and_expiry_at_once_exactly_one_wins(
+async def test_exactly_one_of_concurrent_confirmation_cancellation_and_expiry_succeeds(
     two_desks: list[Desk], records: Records
 ) -> None:
     reached = set()
@@ -135,7 +135,9 @@ async def test_one_key_sent_twenty_times_at_once_pays_once(two_desks: list[Desk]
     assert await money(two_desks[0], ada) == (9_700, 0)
 
 
-async def test_one_key_for_two_things_at_once_is_good_for_one(two_desks: list[Desk], records: Records) -> None:
+async def test_one_key_for_two_different_orders_at_once_executes_one_of_them(
+    two_desks: list[Desk], records: Records
+) -> None:
     ada, bob = await people(two_desks[0], 2, funds="100.00")
     key = new_key()
     told = await all_told(*(send(two_desks[n % 2], ada, bob, f"{1 + n % 4}.00", key=key) for n in range(20)))
@@ -144,7 +146,7 @@ async def test_one_key_for_two_things_at_once_is_good_for_one(two_desks: list[De
     assert await records.count("select count(*) from transactions where type = 'send'") == 1
 
 
-async def test_two_directions_never_deadlock(two_desks: list[Desk], records: Records) -> None:
+async def test_payments_in_both_directions_never_deadlock(two_desks: list[Desk], records: Records) -> None:
     ada, bob, cyd = await people(two_desks[0], 3, funds="100.00")
     ways = [(ada, bob), (bob, ada), (cyd, ada), (bob, cyd)]
     deadlocks = "select deadlocks from pg_stat_database where datname = current_database()"
@@ -158,7 +160,7 @@ async def test_two_directions_never_deadlock(two_desks: list[Desk], records: Rec
     assert sum([(await money(two_desks[0], one))[0] for one in (ada, bob, cyd)]) == 30_000
 
 
-async def test_one_confirmation_said_ten_times_at_once_is_done_once(desk: Desk) -> None:
+async def test_a_confirmation_sent_ten_times_at_once_is_done_once(desk: Desk) -> None:
     desk.clearing.terms = terms()
     ada, bob = await people(desk, 2, funds="10.00")
     held = (await send(desk, ada, bob, "1.00")).transaction.id

@@ -1,4 +1,4 @@
-"""Refunds at once with one another, with spending, and with the rule that knows whom somebody has paid."""
+"""Refunds that race with other refunds, with spending, and with the rule about new recipients."""
 
 import asyncio
 import random
@@ -33,7 +33,7 @@ from tests.payments.customers import (
 
 @pytest.fixture
 def dsns(database_dsn: Dsns) -> Dsns:
-    """A database for each test: they count its rows."""
+    """A new database for each test, because the tests count rows."""
     return database_dsn
 
 
@@ -43,7 +43,7 @@ def kept() -> Terms:
 
 
 def refund_of(original: Transaction, minor: int | None = None) -> Refund:
-    """An instruction as it is after parsing and resolving."""
+    """A refund instruction, built without parsing."""
     refunder = original.destination_wallet_id
     assert refunder is not None
     amount = None if minor is None else Money(minor, original.amount.currency)
@@ -52,7 +52,7 @@ def refund_of(original: Transaction, minor: int | None = None) -> Refund:
 
 
 async def in_one_unit(desk: Desk, who: Person, *orders: Instruction, under: Terms | None = None) -> list[Told]:
-    """What these hear when they arrive together, decided under those terms."""
+    """Submits these orders in one unit of work, decided under those terms. Returns their results."""
     units = desk.clearing.counts.units
     async with held_elsewhere(desk, who):
         first = asyncio.create_task(desk.submit(transfer_of(who, await person(desk), 1)))
@@ -67,13 +67,13 @@ async def in_one_unit(desk: Desk, who: Person, *orders: Instruction, under: Term
 
 
 async def refunded(records: Records, original: UUID) -> tuple[int, int]:
-    """(how much it says, how much was)."""
+    """Returns (the refunded amount that the original stores, the sum of its refunds) in minor units."""
     sum_ = "select coalesce(sum(amount), 0) from transactions where refund_of = $1 and status = 'completed'"
     return (await records.transaction(original))["refunded"], await records.count(sum_, original)
 
 
 @pytest.mark.parametrize("asked", [None, "10.00", "0.30", "3.33"])
-async def test_fifty_refunds_of_one_payment_at_once_give_back_no_more_than_it_was(
+async def test_fifty_concurrent_refunds_never_exceed_the_payment(
     two_desks: list[Desk], records: Records, asked: str | None
 ) -> None:
     ada, bob = await people(two_desks[0], 2, funds="100.00")
@@ -89,7 +89,7 @@ async def test_fifty_refunds_of_one_payment_at_once_give_back_no_more_than_it_wa
     assert (await records.transaction(original.id))["version"] == 1 + len(done)
 
 
-async def test_money_is_given_back_or_spent_and_never_both(two_desks: list[Desk], records: Records) -> None:
+async def test_received_money_is_refunded_or_spent_and_never_both(two_desks: list[Desk], records: Records) -> None:
     chance = random.Random(3)
     for _ in range(4):
         ada, bob, cyd = await person(two_desks[0], funds="10.00"), *await people(two_desks[0], 2)
@@ -119,7 +119,7 @@ async def test_refunds_in_both_directions_never_deadlock(two_desks: list[Desk], 
     assert await refunded(records, to_bob) == await refunded(records, to_ada) == (60, 60)
 
 
-async def test_one_key_sent_twenty_times_at_once_gives_back_once(two_desks: list[Desk], records: Records) -> None:
+async def test_one_key_sent_twenty_times_at_once_refunds_once(two_desks: list[Desk], records: Records) -> None:
     ada, bob = await people(two_desks[0], 2, funds="100.00")
     original = (await send(two_desks[0], ada, bob, "10.00")).transaction
     key = new_key()
@@ -129,7 +129,7 @@ async def test_one_key_sent_twenty_times_at_once_gives_back_once(two_desks: list
     assert await refunded(records, original.id) == (100, 100)
 
 
-async def test_refunds_of_one_unit_see_one_another(desk: Desk, records: Records) -> None:
+async def test_refunds_of_one_unit_see_earlier_refunds(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="100.00")
     original = (await send(desk, ada, bob, "10.00")).transaction
     parts = [refund_of(original, 400), refund_of(original, 700), refund_of(original), refund_of(original, 1)]
@@ -153,7 +153,7 @@ async def test_refunds_of_one_unit_see_one_another(desk: Desk, records: Records)
         (5, "whole whole whole whole pay whole pay", "completed completed"),
     ],
 )
-async def test_payee_is_known_in_a_unit_by_what_was_not_given_back_whole_until_then(
+async def test_a_payee_stays_known_in_a_unit_while_one_payment_is_not_fully_refunded(
     desk: Desk, before: int, orders: str, expected: str
 ) -> None:
     ada, bob = await people(desk, 2, funds="100.00")

@@ -1,4 +1,4 @@
-"""Asking twice: the first outcome again, and never the money again."""
+"""Replays: a repeated key returns the first outcome and moves no money."""
 
 import pytest
 
@@ -22,7 +22,7 @@ from tests.payments.customers import (
 from tests.payments.test_transfer import refused
 
 
-async def test_same_key_pays_once(desk: Desk, records: Records) -> None:
+async def test_the_same_key_pays_once(desk: Desk, records: Records) -> None:
     desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     key = new_key()
@@ -35,7 +35,7 @@ async def test_same_key_pays_once(desk: Desk, records: Records) -> None:
     assert await records.checksum() == after
 
 
-async def test_same_said_otherwise_is_the_same(desk: Desk) -> None:
+async def test_the_same_input_spelled_differently_is_a_replay(desk: Desk) -> None:
     desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     key = new_key()
@@ -46,7 +46,9 @@ async def test_same_said_otherwise_is_the_same(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("other", [{"amount": "10.01"}, {"description": "Dinner"}, {"to": "nobody_at_all"}])
-async def test_same_key_with_another_input_is_refused(desk: Desk, records: Records, other: dict[str, str]) -> None:
+async def test_the_same_key_with_another_input_is_refused(
+    desk: Desk, records: Records, other: dict[str, str]
+) -> None:
     desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     key = new_key()
@@ -59,14 +61,14 @@ async def test_same_key_with_another_input_is_refused(desk: Desk, records: Recor
     assert await records.checksum() == before
 
 
-async def test_key_of_a_deposit_is_no_key_for_a_transfer(desk: Desk) -> None:
+async def test_the_key_of_a_deposit_is_refused_for_a_transfer(desk: Desk) -> None:
     ada, bob = await people(desk, 2)
     key = new_key()
     await pay_in(desk, ada, "10", key=key)
     assert isinstance(await refused(desk, ada, bob, "10", key=key), KeyReused)
 
 
-async def test_keys_are_each_wallets_own(desk: Desk) -> None:
+async def test_two_wallets_may_use_the_same_key(desk: Desk) -> None:
     desk.clearing.terms = without_risk_rules()
     ada, bob, cyd = await people(desk, 3, funds="100.00")
     key = new_key()
@@ -75,7 +77,7 @@ async def test_keys_are_each_wallets_own(desk: Desk) -> None:
     assert (await money(desk, cyd))[0] == 12_000
 
 
-async def test_refusal_that_leaves_no_row_leaves_the_key_free(desk: Desk, records: Records) -> None:
+async def test_a_refusal_that_stores_no_row_leaves_the_key_unused(desk: Desk, records: Records) -> None:
     desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     key = new_key()
@@ -87,7 +89,7 @@ async def test_refusal_that_leaves_no_row_leaves_the_key_free(desk: Desk, record
     assert (answer.transaction.status, answer.replayed) == (Status.COMPLETED, False)
 
 
-async def test_what_cannot_be_parsed_is_refused_before_its_key_is_looked_at(desk: Desk) -> None:
+async def test_invalid_input_is_refused_before_its_key_is_looked_up(desk: Desk) -> None:
     ada, bob = await people(desk, 2, funds="100.00")
     key = new_key()
     await send(desk, ada, bob, "10", key=key)
@@ -97,7 +99,7 @@ async def test_what_cannot_be_parsed_is_refused_before_its_key_is_looked_at(desk
         await send(desk, ada, bob, "10", key=key, description="a\nb")
 
 
-async def test_replay_gives_the_first_refusal_again_though_the_money_is_there_now(
+async def test_a_replay_returns_the_first_refusal_even_if_the_money_is_there_now(
     desk: Desk, records: Records
 ) -> None:
     desk.clearing.terms = without_risk_rules()
@@ -116,7 +118,9 @@ async def test_replay_gives_the_first_refusal_again_though_the_money_is_there_no
 @pytest.mark.parametrize(
     ("kept", "frozen"), [(without_risk_rules(), True), (terms(new_recipient_action="block"), False)]
 )
-async def test_replay_of_what_was_blocked_is_blocked(desk: Desk, records: Records, kept: Terms, frozen: bool) -> None:
+async def test_the_replay_of_a_blocked_payment_is_blocked(
+    desk: Desk, records: Records, kept: Terms, frozen: bool
+) -> None:
     desk.clearing.terms = kept
     ada, bob = await people(desk, 2, funds="10.00")
     key = new_key()
@@ -132,7 +136,7 @@ async def test_replay_of_what_was_blocked_is_blocked(desk: Desk, records: Record
     assert again.refusal.code == first.refusal.code == again.transaction.failure_code
 
 
-async def test_replay_comes_before_every_other_refusal(desk: Desk, records: Records) -> None:
+async def test_a_replay_is_answered_before_any_other_check(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="100.00")
     key = new_key()
     first = await send(desk, ada, bob, "100.00", key=key)
@@ -144,7 +148,7 @@ async def test_replay_comes_before_every_other_refusal(desk: Desk, records: Reco
     assert again.transaction.status is Status.COMPLETED
 
 
-async def test_replay_shows_the_transaction_and_the_wallet_as_they_are_now(desk: Desk, records: Records) -> None:
+async def test_a_replay_shows_the_current_transaction_and_wallet(desk: Desk, records: Records) -> None:
     ada, bob = await people(desk, 2, funds="100.00")
     key = new_key()
     first = await send(desk, ada, bob, "10.00", key=key)
@@ -159,7 +163,7 @@ async def test_replay_shows_the_transaction_and_the_wallet_as_they_are_now(desk:
 
 
 @pytest.mark.parametrize("how", ["sender frozen", "recipient gone", "blocked by a rule"])
-async def test_replay_gives_the_first_errors_and_not_those_of_a_later_confirmation(
+async def test_a_replay_returns_the_first_errors_and_not_those_of_a_later_confirmation(
     desk: Desk, records: Records, how: str
 ) -> None:
     ada, bob = await people(desk, 2, funds="100.00")

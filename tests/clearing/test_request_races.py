@@ -1,4 +1,4 @@
-"""Money requests with two of everything at once, through two servers: exactly one wins."""
+"""Concurrent orders about money requests through two servers: exactly one succeeds."""
 
 import asyncio
 import random
@@ -41,7 +41,7 @@ from tests.payments.customers import (
 
 @pytest.fixture
 def dsns(database_dsn: Dsns) -> Dsns:
-    """A database for each test: they count its rows."""
+    """A new database for each test, because the tests count rows."""
     return database_dsn
 
 
@@ -89,7 +89,7 @@ RIVALS = pytest.mark.parametrize(
 
 
 @RIVALS
-async def test_of_all_that_is_said_of_a_request_at_once_exactly_one_is_done(
+async def test_exactly_one_of_concurrent_orders_about_a_request_succeeds(
     two_desks: list[Desk], records: Records, rivals: tuple[Callable[[MoneyRequest], Instruction], ...]
 ) -> None:
     chance = random.Random(5)
@@ -111,7 +111,7 @@ async def test_of_all_that_is_said_of_a_request_at_once_exactly_one_is_done(
         assert (await records.request(request.id))["version"] == 2
 
 
-async def test_whole_balance_pays_one_of_many_requests(two_desks: list[Desk], records: Records) -> None:
+async def test_a_whole_balance_pays_only_one_of_many_requests(two_desks: list[Desk], records: Records) -> None:
     ada, bob = await person(two_desks[0]), await person(two_desks[0], funds="100.00")
     requests = [await new_money_request(two_desks[0], ada, bob, "100.00") for _ in range(16)]
     told = await all_told(*(pay_money_request(two_desks[n % 2], bob, one) for n, one in enumerate(requests)))
@@ -121,7 +121,9 @@ async def test_whole_balance_pays_one_of_many_requests(two_desks: list[Desk], re
     assert await records.count("select count(*) from money_requests where status = 'paid'") == 1
 
 
-async def test_of_many_payments_of_one_request_at_once_one_is_held(two_desks: list[Desk], records: Records) -> None:
+async def test_of_many_concurrent_payments_of_one_request_one_is_held(
+    two_desks: list[Desk], records: Records
+) -> None:
     ada, bob = await person(two_desks[0]), await person(two_desks[0], funds="100.00")
     for desk in two_desks:
         desk.clearing.terms = terms()
@@ -132,7 +134,7 @@ async def test_of_many_payments_of_one_request_at_once_one_is_held(two_desks: li
     assert await money(two_desks[0], bob) == (10_000, 4_000)
 
 
-async def test_confirmation_of_a_payment_and_the_end_of_its_request_at_once(
+async def test_a_confirmation_that_races_with_the_end_of_its_request_is_consistent(
     two_desks: list[Desk], records: Records
 ) -> None:
     """Either the money moved and the request is paid, or neither."""
@@ -164,8 +166,10 @@ async def test_confirmation_of_a_payment_and_the_end_of_its_request_at_once(
     assert len(reached) > 1
 
 
-async def test_expiry_and_payment_at_once(two_desks: list[Desk], records: Records) -> None:
-    """A payment that is told to be done is done, and one that comes too late moves nothing."""
+async def test_a_payment_that_races_with_the_expiry_of_its_request_is_consistent(
+    two_desks: list[Desk], records: Records
+) -> None:
+    """A payment that is answered as completed has moved the money, and one that is too late moves none."""
     reached = set()
     for round_number in range(10):
         ada, bob = await person(two_desks[0]), await person(two_desks[0], funds="100.00")
@@ -193,7 +197,7 @@ async def test_expiry_and_payment_at_once(two_desks: list[Desk], records: Record
     assert "expired" in reached
 
 
-async def test_one_key_sent_twenty_times_at_once_asks_once(two_desks: list[Desk], records: Records) -> None:
+async def test_one_key_sent_twenty_times_at_once_makes_one_request(two_desks: list[Desk], records: Records) -> None:
     ada, bob = await people(two_desks[0], 2)
     for _ in range(3):
         key = new_key()
@@ -203,7 +207,9 @@ async def test_one_key_sent_twenty_times_at_once_asks_once(two_desks: list[Desk]
     assert await records.count("select count(*) from money_requests") == 3
 
 
-async def test_one_key_of_a_split_sent_at_once_asks_each_once(two_desks: list[Desk], records: Records) -> None:
+async def test_one_key_of_a_split_sent_many_times_at_once_makes_one_request_per_payer(
+    two_desks: list[Desk], records: Records
+) -> None:
     ada, *others = await people(two_desks[0], 6)
     key = new_key()
     told = await all_told(*(two_desks[n % 2].submit(ask_of(ada, *others, key=key)) for n in range(20)))
@@ -212,12 +218,12 @@ async def test_one_key_of_a_split_sent_at_once_asks_each_once(two_desks: list[De
     assert await records.count("select count(*) from money_requests") == 5
 
 
-async def test_caps_hold_whatever_is_asked_at_once(two_desks: list[Desk], records: Records) -> None:
+async def test_concurrent_requests_never_exceed_the_limits(two_desks: list[Desk], records: Records) -> None:
     for desk in two_desks:
         desk.clearing.terms = terms(open_requests=5, requests_per_day=12)
     ada, bob, cyd, dan = await people(two_desks[0], 4)
     most = "select max(n) from (select count(*) as n from money_requests group by payer_wallet_id) each"
-    # Two can be asked five times each; then the third only twice more today.
+    # Two payers can have five open requests each; then the daily limit leaves two for the third.
     for among, asked_by_now in (((bob, cyd), 10), ((dan,), 12)):
         orders = [request_money_from(two_desks[n % 2], ada, among[n % len(among)], "1.00") for n in range(40)]
         told = await all_told(*orders)
@@ -226,7 +232,9 @@ async def test_caps_hold_whatever_is_asked_at_once(two_desks: list[Desk], record
         assert await records.count(most) == 5
 
 
-async def test_people_who_ask_and_pay_one_another_never_deadlock(two_desks: list[Desk], records: Records) -> None:
+async def test_requests_and_payments_in_both_directions_never_deadlock(
+    two_desks: list[Desk], records: Records
+) -> None:
     crowd = await people(two_desks[0], 5, funds="100.00")
     deadlocks = "select deadlocks from pg_stat_database where datname = current_database()"
     before = await records.count(deadlocks)

@@ -1,4 +1,4 @@
-"""A standby that must confirm every commit and is away: nobody is shown what a failover would lose."""
+"""A required standby is away: no customer sees a commit that a failover would lose."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -18,7 +18,7 @@ from tests.payments.customers import money, new_key, open_desk, people, person, 
 
 @pytest.fixture(scope="module")
 def durable(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
-    """A PostgreSQL that writes what it says it has written, migrated."""
+    """A durable PostgreSQL, migrated."""
     with EmbeddedPostgres(cluster_home / "confirmed", system_home=cluster_home / "home") as postgres:
         asyncio.run(migrations.upgrade(postgres.owner_dsn, postgres.server_dsn))
         yield postgres
@@ -26,7 +26,7 @@ def durable(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
 
 @asynccontextmanager
 async def standby_away(postgres: EmbeddedPostgres) -> AsyncIterator[None]:
-    """Within the block every commit waits for a standby that is not there."""
+    """During the block every commit waits for a standby that does not exist."""
     owner = await asyncpg.connect(postgres.owner_dsn)
     try:
         await _set(owner, "set synchronous_standby_names = 'elsewhere'", "elsewhere")
@@ -40,13 +40,13 @@ async def _set(owner: "asyncpg.Connection[asyncpg.Record]", how: str, value: str
     await owner.execute(f"alter system {how}")
     await owner.execute("select pg_reload_conf()")
     async with asyncio.timeout(10):
-        while await owner.fetchval("show synchronous_standby_names") != value:  # noqa: ASYNC110 - PostgreSQL reloads without a word
+        while await owner.fetchval("show synchronous_standby_names") != value:  # noqa: ASYNC110 - PostgreSQL reports no reload
             await asyncio.sleep(0.02)
 
 
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every other statement would be cancelled after as long."""
+    """Shortens the timeouts: any other statement would be cancelled after this time."""
     monkeypatch.setattr(commits, "COMMIT_SECONDS", 0.3)
     usual = sessions.connect.__kwdefaults__
     assert usual is not None
@@ -54,7 +54,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "IN_DOUBT_SECONDS", 1.0)
 
 
-async def test_payment_that_no_standby_confirmed_is_shown_to_nobody_and_then_paid_once(
+async def test_a_payment_without_a_standbys_confirmation_is_not_shown_and_is_paid_once(
     durable: EmbeddedPostgres, hurried: None
 ) -> None:
     key = new_key()
@@ -67,7 +67,7 @@ async def test_payment_that_no_standby_confirmed_is_shown_to_nobody_and_then_pai
             with pytest.raises(ServiceBusy) as busy:
                 await send(desk, ada, bob, "1.00", key=key)
             assert busy.value.may_have_happened
-            await asyncio.sleep(0.5)  # a cancel would have been obeyed by now
+            await asyncio.sleep(0.5)  # by now a cancel would have taken effect
             assert (await money(desk, ada), await money(desk, bob)) == ((1_000, 0), (1_000, 0))
             assert await records.connection.fetchval("select count(*) from transactions where type = 'send'") == 0
         answer = await send(desk, ada, bob, "1.00", key=key)
@@ -77,7 +77,7 @@ async def test_payment_that_no_standby_confirmed_is_shown_to_nobody_and_then_pai
 
 
 @pytest.mark.parametrize("how", ["takes too long", "is cancelled"])
-async def test_unit_of_work_that_no_standby_confirmed_is_shown_to_nobody(
+async def test_a_unit_of_work_without_a_standbys_confirmation_is_not_shown(
     durable: EmbeddedPostgres, hurried: None, monkeypatch: pytest.MonkeyPatch, how: str
 ) -> None:
     if how == "is cancelled":
@@ -101,7 +101,7 @@ async def test_unit_of_work_that_no_standby_confirmed_is_shown_to_nobody(
             async with desk.database.read() as session:
                 assert await session.fetchval(count) == before
         async with asyncio.timeout(10), desk.database.read() as session:
-            while await session.fetchval(count) == before:  # noqa: ASYNC110 - nor does it say this
+            while await session.fetchval(count) == before:  # noqa: ASYNC110 - no event to wait for
                 await asyncio.sleep(0.05)
 
 

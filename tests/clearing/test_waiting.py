@@ -1,4 +1,4 @@
-"""The law of `waiting.py`, held in every interleaving of a few orders, units and locks of other sessions."""
+"""Checks the rule of `waiting.py` in every interleaving of a few orders, units and locks of other sessions."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
@@ -22,7 +22,7 @@ FREE: frozenset[UUID] = frozenset()
 
 @dataclass(frozen=True)
 class Order:
-    """Something that locks one account or two."""
+    """An instruction that locks one account or two."""
 
     wallet_id: UUID
     payee_id: UUID | None = None
@@ -36,10 +36,10 @@ class Order:
 
 
 KINDS = [(Order(ADA), 1), (Order(BOB), 1), (Order(ADA, BOB), 1), (Order(ADA), 2), (Order(ADA, BOB), 2)]
-"""An order and its weight: singles and batches."""
+"""Orders with their weights: single orders and batches."""
 
 LOCKS = [None, FREE, frozenset({ADA}), frozenset({BOB})]
-"""What other sessions hold while a unit runs; None where no unit runs."""
+"""The accounts that other sessions lock while a unit runs; None where no unit runs."""
 
 
 def ticket(order: Order, weight: int = 1, *, arrived: float = 0.0) -> Ticket:
@@ -48,7 +48,7 @@ def ticket(order: Order, weight: int = 1, *, arrived: float = 0.0) -> Ticket:
 
 @dataclass
 class Run:
-    """A queue, and the law checked after each of its units."""
+    """A queue whose rule is checked after each unit."""
 
     waiting: Waiting = field(default_factory=Waiting)
     here: list[Ticket] = field(default_factory=list)
@@ -59,38 +59,43 @@ class Run:
         self.waiting.add(self.here[-1])
 
     def unit(self, locked: frozenset[UUID]) -> None:
-        """As the clearing runs one: it looks at the held accounts, takes a unit, puts aside what it cannot lock."""
+        """Runs a unit as the clearing does: checks the locked accounts, takes orders, postpones those it cannot
+        lock."""
         aside = [one for one in self.here if one.was_postponed]
         self.waiting.locked &= locked
         known = set(self.waiting.locked)
         taken = self.waiting.take()
-        assert all(one.accounts.isdisjoint(known) for one in taken), "nobody waits for an account known to be held"
+        assert all(one.accounts.isdisjoint(known) for one in taken), (
+            "no order waits for an account known to be locked"
+        )
         batches = [one for one in taken if one.is_batch]
         assert len(batches) <= 1
         assert len(taken) - len(batches) <= rules.MAX_IN_UNIT
         going = taken
         if held := locked & {account for one in taken for account in one.accounts}:
             going = self.waiting.postpone(taken, set(held))
-        assert [one.number for one in going] == sorted(one.number for one in going), "in order of arrival"
-        assert all(one.accounts.isdisjoint(locked) and one in self.here for one in going), "carried out once, locked"
+        assert [one.number for one in going] == sorted(one.number for one in going), "executed in order of arrival"
+        assert all(one.accounts.isdisjoint(locked) and one in self.here for one in going), (
+            "executed once, with its accounts locked"
+        )
         self.here = [one for one in self.here if one not in going]
-        assert len(self.waiting) == len(self.here), "nobody is lost"
+        assert len(self.waiting) == len(self.here), "no order is lost"
         for one in self.here:
             put_aside_now = one.was_postponed and one not in aside
-            assert not (put_aside_now and one.accounts.isdisjoint(locked)), "put aside for its own account only"
+            assert not (put_aside_now and one.accounts.isdisjoint(locked)), "postponed only for its own accounts"
             assert self.reason(one, taken, locked), f"order {one.number} of {self!r} waits for nothing"
         for one in going:
             assert not (one in aside and self.before(one, among=aside)), f"order {one.number} passed another"
 
     def reason(self, one: Ticket, taken: Sequence[Ticket], locked: frozenset[UUID]) -> bool:
-        """Whether the law lets that order wait."""
+        """Returns whether the rule lets that order wait."""
         same_kind = [other for other in taken if other.is_batch == one.is_batch and other.number < one.number]
         full = len(same_kind) >= (1 if one.is_batch else rules.MAX_IN_UNIT)
         held = not one.accounts.isdisjoint(locked)
         return full or held or (one.was_postponed and self.before(one, among=self.here))
 
     def before(self, one: Ticket, *, among: Sequence[Ticket]) -> bool:
-        """Whether an earlier order that was put aside still waits and needs an account of that one."""
+        """Returns whether an earlier postponed order still waits and needs an account of this one."""
         return any(
             other.was_postponed and other in self.here and other.number < one.number and other.accounts & one.accounts
             for other in among
@@ -98,14 +103,16 @@ class Run:
 
 
 def every_history(orders: int) -> Iterator[list[tuple[Order, int, frozenset[UUID] | None]]]:
-    """Every sequence of so many orders, each followed by no unit or by one under some locks."""
+    """Yields every sequence of that many orders, each followed by no unit or by one under some locks."""
     for kinds in product(KINDS, repeat=orders):
         for locks in product(LOCKS, repeat=orders):
             yield [(order, weight, lock) for (order, weight), lock in zip(kinds, locks, strict=True)]
 
 
 @pytest.mark.parametrize("most_in_unit", [1, 2])
-async def test_an_order_waits_only_for_what_the_law_names(monkeypatch: pytest.MonkeyPatch, most_in_unit: int) -> None:
+async def test_an_order_waits_only_for_the_reasons_of_the_rule(
+    monkeypatch: pytest.MonkeyPatch, most_in_unit: int
+) -> None:
     monkeypatch.setattr(rules, "MAX_IN_UNIT", most_in_unit)
     for history in every_history(3):
         run = Run()
@@ -116,10 +123,10 @@ async def test_an_order_waits_only_for_what_the_law_names(monkeypatch: pytest.Mo
         run.unit(frozenset({ADA}))
         for _ in history:
             run.unit(FREE)
-        assert run.here == [], "all are carried out when nothing is held"
+        assert run.here == [], "all orders are executed when no account is locked"
 
 
-async def test_singles_go_first_and_one_batch_goes_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_unit_takes_single_orders_before_its_one_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "MAX_IN_UNIT", 3)
     waiting = Waiting()
     weights = [1, 100, 100, 1, 1, 1, 100, 1]
@@ -129,7 +136,7 @@ async def test_singles_go_first_and_one_batch_goes_with_them(monkeypatch: pytest
     assert taken == [[0, 1, 3, 4], [2, 5, 7], [6], []]
 
 
-async def test_those_put_aside_take_no_place_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_postponed_orders_have_a_separate_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "MAX_POSTPONED", 2)
     waiting = Waiting()
     waiting.locked = {ADA}
@@ -142,11 +149,11 @@ async def test_those_put_aside_take_no_place_of_others(monkeypatch: pytest.Monke
     assert (len(waiting), waiting.counts.busy) == (2, 1)
 
 
-async def test_each_waits_its_bounded_time_wherever_it_waits() -> None:
+async def test_an_order_waits_for_a_bounded_time_in_the_queue_and_when_postponed() -> None:
     waiting = Waiting()
     waiting.locked = {ADA}
     in_doubt = ticket(Order(ADA))
-    in_doubt.possible_answer = ServiceBusy("nobody knows")  # type: ignore[assignment]
+    in_doubt.possible_answer = ServiceBusy("the outcome is unknown")  # type: ignore[assignment]
     aside, single, batch = ticket(Order(ADA)), ticket(Order(BOB)), ticket(Order(BOB), 2)
     for one in (in_doubt, aside):
         waiting.add(one)

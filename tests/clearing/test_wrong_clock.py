@@ -1,4 +1,4 @@
-"""An account that was changed last in the future: its payments are refused, and nobody else is moved there."""
+"""An account whose last change is in the future: its payments are refused, and other accounts keep the right time."""
 
 import asyncio
 from collections.abc import Sequence
@@ -36,7 +36,7 @@ async def now(records: Records) -> datetime:
 
 
 async def in_one_unit(desk: Desk, ways: Sequence[tuple[Person, Person]]) -> list[Told]:
-    """What becomes of a cent on each of those ways, all in one unit of work."""
+    """Sends one cent from the first to the second of each pair, all in one unit of work. Returns the results."""
     before = desk.clearing.counts.units
     told = await all_told(*(desk.submit(transfer_of(*way)) for way in ways))
     assert desk.clearing.counts.units == before + 1
@@ -48,11 +48,11 @@ def refused(told: Told) -> bool:
 
 
 def accounts(alarms: CapturingLogger) -> list[str]:
-    """The accounts that were named, in order."""
+    """The accounts that the alarms name, in order."""
     return [call.kwargs["account"] for call in alarms.calls]
 
 
-async def test_account_a_year_ahead_is_refused_and_moves_nobody_else_into_the_future(
+async def test_an_account_a_year_ahead_is_refused_and_other_accounts_keep_the_right_time(
     desk: Desk, records: Records
 ) -> None:
     late, *others = await people(desk, 7, funds="10.00")
@@ -72,7 +72,7 @@ async def test_account_a_year_ahead_is_refused_and_moves_nobody_else_into_the_fu
     assert await money(desk, late) == (1_000, 0)
 
 
-async def test_account_three_seconds_ahead_works_and_its_time_does_not_run_backwards(
+async def test_an_account_three_seconds_ahead_works_and_its_time_never_decreases(
     desk: Desk, records: Records
 ) -> None:
     ada, bob, cyd = await people(desk, 3, funds="10.00")
@@ -84,8 +84,8 @@ async def test_account_three_seconds_ahead_works_and_its_time_does_not_run_backw
     assert stamp == first.created_at == second.created_at == third.created_at
 
 
-async def test_lead_is_measured_after_the_lock_was_waited_for(desk: Desk, records: Records) -> None:
-    """Whoever held the account has set it ahead meanwhile."""
+async def test_the_lead_over_the_clock_is_measured_after_waiting_for_the_lock(desk: Desk, records: Records) -> None:
+    """The session that locks the account sets it ahead in the meantime."""
     late, bob, cyd = await people(desk, 3, funds="10.00")
     unit = records.connection.transaction()
     await unit.start()
@@ -101,7 +101,7 @@ async def test_lead_is_measured_after_the_lock_was_waited_for(desk: Desk, record
     await set_ahead(records, timedelta(0), late)
 
 
-async def test_whoever_pays_such_an_account_is_refused_with_it(desk: Desk, records: Records) -> None:
+async def test_payments_to_an_account_in_the_future_are_refused(desk: Desk, records: Records) -> None:
     late, bob, cyd = await people(desk, 3, funds="10.00")
     async with ahead(records, YEAR, late):
         payer = desk.submit(transfer_of(bob, late))
@@ -113,7 +113,7 @@ async def test_whoever_pays_such_an_account_is_refused_with_it(desk: Desk, recor
     assert await money(desk, bob) == (999, 0)
 
 
-async def test_unit_of_nobody_else_is_over_and_the_next_one_works(desk: Desk, records: Records) -> None:
+async def test_a_unit_of_only_refused_orders_ends_and_the_next_one_works(desk: Desk, records: Records) -> None:
     late, bob = await people(desk, 2, funds="10.00")
     async with ahead(records, YEAR, late):
         before = desk.clearing.counts.units
@@ -124,7 +124,7 @@ async def test_unit_of_nobody_else_is_over_and_the_next_one_works(desk: Desk, re
     assert (await send(desk, late, bob, "1.00")).transaction.status is Status.COMPLETED
 
 
-async def test_preview_is_refused_as_the_payment_is(desk: Desk, records: Records) -> None:
+async def test_a_preview_with_an_account_in_the_future_is_refused(desk: Desk, records: Records) -> None:
     late, bob = await people(desk, 2, funds="10.00")
     async with ahead(records, YEAR, late):
         with pytest.raises(ServiceBusy):
@@ -135,13 +135,13 @@ async def test_preview_is_refused_as_the_payment_is(desk: Desk, records: Records
 
 @pytest.fixture
 def alarms(monkeypatch: pytest.MonkeyPatch) -> CapturingLogger:
-    """What the alarm logs, however this process has configured its log by now."""
+    """Captures what the alarm logs, independent of the log configuration of this process."""
     logger = CapturingLogger()
     monkeypatch.setattr(clock_alarm, "log", logger)
     return logger
 
 
-async def test_alarm_names_an_account_once_and_every_refusal_counts(
+async def test_the_alarm_names_an_account_once_and_counts_every_refusal(
     desk: Desk, records: Records, alarms: CapturingLogger
 ) -> None:
     late, later, bob = await people(desk, 3, funds="10.00")
@@ -156,10 +156,10 @@ async def test_alarm_names_an_account_once_and_every_refusal_counts(
     assert desk.clearing.counts.busy == busy + 7
 
 
-async def test_order_in_doubt_is_told_that_it_may_have_happened(
+async def test_an_order_with_unknown_outcome_is_answered_as_may_have_happened(
     desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its commit was done and nobody heard of it; then a clock that was wrong has stamped its wallet."""
+    """The commit succeeds and its reply is lost. Then a wrong clock sets the wallet ahead."""
     late, bob = await people(desk, 2, funds="10.00")
 
     async def lost(*arguments: Any, **named: Any) -> None:
@@ -176,7 +176,7 @@ async def test_order_in_doubt_is_told_that_it_may_have_happened(
     await set_ahead(records, timedelta(0), late)
 
 
-def test_alarm_names_an_account_again_after_a_minute_and_never_floods_the_log(
+def test_the_alarm_names_an_account_again_after_a_minute_and_never_floods_the_log(
     monkeypatch: pytest.MonkeyPatch, alarms: CapturingLogger
 ) -> None:
     monkeypatch.setattr(clock_alarm, "MAX_NAMED", 2)

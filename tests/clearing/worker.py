@@ -1,12 +1,12 @@
-"""A process that moves money without end, to be killed: a clearing, some clients, and a diary of what they were told.
+"""A process that moves money until it is killed: a clearing, some clients, and a diary of their orders and answers.
 
     python -m tests.clearing.worker DSN DIARY username:wallet …
 
-A line of the diary is one write, so that it is there or not whatever becomes of the process:
+Each line of the diary is one write, so a kill never leaves half a line:
 
-    TRY key                   about to be asked
+    TRY key                   an order is about to be sent
     ACK key id status         the answer
-    GONE key                  "nothing was done", and the client leaves it at that
+    GONE key                  the answer was "not done", and the client does not try again
     END id status             a held payment was confirmed or cancelled
 """
 
@@ -31,7 +31,7 @@ CLIENTS = 12
 
 @dataclass
 class Client:
-    """Pays, asks again with the same key when told to, and sometimes gives up when nothing was done."""
+    """Pays, retries with the same key when the answer says so, and sometimes gives up when nothing was done."""
 
     desk: Desk
     customers: list[Person]
@@ -68,7 +68,7 @@ class Client:
                 return
 
     async def answer(self, sender: Person, held: Answer) -> None:
-        """Says yes or no to a payment that waits."""
+        """Confirms or cancels a held payment."""
         if held.transaction.status is not Status.PENDING_CONFIRMATION:
             return
         verb = confirm if self.chance.random() < 0.6 else cancel
@@ -86,10 +86,10 @@ async def work(dsn: str, diary: str, named: list[str]) -> None:
     async with open_desk(dsn, risky) as desk, asyncio.TaskGroup() as clients:
         for number in range(CLIENTS):
             client = Client(desk, customers, file, random.Random(number))
-            clients.create_task(_without_end(client))
+            clients.create_task(_work_until_killed(client))
 
 
-async def _without_end(client: Client) -> None:
+async def _work_until_killed(client: Client) -> None:
     while True:
         await client.pay()
 

@@ -1,4 +1,4 @@
-"""`pocketpay import-supabase` as an operator meets it: a process, killed at any moment and started again."""
+"""`pocketpay import-supabase` as a process, as an operator runs it: killed at any moment and started again."""
 
 import asyncio
 import io
@@ -32,19 +32,19 @@ MAIL = {
     "MAIL_FROM": "no-reply@example.com",
     "PUBLIC_URL": "https://app.example.com",
 }
-"""A server that sends mail. The import sends none itself."""
+"""Settings of a server that sends mail. The import itself sends none."""
 
 
 @dataclass(frozen=True)
 class Import:
-    """The verb in a process, and the files that it prints to."""
+    """A running import command, and the files for its output."""
 
     command: Command
     out: Path
     err: Path
 
     def ended(self) -> tuple[int, str, str]:
-        """Its exit code, output and errors, once it has ended."""
+        """Waits until it ends. Returns its exit code, standard output and standard error."""
         code = self.command.wait(SECONDS)
         return code, self.out.read_text(), self.err.read_text()
 
@@ -54,14 +54,14 @@ Start = Callable[..., Import]
 
 @pytest.fixture(scope="module")
 def lasting(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
-    """A PostgreSQL that writes what it says it has written: the verb refuses any other."""
+    """A durable PostgreSQL: the command refuses any other."""
     with EmbeddedPostgres(cluster_home / "imports", system_home=cluster_home / "home") as postgres:
         yield postgres
 
 
 @pytest.fixture
 def dsns(lasting: EmbeddedPostgres, request: pytest.FixtureRequest) -> Iterator[Dsns]:
-    """A fresh, migrated database in it."""
+    """A fresh, migrated database in `lasting`."""
     name = f"import_{abs(hash(request.node.name)) % 10_000}"
     asyncio.run(_execute(lasting.dsn(OWNER, "postgres"), f"create database {name} owner {OWNER}"))
     made = Dsns(server=lasting.dsn(LOGIN, name), owner=lasting.dsn(OWNER, name))
@@ -80,7 +80,7 @@ async def _execute(dsn: str, statement: str) -> None:
 
 @pytest.fixture
 def start(dsns: Dsns, tmp_path: Path) -> Iterator[Start]:
-    """Starts the verb over this test's database; kills what a test leaves running."""
+    """Starts the command on this test's database; kills what a test leaves running."""
     started: list[Import] = []
 
     def starter(*arguments: str, err: Path | None = None, mail: bool = False) -> Import:
@@ -119,7 +119,9 @@ def audited(dsns: Dsns) -> str:
     return said.getvalue()
 
 
-def test_import_killed_again_and_again_goes_on_where_it_stopped(start: Start, dsns: Dsns, tmp_path: Path) -> None:
+def test_an_import_that_is_killed_repeatedly_continues_where_it_stopped(
+    start: Start, dsns: Dsns, tmp_path: Path
+) -> None:
     file = csv_file(tmp_path, *(person(n) for n in range(1, PEOPLE + 1)))
     reached = 0
     for _ in range(3):
@@ -131,7 +133,7 @@ def test_import_killed_again_and_again_goes_on_where_it_stopped(start: Start, ds
         process.command.kill()
         process.command.wait(10)
         assert "ledger is correct" in audited(dsns)
-    assert 3 * PEOPLE_AT_ONCE <= reached < PEOPLE, "it was never killed in the middle"
+    assert 3 * PEOPLE_AT_ONCE <= reached < PEOPLE, "no import was killed while it ran"
     code, out, err = start(str(file)).ended()
     assert (code, err) == (0, "")
     assert "0 lines have errors" in out
@@ -145,7 +147,7 @@ def test_import_killed_again_and_again_goes_on_where_it_stopped(start: Start, ds
     assert code == 0
 
 
-def test_what_is_wrong_ends_with_one_and_a_file_that_is_none_with_a_sentence(start: Start, tmp_path: Path) -> None:
+def test_invalid_rows_and_unreadable_files_end_the_import_with_exit_code_1(start: Start, tmp_path: Path) -> None:
     code, out, err = start(str(csv_file(tmp_path, person(1), person(2, username="a!"))), "--dry-run").ended()
     assert (code, err) == (1, "")
     assert out.splitlines()[0].startswith('people.csv:3: username "a!": must have 3 to 30 characters')
@@ -155,7 +157,7 @@ def test_what_is_wrong_ends_with_one_and_a_file_that_is_none_with_a_sentence(sta
     assert (code, out, err.count("\n")) == (1, "", 1)
 
 
-def test_bar_moves_on_a_terminal(start: Start, tmp_path: Path) -> None:
+def test_the_progress_bar_moves_on_a_terminal(start: Start, tmp_path: Path) -> None:
     ours, theirs = os.openpty()
     process = start(str(csv_file(tmp_path, *(person(n) for n in range(1, 601)))), err=Path(os.ttyname(theirs)))
     code = process.command.wait(SECONDS)
@@ -175,7 +177,7 @@ def test_bar_moves_on_a_terminal(start: Start, tmp_path: Path) -> None:
         (["--welcome-mail"], 1, "--welcome-mail needs a server that sends mail: set SMTP_HOST (docs/mail.md).\n"),
     ],
 )
-def test_option_that_cannot_be_is_refused_and_nobody_moves_in(
+def test_an_invalid_option_is_refused_and_nobody_is_imported(
     start: Start, dsns: Dsns, tmp_path: Path, options: list[str], code: int, problem: str
 ) -> None:
     ended, out, err = start(str(csv_file(tmp_path, person(1))), *options).ended()
@@ -184,7 +186,7 @@ def test_option_that_cannot_be_is_refused_and_nobody_moves_in(
     assert asked(dsns, "select count(*) from users") == 0
 
 
-def test_options_of_the_verb_are_done(start: Start, dsns: Dsns, tmp_path: Path) -> None:
+def test_the_options_of_the_import_take_effect(start: Start, dsns: Dsns, tmp_path: Path) -> None:
     people = person(1, username="Admin", phone="(202) 555-0123"), person(2, encrypted_password="")
     process = start(
         str(csv_file(tmp_path, *people)), "--take-suggested", "--country", "us", "--welcome-mail", mail=True

@@ -1,4 +1,4 @@
-"""`pocketpay operator …` as operators meet it: processes on the database of a server, tables, exit codes."""
+"""`pocketpay operator …` as processes on a server's database: printed tables and exit codes."""
 
 import asyncio
 import itertools
@@ -52,14 +52,14 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="module")
 def lasting(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
-    """A PostgreSQL that writes what it says it has written: the verbs refuse any other."""
+    """A durable PostgreSQL: the commands refuse any other."""
     with EmbeddedPostgres(cluster_home / "operated", system_home=cluster_home / "home") as postgres:
         yield postgres
 
 
 @pytest.fixture(scope="module")
 def populated(lasting: EmbeddedPostgres) -> str:
-    """The name of a migrated database in it where ada, bea and olga have signed up: every test's is a copy."""
+    """The name of a migrated database where ada, bea and olga have signed up. Each test gets a copy."""
     asyncio.run(_execute(lasting.dsn(OWNER, "postgres"), f"create database populated owner {OWNER}"))
     made = Dsns(server=lasting.dsn(LOGIN, "populated"), owner=lasting.dsn(OWNER, "populated"))
     asyncio.run(migrations.upgrade(made.owner, made.server))
@@ -115,7 +115,7 @@ async def _populate(dsns: Dsns) -> None:
 
 @pytest.fixture
 def run(dsns: Dsns, tmp_path: Path) -> Run:
-    """Runs a verb of operators over this test's database, or `serve`, to its end."""
+    """Runs an operator command, or `serve`, on this test's database until it ends."""
     return lambda *arguments, **settings: ended(dsns, tmp_path, *arguments, **settings)
 
 
@@ -125,14 +125,14 @@ def ended(dsns: Dsns, folder: Path, *arguments: str, **settings: str) -> "subpro
     return commands.run(*verb, *arguments, folder=folder, environment=environment, files=folder, seconds=SECONDS)
 
 
-def told(done: "subprocess.CompletedProcess[str]") -> str:
-    """What a verb that went well has printed."""
+def output(done: "subprocess.CompletedProcess[str]") -> str:
+    """Returns what a command printed. Fails unless its exit code is 0."""
     assert (done.returncode, done.stderr) == (0, ""), done
     return done.stdout
 
 
 def table(text: str) -> list[dict[str, str]]:
-    """The rows of a plain table, by the names of its columns."""
+    """Parses a printed table: one dictionary per row, by column name."""
     head, *rows = text.splitlines()
     starts = [name.start() for name in re.finditer(r"\S+(?: \S+)*", head)]
     ends = [*starts[1:], None]
@@ -152,77 +152,77 @@ async def signed_in(client: Client, username: str) -> Person:
     return Person(username, admission.tokens.access_token, admission.tokens.refresh_token)
 
 
-def test_role_is_granted_felt_and_revoked(run: Run, dsns: Dsns) -> None:
+def test_a_granted_role_takes_effect_and_can_be_revoked(run: Run, dsns: Dsns) -> None:
     async def enters(client: Client) -> bool:
         answer = await client.post("{ operations { riskSettings { name } } }", by=await signed_in(client, "olga"))
         return "errors" not in answer
 
     assert not at_a_server(dsns, enters)
-    assert told(run("grant", "@Olga", "--reason", "Joins the team")) == "@Olga is now an operator.\n"
+    assert output(run("grant", "@Olga", "--reason", "Joins the team")) == "@Olga is now an operator.\n"
     assert at_a_server(dsns, enters)
-    assert told(run("grant", "olga", "--reason", "Joins the team")) == "olga is already an operator.\n"
-    assert told(run("revoke", "olga", "--reason", "Leaves the team")) == "olga is now a member.\n"
+    assert output(run("grant", "olga", "--reason", "Joins the team")) == "olga is already an operator.\n"
+    assert output(run("revoke", "olga", "--reason", "Leaves the team")) == "olga is now a member.\n"
     assert not at_a_server(dsns, enters)
-    acts = table(told(run("actions")))
+    acts = table(output(run("actions")))
     assert [(one["OPERATOR"], one["ACTION"], one["WHY"]) for one in acts] == [
         (ME, "revoke_role", "Leaves the team"),
         (ME, "grant_role", "Joins the team"),
     ]
 
 
-def test_frozen_beside_a_running_server_is_felt_by_it(run: Run, dsns: Dsns) -> None:
+def test_a_freeze_by_command_takes_effect_on_a_running_server(run: Run, dsns: Dsns) -> None:
     async def freeze(client: Client) -> str:
         ada = await signed_in(client, "ada")
         freezing = ("freeze", "ada", "--for", "debits", "--reason", "Stolen phone")
-        assert told(await asyncio.to_thread(run, *freezing)) == "ada is frozen for debits.\n"
-        assert told(await asyncio.to_thread(run, *freezing)) == "ada is frozen for debits already.\n"
+        assert output(await asyncio.to_thread(run, *freezing)) == "ada is frozen for debits.\n"
+        assert output(await asyncio.to_thread(run, *freezing)) == "ada is frozen for debits already.\n"
         return await pay(client, ada, "bea", "1.00")
 
     paid = at_a_server(dsns, freeze)
-    (found,) = table(told(run("find", "ADA@example.com")))
+    (found,) = table(output(run("find", "ADA@example.com")))
     assert (found["USERNAME"], found["WALLET"], found["BALANCE"], found["WHY"]) == (
         "ada",
         "frozen (debits)",
         "100.00",
         "Stolen phone",
     )
-    assert [one["USERNAME"] for one in table(told(run("find", paid)))] == ["ada", "bea"]
-    assert told(run("unfreeze", found["WALLET ID"], "--reason", "Phone found")).endswith(" is no longer frozen.\n")
-    assert told(run("unfreeze", "ada", "--reason", "Phone found")) == "ada is not frozen.\n"
-    acts = table(told(run("actions", "--wallet", "ada")))
+    assert [one["USERNAME"] for one in table(output(run("find", paid)))] == ["ada", "bea"]
+    assert output(run("unfreeze", found["WALLET ID"], "--reason", "Phone found")).endswith(" is no longer frozen.\n")
+    assert output(run("unfreeze", "ada", "--reason", "Phone found")) == "ada is not frozen.\n"
+    acts = table(output(run("actions", "--wallet", "ada")))
     assert [(one["ACTION"], one["WHAT"], one["WALLET"]) for one in acts] == [
         ("unfreeze", "-", found["WALLET ID"]),
         ("freeze", "freeze=debits", found["WALLET ID"]),
     ]
 
 
-def test_risk_set_beside_a_running_server_is_felt_by_it(run: Run, dsns: Dsns) -> None:
+def test_a_risk_setting_changed_by_command_takes_effect_on_a_running_server(run: Run, dsns: Dsns) -> None:
     async def change(client: Client) -> None:
         setting = ("risk", "set", "rapid_transfer_count", "3", "--reason", "Quiet night")
-        said = told(await asyncio.to_thread(run, *setting))
+        said = output(await asyncio.to_thread(run, *setting))
         assert said == "RAPID_TRANSFER_COUNT is 3; the environment has 5.\n"
         await until(lambda: client.services.desk.clearing.terms.policy.rule(RapidTransfers).count == 3)
         clearing = ("risk", "clear", "RAPID_TRANSFER_COUNT", "--reason", "Morning")
-        said = told(await asyncio.to_thread(run, *clearing))
+        said = output(await asyncio.to_thread(run, *clearing))
         assert said == "RAPID_TRANSFER_COUNT is 5, as in the environment.\n"
         await until(lambda: client.services.desk.clearing.terms.policy.rule(RapidTransfers).count == 5)
 
     at_a_server(dsns, change)
-    told(run("risk", "set", "LARGE_TRANSFER_ACTION", "block", "--reason", "A wave of fraud"))
+    output(run("risk", "set", "LARGE_TRANSFER_ACTION", "block", "--reason", "A wave of fraud"))
     shown = {
-        one["SETTING"]: (one["VALUE"], one["ENVIRONMENT"], one["SET AT"] != "-") for one in table(told(run("risk")))
+        one["SETTING"]: (one["VALUE"], one["ENVIRONMENT"], one["SET AT"] != "-") for one in table(output(run("risk")))
     }
     assert shown["LARGE_TRANSFER_ACTION"] == ("block", "confirm", True)
     assert shown["NEW_RECIPIENT_ACTION"] == ("confirm", "confirm", False)
     assert [*shown] == [name.upper() for name in SETTINGS]
 
 
-def test_what_waits_is_shown(run: Run, dsns: Dsns) -> None:
+def test_pending_work_is_shown(run: Run, dsns: Dsns) -> None:
     async def hold(client: Client) -> str:
         return await pay(client, await signed_in(client, "ada"), "bea", "12.50")
 
     held = at_a_server(dsns, hold)
-    (row,) = table(told(run("pending")))
+    (row,) = table(output(run("pending")))
     assert (row["ID"], row["TYPE"], row["STATUS"], row["TOTAL"], row["FROM"], row["TO"]) == (
         held,
         "send",
@@ -233,21 +233,21 @@ def test_what_waits_is_shown(run: Run, dsns: Dsns) -> None:
     )
 
 
-def test_payment_is_reversed_beside_a_running_server(run: Run, dsns: Dsns) -> None:
+def test_a_payment_is_reversed_by_command_while_a_server_runs(run: Run, dsns: Dsns) -> None:
     async def pay_and_reverse(client: Client) -> str:
         ada = await signed_in(client, "ada")
         await asyncio.to_thread(run, "risk", "set", "NEW_RECIPIENT_ACTION", "off", "--reason", "A test")
         await until(lambda: client.services.desk.clearing.terms.policy.rule(NewRecipient).action is RuleAction.OFF)
         paid = await pay(client, ada, "bea", "12.50")
-        said = told(await asyncio.to_thread(run, "reverse", paid, "--reason", "Account taken over"))
+        said = output(await asyncio.to_thread(run, "reverse", paid, "--reason", "Account taken over"))
         assert said.startswith(f"12.50 USD of {paid} refunded by transaction_")
         return paid
 
     paid = at_a_server(dsns, pay_and_reverse)
-    (row,) = table(told(run("find", "ada")))
+    (row,) = table(output(run("find", "ada")))
     assert row["BALANCE"] == "100.00"
-    assert table(told(run("find", f"customer_{row['WALLET ID']}"))) == [row]
-    for id in (paid, f"customer_{paid}"):  # as its sides see it, and as operators see it by GraphQL
+    assert table(output(run("find", f"customer_{row['WALLET ID']}"))) == [row]
+    for id in (paid, f"customer_{paid}"):  # the id that its parties see, and the id that operators see in GraphQL
         again = run("reverse", id, "--reason", "Account taken over")
         assert (again.returncode, again.stdout, again.stderr) == (
             1,
@@ -256,25 +256,25 @@ def test_payment_is_reversed_beside_a_running_server(run: Run, dsns: Dsns) -> No
         )
 
 
-def test_customer_who_is_locked_out_is_helped_beside_a_running_server(run: Run, dsns: Dsns) -> None:
-    said = told(run("verify-email", "ada", "ADA@example.com", "--reason", "Showed her passport"))
+def test_a_locked_out_customer_is_recovered_by_command_while_a_server_runs(run: Run, dsns: Dsns) -> None:
+    said = output(run("verify-email", "ada", "ADA@example.com", "--reason", "Showed her passport"))
     assert said == "ada@example.com is now verified for ada.\n"
-    said = told(run("verify-email", "ada", "ada@example.com", "--reason", "Showed her passport"))
+    said = output(run("verify-email", "ada", "ada@example.com", "--reason", "Showed her passport"))
     assert said == "ada@example.com is already verified for ada.\n"
-    (found,) = table(told(run("find", "ada")))
+    (found,) = table(output(run("find", "ada")))
     assert (found["EMAIL"], found["VERIFIED"]) == ("ada@example.com", "yes")
 
     async def help_(client: Client) -> None:
         ada = await signed_in(client, "ada")
         assert (await client.data("{ viewer { username } }", by=ada))["viewer"] == {"username": "ada"}
         ending = ("end-sessions", "ada", "--reason", "Lost her telephone")
-        assert told(await asyncio.to_thread(run, *ending)) == "2 sessions of ada ended.\n"
+        assert output(await asyncio.to_thread(run, *ending)) == "2 sessions of ada ended.\n"
         await until(lambda: not client.services.identity.gate._sessions)
         answer = await client.post("{ viewer { username } }", by=ada)
         assert [error["extensions"]["code"] for error in answer["errors"]] == ["UNAUTHENTICATED"]
-        assert told(await asyncio.to_thread(run, *ending)) == "0 sessions of ada ended.\n"
+        assert output(await asyncio.to_thread(run, *ending)) == "0 sessions of ada ended.\n"
         recovering = ("recover", "@Ada", "--reason", "Lost her password")
-        said = told(await asyncio.to_thread(run, *recovering, **WITH_MAIL))
+        said = output(await asyncio.to_thread(run, *recovering, **WITH_MAIL))
         assert said == "A mail is sent to ada@example.com. Its code or link sets a new password for ada.\n"
         owner = await asyncpg.connect(dsns.owner)
         mail = await last(client.services.identity, owner)
@@ -284,7 +284,7 @@ def test_customer_who_is_locked_out_is_helped_beside_a_running_server(run: Run, 
         await reset_password(client.services.identity, "ada", ShownCode(code=mail.code), new, address=HOME)
 
     at_a_server(dsns, help_)
-    acts = table(told(run("actions", "--wallet", "ada")))
+    acts = table(output(run("actions", "--wallet", "ada")))
     assert [(one["OPERATOR"], one["ACTION"], one["WHAT"], one["WHY"]) for one in acts] == [
         (ME, "begin_recovery", "-", "Lost her password"),
         (ME, "end_sessions", "sessions=2", "Lost her telephone"),
@@ -292,17 +292,17 @@ def test_customer_who_is_locked_out_is_helped_beside_a_running_server(run: Run, 
     ]
 
 
-def test_sessions_and_transactions_of_a_customer_are_shown(run: Run, dsns: Dsns) -> None:
+def test_the_sessions_and_transactions_of_a_customer_are_shown(run: Run, dsns: Dsns) -> None:
     async def use(client: Client) -> tuple[str, list[str]]:
         ada = await signed_in(client, "ada")
         sessions = (await client.data("{ viewer { sessions { id } } }", by=ada))["viewer"]["sessions"]
         return await pay(client, ada, "bea", "12.50"), [one["id"] for one in sessions]
 
     held, sessions = at_a_server(dsns, use)
-    shown = table(told(run("sessions", "ada")))
+    shown = table(output(run("sessions", "ada")))
     assert ([one["ID"] for one in shown], [one["CLIENT"] for one in shown]) == (sessions, ["-", "tests"])
     assert all(one["SIGNED IN"] <= one["LAST USED"] < one["EXPIRES"] for one in shown)
-    newest, bonus = table(told(run("transactions", "@ADA")))
+    newest, bonus = table(output(run("transactions", "@ADA")))
     assert (newest["ID"], newest["STATUS"], newest["TOTAL"], newest["FROM"], newest["TO"], newest["WHAT FOR"]) == (
         held,
         "pending_confirmation",
@@ -312,10 +312,10 @@ def test_sessions_and_transactions_of_a_customer_are_shown(run: Run, dsns: Dsns)
         "Lunch",
     )
     assert bonus["TYPE"] == "bonus"
-    assert [one["ID"] for one in table(told(run("transactions", "ada", "--limit", "1")))] == [held]
+    assert [one["ID"] for one in table(output(run("transactions", "ada", "--limit", "1")))] == [held]
 
 
-def test_recovery_of_a_customer_without_a_verified_address_is_refused(run: Run) -> None:
+def test_the_recovery_of_a_customer_without_a_verified_email_is_refused(run: Run) -> None:
     done = run("recover", "ada", "--reason", "Lost her password", **WITH_MAIL)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "EMAIL_NOT_VERIFIED: The customer has no verified email address, so no mail can be sent.\n"
@@ -345,7 +345,7 @@ def test_recovery_of_a_customer_without_a_verified_address_is_refused(run: Run) 
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else None,
 )
-def test_what_is_refused_is_said_on_stderr_and_changes_nothing(
+def test_a_refused_command_prints_an_error_on_stderr_and_changes_nothing(
     untouched: Dsns, tmp_path: Path, arguments: tuple[str, ...], code: int, said: str
 ) -> None:
     done = ended(untouched, tmp_path, *arguments)
@@ -369,19 +369,19 @@ def test_what_is_refused_is_said_on_stderr_and_changes_nothing(
     ],
     ids=" ".join,
 )
-def test_command_that_is_not_whole_is_refused_before_anything_is_opened(arguments: tuple[str, ...]) -> None:
+def test_an_incomplete_command_is_refused_before_the_database_is_opened(arguments: tuple[str, ...]) -> None:
     done = CliRunner().invoke(verbs, ["operator", *arguments], env={"DATABASE_URL": "postgresql://127.0.0.1:1/x"})
     assert (done.exit_code, done.stdout) == (2, "")
     assert "Usage: " in done.stderr
 
 
-def test_database_that_is_away_is_said_in_a_sentence(run: Run) -> None:
+def test_an_unreachable_database_of_an_operator_is_reported_in_one_sentence(run: Run) -> None:
     done = run("risk", DATABASE_URL="postgresql://pocketpay@127.0.0.1:1/pocketpay")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
 
 
-def test_server_whose_environment_does_not_go_with_what_is_set_says_so_and_it_can_be_cleared(run: Run) -> None:
-    told(run("risk", "set", "LARGE_TRANSFER_THRESHOLD", "USD:20.00", "--reason", "A wave of fraud"))
+def test_a_stored_risk_setting_that_conflicts_with_the_environment_can_be_cleared(run: Run) -> None:
+    output(run("risk", "set", "LARGE_TRANSFER_THRESHOLD", "USD:20.00", "--reason", "A wave of fraud"))
     both = {"CURRENCIES": "USD,EUR", "SECRET_KEY": "x" * 32, "PORT": "0"}
     served = run("serve", **both)
     assert (served.returncode, served.stdout) == (1, "")
@@ -390,4 +390,4 @@ def test_server_whose_environment_does_not_go_with_what_is_set_says_so_and_it_ca
         "for EUR; write it like USD:100.00,JPY:15000. Clear it with `pocketpay operator risk clear`.\n"
     )
     cleared = run("risk", "clear", "LARGE_TRANSFER_THRESHOLD", "--reason", "Two currencies now", **both)
-    assert told(cleared) == "LARGE_TRANSFER_THRESHOLD is 500.00, as in the environment.\n"
+    assert output(cleared) == "LARGE_TRANSFER_THRESHOLD is 500.00, as in the environment.\n"

@@ -1,4 +1,5 @@
-"""`pocketpay operator reverse` with `--amount` and `--available`: what reaches the rule, and what is told."""
+"""`pocketpay operator reverse` with `--amount` and `--available`: the arguments of the call, and the printed
+result."""
 
 import asyncio
 import sys
@@ -21,7 +22,7 @@ T = TypeVar("T")
 
 @dataclass
 class DeskOnly:
-    """A counter whose desk is the test's."""
+    """A console that opens the test's desk."""
 
     opened: Desk
 
@@ -44,8 +45,8 @@ async def _paid(console: DeskOnly) -> UUID:
     return paid.id
 
 
-def test_part_and_what_is_available_are_given_back(module_dsn: Dsns, monkeypatch: pytest.MonkeyPatch) -> None:
-    # The package's own name `actions` is its Typer app, so the module is named by its text.
+def test_a_part_or_the_available_amount_is_reversed(module_dsn: Dsns, monkeypatch: pytest.MonkeyPatch) -> None:
+    # `actions` in the package is its Typer app, so the module is looked up by its name as text.
     verbs = sys.modules["pocketpay.cli.operator.actions"]
     monkeypatch.setattr(verbs, "with_console", lambda work: at_a_desk(module_dsn.server, work))
     id = ids.encode(ids.TRANSACTION, at_a_desk(module_dsn.server, _paid))

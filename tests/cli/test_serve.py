@@ -1,4 +1,4 @@
-"""`pocketpay serve` as an operator meets it: real processes, signals and exit codes."""
+"""`pocketpay serve` as an operator runs it: real processes, signals and exit codes."""
 
 import contextlib
 import os
@@ -25,12 +25,13 @@ UNFINISHED = (
     b"POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     b"Content-Length: 9\r\nExpect: 100-continue\r\n\r\n"
 )
-"""A request whose body never comes: it is being answered until the server gives it up."""
+"""A request whose body never arrives: it stays open until the server drops it."""
 
 
 @pytest.fixture(scope="module")
 def folder(cluster_home: Path) -> Iterator[Path]:
-    """Where these servers run; as root their cluster lives in the system's folder, and is removed."""
+    """The working directory of these servers. For root, their cluster is in a system folder and is removed at the
+    end."""
     untouched = not SYSTEM_HOME.exists()
     folder = cluster_home / "served"
     folder.mkdir()
@@ -42,8 +43,8 @@ def folder(cluster_home: Path) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def port() -> int:
-    with listening.listen("127.0.0.1", 0) as door:
-        number: int = door.getsockname()[1]
+    with listening.listen("127.0.0.1", 0) as listener:
+        number: int = listener.getsockname()[1]
         return number
 
 
@@ -113,17 +114,17 @@ def is_alive(pid: int) -> bool:
 def postmaster(folder: Path) -> int | None:
     try:
         return int((folder / ".pocketpay" / "cluster" / "postmaster.pid").read_text().split()[0])
-    except (FileNotFoundError, IndexError):  # it is there before anything is written to it
+    except (FileNotFoundError, IndexError):  # the file exists before anything is written to it
         return None
 
 
-# Each way to start with each signal at least once; a signal does the same whatever was started.
+# Each way to start and each signal at least once; a signal has the same effect for every way to start.
 WAYS = pytest.mark.parametrize(
     ("arguments", "number"), [(("serve",), signal.SIGINT), (("serve", "--workers", "2"), signal.SIGTERM)], ids=str
 )
 
 
-def test_stop_ends_with_zero_and_takes_postgresql_along_and_a_second_server_is_refused(
+def test_a_second_server_is_refused_and_stopping_ends_with_zero_and_stops_postgresql(
     start: Start, folder: Path, port: int
 ) -> None:
     process = start("serve")
@@ -146,23 +147,23 @@ def test_stop_ends_with_zero_and_takes_postgresql_along_and_a_second_server_is_r
 
 
 @WAYS
-def test_stop_during_the_start_leaves_nothing_running(
+def test_stopping_during_the_start_leaves_nothing_running(
     start: Start, folder: Path, arguments: tuple[str, ...], number: signal.Signals
 ) -> None:
     process = start(*arguments)
     while postmaster(folder) is None and process.poll() is None:
         time.sleep(0.005)
     process.send_signal(number)
-    process.send_signal(signal.SIGTERM)  # a second one does not interrupt the way out
+    process.send_signal(signal.SIGTERM)  # a second signal does not interrupt the shutdown
     _, err = process.communicate(timeout=30)
-    # The second one may also come when everything is closed and only Python itself is still ending.
+    # The second signal may also arrive when everything is closed and only Python itself is still ending.
     assert process.returncode in (0, -signal.SIGTERM), err
     assert "Traceback" not in err
     assert postmaster(folder) is None
 
 
 @WAYS
-def test_second_signal_cuts_a_slow_stop_short(
+def test_a_second_signal_ends_a_slow_stop_at_once(
     start: Start, folder: Path, port: int, arguments: tuple[str, ...], number: signal.Signals
 ) -> None:
     process = start(*arguments)
@@ -174,7 +175,7 @@ def test_second_signal_cuts_a_slow_stop_short(
         workers = children(process.pid)
         process.send_signal(number)
         until_refused(port)
-        assert process.poll() is None, "the request that is not over holds the stop up"
+        assert process.poll() is None, "the unfinished request delays the stop"
         process.send_signal(number)
         _, err = process.communicate(timeout=30)
     assert process.returncode == 128 + number, err
@@ -183,7 +184,7 @@ def test_second_signal_cuts_a_slow_stop_short(
     assert postmaster(folder) is None
 
 
-def test_dead_worker_is_replaced_and_all_leave_together(start: Start, folder: Path, port: int) -> None:
+def test_a_dead_worker_is_replaced_and_all_workers_stop_together(start: Start, folder: Path, port: int) -> None:
     process = start("serve", "--workers", "2")
     until_healthy(process, port)
     assert process.stdout is not None
@@ -202,7 +203,7 @@ def test_dead_worker_is_replaced_and_all_leave_together(start: Start, folder: Pa
     assert postmaster(folder) is None
 
 
-def test_workers_leave_when_their_supervisor_is_killed(start: Start, folder: Path, port: int) -> None:
+def test_workers_stop_when_their_supervisor_is_killed(start: Start, folder: Path, port: int) -> None:
     process = start("serve", "--workers", "2")
     until_healthy(process, port)
     workers = children(process.pid)
@@ -222,7 +223,7 @@ def test_workers_leave_when_their_supervisor_is_killed(start: Start, folder: Pat
         ({"ENVIRONMENT": "production"}, "SECRET_KEY"),
     ],
 )
-def test_what_keeps_it_from_serving_is_one_sentence_and_not_exit_code_zero(
+def test_a_server_that_cannot_start_prints_one_sentence_and_fails(
     start: Start, settings: dict[str, str], says: str
 ) -> None:
     process = start("serve", **settings)

@@ -1,11 +1,12 @@
-"""What stands in the database unseen by Alembic: constraints, triggers and their state, functions, indexes, grants.
+"""Lists the database objects that Alembic does not compare: constraints, triggers and their state, functions,
+indexes, grants.
 
 The listing is committed as `migrations/listing.txt`: its diff is the review.
 """
 
 from asyncpg import Connection, Record
 
-QUESTION = r"""
+QUERY = r"""
 select line from (
     select 1, conrelid::regclass::text, conname::text,
            format('constraint %s on %s: %s', conname, conrelid::regclass, pg_get_constraintdef(oid))
@@ -48,5 +49,5 @@ order by part, what collate "C", name collate "C"
 
 
 async def listing(owner: "Connection[Record]") -> str:
-    """A line for each, in an order that does not depend on the machine."""
-    return "".join(f"{row['line']}\n" for row in await owner.fetch(QUESTION))
+    """Returns one line for each object, in an order that does not depend on the machine."""
+    return "".join(f"{row['line']}\n" for row in await owner.fetch(QUERY))

@@ -1,4 +1,4 @@
-"""PostgreSQL of our own: started once, shared, brought back when it dies, left in order."""
+"""The embedded PostgreSQL: started once, shared by servers, restarted when it dies, and stopped cleanly."""
 
 import asyncio
 import os
@@ -28,7 +28,7 @@ Make = Callable[..., EmbeddedPostgres]
 
 @pytest.fixture
 def make(cluster_home: Path) -> Iterator[Make]:
-    """Makes servers on the data directory that these tests share, or another; stops what a test left running."""
+    """Creates servers on the data directory that these tests share, or on another; stops what a test left running."""
     made: list[EmbeddedPostgres] = []
 
     def factory(name: str = "shared") -> EmbeddedPostgres:
@@ -63,7 +63,7 @@ def postmaster_of(server: EmbeddedPostgres) -> int:
     return pid
 
 
-def test_started_server_answers_its_login_and_its_owner(make: Make) -> None:
+def test_a_started_server_accepts_its_login_and_its_owner(make: Make) -> None:
     server = make()
     server.start()
     assert ask(server, "select session_user::text") == "pocketpay"
@@ -78,7 +78,7 @@ async def _who(dsn: str) -> object:
         await connection.close()
 
 
-def test_nobody_else_comes_in_and_nothing_listens_on_the_network(make: Make) -> None:
+def test_no_other_login_is_accepted_and_nothing_listens_on_the_network(make: Make) -> None:
     server = make()
     server.start()
     for role in ("postgres", "root", "pocketpay_server"):
@@ -95,7 +95,7 @@ def test_nobody_else_comes_in_and_nothing_listens_on_the_network(make: Make) -> 
     ]
 
 
-def test_durable_server_writes_what_it_says_it_has_written(cluster_home: Path) -> None:
+def test_a_durable_server_runs_with_fsync(cluster_home: Path) -> None:
     server = EmbeddedPostgres(cluster_home / "durable", system_home=cluster_home / "home")
     with server:
         for name in ("fsync", "synchronous_commit", "full_page_writes", "data_checksums"):
@@ -104,7 +104,7 @@ def test_durable_server_writes_what_it_says_it_has_written(cluster_home: Path) -
     shutil.rmtree((server.data / "cluster").resolve())
 
 
-def test_access_rules_edited_by_hand_are_ours_again_at_the_next_start(make: Make) -> None:
+def test_access_rules_that_were_edited_by_hand_are_restored_at_the_next_start(make: Make) -> None:
     server = make()
     server.start()
     server.stop()
@@ -122,7 +122,7 @@ def test_second_server_on_one_data_directory_uses_the_first_ones_postgresql(make
     assert postmaster_of(second) == pid
 
 
-def test_last_one_out_stops_postgresql_whoever_started_it(make: Make) -> None:
+def test_the_last_server_to_stop_stops_postgresql(make: Make) -> None:
     first, second = make(), make()
     first.start()
     second.start()
@@ -132,7 +132,7 @@ def test_last_one_out_stops_postgresql_whoever_started_it(make: Make) -> None:
     assert cluster_of(second).postmaster() is None
 
 
-def test_started_twice_is_stopped_once(make: Make) -> None:
+def test_a_server_that_is_started_twice_is_stopped_once(make: Make) -> None:
     server = make()
     server.start()
     server.start()
@@ -140,7 +140,7 @@ def test_started_twice_is_stopped_once(make: Make) -> None:
     assert cluster_of(server).postmaster() is None
 
 
-def test_stop_is_clean_and_says_so_in_the_control_file(make: Make) -> None:
+def test_a_stop_is_clean_in_the_control_file(make: Make) -> None:
     server = make()
     server.start()
     server.stop()
@@ -160,7 +160,7 @@ def test_four_servers_starting_at_once_share_one_postgresql(make: Make) -> None:
     assert [ask(server, "select 1") for server in servers] == [1, 1, 1, 1]
 
 
-async def test_killed_postgresql_is_back_within_five_seconds(make: Make) -> None:
+async def test_a_killed_postgresql_is_restarted_within_five_seconds(make: Make) -> None:
     server = make()
     await asyncio.to_thread(server.start)
     watch = asyncio.create_task(server.watch())
@@ -174,7 +174,7 @@ async def test_killed_postgresql_is_back_within_five_seconds(make: Make) -> None
     watch.cancel()
 
 
-async def test_everyone_watches_and_one_brings_it_back(make: Make) -> None:
+async def test_a_killed_postgresql_is_restarted_by_any_of_its_servers(make: Make) -> None:
     starter, other = make(), make()
     await asyncio.to_thread(starter.start)
     await asyncio.to_thread(other.start)
@@ -200,25 +200,25 @@ async def _answer(server: EmbeddedPostgres) -> object:
             await asyncio.sleep(0.02)
 
 
-async def test_postgresql_with_a_stuck_backend_is_still_back_within_five_seconds(make: Make) -> None:
+async def test_a_killed_postgresql_with_a_stuck_backend_is_restarted_within_five_seconds(make: Make) -> None:
     server = make()
     await asyncio.to_thread(server.start)
     stuck = await asyncpg.connect(server.owner_dsn)
     backend = await stuck.fetchval("select pg_backend_pid()")
     watch = asyncio.create_task(server.watch())
-    os.kill(backend, signal.SIGSTOP)  # it will not see that its postmaster has died
+    os.kill(backend, signal.SIGSTOP)  # a stopped process does not notice that its postmaster has died
     os.kill(postmaster_of(server), signal.SIGKILL)
     assert await asyncio.wait_for(_answer(server), 5) == 1
     watch.cancel()
     stuck.terminate()
 
 
-def test_zombie_postmaster_counts_as_dead(make: Make) -> None:
+def test_a_zombie_postmaster_counts_as_dead(make: Make) -> None:
     import ctypes
 
     become_subreaper = 36
     libc = ctypes.CDLL(None)
-    libc.prctl(become_subreaper, 1, 0, 0, 0)  # its orphans are ours now, and we do not reap
+    libc.prctl(become_subreaper, 1, 0, 0, 0)  # orphans become children of this process, which does not reap them
     try:
         server = make()
         server.start()
@@ -235,7 +235,7 @@ def test_zombie_postmaster_counts_as_dead(make: Make) -> None:
         libc.prctl(become_subreaper, 0, 0, 0, 0)
 
 
-def test_pid_file_of_a_dead_postmaster_whose_number_a_stranger_has(make: Make) -> None:
+def test_a_pid_file_whose_number_belongs_to_another_process_is_ignored(make: Make) -> None:
     server = make()
     server.start()
     pid_file = (server.data / "cluster").resolve() / "postmaster.pid"
@@ -246,7 +246,7 @@ def test_pid_file_of_a_dead_postmaster_whose_number_a_stranger_has(make: Make) -
     assert ask(server, "select 1") == 1
 
 
-def test_postgresql_outlives_a_killed_last_owner_and_is_found_again(make: Make, cluster_home: Path) -> None:
+def test_postgresql_survives_the_kill_of_its_last_server_and_is_used_again(make: Make, cluster_home: Path) -> None:
     server = make()
     script = (
         "import os, signal, sys; from pathlib import Path;"
@@ -271,7 +271,7 @@ def test_ctrl_c_in_the_terminal_does_not_reach_postgresql(make: Make) -> None:
     assert os.getsid(pid) != os.getsid(0)
 
 
-def test_path_too_long_for_a_socket_is_reached_another_way(make: Make, cluster_home: Path) -> None:
+def test_a_path_too_long_for_a_socket_still_works(make: Make, cluster_home: Path) -> None:
     server = make(f"{'long' * 20}/{'path' * 20}")
     if os.geteuid() == 0:
         server._system_home = cluster_home / ("home" * 25)
@@ -280,13 +280,13 @@ def test_path_too_long_for_a_socket_is_reached_another_way(make: Make, cluster_h
     assert ask(server, "select 1") == 1
 
 
-def test_data_directory_with_spaces_and_signs(make: Make) -> None:
+def test_a_data_directory_with_spaces_and_special_characters_works(make: Make) -> None:
     server = make("a b%41,c'd&e")
     server.start()
     assert ask(server, "select 1") == 1
 
 
-def test_broken_first_start_is_cleared_away_by_the_next(make: Make) -> None:
+def test_the_next_start_removes_a_broken_first_start(make: Make) -> None:
     server = make("half-made")
     server.data.mkdir(mode=0o700)
     (server.data / "cluster.new").mkdir()
@@ -296,7 +296,7 @@ def test_broken_first_start_is_cleared_away_by_the_next(make: Make) -> None:
     assert not (server.data / "cluster.new").exists()
 
 
-def test_erased_data_directory_begins_anew_and_keeps_its_secret_key(make: Make, cluster_home: Path) -> None:
+def test_an_erased_data_directory_starts_empty_and_keeps_its_secret_key(make: Make, cluster_home: Path) -> None:
     server = make("erased")
     server.start()
     (server.data / "secret_key").write_text("kept")
@@ -312,7 +312,7 @@ def test_erased_data_directory_begins_anew_and_keeps_its_secret_key(make: Make, 
     assert (server.data / "secret_key").read_text() == "kept"
 
 
-def test_data_is_not_erased_while_anybody_uses_it(make: Make) -> None:
+def test_data_in_use_is_not_erased(make: Make) -> None:
     server = make()
     server.start()
     with pytest.raises(DatabaseUnavailable, match="is running on the data in "):
@@ -320,12 +320,12 @@ def test_data_is_not_erased_while_anybody_uses_it(make: Make) -> None:
     assert ask(server, "select 1") == 1
 
 
-def test_postgresql_that_a_killed_server_left_running_is_stopped_and_erased(make: Make, cluster_home: Path) -> None:
+def test_a_postgresql_left_running_by_a_killed_server_is_stopped_and_erased(make: Make, cluster_home: Path) -> None:
     server = make("left-running")
     server.start()
     pid = postmaster_of(server)
     assert server._serving is not None
-    server._serving.release()  # as the kernel does for a killed process
+    server._serving.release()  # the kernel does this for a killed process
     server._serving = None
     make("left-running").erase()
     assert not Path(f"/proc/{pid}/cwd").exists()
@@ -351,13 +351,13 @@ def test_interrupted_erasure_is_finished_by_the_next_start(make: Make, monkeypat
 
 
 def _killed_in_the_removal(path: Path) -> None:
-    """Removes a half of a cluster, like a process that is killed while it does."""
+    """Removes half of a cluster, like a process that is killed while it removes one."""
     if path.exists():
         (path / "PG_VERSION").unlink()
         raise KeyboardInterrupt
 
 
-def test_link_that_leads_nowhere_is_erased(make: Make) -> None:
+def test_a_broken_link_is_erased(make: Make) -> None:
     server = make("nowhere")
     server.data.mkdir(mode=0o700)
     (server.data / "cluster").symlink_to(server.data / "gone")
@@ -365,7 +365,7 @@ def test_link_that_leads_nowhere_is_erased(make: Make) -> None:
     assert not (server.data / "cluster").is_symlink()
 
 
-def test_directory_that_holds_something_else_is_not_erased(make: Make, cluster_home: Path) -> None:
+def test_a_directory_with_other_files_is_not_erased(make: Make, cluster_home: Path) -> None:
     home = cluster_home / "music"
     (home / "songs").mkdir(parents=True)
     with pytest.raises(DatabaseUnavailable, match="POCKETPAY_DATA"):
@@ -381,7 +381,7 @@ async def _write_something(dsn: str) -> None:
         await connection.close()
 
 
-def test_data_directory_that_holds_something_else_is_refused_untouched(make: Make, cluster_home: Path) -> None:
+def test_a_data_directory_with_other_files_is_refused_and_left_unchanged(make: Make, cluster_home: Path) -> None:
     home = cluster_home / "photos"
     home.mkdir(mode=0o755)
     (home / "holiday.jpg").write_text("sea")
@@ -391,7 +391,7 @@ def test_data_directory_that_holds_something_else_is_refused_untouched(make: Mak
     assert stat.S_IMODE(home.stat().st_mode) == 0o755
 
 
-def test_file_in_the_place_of_the_data_directory_is_refused(make: Make, cluster_home: Path) -> None:
+def test_a_file_in_place_of_the_data_directory_is_refused(make: Make, cluster_home: Path) -> None:
     (cluster_home / "file").write_text("")
     with pytest.raises(DatabaseUnavailable, match="POCKETPAY_DATA"):
         make("file").start()
@@ -408,7 +408,7 @@ def test_cluster_of_another_major_version_is_refused(make: Make) -> None:
         server.start()
 
 
-def test_server_that_cannot_start_says_why_in_one_sentence(make: Make) -> None:
+def test_a_server_that_cannot_start_reports_the_reason_in_one_sentence(make: Make) -> None:
     server = make("broken")
     server.start()
     server.stop()
@@ -418,7 +418,7 @@ def test_server_that_cannot_start_says_why_in_one_sentence(make: Make) -> None:
     assert "\n" not in str(refused.value)
 
 
-def test_no_mode_changes_outside_the_data_directory_and_the_system_home(make: Make, cluster_home: Path) -> None:
+def test_no_file_mode_changes_outside_the_data_directory_and_the_system_home(make: Make, cluster_home: Path) -> None:
     parent = cluster_home / "private"
     parent.mkdir(mode=0o700)
     (parent / "beside").write_text("")
@@ -445,7 +445,7 @@ def test_root_runs_postgresql_as_its_own_user_outside_the_data_directory(make: M
 
 
 @as_root
-def test_root_where_no_user_can_be_made_is_told_what_to_do(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_root_gets_instructions_when_no_user_can_be_created(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(programs, "SYSTEM_USER", "pocketpay-missing")
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
     with pytest.raises(DatabaseUnavailable, match="useradd --system pocketpay-missing"):
@@ -453,7 +453,7 @@ def test_root_where_no_user_can_be_made_is_told_what_to_do(make: Make, monkeypat
 
 
 @as_root
-def test_programs_are_copied_once_and_whole(cluster_home: Path) -> None:
+def test_programs_are_copied_completely_and_only_once(cluster_home: Path) -> None:
     home = cluster_home / "copied"
     folders: list[Path] = []
     threads = [threading.Thread(target=lambda: folders.append(programs.find(home).folder)) for _ in range(3)]
@@ -467,7 +467,7 @@ def test_programs_are_copied_once_and_whole(cluster_home: Path) -> None:
 
 
 @as_root
-def test_system_home_that_others_may_write_is_refused(cluster_home: Path) -> None:
+def test_a_system_home_that_others_may_write_is_refused(cluster_home: Path) -> None:
     home = cluster_home / "open"
     home.mkdir()
     home.chmod(0o777)
@@ -506,7 +506,7 @@ def test_ordinary_user_runs_postgresql_as_itself(cluster_home: Path) -> None:
 
 
 @as_root
-def test_ordinary_user_is_told_when_it_may_not_write(cluster_home: Path) -> None:
+def test_an_ordinary_user_gets_an_error_when_it_may_not_write(cluster_home: Path) -> None:
     def refused() -> None:
         with pytest.raises(DatabaseUnavailable, match="POCKETPAY_DATA"):
             EmbeddedPostgres(cluster_home / "not-mine" / "data").start()
@@ -516,7 +516,7 @@ def test_ordinary_user_is_told_when_it_may_not_write(cluster_home: Path) -> None
 
 
 def _as_user(user: pwd.struct_passwd, act: Callable[[], None]) -> int:
-    """Does it in a child process of that user; the code it ended with."""
+    """Calls `act` in a child process of that user. Returns the exit code."""
     child = os.fork()
     if child == 0:
         try:

@@ -1,4 +1,4 @@
-"""What each error means, asked of the real ones: every row here is raised by PostgreSQL or its driver."""
+"""The classification of errors, tested with real errors of PostgreSQL and its driver."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -38,7 +38,9 @@ async def other(database_dsn: Dsns) -> AsyncIterator["Connection[Record]"]:
         ("set role pocketpay_server; create table mine ()", Failure.BUG),
     ],
 )
-async def test_error_of_a_statement(owner: "Connection[Record]", statement: str, failure: Failure) -> None:
+async def test_the_error_of_a_statement_is_classified(
+    owner: "Connection[Record]", statement: str, failure: Failure
+) -> None:
     await owner.execute("create table probe (id bigint primary key check (id > 0))")
     with pytest.raises(asyncpg.PostgresError) as raised:
         await owner.execute(statement)
@@ -46,7 +48,7 @@ async def test_error_of_a_statement(owner: "Connection[Record]", statement: str,
     assert lost_connection(raised.value) is (failure is Failure.UNKNOWN)
 
 
-async def test_idle_unit_of_work_is_ended_with_its_outcome_unknown(owner: "Connection[Record]") -> None:
+async def test_an_idle_unit_of_work_is_terminated_and_its_outcome_is_unknown(owner: "Connection[Record]") -> None:
     await owner.execute("set idle_in_transaction_session_timeout = 20; begin")
     await asyncio.sleep(0.2)
     with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError)) as raised:
@@ -54,7 +56,7 @@ async def test_idle_unit_of_work_is_ended_with_its_outcome_unknown(owner: "Conne
     assert classify(raised.value) is Failure.UNKNOWN
 
 
-async def test_lock_waited_for_too_long(owner: "Connection[Record]", other: "Connection[Record]") -> None:
+async def test_a_lock_timeout_is_classified(owner: "Connection[Record]", other: "Connection[Record]") -> None:
     await owner.execute("create table probe ()")
     await owner.execute("begin; lock table probe")
     with pytest.raises(asyncpg.LockNotAvailableError) as raised:
@@ -62,7 +64,7 @@ async def test_lock_waited_for_too_long(owner: "Connection[Record]", other: "Con
     assert classify(raised.value) is Failure.LOCK_TIMEOUT
 
 
-async def test_deadlock_is_tried_again(owner: "Connection[Record]", other: "Connection[Record]") -> None:
+async def test_a_deadlock_is_retried(owner: "Connection[Record]", other: "Connection[Record]") -> None:
     await owner.execute("create table a (); create table b ()")
     await owner.execute("begin; lock table a")
     await other.execute("set deadlock_timeout = '10ms'; begin; lock table b")
@@ -74,7 +76,7 @@ async def test_deadlock_is_tried_again(owner: "Connection[Record]", other: "Conn
     await crossing
 
 
-async def test_serialization_failure_is_tried_again(owner: "Connection[Record]", other: "Connection[Record]") -> None:
+async def test_a_serialization_failure_is_retried(owner: "Connection[Record]", other: "Connection[Record]") -> None:
     await owner.execute("create table probe (id int); insert into probe values (1)")
     await owner.execute("begin isolation level repeatable read; select from probe")
     await other.execute("update probe set id = 2")
@@ -83,7 +85,7 @@ async def test_serialization_failure_is_tried_again(owner: "Connection[Record]",
     assert classify(raised.value) is Failure.RETRY
 
 
-async def test_plan_made_stale_by_a_migration_is_tried_again(
+async def test_a_statement_plan_made_stale_by_a_migration_is_retried(
     owner: "Connection[Record]", other: "Connection[Record]"
 ) -> None:
     await owner.execute("create table probe (id int)")
@@ -97,14 +99,14 @@ async def test_plan_made_stale_by_a_migration_is_tried_again(
     assert classify(raised.value) is Failure.RETRY
 
 
-async def test_value_too_large_for_the_wire_fails_alone(owner: "Connection[Record]") -> None:
+async def test_a_value_too_large_for_the_protocol_fails_alone(owner: "Connection[Record]") -> None:
     with pytest.raises(asyncpg.DataError) as raised:
         await owner.fetchval("select $1::bigint", 2**63)
     assert classify(raised.value) is Failure.CONSTRAINT
     assert not lost_connection(raised.value)
 
 
-async def test_call_with_a_value_too_few_is_our_bug(owner: "Connection[Record]") -> None:
+async def test_a_call_with_a_missing_argument_is_a_bug(owner: "Connection[Record]") -> None:
     with pytest.raises(asyncpg.InterfaceError) as raised:
         await owner.fetchval("select $1::bigint + $2", 1)
     assert classify(raised.value) is Failure.BUG
@@ -145,12 +147,14 @@ async def test_closed_and_killed_connections_leave_the_outcome_unknown(
         (BooksDisagree("law 1"), Failure.BUG, False),
     ],
 )
-def test_errors_that_cannot_be_had_from_a_healthy_server(error: BaseException, failure: Failure, lost: bool) -> None:
+def test_errors_that_a_healthy_server_never_raises_are_classified(
+    error: BaseException, failure: Failure, lost: bool
+) -> None:
     assert classify(error) is failure
     assert lost_connection(error) is lost
 
 
-async def test_read_from_a_lost_connection_is_service_busy_and_the_next_one_works(
+async def test_a_read_on_a_lost_connection_is_service_busy_and_the_next_read_works(
     database: Database, owner: "Connection[Record]"
 ) -> None:
     async def read_through_its_death() -> None:
@@ -166,7 +170,9 @@ async def test_read_from_a_lost_connection_is_service_busy_and_the_next_one_work
         assert await session.fetchval("select 1") == 1
 
 
-async def test_write_on_a_lost_connection_may_have_happened(database: Database, owner: "Connection[Record]") -> None:
+async def test_a_write_on_a_lost_connection_may_have_happened(
+    database: Database, owner: "Connection[Record]"
+) -> None:
     async def write_through_its_death() -> None:
         async with database.write() as session:
             pid = await session.fetchval("select pg_backend_pid()")

@@ -1,4 +1,4 @@
-"""Readers that cannot be opened never starve those that can, and one user never takes the readers of all others."""
+"""Read connections: those that cannot be opened do not block the others, and one user never uses all of them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -16,10 +16,10 @@ from tests.conftest import Dsns
 
 @asynccontextmanager
 async def at_most(owner: "asyncpg.Connection[asyncpg.Record]", more: int) -> AsyncIterator[None]:
-    """PostgreSQL lets the server's role have so many connections more than it has."""
+    """Limits the server's role to that many connections more than it has now."""
     ending = "select count(*) from pg_stat_activity where usename = $1 and datname <> current_database()"
     async with asyncio.timeout(10):
-        while await owner.fetchval(ending, LOGIN):  # noqa: ASYNC110 - those of the test before
+        while await owner.fetchval(ending, LOGIN):  # noqa: ASYNC110 - connections of the previous test
             await asyncio.sleep(0.01)
     has = await owner.fetchval("select count(*) from pg_stat_activity where usename = $1", LOGIN)
     await owner.execute(f"alter role {LOGIN} connection limit {has + more}")
@@ -30,7 +30,7 @@ async def at_most(owner: "asyncpg.Connection[asyncpg.Record]", more: int) -> Asy
 
 
 async def backend(database: Database | ReadAccess, seconds: float = 0.0) -> int:
-    """Which connection a read of that length has."""
+    """Reads for that many seconds. Returns the process id of the connection's backend."""
     async with database.read() as session:
         pid: int = await session.fetchval("select pg_backend_pid() from pg_sleep($1)", seconds)
     return pid
@@ -48,14 +48,14 @@ async def opened(dsns: Dsns, *, readers: int = 4) -> AsyncIterator[Database]:
 # ---------------------------------------------------------------- slots that cannot be opened
 
 
-async def test_readers_that_postgresql_lets_in_answer_for_those_that_it_does_not(
+async def test_open_readers_serve_all_reads_when_others_cannot_be_opened(
     database_dsn: Dsns, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     async with at_most(owner, 2), opened(database_dsn) as database:
         used = set[int]()
 
         async def client() -> None:
-            # The first reader may answer all that is asked before a busy machine has opened the second.
+            # On a busy machine the first reader may answer every read before the second one is open.
             for _ in range(60):
                 used.add(await backend(database))
             while len(used) < 2:
@@ -67,7 +67,7 @@ async def test_readers_that_postgresql_lets_in_answer_for_those_that_it_does_not
         assert await asyncio.gather(*(backend(database, 0.1) for _ in range(8)))
 
 
-async def test_a_slot_that_cannot_be_opened_is_tried_ever_less(
+async def test_a_reader_that_cannot_be_opened_is_retried_less_and_less_often(
     database_dsn: Dsns, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     tries = 0
@@ -81,10 +81,10 @@ async def test_a_slot_that_cannot_be_opened_is_tried_ever_less(
 
         database._readers._open = counted
         await asyncio.gather(*(backend(database, 0.02) for _ in range(60)))
-        assert 3 <= tries < 30, "60 reads, each of which found another slot empty"
+        assert 3 <= tries < 30, "60 reads, each with a reader that is not open"
 
 
-async def test_slots_are_filled_when_postgresql_lets_more_in(
+async def test_readers_are_opened_when_postgresql_accepts_more_connections(
     database_dsn: Dsns, owner: "asyncpg.Connection[asyncpg.Record]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(held, "MAX_PAUSE", 0.1)
@@ -96,7 +96,7 @@ async def test_slots_are_filled_when_postgresql_lets_more_in(
                 pass
 
 
-async def test_a_read_fails_when_no_reader_is_live_and_none_can_be_opened(
+async def test_a_read_fails_when_no_reader_is_open_and_none_can_be_opened(
     database_dsn: Dsns, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     database = Database(database_dsn.server)
@@ -109,7 +109,7 @@ async def test_a_read_fails_when_no_reader_is_live_and_none_can_be_opened(
     await database.close()
 
 
-async def test_reads_are_told_when_all_openings_fail_in_the_same_moment(database_dsn: Dsns) -> None:
+async def test_waiting_reads_fail_when_all_readers_fail_to_open_at_the_same_time(database_dsn: Dsns) -> None:
     database, fail, opening = Database(database_dsn.server), asyncio.Event(), 0
 
     async def failing() -> held.Connection:
@@ -121,7 +121,7 @@ async def test_reads_are_told_when_all_openings_fail_in_the_same_moment(database
     database._readers._open = failing
     reads = [asyncio.create_task(backend(database)) for _ in range(8)]
     async with asyncio.timeout(10):
-        while opening < 4:  # noqa: ASYNC110 - nothing tells
+        while opening < 4:  # noqa: ASYNC110 - no event to wait for
             await asyncio.sleep(0)
     fail.set()
     told = await asyncio.gather(*reads, return_exceptions=True)
@@ -148,12 +148,14 @@ async def test_a_read_that_is_cancelled_while_it_waits_loses_no_reader(database_
             waiting = [asyncio.create_task(backend(database)) for _ in range(3)]
             await asyncio.sleep(0)
             waiting[0].cancel()
-        waiting[1].cancel()  # its turn has come, and it has not run yet
+        waiting[1].cancel()  # it has a connection, and has not run yet
         assert await waiting[2] == await backend(database)
         assert await asyncio.gather(*waiting[:2], return_exceptions=True)
 
 
-async def test_nobody_waits_longer_than_the_limit(database_dsn: Dsns, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_read_waits_no_longer_than_the_limit_for_a_reader(
+    database_dsn: Dsns, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(held, "WAIT_FOR_SESSION", 0.1)
     async with opened(database_dsn, readers=1) as database:
         async with database.read():
@@ -166,7 +168,7 @@ async def test_nobody_waits_longer_than_the_limit(database_dsn: Dsns, monkeypatc
 
 
 async def test_slow_reads_of_one_user_leave_readers_for_others(database_dsn: Dsns) -> None:
-    """However many that user asks for at a time, and however long each takes."""
+    """This holds for any number of reads of that user at a time, and for reads of any length."""
     async with opened(database_dsn) as database:
         ada, bob = database.of("ada"), database.of("bob")
         slow = [asyncio.create_task(backend(ada, 1.0)) for _ in range(6)]
@@ -176,10 +178,10 @@ async def test_slow_reads_of_one_user_leave_readers_for_others(database_dsn: Dsn
         assert not any(one.done() for one in slow)
         for one in slow[2:]:
             one.cancel()
-        assert len(set(await asyncio.gather(*slow[:2]))) == 2, "who is alone reads two things side by side"
+        assert len(set(await asyncio.gather(*slow[:2]))) == 2, "a user alone has two reads at a time"
 
 
-async def test_reads_of_one_user_have_their_turns_in_order(database_dsn: Dsns) -> None:
+async def test_reads_of_one_user_get_readers_in_order(database_dsn: Dsns) -> None:
     order: list[int] = []
     async with opened(database_dsn, readers=2) as database:
         ada = database.of("ada")

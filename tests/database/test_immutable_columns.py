@@ -1,4 +1,4 @@
-"""What was agreed stays as it was written: a column that the server may not change is changed by nobody else."""
+"""Immutable columns: a column that the server may not update cannot be updated by the tables' owner either."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -12,7 +12,8 @@ from tests.operations.town import Town, trade
 
 TABLES = ("transactions", "money_requests", "cards", "wallets", "users", "idempotency_keys", "imported_users")
 TIMES = ("created_at", "expires_at", "expiry_month", "expiry_year", "email_set_at", "phone_set_at")
-"""Whoever owns the tables may have to give people more time after an outage. Triggers write the last two."""
+"""Columns that the owner may update, for example to extend a deadline after an outage. Triggers write the last
+two."""
 
 OTHER = {
     "uuid": "gen_random_uuid()",
@@ -23,7 +24,7 @@ OTHER = {
     "jsonb": "'[1]'",
     "timestamp with time zone": "coalesce({column}, now()) + interval '1 hour'",
 }
-"""Another value of each type."""
+"""A different value for each type."""
 
 COLUMNS = """
 select attname as name, format_type(atttypid, null) as type,
@@ -48,7 +49,7 @@ async def _imported(dsns: Dsns) -> Town:
 
 @pytest.fixture(params=["origin", "replica"])
 async def owner(module_dsn: Dsns, request: pytest.FixtureRequest) -> AsyncIterator["Connection[Record]"]:
-    """The owner of the tables, and the same with every ordinary trigger skipped."""
+    """A connection as the owner of the tables, once as usual and once with ordinary triggers disabled."""
     connection = await asyncpg.connect(module_dsn.owner)
     await connection.execute(f"set session_replication_role = {request.param}")
     yield connection
@@ -56,7 +57,7 @@ async def owner(module_dsn: Dsns, request: pytest.FixtureRequest) -> AsyncIterat
 
 
 async def _refused(owner: "Connection[Record]", table: str, column: str, value: str) -> str | None:
-    """By which trigger or constraint another value is refused; None when it was written."""
+    """Updates the column. Returns the trigger or constraint that refuses it, or None when it was written."""
     transaction = owner.transaction()
     await transaction.start()
     try:
@@ -74,7 +75,7 @@ async def _refused(owner: "Connection[Record]", table: str, column: str, value: 
 
 
 @pytest.mark.parametrize("table", TABLES)
-async def test_owner_changes_no_column_that_the_server_may_not(
+async def test_the_owner_cannot_update_a_column_that_the_server_may_not(
     town: Town, owner: "Connection[Record]", table: str
 ) -> None:
     columns = [row for row in await owner.fetch(COLUMNS, table) if not row["servers"] and row["name"] not in TIMES]
@@ -85,12 +86,12 @@ async def test_owner_changes_no_column_that_the_server_may_not(
 
 
 @pytest.mark.parametrize("table", TABLES[:5])
-async def test_same_value_is_no_change(town: Town, owner: "Connection[Record]", table: str) -> None:
+async def test_writing_the_same_value_is_allowed(town: Town, owner: "Connection[Record]", table: str) -> None:
     names = [row["name"] for row in await owner.fetch(COLUMNS, table)]
     assert await _refused(owner, table, f"({', '.join(names)})", f"row({', '.join(names)})") is None
 
 
-async def test_one_row_among_many_refuses_them_all(town: Town, owner: "Connection[Record]") -> None:
+async def test_one_refused_row_refuses_the_whole_statement(town: Town, owner: "Connection[Record]") -> None:
     value = f"case when id = '{town['sent']}' then 'never mind' else description end"
     assert await _refused(owner, "transactions", "description", value) == "transactions_immutable"
 
@@ -106,6 +107,8 @@ async def test_one_row_among_many_refuses_them_all(town: Town, owner: "Connectio
         "where locked.id = c.id",
     ],
 )
-async def test_no_way_of_writing_goes_around_it(town: Town, owner: "Connection[Record]", statement: str) -> None:
+async def test_upsert_merge_and_update_from_are_refused_too(
+    town: Town, owner: "Connection[Record]", statement: str
+) -> None:
     with pytest.raises(asyncpg.CheckViolationError, match="immutable columns"):
         await owner.execute(statement)

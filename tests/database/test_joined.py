@@ -1,4 +1,4 @@
-"""Reads that come at the same time are made together, and none is older than the question."""
+"""Concurrent reads are combined into one, and a combined read never starts before the request for it."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from pocketpay.database.sessions import Database, Session
 
 
 class Counter:
-    """A read that says which question number each key was read by."""
+    """A read that returns for each key the number of the query that read it."""
 
     def __init__(self) -> None:
         self.asked: list[list[int]] = []
@@ -21,14 +21,14 @@ class Counter:
         return {row[0]: row[1] for row in rows}
 
 
-async def test_what_is_asked_at_once_is_one_read(database: Database) -> None:
+async def test_keys_requested_at_once_are_one_read(database: Database) -> None:
     counter = Counter()
     joined = JoinedRead(database, counter.read)
     assert await joined.load_many([1, 2, 2, 3, -1]) == [10, 20, 20, 30, None]
     assert counter.asked == [[1, 2, 3, -1]]
 
 
-async def test_what_is_asked_during_a_read_is_the_next_one(database: Database) -> None:
+async def test_keys_requested_during_a_read_are_the_next_read(database: Database) -> None:
     entered, go_on = asyncio.Event(), asyncio.Event()
     asked: list[list[int]] = []
 
@@ -44,11 +44,11 @@ async def test_what_is_asked_during_a_read_is_the_next_one(database: Database) -
     second = [joined.load(1), joined.load(2)]
     go_on.set()
     assert await first == 1
-    assert await asyncio.gather(*second) == [2, 2], "a question is answered by no read that began before it"
+    assert await asyncio.gather(*second) == [2, 2], "a request never gets the result of a read that began before it"
     assert asked == [[1], [1, 2]]
 
 
-async def test_a_read_that_fails_fails_for_those_who_asked_and_for_nobody_after(database: Database) -> None:
+async def test_a_failed_read_fails_for_its_callers_and_not_for_later_ones(database: Database) -> None:
     failing = [True]
 
     async def read(session: Session, keys: Sequence[int]) -> Mapping[int, int]:
@@ -63,11 +63,11 @@ async def test_a_read_that_fails_fails_for_those_who_asked_and_for_nobody_after(
     assert await joined.load(3) == 3
 
 
-async def test_whoever_stops_waiting_takes_nobody_along(database: Database) -> None:
+async def test_cancelling_one_caller_does_not_cancel_the_others(database: Database) -> None:
     counter = Counter()
     joined = JoinedRead(database, counter.read)
-    leaver, stayer = joined.load(1), joined.load(1)
-    leaver.cancel()
-    assert await stayer == 10
+    cancelled, other = joined.load(1), joined.load(1)
+    cancelled.cancel()
+    assert await other == 10
     with pytest.raises(asyncio.CancelledError):
-        await leaver
+        await cancelled

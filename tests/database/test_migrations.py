@@ -1,4 +1,5 @@
-"""Migrations: each one whole or not at all, one migrator at a time, no serving on another revision."""
+"""Migrations: each is applied completely or not at all, by one process at a time; no server runs on another
+revision."""
 
 import asyncio
 import os
@@ -33,7 +34,7 @@ TABLES = "select count(*) from pg_class where relkind = 'r' and relnamespace = '
 
 @pytest.fixture
 def empty(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
-    """A database without a table."""
+    """A database without tables."""
     _on_server(postgres, "create database empty owner " + OWNER)
     yield Dsns(server=postgres.dsn(LOGIN, "empty"), owner=postgres.dsn(OWNER, "empty"))
     _on_server(postgres, "drop database empty with (force)")
@@ -59,25 +60,25 @@ async def _ask(dsn: str, question: str) -> object:
         await connection.close()
 
 
-async def test_migrated_database_is_of_the_revision_the_server_wants(database: Database) -> None:
+async def test_a_migrated_database_has_the_revision_that_the_server_requires(database: Database) -> None:
     async with database.read() as session:
         await revisions.check(session)
         assert await revisions.current(session) == revisions.expected()
 
 
-def test_revisions_read_from_the_files_are_those_alembic_knows() -> None:
+def test_the_revisions_read_from_files_are_the_same_as_alembics() -> None:
     scripts = ScriptDirectory.from_config(migrations.config())
     assert revisions.expected() == scripts.get_current_head()
     assert revisions.known() == {script.revision for script in scripts.walk_revisions()}
 
 
-async def test_tables_are_those_of_the_models(database_dsn: Dsns) -> None:
-    """Raises with what Alembic would change; `alembic revision --autogenerate` writes it."""
+async def test_the_migrated_tables_match_the_models(database_dsn: Dsns) -> None:
+    """Fails with the changes that Alembic finds; `alembic revision --autogenerate` writes them."""
     await asyncio.to_thread(command.check, migrations.config(database_dsn.owner))
 
 
-async def test_guards_and_grants_are_those_of_the_committed_listing(owner: "Connection[Record]") -> None:
-    """Run with WRITE_LISTING=1 to write what stands there now: the diff is what to review."""
+async def test_guards_and_grants_match_the_committed_listing(owner: "Connection[Record]") -> None:
+    """Run it with WRITE_LISTING=1 to write the current listing, and review the diff."""
     found = await listing(owner)
     if os.environ.get("WRITE_LISTING"):
         LISTING.write_text(found, encoding="utf-8")
@@ -90,12 +91,12 @@ async def test_migrating_again_changes_nothing(database_dsn: Dsns, owner: "Conne
     assert await owner.fetchval(TABLES) == before
 
 
-async def test_two_migrators_at_once_both_find_it_done(empty: Dsns) -> None:
+async def test_two_concurrent_migrations_both_succeed(empty: Dsns) -> None:
     await asyncio.gather(*(migrations.upgrade(empty.owner, empty.server) for _ in range(2)))
     assert await _ask(empty.server, "select version_num from alembic_version") == revisions.expected()
 
 
-async def test_dsn_as_sqlalchemy_and_others_write_it(empty: Dsns) -> None:
+async def test_every_usual_form_of_the_dsn_is_accepted(empty: Dsns) -> None:
     await migrations.upgrade(
         empty.owner.replace("postgresql://", "postgresql+asyncpg://"),
         empty.server.replace("postgresql://", "postgres://"),
@@ -103,7 +104,7 @@ async def test_dsn_as_sqlalchemy_and_others_write_it(empty: Dsns) -> None:
     assert await _ask(empty.server, "select version_num from alembic_version") == revisions.expected()
 
 
-def test_killed_migrator_leaves_nothing_half_made(empty: Dsns) -> None:
+def test_a_killed_migration_leaves_nothing_half_done(empty: Dsns) -> None:
     script = (
         "import asyncio, os, signal, sys\n"
         "from sqlalchemy import Engine, event\n"
@@ -121,7 +122,7 @@ def test_killed_migrator_leaves_nothing_half_made(empty: Dsns) -> None:
     assert asyncio.run(_ask(empty.owner, "select version_num from alembic_version")) == revisions.expected()
 
 
-async def test_risk_settings_of_before_the_fourth_rule_stay(empty: Dsns) -> None:
+async def test_risk_settings_from_before_the_fourth_rule_are_kept(empty: Dsns) -> None:
     before = ScriptDirectory.from_config(migrations.config()).get_revision("0014").down_revision
     assert isinstance(before, str)
     owner = await asyncpg.connect(empty.owner)
@@ -141,7 +142,7 @@ async def test_risk_settings_of_before_the_fourth_rule_stay(empty: Dsns) -> None
         await owner.close()
 
 
-async def test_database_without_tables_is_not_served(empty: Dsns) -> None:
+async def test_a_database_without_tables_is_refused(empty: Dsns) -> None:
     database = await Database.open(empty.server, readers=1, writers=1)
     with pytest.raises(WrongRevision, match="Run `pocketpay migrate`"):
         async with database.read() as session:
@@ -149,21 +150,21 @@ async def test_database_without_tables_is_not_served(empty: Dsns) -> None:
     await database.close()
 
 
-async def test_database_of_a_newer_server_is_not_served(database: Database, owner: "Connection[Record]") -> None:
+async def test_a_database_of_a_newer_server_is_refused(database: Database, owner: "Connection[Record]") -> None:
     await owner.execute("update alembic_version set version_num = 'tomorrow'")
     with pytest.raises(WrongRevision, match="Install a newer server"):
         async with database.read() as session:
             await revisions.check(session)
 
 
-async def test_database_that_is_away_is_told_in_one_sentence() -> None:
+async def test_an_unreachable_database_is_reported_in_one_sentence() -> None:
     nowhere = "postgresql://pocketpay@/pocketpay?host=/nowhere"
     with pytest.raises(DatabaseUnavailable, match="DATABASE_URL") as refused:
         await migrations.upgrade(nowhere, nowhere)
     assert "\n" not in str(refused.value)
 
 
-async def test_server_may_become_the_reader_and_is_not_it_before(database_dsn: Dsns) -> None:
+async def test_the_servers_login_can_switch_to_the_reader_role_and_does_not_start_with_it(database_dsn: Dsns) -> None:
     server = await asyncpg.connect(database_dsn.server)
     assert await server.fetchval("select pg_has_role('pocketpay_server', 'usage')")
     assert not await server.fetchval("select pg_has_role('pocketpay_reader', 'usage')")
@@ -172,7 +173,7 @@ async def test_server_may_become_the_reader_and_is_not_it_before(database_dsn: D
     await server.close()
 
 
-async def test_owner_that_may_not_make_roles_prints_the_sql_for_one_who_may(
+async def test_an_owner_without_createrole_gets_the_sql_for_an_administrator(
     empty: Dsns, postgres: EmbeddedPostgres
 ) -> None:
     await _execute(empty.owner, "create role weak nologin; alter database empty owner to weak")
@@ -180,13 +181,13 @@ async def test_owner_that_may_not_make_roles_prints_the_sql_for_one_who_may(
         with pytest.raises(DatabaseUnavailable, match="GRANT pocketpay_server TO pocketpay_owner;"):
             await migrations.upgrade(empty.owner + "&role=weak", empty.owner)
         assert await _ask(empty.owner, TABLES) == 0
-        # With the roles in place already, it needs no right to make them.
+        # When the roles exist already, the owner needs no right to create them.
         await migrations.upgrade(empty.owner + "&role=weak", empty.server)
     finally:
         await _execute(empty.owner, f"reassign owned by weak to {OWNER}; drop owned by weak; drop role weak")
 
 
-def test_owner_who_may_make_roles_but_is_no_superuser_migrates(cluster_home: Path) -> None:
+def test_an_owner_with_createrole_migrates_without_being_superuser(cluster_home: Path) -> None:
     with EmbeddedPostgres(cluster_home / "strong", durable=False, system_home=cluster_home / "home") as postgres:
         _on_server(postgres, "create role strong nologin createrole")
         _on_server(postgres, "alter database pocketpay owner to strong")
@@ -194,7 +195,7 @@ def test_owner_who_may_make_roles_but_is_no_superuser_migrates(cluster_home: Pat
         assert asyncio.run(_ask(postgres.server_dsn, "select pg_has_role('pocketpay_server', 'usage')"))
 
 
-async def test_migration_waits_three_seconds_for_a_lock_and_says_so(empty: Dsns) -> None:
+async def test_a_migration_waits_three_seconds_for_a_lock_and_then_reports_it(empty: Dsns) -> None:
     await migrations.upgrade(empty.owner, empty.server)
     await _execute(empty.owner, "delete from alembic_version")
     busy = await asyncpg.connect(empty.owner)

@@ -1,4 +1,4 @@
-"""The key of a server that was given none."""
+"""The secret key that a server generates when none is configured."""
 
 import stat
 import threading
@@ -10,7 +10,7 @@ from pocketpay.database.embedded import secret_key
 from pocketpay.database.errors import DatabaseUnavailable
 
 
-def test_key_is_made_once_long_and_for_its_owner_alone(tmp_path: Path) -> None:
+def test_the_key_is_generated_once_long_enough_and_readable_by_its_owner_only(tmp_path: Path) -> None:
     key = secret_key.read_or_create(tmp_path)
     assert len(key) >= 32
     assert secret_key.read_or_create(tmp_path) == key
@@ -35,12 +35,12 @@ def test_servers_that_start_together_get_the_same_key(tmp_path: Path) -> None:
     assert len(set(keys)) == 1
 
 
-def test_cut_off_key_is_not_used(tmp_path: Path) -> None:
+def test_a_truncated_key_is_not_used(tmp_path: Path) -> None:
     (tmp_path / "secret_key").write_text("short")
     with pytest.raises(DatabaseUnavailable, match="SECRET_KEY"):
         secret_key.read_or_create(tmp_path)
 
 
-def test_key_that_cannot_be_kept_is_asked_for(tmp_path: Path) -> None:
+def test_a_key_that_cannot_be_stored_must_be_configured(tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnavailable, match="set SECRET_KEY"):
         secret_key.read_or_create(tmp_path / "nowhere")

@@ -1,4 +1,4 @@
-"""Held connections: what one user leaves behind must not meet the next."""
+"""Shared connections: nothing that one use leaves behind affects the next."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -13,7 +13,7 @@ from pocketpay.database.sessions import Database, Session
 from tests.conftest import Dsns
 
 STATEMENT_SECONDS = 0.2
-"""For the two of production."""
+"""The statement timeout in these tests; in production it is two seconds."""
 
 
 @pytest.fixture
@@ -25,8 +25,9 @@ async def hurried(database_dsn: Dsns, monkeypatch: pytest.MonkeyPatch) -> AsyncI
     await database.close()
 
 
-async def test_a_read_cut_off_between_its_preparation_and_its_run_harms_no_later_one(hurried: Database) -> None:
-    """PostgreSQL's clock runs from the preparation on, until the run; a client may go away between the two."""
+async def test_a_read_cancelled_between_prepare_and_run_does_not_affect_later_reads(hurried: Database) -> None:
+    """PostgreSQL's timeout starts with the preparation and lasts until the run; a client may disconnect between the
+    two."""
 
     async def cut_off() -> None:
         async with hurried.read() as session:
@@ -42,7 +43,7 @@ async def test_a_read_cut_off_between_its_preparation_and_its_run_harms_no_later
         assert await session.fetchval("select 2") == 2
 
 
-async def test_a_read_that_takes_too_long_is_told_as_busy(hurried: Database) -> None:
+async def test_a_read_that_takes_too_long_is_service_busy(hurried: Database) -> None:
     with pytest.raises(ServiceBusy):
         async with hurried.read() as session:
             await session.fetchval("select pg_sleep(5)")
@@ -50,13 +51,13 @@ async def test_a_read_that_takes_too_long_is_told_as_busy(hurried: Database) -> 
         assert await session.fetchval("select 2") == 2
 
 
-async def test_a_question_that_is_wrong_is_told_as_it_is(hurried: Database) -> None:
+async def test_an_invalid_query_raises_its_own_error(hurried: Database) -> None:
     with pytest.raises(Exception, match="does not exist"):
         async with hurried.read() as session:
             await session.fetchval("select nothing from nowhere")
 
 
-async def test_a_connection_that_is_being_opened_when_the_database_closes_is_closed_too(
+async def test_a_connection_being_opened_when_the_database_closes_is_closed_too(
     database_dsn: Dsns, owner: "asyncpg.Connection[asyncpg.Record]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = await Database.open(database_dsn.server, readers=2)
@@ -83,7 +84,7 @@ async def test_a_connection_that_is_being_opened_when_the_database_closes_is_clo
     await nobody_reads(owner)
 
 
-async def test_a_database_that_does_not_answer_its_first_question_leaves_no_connection(
+async def test_a_database_that_does_not_answer_its_first_query_leaves_no_connection(
     database_dsn: Dsns, owner: "asyncpg.Connection[asyncpg.Record]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def answer(session: Session, sql: str) -> None:
@@ -96,7 +97,7 @@ async def test_a_database_that_does_not_answer_its_first_question_leaves_no_conn
 
 
 async def nobody_reads(owner: "asyncpg.Connection[asyncpg.Record]") -> None:
-    """Waits until PostgreSQL has seen every reader's connection end."""
+    """Waits until PostgreSQL has closed every read connection."""
     readers = "application_name = 'pocketpay reader' and datname = current_database()"
     async with asyncio.timeout(10):
         while await owner.fetchval(f"select count(*) from pg_stat_activity where {readers}"):  # noqa: ASYNC110
@@ -104,7 +105,7 @@ async def nobody_reads(owner: "asyncpg.Connection[asyncpg.Record]") -> None:
 
 
 @pytest.mark.parametrize("way", [Database.read, Database.write])
-async def test_a_connection_whose_line_went_silent_is_lent_to_nobody_again(
+async def test_a_connection_that_went_silent_is_not_used_again(
     database_dsn: Dsns, way: Callable[[Database], AbstractAsyncContextManager[Session]]
 ) -> None:
     database = await Database.open(database_dsn.server, readers=1, writers=1)
@@ -117,6 +118,6 @@ async def test_a_connection_whose_line_went_silent_is_lent_to_nobody_again(
     before = await backend()
     with pytest.raises(ServiceBusy):
         async with way(database):
-            raise TimeoutError  # the driver's, when no answer has come
+            raise TimeoutError  # the driver raises it when no answer arrives
     assert await backend() != before
     await database.close()

@@ -1,4 +1,4 @@
-"""What keeps a server from serving, told at the start."""
+"""Checks at the start: the conditions under which a server refuses to run."""
 
 import asyncio
 from collections.abc import Iterator
@@ -15,29 +15,29 @@ from tests.conftest import Dsns
 
 @pytest.fixture(scope="module")
 def durable(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
-    """A server as it runs in earnest, migrated."""
+    """A durable PostgreSQL as in production, migrated."""
     with EmbeddedPostgres(cluster_home / "earnest", system_home=cluster_home / "home") as postgres:
         asyncio.run(migrations.upgrade(postgres.owner_dsn, postgres.server_dsn))
         yield postgres
 
 
-async def test_our_own_database_is_served_without_a_warning(durable: EmbeddedPostgres) -> None:
+async def test_the_embedded_database_is_accepted_without_a_warning(durable: EmbeddedPostgres) -> None:
     assert await startup.check(durable.server_dsn) == ()
 
 
-async def test_owners_login_is_served_with_a_warning(durable: EmbeddedPostgres) -> None:
+async def test_the_owners_login_is_accepted_with_a_warning(durable: EmbeddedPostgres) -> None:
     (warning,) = await startup.check(durable.owner_dsn)
     assert "DATABASE_OWNER_URL" in warning
 
 
-async def test_database_that_forgets_is_refused(database_dsn: Dsns, durable: EmbeddedPostgres) -> None:
+async def test_a_database_without_fsync_is_refused(database_dsn: Dsns, durable: EmbeddedPostgres) -> None:
     with pytest.raises(DatabaseUnavailable, match="fsync"):
         await startup.check(database_dsn.server)
     with pytest.raises(DatabaseUnavailable, match="synchronous_commit"):
         await startup.check(durable.server_dsn + "&synchronous_commit=off")
 
 
-async def test_pooler_that_drops_our_settings_is_refused(
+async def test_a_pooler_that_drops_connection_settings_is_refused(
     durable: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def pooled(dsn: str, *, name: str, settings: dict[str, str] | None = None) -> Any:
@@ -54,7 +54,9 @@ async def test_older_postgresql_is_refused(durable: EmbeddedPostgres, monkeypatc
         await startup.check(durable.server_dsn)
 
 
-async def test_other_revision_is_refused(durable: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_database_of_another_revision_is_refused(
+    durable: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(revisions, "expected", lambda: "9999")
     with pytest.raises(WrongRevision, match="Run `pocketpay migrate`"):
         await startup.check(durable.server_dsn)
@@ -63,7 +65,7 @@ async def test_other_revision_is_refused(durable: EmbeddedPostgres, monkeypatch:
 @pytest.mark.parametrize(
     "dsn", ["postgresql://pocketpay@/pocketpay?host=/nowhere", "postgresql://127.0.0.1:1/pocketpay", "nonsense"]
 )
-async def test_database_that_is_away_is_told_in_one_sentence(dsn: str) -> None:
+async def test_an_unreachable_database_is_reported_in_one_sentence(dsn: str) -> None:
     with pytest.raises(DatabaseUnavailable, match="DATABASE_URL") as refused:
         await startup.check(dsn)
     assert "\n" not in str(refused.value)

@@ -1,4 +1,4 @@
-"""The law of `turns.py`, in every history of a few owners who ask for connections and give them back."""
+"""Checks the rule of `turns.py` in every sequence of a few users who request connections and release them."""
 
 from itertools import product
 
@@ -10,8 +10,8 @@ OWNERS = ("ada", "bob", "cyd")
 CONNECTIONS, SHARE = 4, 2
 
 
-class Office:
-    """Four connections, and the law checked whenever one is lent."""
+class Pool:
+    """Four connections; the rule is checked whenever one is lent."""
 
     def __init__(self) -> None:
         self.turns: Turns[int] = Turns(SHARE)
@@ -19,11 +19,11 @@ class Office:
         self.waiting: list[tuple[str, object]] = []
         self.free = CONNECTIONS
 
-    def ask(self, owner: str) -> None:
+    def request(self, owner: str) -> None:
         self.waiting.append((owner, self.turns.wait(owner)))
         self._lend()
 
-    def give_back(self, owner: str) -> None:
+    def release(self, owner: str) -> None:
         if self.used[owner]:
             self.used[owner] -= 1
             self.turns.end(owner)
@@ -34,48 +34,48 @@ class Office:
         while self.free and (future := self.turns.next()) is not None:
             owner = next(who for who, waits in self.waiting if waits is future)
             fewest = min(self.used[who] for who, _ in self.waiting)
-            assert self.used[owner] == fewest < SHARE, "to who uses the fewest"
+            assert self.used[owner] == fewest < SHARE, "the user with the fewest connections gets it"
             own = [waits for who, waits in self.waiting if who == owner]
-            assert own[0] is future, "an owner's own in their order"
+            assert own[0] is future, "requests of one user are served in order"
             self.waiting.remove((owner, future))
             self.used[owner] += 1
             self.free -= 1
         may = {who for who, _ in self.waiting if self.used[who] < SHARE}
-        assert not (self.free and may), "nobody waits for nothing"
+        assert not (self.free and may), "nobody waits while a connection is free for them"
         assert bool(self.turns.could_be_served()) == bool(may)
 
 
-async def test_a_free_connection_goes_to_who_uses_the_fewest_within_their_share() -> None:
-    first = [("ask", "ada")] * 3
-    for history in product(product(("ask", "give_back"), OWNERS), repeat=5):
-        office = Office()
+async def test_a_free_connection_goes_to_the_user_with_the_fewest_within_their_share() -> None:
+    first = [("request", "ada")] * 3
+    for history in product(product(("request", "release"), OWNERS), repeat=5):
+        pool = Pool()
         for act, owner in [*first, *history]:
-            getattr(office, act)(owner)
+            getattr(pool, act)(owner)
         for owner in OWNERS * CONNECTIONS * 2:
-            office.give_back(owner)
-        assert office.waiting == [], "everybody has their turn"
+            pool.release(owner)
+        assert pool.waiting == [], "every request is served"
 
 
-async def test_others_have_the_half_that_one_owner_cannot_use() -> None:
-    office = Office()
+async def test_one_user_leaves_half_of_the_connections_to_others() -> None:
+    pool = Pool()
     for _ in range(6):
-        office.ask("ada")
-    assert (office.used["ada"], office.free) == (2, 2)
-    office.ask("bob")
-    assert office.used["bob"] == 1
+        pool.request("ada")
+    assert (pool.used["ada"], pool.free) == (2, 2)
+    pool.request("bob")
+    assert pool.used["bob"] == 1
 
 
-async def test_who_uses_one_gets_no_second_while_another_waits() -> None:
-    office = Office()
+async def test_a_user_with_one_connection_gets_no_second_while_a_user_with_none_waits() -> None:
+    pool = Pool()
     for owner in ("ada", "ada", "bob", "bob"):
-        office.ask(owner)
-    office.ask("ada")
-    office.ask("cyd")
-    office.give_back("ada")
-    assert office.used == {"ada": 1, "bob": 2, "cyd": 1}
+        pool.request(owner)
+    pool.request("ada")
+    pool.request("cyd")
+    pool.release("ada")
+    assert pool.used == {"ada": 1, "bob": 2, "cyd": 1}
 
 
-async def test_one_that_was_cancelled_takes_no_turn() -> None:
+async def test_a_cancelled_request_gets_no_connection() -> None:
     turns: Turns[int] = Turns(1)
     gone, stays = turns.wait("ada"), turns.wait("ada")
     gone.cancel()
@@ -88,7 +88,7 @@ async def test_one_that_was_cancelled_takes_no_turn() -> None:
 
 
 @pytest.mark.parametrize("first", [0, 1])
-async def test_who_leaves_keeps_nobody_from_their_turn(first: int) -> None:
+async def test_a_request_that_is_withdrawn_does_not_block_the_others(first: int) -> None:
     turns: Turns[int] = Turns(1)
     both = [turns.wait("ada"), turns.wait("ada")]
     turns.leave("ada", both[first])

@@ -1,1 +1,1 @@
-"""The files it is deployed with, as far as a machine without a container engine can hold them to their word."""
+"""Tests of the deployment files, as far as they are possible without a container engine."""

@@ -1,4 +1,4 @@
-"""The Dockerfile and docker-compose.yml as tests read them."""
+"""Parses the Dockerfile and docker-compose.yml for tests."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import yaml  # type: ignore[import-untyped]  # a tool's, for tests alone
+import yaml  # type: ignore[import-untyped]  # a dependency of tests only
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -16,7 +16,7 @@ _VARIABLE = re.compile(r"\$\{(\w+)(?::([?-])([^}]*))?\}")
 
 @dataclass
 class Stage:
-    """One FROM and what follows it: keywords in capitals with their whole text."""
+    """A build stage of the Dockerfile: one FROM and its instructions, as (keyword in capitals, text)."""
 
     image: str
     name: str
@@ -27,7 +27,7 @@ class Stage:
 
 
 def stages() -> list[Stage]:
-    """The Dockerfile's stages; comments gone, continued lines joined."""
+    """Returns the Dockerfile's stages, without comments and with continued lines joined."""
     text = (CHECKOUT / "Dockerfile").read_text(encoding="utf-8")
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
     found: list[Stage] = []
@@ -42,14 +42,15 @@ def stages() -> list[Stage]:
 
 
 def health_command() -> list[str]:
-    """What the image's HEALTHCHECK runs."""
+    """Returns the command of the image's HEALTHCHECK."""
     (text,) = stages()[-1].all("HEALTHCHECK")
     command: list[str] = json.loads(text.partition("CMD ")[2])
     return command
 
 
 def compose(environment: Mapping[str, str]) -> dict[str, Any]:
-    """The compose file under those variables. Raises KeyError with the first that must be there and is not."""
+    """Returns the compose file with those variables applied. Raises KeyError for the first missing required
+    variable."""
 
     def value(found: "re.Match[str]") -> str:
         name, sign, rest = found.groups()
@@ -71,6 +72,6 @@ def compose(environment: Mapping[str, str]) -> dict[str, Any]:
 
 
 def as_written() -> dict[str, Any]:
-    """The compose file with its variables as they stand there."""
+    """Returns the compose file with its variables not replaced."""
     said: dict[str, Any] = yaml.safe_load((CHECKOUT / "docker-compose.yml").read_text(encoding="utf-8"))
     return said

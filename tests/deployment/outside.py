@@ -1,4 +1,4 @@
-"""A PostgreSQL of somebody else's: by TCP, with passwords, and an administrator we are not."""
+"""A PostgreSQL that Pocket Pay does not manage: reached by TCP, with passwords and an administrator of its own."""
 
 import contextlib
 import os
@@ -17,13 +17,13 @@ ADMINISTRATOR = "the administrator's password"
 
 @dataclass(frozen=True)
 class Outside:
-    """Where it listens, and its programs."""
+    """Its port and its programs."""
 
     port: int
     programs: Programs
 
     def make_logins(self, **passwords: str) -> "subprocess.CompletedProcess[str]":
-        """Runs scripts/database-logins as its administrator would."""
+        """Runs scripts/database-logins as its administrator."""
         reach = {"PGHOST": "127.0.0.1", "PGPORT": str(self.port), "PGUSER": "postgres", "PGPASSWORD": ADMINISTRATOR}
         path = {"PATH": os.pathsep.join([str(self.programs.folder), os.environ["PATH"]])}
         return subprocess.run(
@@ -41,7 +41,7 @@ class Outside:
 
 @contextlib.contextmanager
 def outside_postgres(home: Path, system_home: Path) -> Iterator[Outside]:
-    """A new cluster under `home`, started and stopped."""
+    """Starts a new cluster under `home`, and stops it after the block."""
     programs = find(system_home)
     home.mkdir(mode=0o755)
     password, cluster = home / "password", home / "cluster"

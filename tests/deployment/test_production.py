@@ -1,4 +1,4 @@
-"""What docker-compose.yml would start, started here: its environment, its script, its order, and no container."""
+"""Starts the services of docker-compose.yml without containers: with the same environment, script and order."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from tests.deployment.outside import Outside, outside_postgres
 from tests.deployment.test_compose import SECRETS
 from tests.e2e import processes
 from tests.e2e.customer import SIGN_IN, Customer, at, sign_up
-from tests.e2e.processes import House, Running
+from tests.e2e.processes import Installation, Running
 from tests.importing.exports import csv_file, person
 
 PASSWORDS = {name: SECRETS[name] for name in ("POCKETPAY_OWNER_PASSWORD", "POCKETPAY_PASSWORD")}
@@ -24,7 +24,7 @@ PASSWORDS = {name: SECRETS[name] for name in ("POCKETPAY_OWNER_PASSWORD", "POCKE
 
 @pytest.fixture(scope="module")
 def outside(cluster_home: Path) -> Iterator[Outside]:
-    """The service `postgres`, its logins made."""
+    """The service `postgres`, with its logins created."""
     with outside_postgres(cluster_home / "outside", cluster_home / "home") as postgres:
         made = postgres.make_logins(**PASSWORDS)
         assert made.returncode == 0, made.stderr
@@ -33,7 +33,7 @@ def outside(cluster_home: Path) -> Iterator[Outside]:
 
 @pytest.fixture(scope="module")
 def environment(outside: Outside) -> Callable[[str], dict[str, str]]:
-    """What compose gives a service, PostgreSQL being on this machine; the image gives the rest."""
+    """Returns the environment that compose gives a service, with PostgreSQL on this machine."""
 
     def of(service: str) -> dict[str, str]:
         said = compose(SECRETS)["services"][service]["environment"]
@@ -44,52 +44,56 @@ def environment(outside: Outside) -> Callable[[str], dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def house(cluster_home: Path) -> Iterator[House]:
-    with processes.house(cluster_home / "production") as made:
+def installation(cluster_home: Path) -> Iterator[Installation]:
+    with processes.installation(cluster_home / "production") as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def migrated(house: House, environment: Callable[[str], dict[str, str]]) -> "subprocess.CompletedProcess[str]":
-    """The service `migrate`, to its end."""
-    return house.run("migrate", **environment("migrate"))
+def migrated(
+    installation: Installation, environment: Callable[[str], dict[str, str]]
+) -> "subprocess.CompletedProcess[str]":
+    """The service `migrate`, run until it ends."""
+    return installation.run("migrate", **environment("migrate"))
 
 
 @pytest.fixture(scope="module")
 def server(
-    house: House, migrated: "subprocess.CompletedProcess[str]", environment: Callable[[str], dict[str, str]]
+    installation: Installation,
+    migrated: "subprocess.CompletedProcess[str]",
+    environment: Callable[[str], dict[str, str]],
 ) -> Iterator[Running]:
     """The service `api`."""
     assert migrated.returncode == 0, migrated.stderr
-    running = house.start(**environment("api"))
+    running = installation.start(**environment("api"))
     yield running
     assert running.stop() == 0
     assert running.tracebacks() == []
 
 
-def test_migrate_says_where_it_ended_and_each_step_in_our_words(
+def test_migrate_prints_the_final_revision_and_logs_each_step(
     migrated: "subprocess.CompletedProcess[str]",
 ) -> None:
     assert migrated.stdout == f"The database is at revision {revisions.expected()}.\n"
-    told = [json.loads(line) for line in migrated.stderr.splitlines()]
-    assert {(line["logger"], line["event"]) for line in told} == {("pocketpay.migrations", "migrating")}
-    assert [line["revision"] for line in told][-1] == revisions.expected()
+    logged = [json.loads(line) for line in migrated.stderr.splitlines()]
+    assert {(line["logger"], line["event"]) for line in logged} == {("pocketpay.migrations", "migrating")}
+    assert [line["revision"] for line in logged][-1] == revisions.expected()
 
 
-def test_logins_made_again_have_the_passwords_said_last(outside: Outside) -> None:
+def test_running_the_script_of_logins_again_changes_the_passwords(outside: Outside) -> None:
     made = outside.make_logins(**PASSWORDS | {"POCKETPAY_OWNER_PASSWORD": 'it\'s "another" \\ one'})
     assert (made.returncode, made.stdout, made.stderr) == (0, "", "")
     assert outside.make_logins(**PASSWORDS).returncode == 0
 
 
 @pytest.mark.parametrize("missing", PASSWORDS)
-def test_login_without_a_password_is_not_made(outside: Outside, missing: str) -> None:
+def test_a_login_without_a_password_is_not_created(outside: Outside, missing: str) -> None:
     refused = outside.make_logins(**PASSWORDS | {missing: ""})
     assert refused.returncode != 0
     assert f"{missing}: is missing" in refused.stderr
 
 
-async def test_servers_login_owns_nothing_and_may_make_nothing_that_lasts(server: Running, outside: Outside) -> None:
+async def test_the_servers_login_owns_nothing_and_can_create_nothing(server: Running, outside: Outside) -> None:
     connection = await asyncpg.connect(outside.dsn("pocketpay", SECRETS["POCKETPAY_PASSWORD"]))
     try:
         assert await connection.fetchval("select count(*) from pg_class where relowner = 'pocketpay'::regrole") == 0
@@ -101,20 +105,20 @@ async def test_servers_login_owns_nothing_and_may_make_nothing_that_lasts(server
     assert "database_warning" not in server.log.read_text()
 
 
-def test_people_move_in_by_the_servers_login(
-    house: House, server: Running, environment: Callable[[str], dict[str, str]], tmp_path: Path
+def test_people_are_imported_with_the_servers_login(
+    installation: Installation, server: Running, environment: Callable[[str], dict[str, str]], tmp_path: Path
 ) -> None:
     file = csv_file(tmp_path, person(1, balance="12.50"), person(2, encrypted_password="", balance="0.00"))
-    for told in ("2 people imported; 1 opening balance posted: 12.50 USD.", "0 people imported"):
-        moved = house.run("import-supabase", str(file), **environment("api"))
+    for expected in ("2 people imported; 1 opening balance posted: 12.50 USD.", "0 people imported"):
+        moved = installation.run("import-supabase", str(file), **environment("api"))
         assert (moved.returncode, moved.stderr) == (0, "")
-        assert told in moved.stdout.splitlines()[-1]
+        assert expected in moved.stdout.splitlines()[-1]
 
 
 async def test_people_sign_up_and_pay(server: Running) -> None:
     async with at(server.url) as http:
         ada, bea = await sign_up(http, "ada"), await sign_up(http, "bea")
-        await ada.deposit("100")  # in production nobody is given a welcome bonus unless it is switched on
+        await ada.deposit("100")  # in production there is no welcome bonus unless it is enabled
         paid = await ada.transfer("bea", "25")
         assert paid["transaction"]["status"] == "PENDING_CONFIRMATION"
         confirmed = await ada.ask(
@@ -125,7 +129,7 @@ async def test_people_sign_up_and_pay(server: Running) -> None:
         assert (await bea.ask("{ wallet { available { amount } } }"))["available"] == {"amount": "25.00"}
 
 
-async def test_production_shows_no_explorer_and_no_schema(server: Running) -> None:
+async def test_production_serves_no_explorer_and_no_schema(server: Running) -> None:
     async with at(server.url) as http:
         page = await http.get("/graphql", headers={"Accept": "text/html"})
         assert "text/html" not in page.headers["content-type"]
@@ -135,7 +139,7 @@ async def test_production_shows_no_explorer_and_no_schema(server: Running) -> No
         assert asked["errors"]
 
 
-async def test_production_counts_sign_ins_of_an_address(server: Running) -> None:
+async def test_production_limits_sign_ins_by_address(server: Running) -> None:
     async with at(server.url) as http:
         codes = []
         for n in range(21):
@@ -146,7 +150,7 @@ async def test_production_counts_sign_ins_of_an_address(server: Running) -> None
 
 
 @pytest.mark.parametrize("asked", ["the image", "compose"])
-def test_health_is_told_by_exit_code(server: Running, asked: str) -> None:
+def test_the_health_check_reports_health_by_its_exit_code(server: Running, asked: str) -> None:
     command = health_command()
     if asked == "compose":
         keyword, *command = compose(SECRETS)["services"]["api"]["healthcheck"]["test"]

@@ -1,4 +1,4 @@
-"""The whole product, from outside: server processes, clients on the network, signals and crashes.
+"""End-to-end tests: server processes, clients on the network, signals and crashes.
 
-Nothing here imports the server to ask it: what is proved is what an operator and a client meet.
+No test here calls the server in its own process: the tests see only what operators and clients see.
 """

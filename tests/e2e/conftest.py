@@ -1,4 +1,4 @@
-"""Houses for the tests: folders in which servers run as they do for anybody."""
+"""Fixtures: installations, which are folders in which servers run as they do for a user."""
 
 import os
 import shutil
@@ -9,12 +9,12 @@ import pytest
 
 from pocketpay.database.embedded.programs import SYSTEM_HOME
 from tests.e2e import processes
-from tests.e2e.processes import House
+from tests.e2e.processes import Installation
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _system_home() -> Iterator[None]:
-    """Where root's servers copy PostgreSQL's programs is removed again, if these tests alone have been using it."""
+    """Removes the folder where root's servers copy PostgreSQL's programs, if only these tests used it."""
     untouched = not SYSTEM_HOME.exists() and "PYTEST_XDIST_WORKER" not in os.environ
     yield
     if untouched and not any(len(path.name) == 16 for path in SYSTEM_HOME.glob("*")):
@@ -22,8 +22,8 @@ def _system_home() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def house(cluster_home: Path, request: pytest.FixtureRequest) -> Iterator[House]:
-    """One for a module's tests, with nothing running in it yet."""
+def installation(cluster_home: Path, request: pytest.FixtureRequest) -> Iterator[Installation]:
+    """One installation for the tests of a module, with no server running yet."""
     name = request.module.__name__.rpartition(".")[2]
-    with processes.house(cluster_home / name) as made:
+    with processes.installation(cluster_home / name) as made:
         yield made

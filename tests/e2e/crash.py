@@ -1,9 +1,9 @@
-"""Crashes in the middle of load, and the proof afterwards that no acknowledged payment is lost and none came twice.
+"""Crashes under load, followed by a check that no acknowledged payment is lost and none was made twice.
 
     python -m tests.e2e.crash --rounds 10 --seconds 10
 
-A round: load, a kill, what died comes back (the server is started again, PostgreSQL by the server), load again,
-everything without an answer asked again. The kills take turns: the server, PostgreSQL whole, both.
+A round: load, a kill, the restart (of the server by this program, of PostgreSQL by the server), load again, and a
+retry of every request without an answer. The rounds kill in turn the server, all of PostgreSQL, and both.
 """
 
 import argparse
@@ -20,12 +20,13 @@ from typeid import TypeID
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from tests.e2e import load, processes
 from tests.e2e.load import Load
-from tests.e2e.processes import House, Running
+from tests.e2e.processes import Installation, Running
 from tests.leftovers import run_folder
 
 KILLS = ("server", "postgresql", "both")
 BACK_SECONDS = 5.0
-"""PostgreSQL's own death is mended within that; a killed server's time is whoever starts it again."""
+"""A killed PostgreSQL must be restarted within this time. A killed server has no such limit: this program restarts
+it."""
 
 KEPT = """
 select key, t.id, status, amount, source_wallet_id, destination_wallet_id
@@ -36,7 +37,7 @@ where type <> 'bonus' and (source_wallet_id = any ($1) or destination_wallet_id 
 
 @dataclass(frozen=True)
 class Round:
-    """What one crash did."""
+    """The result of one crash."""
 
     killed: str
     orders: int
@@ -50,9 +51,9 @@ class Round:
         )
 
 
-async def crash(house: House, kills: list[str], seconds: float) -> tuple[list[Round], Load]:
-    """The rounds, and the load whose record they left; everything in it is done."""
-    server = await asyncio.to_thread(house.start)
+async def crash(installation: Installation, kills: list[str], seconds: float) -> tuple[list[Round], Load]:
+    """Runs a round for each kill. Returns the rounds, and the load with its record, in which every order is done."""
+    server = await asyncio.to_thread(installation.start)
     clients = Load(server.url)
     await clients.open()
     rounds = []
@@ -60,27 +61,27 @@ async def crash(house: House, kills: list[str], seconds: float) -> tuple[list[Ro
         before = len(clients.orders)
         running = asyncio.create_task(clients.run())
         await asyncio.sleep(seconds * random.uniform(0.6, 1))
-        server, back_after = await _kill(house, server, killed, clients)
+        server, back_after = await _kill(installation, server, killed, clients)
         await asyncio.sleep(seconds / 4)
         clients.stop()
         await running
         unanswered = await clients.settle()
         assert clients.broken == []
         rounds.append(Round(killed, len(clients.orders) - before, unanswered, back_after))
-    await prove(house, clients)
+    await prove(installation, clients)
     await clients.close()
     assert await asyncio.to_thread(server.stop) == 0
     return rounds, clients
 
 
-async def prove(house: House, clients: Load) -> None:
-    """Holds the record against the database itself, the audit and what the customers see."""
+async def prove(installation: Installation, clients: Load) -> None:
+    """Compares the record with the database, with the audit and with what the customers see."""
     assert all(order.is_done for order in clients.orders)
-    audit = await asyncio.to_thread(house.run, "audit")
+    audit = await asyncio.to_thread(installation.run, "audit")
     assert audit.returncode == 0, audit.stdout + audit.stderr
-    kept = await _kept(house, clients.wallets)
+    kept = await _kept(installation, clients.wallets)
     by_key = {row["key"]: row for row in kept}
-    assert None not in by_key, "money moved that nobody ordered"
+    assert None not in by_key, "money moved without an order"
     assert len(by_key) == len(kept), "a key moved money twice"
     assert by_key.keys() == {order.key for order in clients.orders}
     ids = [uuid_of(wallet) for wallet in clients.wallets]
@@ -96,34 +97,34 @@ async def prove(house: House, clients: Load) -> None:
 
 
 def uuid_of(id: str) -> UUID:
-    """The UUID that an id of the API stands for."""
+    """Returns the UUID of an id of the API."""
     return UUID(bytes=TypeID.from_string(id).uuid_bytes)
 
 
-async def _kill(house: House, server: Running, killed: str, clients: Load) -> tuple[Running, float]:
-    """Kills, starts again what does not come back by itself, and waits until somebody's money moves."""
+async def _kill(installation: Installation, server: Running, killed: str, clients: Load) -> tuple[Running, float]:
+    """Kills, restarts the server if it was killed, and waits until a payment succeeds again."""
     loop = asyncio.get_running_loop()
     if killed in ("server", "both"):
         server.process.kill()
     if killed in ("postgresql", "both"):
-        assert house.kill_postgres() > 1
+        assert installation.kill_postgres() > 1
     at = loop.time()
     if killed in ("server", "both"):
         await asyncio.to_thread(server.process.wait)
         clients.is_starting = True
-        server = await asyncio.to_thread(house.start, PORT=server.url.rpartition(":")[2])
+        server = await asyncio.to_thread(installation.start, PORT=server.url.rpartition(":")[2])
         clients.is_starting = False
         at = loop.time()
-    # What was committed before the kill may still be on its way to us.
+    # Answers to orders committed before the kill may still arrive.
     while clients.last_answer < at + 0.2:
-        assert loop.time() - at < 30, f"nothing is answered: {clients.answers}, {server.log.read_text()[-2000:]}"
+        assert loop.time() - at < 30, f"no request is answered: {clients.answers}, {server.log.read_text()[-2000:]}"
         assert server.process.poll() is None
         await asyncio.sleep(0.02)
     return server, clients.last_answer - at
 
 
-async def _kept(house: House, wallets: list[str]) -> list[asyncpg.Record]:
-    postgres = EmbeddedPostgres(house.data)
+async def _kept(installation: Installation, wallets: list[str]) -> list[asyncpg.Record]:
+    postgres = EmbeddedPostgres(installation.data)
     await asyncio.to_thread(postgres.start)
     connection = await asyncpg.connect(postgres.owner_dsn)
     try:
@@ -134,14 +135,14 @@ async def _kept(house: House, wallets: list[str]) -> list[asyncpg.Record]:
 
 
 def main() -> None:
-    """The long form, on the command line."""
+    """Runs many rounds from the command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--seconds", type=float, default=5.0, help="of load before each kill, at most")
     chosen = parser.parse_args()
-    with run_folder(None) as folder, processes.house(folder / "crash", **load.SETTINGS) as house:
+    with run_folder(None) as folder, processes.installation(folder / "crash", **load.SETTINGS) as installation:
         kills = list(islice(cycle(KILLS), chosen.rounds))
-        rounds, clients = asyncio.run(crash(house, kills, chosen.seconds))
+        rounds, clients = asyncio.run(crash(installation, kills, chosen.seconds))
     sys.stdout.writelines(f"{one}\n" for one in rounds)
     sys.stdout.write(f"The books are right after {len(clients.orders)} orders. {dict(clients.answers)}\n")
 

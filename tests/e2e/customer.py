@@ -1,4 +1,4 @@
-"""Somebody with a client: signs up, asks over HTTP, listens on a websocket."""
+"""A customer with a client: signs up, sends requests over HTTP, subscribes on a websocket."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -46,7 +46,7 @@ UPDATED = f"subscription {{ transactionUpdated {{ {TRANSACTION} }} }}"
 
 @dataclass
 class Customer:
-    """Somebody signed in at the server of `http`."""
+    """A user who is signed in at the server of `http`."""
 
     http: httpx.AsyncClient
     username: str
@@ -54,7 +54,8 @@ class Customer:
     refresh_token: str
 
     async def post(self, document: str, /, *, at: httpx.AsyncClient | None = None, **variables: Any) -> Any:
-        """The whole answer, from the server at hand or from another one; 503 is one too, and says SERVICE_BUSY."""
+        """Returns the whole response, from this customer's server or from another one. A 503 is returned too
+        (SERVICE_BUSY)."""
         response = await (at or self.http).post(
             "/graphql",
             json={"query": document, "variables": variables},
@@ -64,7 +65,7 @@ class Customer:
         return response.json()
 
     async def ask(self, document: str, /, *, at: httpx.AsyncClient | None = None, **variables: Any) -> Any:
-        """What the answer's one field has; there must be no error of the request."""
+        """Returns the value of the response's only field. The response must have no errors."""
         answer = await self.post(document, at=at, **variables)
         assert "errors" not in answer, answer
         (value,) = answer["data"].values()
@@ -86,26 +87,26 @@ class Customer:
 
     @asynccontextmanager
     async def listening(self, url: str | None = None) -> AsyncIterator[SocketClient]:
-        """A websocket of theirs, at the server at hand or at another one."""
+        """Opens a websocket of this customer, at their server or at another one."""
         async with socket(url or str(self.http.base_url).rstrip("/"), self.token) as client:
             yield client
 
 
 def at(url: str, *, connections: int = 20) -> httpx.AsyncClient:
-    """An HTTP client of the server at that address."""
+    """Returns an HTTP client for the server at that URL."""
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
     return httpx.AsyncClient(base_url=url, timeout=PATIENCE_SECONDS, limits=limits, trust_env=False)
 
 
 async def sign_up(http: httpx.AsyncClient, username: str | None = None) -> Customer:
-    """Somebody new; the tests of a module share a server, so a name that is not given is one nobody has."""
+    """Signs up a new user. Without a username it takes a unique one, because the tests of a module share a server."""
     username = username or f"someone_{secrets.token_hex(4)}"
     form = {"username": username, "name": username.title(), "password": PASSWORD}
     return await _enter(http, username, SIGN_UP, form)
 
 
 async def sign_in(http: httpx.AsyncClient, username: str) -> Customer:
-    """Another session of somebody who is there."""
+    """Signs in an existing user, in a new session."""
     return await _enter(http, username, SIGN_IN, {"login": username, "password": PASSWORD})
 
 
@@ -118,5 +119,5 @@ async def _enter(http: httpx.AsyncClient, username: str, document: str, form: di
 
 
 def key() -> str:
-    """A key nobody has used."""
+    """Returns a new idempotency key."""
     return secrets.token_hex(12)

@@ -1,7 +1,7 @@
-"""Clients that move money without pause, and a record of what they tried and what they were told.
+"""Clients that move money without pause, and a record of their orders and the answers.
 
-Each order is written down before it is sent (the try) and marked with what came back (the acknowledgement). What had
-no answer is asked again with the same key until it has one; then the record says what the books must hold.
+Each order is recorded before it is sent (the try) and updated with its answer (the acknowledgement). An order
+without an answer is retried with the same key until it has one. Then the record determines what the books must hold.
 """
 
 import asyncio
@@ -22,13 +22,13 @@ SETTINGS = {
     "TRANSFER_LIMIT": "10000000000.00",
     "ACCESS_TOKEN_EXPIRE_MINUTES": "60",
 }
-"""Above 10.00 a payment awaits an answer, below it none does."""
+"""Payments above 10.00 need a confirmation; payments below it do not."""
 
 HANG_SECONDS = 12.0
-"""An answer, even that there is none, comes before that."""
+"""Every request is answered or fails within this time."""
 
 PAUSE_SECONDS = 0.1
-"""After no answer."""
+"""The pause after a request without an answer."""
 
 FUNDS_MINOR = 10_000_000
 BONUS_MINOR = 10_000
@@ -36,7 +36,7 @@ BONUS_MINOR = 10_000
 
 @dataclass(eq=False)
 class Order:
-    """One thing a customer wants: a deposit (nobody in `to`), or a payment, confirmed or cancelled if asked."""
+    """One order of a customer: a deposit if `to` is None, otherwise a payment, confirmed or cancelled if held."""
 
     by: int
     to: int | None
@@ -53,9 +53,10 @@ class Order:
 
 @dataclass
 class Load:
-    """Some customers of the server at `url`, their orders, and what went against the rules.
+    """Customers of the server at `url`, their orders, and the violations that were found.
 
-    While it `is_starting` it has its port and does not serve yet: who asks then waits as long as the start takes.
+    While the server `is_starting` it listens but does not answer yet: a request then waits as long as the start
+    takes.
     """
 
     url: str
@@ -72,20 +73,20 @@ class Load:
     _stopping: bool = False
 
     async def open(self) -> None:
-        """Everybody signs up and brings money in."""
+        """Signs up all customers, and makes a deposit for each."""
         self._http = at(self.url, connections=4 * self.clients)
         self.customers = [await sign_up(self._http) for _ in range(self.clients)]
         for customer in self.customers:
             self.wallets.append((await customer.ask("{ wallet { id } }"))["id"])
         funds = [Order(by, None, FUNDS_MINOR) for by in range(self.clients)]
         self.orders.extend(funds)
-        await asyncio.gather(*(self.carry(order) for order in funds))
+        await asyncio.gather(*(self.submit(order) for order in funds))
 
     async def close(self) -> None:
         await self._http.aclose()
 
     async def run(self) -> None:
-        """Everybody orders one thing after another until `stop`."""
+        """Sends orders of all customers, one after another for each, until `stop`."""
         self._stopping = False
         await asyncio.gather(*(self._orders_of(by) for by in range(self.clients)))
 
@@ -93,14 +94,14 @@ class Load:
         self._stopping = True
 
     async def settle(self, seconds: float = 40) -> int:
-        """Asks again about everything that is not done, with the same keys; gives how much that was."""
+        """Retries every order that is not done, with the same key. Returns their number."""
         left = [order for order in self.orders if not order.is_done]
         async with asyncio.timeout(seconds):
             await asyncio.gather(*(self._until_done(order) for order in left))
         return len(left)
 
     def balances_minor(self) -> list[int]:
-        """What each wallet must hold once everything is done."""
+        """Returns the balance that each wallet must have when every order is done."""
         balances = [BONUS_MINOR] * self.clients
         for order in self.orders:
             if order.status == "COMPLETED":
@@ -111,8 +112,8 @@ class Load:
                     balances[order.to] += order.minor
         return balances
 
-    async def carry(self, order: Order) -> None:
-        """Sends the order, and the answer to the question that may come back."""
+    async def submit(self, order: Order) -> None:
+        """Sends the order, and confirms or cancels it if it is held."""
         if order.id is None or order.status == "CREATED":
             await self._send(order, *self._document(order))
         if order.status == "PENDING_CONFIRMATION":
@@ -124,7 +125,7 @@ class Load:
         while not self._stopping:
             order = self._anything(by)
             self.orders.append(order)
-            await self.carry(order)
+            await self.submit(order)
             if not order.is_done:
                 await asyncio.sleep(PAUSE_SECONDS)
 
@@ -140,7 +141,7 @@ class Load:
 
     async def _until_done(self, order: Order) -> None:
         while True:
-            await self.carry(order)
+            await self.submit(order)
             if order.is_done or self.broken:
                 return
             await asyncio.sleep(5 * PAUSE_SECONDS)
@@ -152,7 +153,7 @@ class Load:
         return TRANSFER, {"input": input | {"to": self.customers[order.to].username, "description": "Load"}}
 
     async def _send(self, order: Order, document: str, variables: dict[str, Any]) -> None:
-        """Sends it once; the order is marked only if the answer says what became of it."""
+        """Sends it once. The order is updated only if the answer contains its outcome."""
         loop = asyncio.get_running_loop()
         began, patient = loop.time(), self.is_starting
         try:

@@ -1,4 +1,4 @@
-"""This machine's Node.js, for what is written in JavaScript."""
+"""Finds this machine's Node.js, for tests of JavaScript code."""
 
 import shutil
 import subprocess

@@ -1,4 +1,5 @@
-"""Server processes as an operator runs them: a folder, settings in the environment, signals, exit codes, a log."""
+"""Server processes as an operator runs them: with a folder, settings in the environment, signals, exit codes and a
+log."""
 
 import contextlib
 import os
@@ -14,39 +15,39 @@ from tests import commands, leftovers
 from tests.commands import Command
 
 START_SECONDS = 60.0
-"""A first start makes a database; with other tests beside it that has taken half a minute."""
+"""The first start creates a database. With other tests running at the same time that can take half a minute."""
 
-UNASKED = {"LARGE_TRANSFER_ACTION": "off", "NEW_RECIPIENT_ACTION": "off", "RAPID_TRANSFER_ACTION": "off"}
-"""Settings under which no payment awaits an answer."""
+NO_CONFIRMATION = {"LARGE_TRANSFER_ACTION": "off", "NEW_RECIPIENT_ACTION": "off", "RAPID_TRANSFER_ACTION": "off"}
+"""Settings with which no payment needs a confirmation."""
 
 
 @dataclass
 class Running:
-    """One `pocketpay serve` that serves at `url`; its standard output and log are files."""
+    """A running `pocketpay serve` at `url`. Its standard output and its log are files."""
 
     process: "Command | subprocess.Popen[bytes]"
     url: str
     log: Path
 
     def stop(self, seconds: float = 20) -> int:
-        """Asks it to end, as an operator does, and gives the exit code."""
+        """Stops it as an operator does, and returns the exit code."""
         self.process.terminate()
         return self.process.wait(seconds)
 
     def kill(self) -> None:
-        """Ends it as a power cut does."""
+        """Kills it, as a power failure would."""
         self.process.kill()
         self.process.wait(10)
 
     def tracebacks(self) -> list[str]:
-        """The lines of its log that tell of something nobody expected."""
+        """Returns the lines of its log that contain an unexpected error."""
         signs = ("Traceback", '"failed"', "Exception", '"level":"error"')
         return [line for line in self.log.read_text().splitlines() if any(sign in line for sign in signs)]
 
 
 @dataclass
-class House:
-    """A folder with one data directory, the settings of its servers, and what runs there."""
+class Installation:
+    """A folder with one data directory, the settings of its servers, and the servers that run in it."""
 
     folder: Path
     settings: dict[str, str] = field(default_factory=dict)
@@ -57,7 +58,7 @@ class House:
         return self.folder / ".pocketpay"
 
     def start(self, *arguments: str, **settings: str) -> Running:
-        """A server on a free port, unless PORT is set, once it serves."""
+        """Starts a server, on a free port unless PORT is set. Returns when it accepts requests."""
         name = f"server-{len(self._started)}"
         said, log = self.folder / f"{name}.out", self.folder / f"{name}.log"
         environment = self._environment({"PORT": "0"} | settings)
@@ -68,7 +69,7 @@ class House:
         return running
 
     def start_anew(self, python: str, **settings: str) -> Running:
-        """A server in a new process of that Python, which has the packages that the product needs."""
+        """Starts a server in a new process of that Python, which must have the product's dependencies."""
         name = f"server-{len(self._started)}"
         said, log = self.folder / f"{name}.out", self.folder / f"{name}.log"
         with said.open("wb") as out, log.open("wb") as err:
@@ -86,7 +87,7 @@ class House:
         return running
 
     def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-        """Any verb, to its end."""
+        """Runs a command until it ends."""
         return commands.run(
             *arguments,
             folder=self.folder,
@@ -96,7 +97,7 @@ class House:
         )
 
     def kill_postgres(self) -> int:
-        """Ends the postmaster and all its children at once; gives how many there were."""
+        """Kills the postmaster and all its children at once. Returns the number of processes."""
         pids = self.postgres()
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
@@ -104,7 +105,7 @@ class House:
         return len(pids)
 
     def postgres(self) -> list[int]:
-        """The processes of this folder's PostgreSQL, the postmaster first."""
+        """Returns the process ids of this folder's PostgreSQL, the postmaster first."""
         cluster = self.data / "cluster"
         pids = [int(name) for name in os.listdir("/proc") if name.isdigit() and _is_postgres_of(int(name), cluster)]
         with contextlib.suppress(OSError, ValueError):
@@ -113,7 +114,7 @@ class House:
         return pids
 
     def close(self) -> None:
-        """Ends what a test left running and removes the data."""
+        """Kills what a test left running, and removes the data."""
         for running in self._started:
             if running.process.poll() is None:
                 running.process.terminate()
@@ -130,7 +131,7 @@ class House:
 
 
 def _until_it_serves(process: "Command | subprocess.Popen[bytes]", said: Path, log: Path) -> str:
-    """Its address, from what it prints when it serves."""
+    """Waits until the server prints its URL, and returns it."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         first = said.read_text().partition("\n")
@@ -142,7 +143,7 @@ def _until_it_serves(process: "Command | subprocess.Popen[bytes]", said: Path, l
 
 
 def _is_postgres_of(pid: int, cluster: Path) -> bool:
-    """Whether that is a living process of that cluster's PostgreSQL; a zombie has no working folder."""
+    """Returns whether that is a running process of that cluster's PostgreSQL. A zombie has no working folder."""
     try:
         return os.path.samefile(f"/proc/{pid}/cwd", cluster) and "postgres" in os.readlink(f"/proc/{pid}/exe")
     except OSError:
@@ -150,10 +151,11 @@ def _is_postgres_of(pid: int, cluster: Path) -> bool:
 
 
 @contextlib.contextmanager
-def house(folder: Path, **settings: str) -> Iterator[House]:
-    """A house in a new folder, removed in the end, and with it the cluster that root's servers keep elsewhere."""
+def installation(folder: Path, **settings: str) -> Iterator[Installation]:
+    """Creates an installation in a new folder. Removes it at the end, with the cluster that root's servers have
+    elsewhere."""
     folder.mkdir()
-    made = House(folder, settings)
+    made = Installation(folder, settings)
     try:
         yield made
     finally:

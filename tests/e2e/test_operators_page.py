@@ -1,4 +1,4 @@
-"""docs/operators.md, run as it is written: each answer is the one printed."""
+"""Runs the commands of docs/operators.md: each prints what the page shows."""
 
 import re
 import shlex
@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from pocketpay.onboarding.demo import PASSWORD
-from tests.e2e.processes import House, Running
+from tests.e2e.processes import Installation, Running
 
 PAGE = (Path(__file__).parents[2] / "docs" / "operators.md").read_text()
 SIGN_IN = "mutation ($input: SignInInput!) { signIn(input: $input) { tokens { accessToken } } }"
@@ -20,24 +20,24 @@ OF_THIS_RUN = (
     (r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ +\S+", "then, by somebody"),
     (r"  +", " "),
 )
-"""What is another one each time, and how wide the columns are for it."""
+"""Patterns for values that change from run to run, and for the column widths that depend on them."""
 
 
 @pytest.fixture
-def server(house: House) -> Iterator[Running]:
-    running = house.start()
+def server(installation: Installation) -> Iterator[Running]:
+    running = installation.start()
     yield running
     assert running.stop() == 0
 
 
-def test_operators_are_told_what_the_page_says(server: Running, house: House) -> None:
-    """The transaction that they reverse is bob's payment to alice, of the demo people."""
+def test_the_commands_of_the_page_print_what_it_shows(server: Running, installation: Installation) -> None:
+    """The reversed transaction is bob's payment to alice, from the demo data."""
     theirs = _reversed(server.url)
     said = []
     for line in _blocks("sh").splitlines():
         program, *arguments = shlex.split(re.sub(r"transaction_\w+", theirs, line))
         assert program == "pocketpay"
-        done = house.run(*arguments)
+        done = installation.run(*arguments)
         assert (done.returncode, done.stderr) == (0, ""), line
         said.append(done.stdout)
     assert _without_this_runs("".join(said)) == _without_this_runs(_blocks("text"))
@@ -54,7 +54,7 @@ def _reversed(url: str) -> str:
 
 
 def _blocks(kind: str) -> str:
-    """All fenced blocks of one kind, one after another."""
+    """Returns all fenced blocks of one kind, joined."""
     found: list[str] = re.findall(rf"```{kind}\n(.*?)```", PAGE, re.DOTALL)
     return "".join(found)
 

@@ -1,4 +1,4 @@
-"""PostgreSQL goes away under a server and comes back: busy meanwhile, well by itself afterwards."""
+"""PostgreSQL stops while a server runs, and returns: the server answers busy, and then recovers by itself."""
 
 import asyncio
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from websockets.exceptions import ConnectionClosed
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from tests.e2e.customer import BALANCE_CHANGED, SIGN_IN, TRANSFER, WALLET, at, key, sign_up
 from tests.e2e.load import HANG_SECONDS
-from tests.e2e.processes import UNASKED, House, Running
+from tests.e2e.processes import NO_CONFIRMATION, Installation, Running
 from tests.serving.socket_client import socket
 
 SECRET = "a key for tests, thirty-two bytes or more"
@@ -18,23 +18,23 @@ SECRET = "a key for tests, thirty-two bytes or more"
 
 @pytest.fixture
 def outside(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
-    """A PostgreSQL that the server did not bring, and does not bring back."""
+    """A PostgreSQL that the server did not start and does not restart."""
     with EmbeddedPostgres(cluster_home / "away", system_home=cluster_home / "home") as postgres:
         yield postgres
 
 
 @pytest.fixture
-def server(house: House, outside: EmbeddedPostgres) -> Iterator[Running]:
-    house.settings.update(UNASKED, SECRET_KEY=SECRET, ENVIRONMENT="development")
-    house.settings.update(DATABASE_URL=outside.server_dsn, DATABASE_OWNER_URL=outside.owner_dsn)
-    assert house.run("migrate").returncode == 0
-    running = house.start()
+def server(installation: Installation, outside: EmbeddedPostgres) -> Iterator[Running]:
+    installation.settings.update(NO_CONFIRMATION, SECRET_KEY=SECRET, ENVIRONMENT="development")
+    installation.settings.update(DATABASE_URL=outside.server_dsn, DATABASE_OWNER_URL=outside.owner_dsn)
+    assert installation.run("migrate").returncode == 0
+    running = installation.start()
     yield running
     assert running.stop() == 0
 
 
-async def test_away_it_says_busy_and_back_it_is_well_by_itself(
-    house: House, server: Running, outside: EmbeddedPostgres
+async def test_a_server_is_busy_without_postgresql_and_recovers_when_it_returns(
+    installation: Installation, server: Running, outside: EmbeddedPostgres
 ) -> None:
     async with at(server.url) as http:
         ada, bea = await sign_up(http), await sign_up(http)
@@ -59,10 +59,10 @@ async def test_away_it_says_busy_and_back_it_is_well_by_itself(
 
             await asyncio.to_thread(outside.start)
             async with asyncio.timeout(5):
-                while (await http.get("/readyz")).status_code != 200:  # noqa: ASYNC110 - it tells nobody
+                while (await http.get("/readyz")).status_code != 200:  # noqa: ASYNC110 - no event to wait for
                     await asyncio.sleep(0.1)
             paid = await ada.ask(TRANSFER, input=payment)
             assert (paid["transaction"]["status"], paid["replayed"]) == ("COMPLETED", False)
             assert (await balance.next())["available"]["amount"] == "105.00"
     assert server.tracebacks() == []
-    assert house.run("audit").returncode == 0
+    assert installation.run("audit").returncode == 0

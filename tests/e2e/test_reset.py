@@ -1,9 +1,9 @@
-"""`make reset`: the demo people as they were at first, and nothing else."""
+"""`make reset`: removes all data and creates the demo people again."""
 
 import httpx
 
 from pocketpay.onboarding.demo import PASSWORD
-from tests.e2e.processes import House, Running
+from tests.e2e.processes import Installation, Running
 
 SIGN_IN = "mutation ($input: SignInInput!) { signIn(input: $input) { tokens { accessToken } } }"
 SIGN_UP = "mutation ($input: SignUpInput!) { signUp(input: $input) { errors { code } } }"
@@ -27,33 +27,33 @@ def token_of(server: Running, username: str) -> str | None:
     return tokens["accessToken"] if tokens else None
 
 
-def test_reset_waits_for_the_server_to_stop_and_then_makes_fresh_demo_people(house: House) -> None:
-    first = house.start()
+def test_reset_waits_for_the_server_to_stop_and_then_creates_new_demo_people(installation: Installation) -> None:
+    first = installation.start()
     old_token = token_of(first, "alice")
     assert ask(first, DEPOSIT, old_token) == {"errors": []}
     zoe = {"username": "zoe_1", "name": "Zoe", "password": PASSWORD, "email": "zoe@example.com"}
     assert ask(first, SIGN_UP, input=zoe) == {"errors": []}
 
-    refused = house.run("reset")
+    refused = installation.run("reset")
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert refused.stderr == f"A server is running on the data in {house.data}: stop it, then try again.\n"
+    assert refused.stderr == f"A server is running on the data in {installation.data}: stop it, then try again.\n"
     assert ask(first, BALANCE, old_token) == {"available": {"amount": "1568.00"}}
     assert first.stop() == 0
 
-    done = house.run("reset")
+    done = installation.run("reset")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("Sign in as alice, bob or carol")
-    assert house.postgres() == []
+    assert installation.postgres() == []
 
-    second = house.start()
+    second = installation.start()
     assert ask(second, BALANCE, token_of(second, "alice")) == {"available": {"amount": "1563.00"}}
     assert ask(second, BALANCE, old_token) is None
     assert token_of(second, "zoe_1") is None
     assert second.stop() == 0
 
 
-def test_reset_is_refused_where_there_are_no_demo_people(house: House) -> None:
+def test_reset_is_refused_without_demo_people(installation: Installation) -> None:
     for settings in ({"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, {"ENVIRONMENT": "production"}):
-        refused = house.run("reset", SECRET_KEY="a key for tests, thirty-two bytes or more", **settings)
+        refused = installation.run("reset", SECRET_KEY="a key for tests, thirty-two bytes or more", **settings)
         assert (refused.returncode, refused.stdout, refused.stderr.count("\n")) == (1, "", 1)
         assert refused.stderr.startswith("Demo users need development mode")

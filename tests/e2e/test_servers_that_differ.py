@@ -1,6 +1,6 @@
-"""Two servers on one database that differ in their currencies, limits, hash seed and, where there is one, Python.
+"""Two servers on one database with different currencies, limits, hash seeds and, if there is another one, Pythons.
 
-OTHER_PYTHON names an interpreter of another version with the packages of the lock; `make pythons` sets it.
+OTHER_PYTHON is the path of a Python of another version with the locked packages; `make pythons` sets it.
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.e2e.customer import DEPOSIT, HISTORY, TRANSFER, WALLET, Customer, at, key, sign_in, sign_up
-from tests.e2e.processes import UNASKED, House, Running
+from tests.e2e.processes import NO_CONFIRMATION, Installation, Running
 
 PYTHON = os.environ.get("OTHER_PYTHON", sys.executable)
 
@@ -39,17 +39,20 @@ NAMES = (
     "Pocket Pay Support",
     "аdmin",
 )
-"""Names that servers might judge differently: newer emoji, forms of the same letter, what cannot be seen."""
+"""Names that two Python versions might validate differently: new emoji, forms of the same letter, invisible
+characters."""
 
 SIGN_UP = "mutation ($input: SignUpInput!) { signUp(input: $input) { user { name } errors { code path message } } }"
 SEARCH = "query ($search: String!) { transactions(filter: {search: $search}) { nodes { id description } } }"
 
 
 @pytest.fixture(scope="module")
-def servers(house: House) -> Iterator[tuple[Running, Running]]:
-    """The first serves dollars alone; the second euros too, and lets people pay less a day."""
-    first = house.start(CURRENCIES="USD", PYTHONHASHSEED="1", **UNASKED)
-    second = house.start_anew(PYTHON, CURRENCIES="USD,EUR", TRANSFER_LIMIT="50.00", PYTHONHASHSEED="2", **UNASKED)
+def servers(installation: Installation) -> Iterator[tuple[Running, Running]]:
+    """The first offers dollars only; the second offers euros too, and has a lower daily limit."""
+    first = installation.start(CURRENCIES="USD", PYTHONHASHSEED="1", **NO_CONFIRMATION)
+    second = installation.start_anew(
+        PYTHON, CURRENCIES="USD,EUR", TRANSFER_LIMIT="50.00", PYTHONHASHSEED="2", **NO_CONFIRMATION
+    )
     yield first, second
     assert (first.stop(), second.stop()) == (0, 0)
     assert first.tracebacks() + second.tracebacks() == []
@@ -82,21 +85,21 @@ async def test_a_key_used_at_one_server_is_known_at_the_other(both: Both) -> Non
     assert await ada.available(at=both[0]) == await ada.available(at=both[1]) == "98.74"
 
 
-async def test_both_servers_judge_a_name_alike(both: Both) -> None:
-    async def judged(http: httpx.AsyncClient, name: str) -> Any:
+async def test_both_servers_accept_and_refuse_the_same_names(both: Both) -> None:
+    async def validated(http: httpx.AsyncClient, name: str) -> Any:
         input = {"username": f"someone_{key()[:8]}", "name": name, "password": "violet-harbour-19"}
         response = await http.post("/graphql", json={"query": SIGN_UP, "variables": {"input": input}})
         return response.json()["data"]["signUp"]
 
     refused = 0
     for name in NAMES:
-        one, other = await asyncio.gather(*(judged(http, name) for http in both))
+        one, other = await asyncio.gather(*(validated(http, name) for http in both))
         assert one == other, name
         refused += bool(one["errors"])
     assert 0 < refused < len(NAMES)
 
 
-async def test_search_finds_at_one_server_what_was_written_at_the_other(both: Both) -> None:
+async def test_search_at_one_server_finds_descriptions_written_at_the_other(both: Both) -> None:
     ada, bea = await sign_up(both[1]), await sign_up(both[0])
     for http, written, sought in (
         (both[0], "Straße ＡＢＣ", "STRASSE abc"),
@@ -109,13 +112,13 @@ async def test_search_finds_at_one_server_what_was_written_at_the_other(both: Bo
             assert [node["id"] for node in found["nodes"]] == [sent["transaction"]["id"]]
 
 
-async def test_a_session_of_one_server_is_one_of_the_other(both: Both) -> None:
+async def test_a_session_of_one_server_is_valid_at_the_other(both: Both) -> None:
     ada = await sign_up(both[0])
     again = await sign_in(both[1], ada.username)
     assert (await ada.ask(WALLET, at=both[1])) == (await again.ask(WALLET, at=both[0]))
 
 
-async def test_a_currency_of_one_server_is_handled_by_the_other(both: Both) -> None:
+async def test_a_wallet_in_a_currency_of_one_server_works_at_the_other(both: Both) -> None:
     first, second = both
     ada, bea = [await _european(second) for _ in range(2)]
     input = {"amount": "10.00", "bankName": "First Bank", "idempotencyKey": key()}
@@ -126,7 +129,7 @@ async def test_a_currency_of_one_server_is_handled_by_the_other(both: Both) -> N
     assert {await bea.available(at=server) for server in both} == {"4.00"}
 
 
-async def test_each_server_holds_its_own_limit_over_what_was_paid_at_both(both: Both) -> None:
+async def test_each_server_applies_its_own_limit_to_payments_made_at_both(both: Both) -> None:
     first, second = both
     ada, bea = await sign_up(first), await sign_up(first)
     assert (await ada.transfer(bea.username, "30.00", at=second))["errors"] == []
@@ -137,14 +140,14 @@ async def test_each_server_holds_its_own_limit_over_what_was_paid_at_both(both: 
     assert (await ada.ask(HISTORY, at=second))["totalCount"] == 4
 
 
-async def test_the_books_are_right(both: Both, house: House) -> None:
+async def test_the_audit_finds_nothing(both: Both, installation: Installation) -> None:
     for _ in both:
-        audit = house.run("audit")
+        audit = installation.run("audit")
         assert (audit.returncode, audit.stderr) == (0, ""), audit.stdout
 
 
 async def _european(http: httpx.AsyncClient) -> Customer:
-    """Somebody new with a wallet in euros."""
+    """Signs up a new user with a wallet in euros."""
     username = f"someone_{key()[:8]}"
     form = {"username": username, "name": username, "password": "violet-harbour-19", "currency": "EUR"}
     response = await http.post("/graphql", json={"query": SIGN_UP, "variables": {"input": form}})

@@ -1,4 +1,4 @@
-"""SIGTERM in the middle of everything: nothing acknowledged is lost, everybody is told, and it is over soon."""
+"""SIGTERM under load: no acknowledged payment is lost, every client gets an answer, and the server stops soon."""
 
 import asyncio
 import signal
@@ -12,20 +12,22 @@ from tests.e2e import load, processes
 from tests.e2e.crash import prove
 from tests.e2e.customer import BALANCE_CHANGED
 from tests.e2e.load import Load
-from tests.e2e.processes import House
+from tests.e2e.processes import Installation
 
 STOP_SECONDS = 10.0
 LOAD_SECONDS = 1.5
 
 
 @pytest.fixture
-def house(cluster_home: Path) -> Iterator[House]:
-    with processes.house(cluster_home / "stopped", **load.SETTINGS) as made:
+def installation(cluster_home: Path) -> Iterator[Installation]:
+    with processes.installation(cluster_home / "stopped", **load.SETTINGS) as made:
         yield made
 
 
-async def test_stopped_under_load_it_keeps_its_word_and_closes_its_sockets_with_1012(house: House) -> None:
-    server = await asyncio.to_thread(house.start)
+async def test_a_server_stopped_under_load_loses_no_payment_and_closes_sockets_with_1012(
+    installation: Installation,
+) -> None:
+    server = await asyncio.to_thread(installation.start)
     clients = Load(server.url)
     await clients.open()
     async with AsyncExitStack() as open_:
@@ -41,11 +43,11 @@ async def test_stopped_under_load_it_keeps_its_word_and_closes_its_sockets_with_
     clients.stop()
     await running
     assert server.tracebacks() == []
-    assert house.postgres() == []
+    assert installation.postgres() == []
 
-    again = await asyncio.to_thread(house.start, PORT=server.url.rpartition(":")[2])
+    again = await asyncio.to_thread(installation.start, PORT=server.url.rpartition(":")[2])
     await clients.settle()
     assert clients.broken == []
-    await prove(house, clients)
+    await prove(installation, clients)
     await clients.close()
     assert await asyncio.to_thread(again.stop) == 0

@@ -1,4 +1,5 @@
-"""A websocket that stops reading, in production's time: dropped in about ten seconds, and nobody else notices."""
+"""A websocket client that stops reading, with production's timeouts: it is dropped and no other client is
+affected."""
 
 import asyncio
 from collections.abc import Iterator
@@ -7,19 +8,19 @@ import httpx
 import pytest
 
 from tests.e2e.customer import MONEY, at, sign_up
-from tests.e2e.processes import UNASKED, House, Running
+from tests.e2e.processes import NO_CONFIRMATION, Installation, Running
 from tests.serving.stuck_peer import stuck_peer
 
 SUBSCRIPTIONS = 20
 DROPPED_SECONDS = (7.0, 14.0)
-"""Eight of silence on a full line, after what fills it."""
+"""The limits: eight seconds of silence, after the connection's buffers are full."""
 
 NOTICED_SECONDS = 2.0
 
 
 @pytest.fixture
-def server(house: House) -> Iterator[Running]:
-    running = house.start(**UNASKED)
+def server(installation: Installation) -> Iterator[Running]:
+    running = installation.start(**NO_CONFIRMATION)
     yield running
     assert running.stop() == 0
     assert running.tracebacks() == []
@@ -52,7 +53,7 @@ async def test_a_peer_that_stops_reading_is_dropped_in_about_ten_seconds(server:
 
 
 async def sockets(http: httpx.AsyncClient) -> float:
-    """How many the server has open."""
+    """Returns the number of open sockets from the server's metrics."""
     lines = (await http.get("/metrics")).text.splitlines()
     (line,) = [line for line in lines if line.startswith("pocketpay_sockets ")]
     return float(line.split()[1])

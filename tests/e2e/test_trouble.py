@@ -1,4 +1,4 @@
-"""What an operator does wrong is told in a sentence; what goes wrong by itself mends by itself."""
+"""Operator errors are reported in one sentence, and a server recovers from faults by itself."""
 
 import os
 import stat
@@ -10,7 +10,7 @@ import pytest
 
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from tests.e2e import processes
-from tests.e2e.processes import House
+from tests.e2e.processes import Installation
 
 SECRET = "a key for tests, thirty-two bytes or more"
 NOWHERE = "postgresql://127.0.0.1:1/x"
@@ -18,7 +18,7 @@ NOWHERE = "postgresql://127.0.0.1:1/x"
 
 @pytest.fixture(scope="module")
 def outside(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
-    """A PostgreSQL that the servers did not bring."""
+    """A PostgreSQL that the servers did not start."""
     with EmbeddedPostgres(cluster_home / "brought", system_home=cluster_home / "home") as postgres:
         yield postgres
 
@@ -41,44 +41,44 @@ def outside(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
         ("audit", {"POCKETPAY_DATA": "in-the-way/below"}, "POCKETPAY_DATA"),
     ],
 )
-def test_wrong_settings_are_told_in_one_sentence(
-    house: House, verb: str, settings: dict[str, str], says: str
+def test_wrong_settings_are_reported_in_one_sentence(
+    installation: Installation, verb: str, settings: dict[str, str], says: str
 ) -> None:
-    (house.folder / "in-the-way").write_text("")
-    told(house, verb, says, **({"SECRET_KEY": SECRET} | settings))
+    (installation.folder / "in-the-way").write_text("")
+    assert_one_sentence(installation, verb, says, **({"SECRET_KEY": SECRET} | settings))
 
 
-def test_settings_file_that_is_no_text_is_told_in_one_sentence(house: House) -> None:
-    (house.folder / ".env").write_bytes(b"\xff\xfe\x00")
+def test_a_settings_file_that_is_not_text_is_reported_in_one_sentence(installation: Installation) -> None:
+    (installation.folder / ".env").write_bytes(b"\xff\xfe\x00")
     try:
-        told(house, "serve", ".env")
+        assert_one_sentence(installation, "serve", ".env")
     finally:
-        (house.folder / ".env").unlink()
+        (installation.folder / ".env").unlink()
 
 
-def told(house: House, verb: str, says: str, **settings: str) -> None:
-    """The verb ends with one sentence on stderr, which names what to mend, and an exit code that is not 0."""
-    ended = house.run(verb, **settings)
+def assert_one_sentence(installation: Installation, verb: str, says: str, **settings: str) -> None:
+    """Checks that the command prints one sentence on stderr that names what to correct, and fails."""
+    ended = installation.run(verb, **settings)
     assert ended.returncode == 1, ended.stdout + ended.stderr
     assert (ended.stdout, ended.stderr.count("\n")) == ("", 1), ended.stderr
     assert says in ended.stderr
     assert "p/q" not in ended.stderr
 
 
-async def test_outside_database_is_served_at_this_servers_revision_only(
-    house: House, outside: EmbeddedPostgres
+async def test_an_external_database_is_accepted_only_at_the_servers_revision(
+    installation: Installation, outside: EmbeddedPostgres
 ) -> None:
     owner = outside.owner_dsn
     settings = {"DATABASE_URL": outside.server_dsn, "DATABASE_OWNER_URL": owner, "SECRET_KEY": SECRET}
-    told(house, "serve", "Run `pocketpay migrate`", **settings)
-    told(house, "audit", "Run `pocketpay migrate`", **settings)
-    migrated = house.run("migrate", **settings)
+    assert_one_sentence(installation, "serve", "Run `pocketpay migrate`", **settings)
+    assert_one_sentence(installation, "audit", "Run `pocketpay migrate`", **settings)
+    migrated = installation.run("migrate", **settings)
     assert (migrated.returncode, migrated.stdout[:28]) == (0, "The database is at revision "), migrated.stderr
-    running = house.start(**settings)
+    running = installation.start(**settings)
     assert running.stop() == 0
     await _set_revision(owner, "9999")
-    told(house, "serve", "Install a newer server", **settings)
-    told(house, "audit", "Install a newer server", **settings)
+    assert_one_sentence(installation, "serve", "Install a newer server", **settings)
+    assert_one_sentence(installation, "audit", "Install a newer server", **settings)
 
 
 async def _set_revision(dsn: str, revision: str) -> None:
@@ -89,32 +89,34 @@ async def _set_revision(dsn: str, revision: str) -> None:
         await connection.close()
 
 
-def test_second_start_goes_on_with_the_same_database(cluster_home: Path) -> None:
-    """It makes no cluster and migrates nothing: that is what makes it quick."""
-    with processes.house(cluster_home / "again") as house:
-        assert house.start().stop() == 0
-        made = _inodes(house)
-        assert house.start().stop() == 0
-        assert _inodes(house) == made
+def test_a_second_start_uses_the_same_database(cluster_home: Path) -> None:
+    """It creates no cluster and runs no migration, so it is fast."""
+    with processes.installation(cluster_home / "again") as installation:
+        assert installation.start().stop() == 0
+        made = _inodes(installation)
+        assert installation.start().stop() == 0
+        assert _inodes(installation) == made
 
 
-def _inodes(house: House) -> list[int]:
-    return [(house.data / "cluster" / file).stat().st_ino for file in ("PG_VERSION", "base")]
+def _inodes(installation: Installation) -> list[int]:
+    return [(installation.data / "cluster" / file).stat().st_ino for file in ("PG_VERSION", "base")]
 
 
-def test_no_mode_is_changed_outside_our_own_folders(cluster_home: Path) -> None:
+def test_no_file_mode_is_changed_outside_the_data_directory(cluster_home: Path) -> None:
     private = cluster_home / "somebodys"
     private.mkdir(mode=0o711)
     (private / "beside").write_text("")
-    with processes.house(private / "house") as house:
+    with processes.installation(private / "installation") as installation:
         program = Path(processes.__file__).parents[2] / "pocketpay"
-        seen = [*private.parents, private, private / "beside", house.folder, program, *program.rglob("*.py")]
+        seen = [*private.parents, private, private / "beside", installation.folder, program, *program.rglob("*.py")]
         before = [stat.S_IMODE(path.stat().st_mode) for path in seen]
-        assert house.start().stop() == 0
-        assert house.run("audit").returncode == 0
+        assert installation.start().stop() == 0
+        assert installation.run("audit").returncode == 0
         assert [stat.S_IMODE(path.stat().st_mode) for path in seen] == before
-        assert stat.S_IMODE(house.data.stat().st_mode) == 0o700
-        kept = {path.name: stat.S_IMODE(path.lstat().st_mode) for path in house.data.iterdir() if path.is_file()}
+        assert stat.S_IMODE(installation.data.stat().st_mode) == 0o700
+        kept = {
+            path.name: stat.S_IMODE(path.lstat().st_mode) for path in installation.data.iterdir() if path.is_file()
+        }
         assert kept == {"secret_key": 0o600, "serving": 0o600, "starting": 0o600}
         if os.geteuid() == 0:
-            assert {path.name for path in private.iterdir()} == {"beside", "house"}
+            assert {path.name for path in private.iterdir()} == {"beside", "installation"}

@@ -1,4 +1,4 @@
-"""Two servers on one database, and two workers on one port, are as good as one."""
+"""Two servers on one database, and two workers on one port, behave like one server."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -23,16 +23,16 @@ from tests.e2e.customer import (
     sign_in,
     sign_up,
 )
-from tests.e2e.processes import House, Running
+from tests.e2e.processes import Installation, Running
 
 SIGN_OUT = "mutation { signOut { revoked errors { code } } }"
 ROUNDS = 8
-"""Of each race: enough that a server which did not lock would have lost one."""
+"""Rounds of each race: with this number, a server without locks would fail at least once."""
 
 
 @pytest.fixture(scope="module")
-def servers(house: House) -> Iterator[tuple[Running, Running]]:
-    first, second = house.start(), house.start()
+def servers(installation: Installation) -> Iterator[tuple[Running, Running]]:
+    first, second = installation.start(), installation.start()
     yield first, second
     assert (first.stop(), second.stop()) == (0, 0)
     assert first.tracebacks() + second.tracebacks() == []
@@ -50,16 +50,16 @@ async def b(servers: tuple[Running, Running]) -> AsyncIterator[httpx.AsyncClient
         yield client
 
 
-async def known_to_each_other(http: httpx.AsyncClient) -> tuple[Customer, Customer]:
-    """Two people; the first has paid the second 1.00, so that no rule asks about the next small payment."""
+async def two_people_who_have_paid(http: httpx.AsyncClient) -> tuple[Customer, Customer]:
+    """Signs up two people. The first pays the second 1.00, so that the next small payment needs no confirmation."""
     ada, bea = await sign_up(http), await sign_up(http)
     paid = await ada.transfer(bea.username, "1.00")
     await ada.ask(CONFIRM, id=paid["transaction"]["id"])
     return ada, bea
 
 
-async def test_one_key_at_two_servers_at_once_moves_money_once(a: httpx.AsyncClient, b: httpx.AsyncClient) -> None:
-    ada, bea = await known_to_each_other(a)
+async def test_one_key_sent_to_two_servers_at_once_pays_once(a: httpx.AsyncClient, b: httpx.AsyncClient) -> None:
+    ada, bea = await two_people_who_have_paid(a)
     same = key()
     answers = await asyncio.gather(
         *(ada.transfer(bea.username, "5.00", key_=same, at=(a, b)[number % 2]) for number in range(16))
@@ -73,20 +73,22 @@ async def test_one_key_at_two_servers_at_once_moves_money_once(a: httpx.AsyncCli
     assert (await ada.ask(HISTORY, at=b))["totalCount"] == 3
 
 
-async def test_one_deposits_key_at_two_servers_brings_money_once(a: httpx.AsyncClient, b: httpx.AsyncClient) -> None:
+async def test_one_key_of_a_deposit_sent_to_two_servers_at_once_deposits_once(
+    a: httpx.AsyncClient, b: httpx.AsyncClient
+) -> None:
     ada = await sign_up(a)
     input = {"amount": "7.00", "bankName": "First Bank", "idempotencyKey": key()}
     answers = await asyncio.gather(*(ada.ask(DEPOSIT, at=(a, b)[number % 2], input=input) for number in range(8)))
     assert len({answer["transaction"]["id"] for answer in answers}) == 1
-    # A replay may come between its two units of work, and has not settled it when it answers; the first has.
+    # A replay between the deposit's two units of work returns it not yet settled; the first answer is settled.
     assert await ada.available(at=b) == "107.00"
     assert (await ada.ask(HISTORY))["totalCount"] == 2
 
 
-async def test_a_socket_at_one_server_hears_of_a_payment_made_at_the_other(
+async def test_a_socket_at_one_server_gets_the_event_of_a_payment_made_at_the_other(
     a: httpx.AsyncClient, b: httpx.AsyncClient
 ) -> None:
-    ada, bea = await known_to_each_other(a)
+    ada, bea = await two_people_who_have_paid(a)
     async with bea.listening(str(b.base_url).rstrip("/")) as socket:
         balance, news = await socket.subscribe(BALANCE_CHANGED), await socket.subscribe(UPDATED)
         assert (await balance.next())["available"]["amount"] == "101.00"
@@ -95,7 +97,7 @@ async def test_a_socket_at_one_server_hears_of_a_payment_made_at_the_other(
         assert (await news.next())["id"] == sent["transaction"]["id"]
 
 
-async def test_a_session_revoked_at_one_server_is_over_at_the_other(
+async def test_a_session_revoked_at_one_server_is_revoked_at_the_other(
     a: httpx.AsyncClient, b: httpx.AsyncClient
 ) -> None:
     ada = await sign_up(a)
@@ -112,7 +114,7 @@ async def test_a_session_revoked_at_one_server_is_over_at_the_other(
         assert (await balance.next())["available"]["amount"] == "101.00"
 
 
-async def test_confirm_at_one_and_cancel_at_the_other_have_one_winner(
+async def test_exactly_one_of_confirm_and_cancel_at_two_servers_succeeds(
     a: httpx.AsyncClient, b: httpx.AsyncClient
 ) -> None:
     ada, left = await sign_up(a), 100
@@ -129,8 +131,8 @@ async def test_confirm_at_one_and_cancel_at_the_other_have_one_winner(
     assert await ada.available(at=b) == f"{left}.00"
 
 
-async def test_a_whole_balance_sent_from_two_servers_goes_once(a: httpx.AsyncClient, b: httpx.AsyncClient) -> None:
-    ada, bea = await known_to_each_other(a)
+async def test_a_whole_balance_sent_at_two_servers_is_sent_once(a: httpx.AsyncClient, b: httpx.AsyncClient) -> None:
+    ada, bea = await two_people_who_have_paid(a)
     answers = await asyncio.gather(
         *(ada.transfer(bea.username, "99.00", at=(a, b)[number % 2]) for number in range(16))
     )
@@ -139,24 +141,24 @@ async def test_a_whole_balance_sent_from_two_servers_goes_once(a: httpx.AsyncCli
     assert (await ada.available(), await bea.available()) == ("0.00", "200.00")
 
 
-async def test_the_books_are_right_after_all_that(a: httpx.AsyncClient, house: House) -> None:
-    audit = house.run("audit")
+async def test_the_audit_finds_nothing_after_these_tests(a: httpx.AsyncClient, installation: Installation) -> None:
+    audit = installation.run("audit")
     assert audit.returncode == 0, audit.stdout + audit.stderr
 
 
 @pytest.fixture(scope="module")
-def workers(house: House) -> Iterator[Running]:
-    running = house.start("--workers", "2")
+def workers(installation: Installation) -> Iterator[Running]:
+    running = installation.start("--workers", "2")
     yield running
     assert running.stop() == 0
     assert running.tracebacks() == []
 
 
-async def test_workers_of_one_port_tell_every_socket_and_count_a_key_once(workers: Running) -> None:
-    """Which worker takes a connection is the kernel's choice, so there are many."""
+async def test_workers_on_one_port_send_events_to_every_socket_and_use_a_key_once(workers: Running) -> None:
+    """The kernel chooses the worker of each connection, so the test opens many connections."""
     async with AsyncExitStack() as open_:
         server_context = [await open_.enter_async_context(at(workers.url, connections=1)) for _ in range(8)]
-        ada, bea = await known_to_each_other(server_context[0])
+        ada, bea = await two_people_who_have_paid(server_context[0])
         sockets = [await open_.enter_async_context(bea.listening(workers.url)) for _ in range(8)]
         balances = [await socket.subscribe(BALANCE_CHANGED) for socket in sockets]
         assert [await available(balance) for balance in balances] == ["101.00"] * 8

@@ -1,4 +1,4 @@
-"""The explorer's walk, tab after tab in its order, by the demo people of a server that has just been started."""
+"""Runs the explorer's walk, tab by tab in order, as the demo people of a new server."""
 
 import asyncio
 import json
@@ -13,7 +13,7 @@ import pytest
 
 from pocketpay.onboarding.demo import PASSWORD
 from tests.e2e.customer import SIGN_IN, Customer, at
-from tests.e2e.processes import House, Running
+from tests.e2e.processes import Installation, Running
 
 SOURCES = Path(__file__).parents[2] / "explorer" / "src"
 WALK = json.loads((SOURCES / "walk.json").read_text())
@@ -25,10 +25,10 @@ ACTS_ON = {
     "refund": "received",
     "pay-by-card": "cards",
 }
-"""Which of the lists of `documents/standing.graphql` a tab's ids are from, as explorer/src/tabs.js has it."""
+"""The list in `documents/standing.graphql` from which a tab takes its id, as in explorer/src/tabs.js."""
 
 CODES = {"verify-email": "verify_email", "reset-password": "reset_password"}
-"""Which kind of mail brings a tab's code."""
+"""The kind of mail that contains the code of a tab."""
 
 
 def document(tab: str) -> str:
@@ -36,8 +36,8 @@ def document(tab: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def server(house: House) -> Iterator[Running]:
-    running = house.start()
+def server(installation: Installation) -> Iterator[Running]:
+    running = installation.start()
     yield running
     assert running.stop() == 0
     assert running.tracebacks() == []
@@ -57,20 +57,20 @@ async def demo_person(http: httpx.AsyncClient, username: str) -> Customer:
 
 
 class Walker:
-    """Somebody who opens the tabs, and what the explorer fills in for them."""
+    """Runs tabs as one customer, and fills in their variables as the explorer does."""
 
     def __init__(self, person: Customer) -> None:
         self.person = person
 
     async def run(self, tab: str, *, refused: Sequence[str] = ()) -> Any:
-        """The data of the whole answer of that tab, with those refusals in it and no other."""
+        """Runs a tab. Returns the data of its response, which must contain exactly those refusals."""
         answer = await self.person.post(document(tab), **await self.variables(tab))
         assert "errors" not in answer, answer
         assert [refusal["code"] for refusal in refusals(answer["data"])] == list(refused), tab
         return answer["data"]
 
     async def variables(self, tab: str) -> Any:
-        """The tab's variables with all that walk.json leaves empty."""
+        """Returns the tab's variables, with the values that walk.json leaves empty filled in."""
         (written,) = (step.get("variables", {}) for step in WALK if step["tab"] == tab)
         month = f"{datetime.now(UTC):%Y-%m}"
         known = {"month": month, "time": f"{month}-01T00:00:00Z"}
@@ -90,8 +90,8 @@ class Walker:
         return fill("", written)
 
     async def code(self, kind: str) -> str:
-        """The newest code of that kind in the explorer's list of mails, once there is one: a mail may come later than
-        the answer to whoever asked for it."""
+        """Waits for a code of that kind in the explorer's list of mails and returns the newest. A mail may arrive
+        after the response to the request for it."""
         async with asyncio.timeout(10):
             while True:
                 mails = (await self.person.http.get("/explorer/mails")).json()["mails"]
@@ -101,14 +101,14 @@ class Walker:
                 await asyncio.sleep(0.05)
 
     async def newest(self, tab: str) -> str:
-        """The id of what the explorer finds for that tab to act on."""
+        """Returns the id of the object that the explorer selects for that tab."""
         found = (await self.person.post(STANDING))["data"][ACTS_ON[tab]]
         newest: str = (found if isinstance(found, list) else found["nodes"])[0]["id"]
         return newest
 
 
 def refusals(value: Any) -> list[Any]:
-    """Every refusal anywhere in an answer."""
+    """Returns every refusal anywhere in a response."""
     if isinstance(value, list):
         return [found for one in value for found in refusals(one)]
     if not isinstance(value, dict):
@@ -116,19 +116,19 @@ def refusals(value: Any) -> list[Any]:
     return [*(value.get("errors") or []), *refusals(list(value.values()))]
 
 
-async def test_the_walk_tells_the_story_it_promises(http: httpx.AsyncClient) -> None:
+async def test_the_tabs_of_the_walk_succeed_in_their_order(http: httpx.AsyncClient) -> None:
     alice = Walker(await demo_person(http, "alice"))
-    await she_pays_somebody_new(alice)
-    await she_is_asked_and_asks(alice)
-    await she_pays_several_and_by_card(alice)
-    await she_gives_back_and_takes_out(alice)
-    await she_reads_her_books(alice)
-    await she_watches(alice, Walker(await demo_person(http, "bob")))
-    await an_operator_looks_and_acts(Walker(await demo_person(http, "olivia")))
-    await she_forgets_her_password(http, alice)
+    await pay_a_new_recipient(alice)
+    await answer_and_make_money_requests(alice)
+    await pay_a_batch_and_by_card(alice)
+    await refund_and_withdraw(alice)
+    await read_statement_and_history(alice)
+    await watch_changes(alice, Walker(await demo_person(http, "bob")))
+    await run_the_operator_tabs(Walker(await demo_person(http, "olivia")))
+    await reset_a_password(http, alice)
 
 
-async def she_pays_somebody_new(alice: Walker) -> None:
+async def pay_a_new_recipient(alice: Walker) -> None:
     assert (await alice.run("sign-in"))["signIn"]["user"]["username"] == "alice"
     assert (await alice.run("me"))["viewer"]["wallet"]["available"]["amount"] == "1563.00"
     assert (await alice.run("deposit"))["deposit"]["transaction"]["status"] == "COMPLETED"
@@ -140,7 +140,7 @@ async def she_pays_somebody_new(alice: Walker) -> None:
     assert confirmed["wallet"]["available"]["amount"] == "1693.00"
 
 
-async def she_is_asked_and_asks(alice: Walker) -> None:
+async def answer_and_make_money_requests(alice: Walker) -> None:
     request = (await alice.run("pay-request"))["payRequest"]["transaction"]
     assert (request["status"], request["moneyRequest"]["status"]) == ("COMPLETED", "PAID")
     asked = await alice.run("ask-and-split")
@@ -149,7 +149,7 @@ async def she_is_asked_and_asks(alice: Walker) -> None:
     assert (shares, asked["splitBill"]["myShare"]["amount"]) == (["33.34", "33.33"], "33.33")
 
 
-async def she_pays_several_and_by_card(alice: Walker) -> None:
+async def pay_a_batch_and_by_card(alice: Walker) -> None:
     batch = (await alice.run("batch", refused=["RECIPIENT_NOT_FOUND", "INSUFFICIENT_FUNDS"]))["transferBatch"]
     statuses = [one["transaction"] and one["transaction"]["status"] for one in batch["results"]]
     assert statuses == ["COMPLETED", None, "FAILED"]
@@ -161,7 +161,7 @@ async def she_pays_several_and_by_card(alice: Walker) -> None:
     assert [paid[verb]["card"]["status"] for verb in ("freezeCard", "unfreezeCard")] == ["FROZEN", "ACTIVE"]
 
 
-async def she_gives_back_and_takes_out(alice: Walker) -> None:
+async def refund_and_withdraw(alice: Walker) -> None:
     refund = (await alice.run("refund"))["refund"]["transaction"]
     assert (refund["status"], refund["refundOf"]["refunded"]["amount"]) == ("COMPLETED", "5.00")
     withdrawn = (await alice.run("withdraw"))["withdraw"]
@@ -170,7 +170,7 @@ async def she_gives_back_and_takes_out(alice: Walker) -> None:
     assert withdrawn["wallet"]["available"]["amount"] == "1614.20"
 
 
-async def she_reads_her_books(alice: Walker) -> None:
+async def read_statement_and_history(alice: Walker) -> None:
     history = (await alice.run("history"))["transactions"]
     assert [one["type"] for one in history["nodes"]][:5] == ["WITHDRAWAL", "REFUND", "CARD", "SEND", "REQUEST"]
     month = (await alice.run("statement"))["wallet"]["statement"]
@@ -178,7 +178,7 @@ async def she_reads_her_books(alice: Walker) -> None:
     assert (await alice.person.http.get(month["csvUrl"])).status_code == 200
 
 
-async def she_watches(alice: Walker, bob: Walker) -> None:
+async def watch_changes(alice: Walker, bob: Walker) -> None:
     async with alice.person.listening() as hers:
         balance = await hers.subscribe(document("live-balance"))
         requests = await hers.subscribe(document("live-requests"))
@@ -192,7 +192,7 @@ async def she_watches(alice: Walker, bob: Walker) -> None:
         assert (await questions.next())["recipient"]["name"] == "Carol Cedar"
 
 
-async def an_operator_looks_and_acts(olivia: Walker) -> None:
+async def run_the_operator_tabs(olivia: Walker) -> None:
     seen = (await olivia.run("operations"))["operations"]
     assert [one["name"] for one in seen["customers"]] == ["Carol Cedar"]
     assert [one["sender"]["name"] for one in seen["heldPayments"]["nodes"]] == ["Alice Arden"]
@@ -204,7 +204,7 @@ async def an_operator_looks_and_acts(olivia: Walker) -> None:
     assert {one["kind"] for one in actions[:2]} == {"FREEZE", "SET_RISK"}
 
 
-async def she_forgets_her_password(http: httpx.AsyncClient, alice: Walker) -> None:
+async def reset_a_password(http: httpx.AsyncClient, alice: Walker) -> None:
     given = (await alice.run("give-email"))["updateProfile"]["user"]
     assert given == {"email": "alice@example.com", "emailVerified": False}
     assert (await alice.run("verify-email"))["verifyEmail"]["user"]["emailVerified"] is True

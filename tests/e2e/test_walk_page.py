@@ -1,4 +1,4 @@
-"""docs/walk.md, run as it is written: each answer is the one printed."""
+"""Runs the requests of docs/walk.md: each returns the response that the page shows."""
 
 import re
 import shutil
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.processes import House, Running
+from tests.e2e.processes import Installation, Running
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "walk.md").read_text(encoding="utf-8")
@@ -20,18 +20,18 @@ OF_THIS_RUN = (
     (r'"securityCode":"\d{3}"', '"securityCode":"…"'),
     (r'"expiryMonth":\d+,"expiryYear":\d{4}', '"expiry…"'),
 )
-"""What is another one each time."""
+"""Patterns for values that change from run to run."""
 
 
 @pytest.fixture(scope="module")
-def server(house: House) -> Iterator[Running]:
-    running = house.start()
+def server(installation: Installation) -> Iterator[Running]:
+    running = installation.start()
     yield running
     assert running.stop() == 0
 
 
 def blocks(text: str, kind: str) -> str:
-    """All fenced blocks of one kind, one after another."""
+    """Returns all fenced blocks of one kind, joined."""
     found: list[str] = re.findall(rf"```{kind}\n(.*?)```", text, re.DOTALL)
     return "".join(found)
 
@@ -43,7 +43,7 @@ def without_this_runs(text: str) -> list[str]:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the page asks with curl")
-def test_the_walk_answers_as_it_is_printed(server: Running) -> None:
+def test_the_requests_of_the_page_return_what_it_shows(server: Running) -> None:
     script = blocks(PAGE, "sh").replace(ADDRESS, server.url)
     said = subprocess.run(["bash", "-e"], input=script, capture_output=True, text=True, timeout=60, check=True)
     assert without_this_runs(said.stdout) == without_this_runs(blocks(PAGE, "json"))

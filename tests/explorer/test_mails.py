@@ -1,4 +1,4 @@
-"""The newest mails, as the explorer's bar is given them: in development alone."""
+"""The newest mails for the explorer's bar, which are served in development only."""
 
 import re
 from datetime import timedelta
@@ -29,7 +29,7 @@ async def shown(client: Client) -> list[dict[str, Any]]:
     return mails
 
 
-async def test_newest_mails_are_shown_with_the_codes_that_verify(database_dsn: Dsns) -> None:
+async def test_the_newest_mails_are_shown_with_valid_codes(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, public_url=APP) as client:
         ada = await client.sign_up("ada", raw_email="ada@example.com", raw_phone="+12025550123")
         assert await shown(client) == []
@@ -45,14 +45,14 @@ async def test_newest_mails_are_shown_with_the_codes_that_verify(database_dsn: D
         assert verified == {"verifyPhone": {"user": {"phoneVerified": True}, "errors": []}}
 
 
-async def test_what_an_smtp_server_is_given_is_not_shown(database_dsn: Dsns) -> None:
+async def test_mails_sent_by_an_smtp_server_are_not_shown(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server, **SMTP, public_url=APP) as client:
         ada = await client.sign_up("ada", raw_email="ada@example.com", raw_phone="+12025550123")
         await client.data(REQUEST_BOTH, by=ada)
         assert [one["kind"] for one in await shown(client)] == ["verify_phone"]
 
 
-async def test_so_many_are_shown_and_kept_by_nobody(database_dsn: Dsns) -> None:
+async def test_a_limited_number_of_mails_is_shown_and_never_cached(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server) as client:
         ada = await client.sign_up("ada")
         viewer = await client.services.identity.gate.viewer(ada.token)
@@ -69,14 +69,14 @@ async def test_so_many_are_shown_and_kept_by_nobody(database_dsn: Dsns) -> None:
         assert (await client.http.get(PATH)).headers["cache-control"] == "no-store"
 
 
-async def test_page_of_another_site_cannot_read_them(database_dsn: Dsns) -> None:
+async def test_a_page_of_another_site_cannot_read_the_mails(database_dsn: Dsns) -> None:
     async with serving(database_dsn.server) as client:
         answer = await client.http.get(PATH, headers={"origin": "https://evil.example"})
         assert "access-control-allow-origin" not in answer.headers
 
 
 @pytest.mark.parametrize("way", ["no SMTP server", "an SMTP server"])
-async def test_production_has_no_such_address(database_dsn: Dsns, owner: Owner, way: str) -> None:
+async def test_production_does_not_serve_the_mails(database_dsn: Dsns, owner: Owner, way: str) -> None:
     smtp = {**SMTP, "public_url": APP} if way == "an SMTP server" else {}
     async with serving(database_dsn.server, environment="production", welcome_bonus="0", **smtp) as client:
         ada = await client.sign_up("ada", raw_email="ada@example.com")

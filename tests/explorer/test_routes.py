@@ -26,7 +26,7 @@ async def browser() -> AsyncIterator[AsyncClient]:
 
 @pytest.fixture
 def dist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A build in small: a page, a script with both its twins, a font with none."""
+    """A small build: a page, a script with both compressed copies, and a font without them."""
     folder = tmp_path / "dist"
     assets = folder / "assets"
     assets.mkdir(parents=True)
@@ -41,7 +41,7 @@ def dist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 async def encoding_of(browser: AsyncClient, accept_encoding: str) -> str | None:
-    """What an asset comes encoded in, without decoding it: the twins here are only stand-ins."""
+    """Returns the content encoding of an asset without decoding it: the compressed copies here are not real ones."""
     async with browser.stream(
         "GET", "/explorer/assets/index-abc.js", headers={"Accept-Encoding": accept_encoding}
     ) as answer:
@@ -52,14 +52,14 @@ async def encoding_of(browser: AsyncClient, accept_encoding: str) -> str | None:
         return encoding
 
 
-async def test_page_is_the_built_one(browser: AsyncClient, dist: Path) -> None:
+async def test_the_built_page_is_served(browser: AsyncClient, dist: Path) -> None:
     answer = await browser.get("/graphql")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert "Pocket Pay" in answer.text
 
 
-async def test_page_may_talk_to_its_own_origin_alone(browser: AsyncClient, dist: Path) -> None:
+async def test_the_page_may_connect_only_to_its_own_origin(browser: AsyncClient, dist: Path) -> None:
     policy = (await browser.get("/graphql")).headers["content-security-policy"]
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
     assert rules["default-src"] == rules["frame-ancestors"] == rules["base-uri"] == "'none'"
@@ -68,7 +68,7 @@ async def test_page_may_talk_to_its_own_origin_alone(browser: AsyncClient, dist:
     assert "unsafe-eval" not in policy
 
 
-async def test_page_is_asked_for_again_every_time(browser: AsyncClient, dist: Path) -> None:
+async def test_the_page_is_revalidated_every_time(browser: AsyncClient, dist: Path) -> None:
     headers = (await browser.get("/graphql")).headers
     assert headers["cache-control"] == "no-cache"
     assert headers["vary"] == "Accept"
@@ -76,7 +76,7 @@ async def test_page_is_asked_for_again_every_time(browser: AsyncClient, dist: Pa
     assert headers["referrer-policy"] == "no-referrer"
 
 
-async def test_page_that_was_never_built_says_how_to_build_it(
+async def test_a_page_that_was_not_built_explains_how_to_build_it(
     browser: AsyncClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(routes, "DIST", tmp_path / "nothing")
@@ -88,7 +88,7 @@ async def test_page_that_was_never_built_says_how_to_build_it(
     assert (await browser.get("/explorer/assets/index-abc.js")).status_code == 404
 
 
-async def test_asset_is_kept_for_ever(browser: AsyncClient, dist: Path) -> None:
+async def test_an_asset_is_cached_permanently(browser: AsyncClient, dist: Path) -> None:
     headers = (await browser.get("/explorer/assets/icons-abc.ttf")).headers
     assert headers["cache-control"] == "public, max-age=31536000, immutable"
     assert headers["content-type"] == "font/ttf"
@@ -99,13 +99,13 @@ async def test_asset_is_kept_for_ever(browser: AsyncClient, dist: Path) -> None:
     ("accept_encoding", "encoding"),
     [("gzip, deflate, br, zstd", "br"), ("gzip", "gzip"), ("identity", None), ("br;q=0", None), ("", None)],
 )
-async def test_asset_comes_in_the_smallest_form_the_browser_takes(
+async def test_an_asset_is_sent_in_the_smallest_encoding_the_browser_accepts(
     browser: AsyncClient, dist: Path, accept_encoding: str, encoding: str | None
 ) -> None:
     assert await encoding_of(browser, accept_encoding) == encoding
 
 
-async def test_asset_without_a_twin_comes_as_it_is(browser: AsyncClient, dist: Path) -> None:
+async def test_an_asset_without_compressed_copies_is_sent_uncompressed(browser: AsyncClient, dist: Path) -> None:
     answer = await browser.get("/explorer/assets/icons-abc.ttf", headers={"Accept-Encoding": "br, gzip"})
     assert answer.content == b"font"
     assert "content-encoding" not in answer.headers
@@ -114,5 +114,5 @@ async def test_asset_without_a_twin_comes_as_it_is(browser: AsyncClient, dist: P
 @pytest.mark.parametrize(
     "name", ["missing.js", "..%2Findex.html", "..%2F..%2Fsecret.js", "%2E%2E", "%00.js", "x" * 5000 + ".js", "assets"]
 )
-async def test_nothing_but_assets_is_served(browser: AsyncClient, dist: Path, name: str) -> None:
+async def test_only_assets_are_served(browser: AsyncClient, dist: Path, name: str) -> None:
     assert (await browser.get(f"/explorer/assets/{name}")).status_code == 404

@@ -15,7 +15,7 @@ DOCUMENTS = sorted((SOURCES / "documents").glob("*.graphql"))
 
 
 EDITOR_COLUMNS = 52
-"""What the explorer shows of a line on a window of 1280 pixels, and on one of 390."""
+"""The characters of a line that fit in the editor, in a window of 1280 pixels and in one of 390."""
 
 WALK = json.loads((SOURCES / "walk.json").read_text())
 
@@ -35,10 +35,10 @@ NOT_SHOWN = {
     "verifyCustomerEmail": "no mail reaches the demo people",
     "endSessions": "the visitor would be signed out",
 }
-"""What the walk leaves out, and why."""
+"""Fields without a tab, and the reason for each."""
 
 DOING = ("Mutation", "Subscription", "OperationsMutations")
-"""The types whose fields do something or tell of it."""
+"""The types whose fields must have a tab or a reason in NOT_SHOWN."""
 
 
 def verbs() -> list[str]:
@@ -69,12 +69,12 @@ def test_document_is_valid_against_the_schema(file: Path) -> None:
 
 
 @pytest.mark.parametrize("file", TABS, ids=relative)
-def test_tab_is_read_without_scrolling_sideways(file: Path) -> None:
+def test_the_lines_of_a_tab_fit_without_horizontal_scrolling(file: Path) -> None:
     assert [line for line in file.read_text().splitlines() if len(line) > EDITOR_COLUMNS] == []
 
 
 @pytest.mark.parametrize("file", TABS, ids=relative)
-def test_tab_is_one_named_operation_that_says_what_will_be_seen(file: Path) -> None:
+def test_a_tab_is_one_named_operation_with_an_introductory_comment(file: Path) -> None:
     assert operation_of(file)
     assert file.read_text().startswith("# ")
 
@@ -83,18 +83,18 @@ def test_walk_has_every_tab_once() -> None:
     assert sorted(step["tab"] for step in WALK) == sorted(file.stem for file in TABS)
 
 
-def test_page_of_the_walk_numbers_the_tabs_as_the_explorer_does() -> None:
+def test_the_page_of_the_walk_numbers_tabs_like_the_explorer() -> None:
     rows = re.findall(r"^\| (\d+) (\w+) \|", (ROOT / "docs" / "walk.md").read_text(), re.MULTILINE)
     names = [operation_of(SOURCES / "tabs" / f"{step['tab']}.graphql") for step in WALK]
     assert rows == [(str(number), name) for number, name in enumerate(names, start=1)]
 
 
-def test_tabs_that_name_another_by_its_number_mean_one_that_is_there() -> None:
+def test_tab_numbers_in_comments_exist() -> None:
     named = {int(number) for file in TABS for number in re.findall(r"\btab (\d+)", file.read_text())}
     assert named <= set(range(1, len(WALK) + 1))
 
 
-def test_everything_that_can_be_done_is_in_a_tab_or_left_out_on_purpose() -> None:
+def test_every_mutation_and_subscription_has_a_tab_or_a_reason_for_none() -> None:
     shown = set(re.findall(r"\b\w+\b", "".join(file.read_text() for file in TABS)))
     assert {verb for verb in verbs() if verb not in shown} <= set(NOT_SHOWN)
     assert not shown & set(NOT_SHOWN)

@@ -1,4 +1,4 @@
-"""What somebody finds in their mailbox: the code and the link's token of each mail in the outbox."""
+"""Reads the outbox as recipients see it: the code and the link's token of each mail."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ LAPSE = "update one_time_challenges set expires_at = clock_timestamp()"
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A mail. `code` and `token` are empty in one that has none."""
+    """A mail. `code` and `token` are empty when the mail has none."""
 
     to: str
     kind: str
@@ -25,7 +25,7 @@ class Received:
 
 
 async def mailbox(services: IdentityServices, owner: Owner) -> list[Received]:
-    """All mails of the outbox, the oldest first, with what is added when they are sent."""
+    """Returns all mails of the outbox, oldest first, with the code and token that are added when a mail is sent."""
     rows = await owner.fetch("select * from outgoing_mails order by created_at, id")
     received = []
     for row in rows:
@@ -44,10 +44,10 @@ async def mailbox(services: IdentityServices, owner: Owner) -> list[Received]:
 
 
 async def last(services: IdentityServices, owner: Owner) -> Received:
-    """The newest mail."""
+    """Returns the newest mail."""
     return (await mailbox(services, owner))[-1]
 
 
 def wrong(code: str) -> str:
-    """Another code."""
+    """Returns a code that differs from the given one."""
     return "".join(str((int(digit) + 1) % 10) for digit in code if digit.isdigit())

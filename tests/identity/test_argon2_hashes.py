@@ -1,4 +1,4 @@
-"""argon2 hashes with other parameters than ours: compared once, kept as ours then, and no way to tell who has one."""
+"""argon2 hashes with other parameters: verified once, then replaced by ours; timing does not show who has one."""
 
 from collections.abc import AsyncIterator
 
@@ -24,7 +24,7 @@ FROM_GO = (
     "$argon2i$v=19$m=16,t=2,p=1$bGJRWThNOHJJTVBSdHl2dQ$NfEnUOuUpb7F2fQkgFUG4g",
     "$argon2id$v=19$m=32,t=3,p=2$SFVpOWJ0eXhjRzVkdGN1RQ$RXnb8rh7LaDcn07xsssqqulZYXOM/EUCEFMVcAcyYVk",
 )
-"""Both of "test", made by another implementation."""
+"""Two hashes of "test" from another implementation."""
 
 
 def brought(passes: int = 3, lanes: int = 2, kind: Type = Type.ID, password: str = PASSWORD) -> str:
@@ -39,7 +39,7 @@ async def opened() -> AsyncIterator[Passwords]:
 
 
 @pytest.mark.parametrize("kept", [brought(), brought(kind=Type.I)], ids=["argon2id", "argon2i"])
-async def test_hash_of_other_parameters_verifies_and_is_renewed_as_ours(opened: Passwords, kept: str) -> None:
+async def test_a_hash_with_other_parameters_verifies_and_is_replaced_by_ours(opened: Passwords, kept: str) -> None:
     verdict = await opened.verify(kept, PASSWORD)
     assert verdict.matches
     assert verdict.rehashed is not None
@@ -56,11 +56,11 @@ async def test_hash_of_another_implementation_verifies(opened: Passwords, kept: 
 
 
 @pytest.mark.parametrize("password", ["", "\x00", "a\x00b", "\ud800", "x" * 257, "x" * 60_000])
-async def test_any_text_can_be_tried_on_it(opened: Passwords, password: str) -> None:
+async def test_any_text_can_be_verified_against_an_argon2_hash(opened: Passwords, password: str) -> None:
     assert not (await opened.verify(brought(), password)).matches
 
 
-async def test_password_beyond_the_longest_never_matches(opened: Passwords) -> None:
+async def test_a_password_longer_than_the_maximum_never_matches(opened: Passwords) -> None:
     assert (await opened.verify(brought(password="x" * 256), "x" * 256)).matches
     assert not (await opened.verify(brought(password="x" * 257), "x" * 257)).matches
 
@@ -80,7 +80,7 @@ async def test_password_beyond_the_longest_never_matches(opened: Passwords) -> N
         ("m=4096,t=3,p=9", False),
     ],
 )
-def test_only_what_is_cheap_enough_for_anybody_who_asks_is_compared(parameters: str, fits: bool) -> None:
+def test_hashes_that_cost_too_much_are_not_verified(parameters: str, fits: bool) -> None:
     one = argon2_hashes.read(f"$argon2id$v=19${parameters}$bGJRWThNOHJJTVBSdHl2dQ$NfEnUOuUpb7F2fQkgFUG4g")
     assert one is not None
     assert one.kind == f"argon2id$v=19${parameters}"
@@ -99,7 +99,7 @@ BROKEN = (
 
 
 @pytest.mark.parametrize("kept", BROKEN)
-async def test_what_is_no_such_hash_matches_nothing(opened: Passwords, kept: str) -> None:
+async def test_a_broken_argon2_hash_matches_no_password(opened: Passwords, kept: str) -> None:
     assert argon2_hashes.read(kept) is None
     for password in ("test", NO_PASSWORD, ""):
         assert not (await opened.verify(kept, password)).matches
@@ -107,7 +107,7 @@ async def test_what_is_no_such_hash_matches_nothing(opened: Passwords, kept: str
 
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was hashed with argon2, one after another: `ours`, or a kind."""
+    """The argon2 computations, in order: `ours`, or the parameters of another kind."""
     done: list[str] = []
     verdict, raw = passwords._verdict, argon2_hashes._raw
 
@@ -125,7 +125,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.mark.parametrize("password", ["another one altogether", "x" * 300])
-async def test_whoever_is_refused_pays_for_one_of_each_kind_that_is_left(
+async def test_every_refused_sign_in_computes_one_hash_of_each_remaining_kind(
     opened: Passwords, work: list[str], password: str
 ) -> None:
     one, two = brought(passes=1), brought(passes=3, lanes=4)
@@ -145,12 +145,12 @@ async def test_whoever_is_refused_pays_for_one_of_each_kind_that_is_left(
         assert sorted(work) == sorted(("ours", *kinds)), who
 
 
-async def test_hash_of_our_own_kind_is_no_other_kind(opened: Passwords, work: list[str]) -> None:
+async def test_a_hash_of_our_own_kind_adds_no_other_computation(opened: Passwords, work: list[str]) -> None:
     assert not (await opened.verify(None, PASSWORD, left=HashesLeft(0, (passwords.our_kind(),)))).matches
     assert work == ["ours"]
 
 
-async def test_kinds_that_are_left_end_with_the_last_who_brought_one(
+async def test_a_kind_of_argon2_ends_when_its_last_hash_is_replaced(
     services: IdentityServices, database: Database, owner: Owner
 ) -> None:
     async def left() -> tuple[str, ...]:
@@ -173,7 +173,7 @@ async def test_kinds_that_are_left_end_with_the_last_who_brought_one(
         await sign_in(services, name, PASSWORD, address=HOME, user_agent=None)
 
 
-async def test_stranger_pays_for_the_kinds_that_are_left(
+async def test_a_sign_in_with_an_unknown_login_computes_the_remaining_kinds(
     services: IdentityServices, owner: Owner, work: list[str]
 ) -> None:
     await arrive(services, "ada")
@@ -194,12 +194,12 @@ from generate_series(1, 20000) n
 """
 
 
-def test_index_leaves_out_todays_own_hashes() -> None:
+def test_the_index_of_imported_hashes_excludes_our_own_kind() -> None:
     assert f"not like '${passwords.our_kind()}$%'" in people.OTHER_ARGON2
 
 
 async def test_kinds_are_read_from_an_index_one_row_each(owner: Owner) -> None:
-    await owner.execute("set session_replication_role = replica")  # users without wallets
+    await owner.execute("set session_replication_role = replica")  # allows users without wallets
     await owner.execute(FILL)
     await owner.execute("analyze users")
     row = await owner.fetchrow(people._HASHES_LEFT)

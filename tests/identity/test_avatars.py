@@ -1,4 +1,4 @@
-"""Addresses of pictures: https, public, without a login, short; and never anything a browser reads otherwise."""
+"""Avatar URLs: https, a public host, no login, a limited length; a browser reads an accepted URL in the same way."""
 
 from urllib.parse import urlsplit
 
@@ -25,7 +25,7 @@ PICTURE = "https://pictures.example.com/ada.png"
         ("https://example.com/" + "a" * 480, "https://example.com/" + "a" * 480),
     ],
 )
-def test_address_is_kept_with_its_scheme_and_host_in_lower_case(typed: str, kept: str) -> None:
+def test_a_url_is_stored_with_its_scheme_and_host_in_lower_case(typed: str, kept: str) -> None:
     assert picture_url(typed) == kept
 
 
@@ -62,7 +62,7 @@ def test_address_is_kept_with_its_scheme_and_host_in_lower_case(typed: str, kept
         "https://example.com/" + "a" * 481,
     ],
 )
-def test_any_other_address_is_refused(typed: str) -> None:
+def test_any_other_url_is_refused(typed: str) -> None:
     with pytest.raises(InvalidProfile) as refused:
         picture_url(typed)
     assert (refused.value.code, refused.value.field) == ("INVALID_INPUT", "avatarUrl")
@@ -74,7 +74,7 @@ LETTERS = st.sampled_from([*"ab.-:/@?#%\\ \t\n[]1é<\"'", "https://", "HTTPS:", 
 @given(
     st.one_of(st.text(), st.lists(LETTERS, max_size=12).map("".join), st.text().map("https://example.com/".__add__))
 )
-def test_whatever_is_typed_is_refused_or_fit_for_a_browser(typed: str) -> None:
+def test_any_text_is_refused_or_is_a_valid_url_for_a_browser(typed: str) -> None:
     try:
         kept = picture_url(typed)
     except InvalidProfile:

@@ -1,4 +1,4 @@
-"""Hashes brought from Supabase: compared once, kept as our own then, and no way to tell who has one."""
+"""bcrypt hashes from Supabase: verified once, then replaced by argon2id; timing does not show who has one."""
 
 from collections.abc import AsyncIterator
 
@@ -31,7 +31,7 @@ async def opened() -> AsyncIterator[Passwords]:
 
 
 @pytest.mark.parametrize("kind", ["2a", "2b", "2y"])
-async def test_bcrypt_hash_verifies_and_is_renewed_as_argon2id(opened: Passwords, kind: str) -> None:
+async def test_a_bcrypt_hash_verifies_and_is_replaced_by_argon2id(opened: Passwords, kind: str) -> None:
     verdict = await opened.verify(brought(kind=kind), PASSWORD)
     assert verdict.matches
     assert verdict.rehashed is not None
@@ -41,7 +41,7 @@ async def test_bcrypt_hash_verifies_and_is_renewed_as_argon2id(opened: Passwords
     assert (wrong.matches, wrong.rehashed) == (False, None)
 
 
-async def test_only_the_first_72_bytes_count_as_they_did_in_supabase(opened: Passwords) -> None:
+async def test_only_the_first_72_bytes_of_a_bcrypt_password_count_as_in_supabase(opened: Passwords) -> None:
     long = "é" * 40 + "violet"
     kept = brought(long)
     assert (await opened.verify(kept, long)).matches
@@ -49,15 +49,15 @@ async def test_only_the_first_72_bytes_count_as_they_did_in_supabase(opened: Pas
     assert not (await opened.verify(kept, "é" * 35)).matches
     renewed = (await opened.verify(kept, long)).rehashed
     assert renewed is not None
-    assert not (await opened.verify(renewed, "é" * 36)).matches, "every character counts from then on"
+    assert not (await opened.verify(renewed, "é" * 36)).matches, "from now on every character counts"
 
 
 @pytest.mark.parametrize("password", ["", "\x00", "a\x00b", "\ud800", "x" * 257, "x" * 60_000])
-async def test_any_text_can_be_tried_on_a_bcrypt_hash(opened: Passwords, password: str) -> None:
+async def test_any_text_can_be_verified_against_a_bcrypt_hash(opened: Passwords, password: str) -> None:
     assert not (await opened.verify(brought(), password)).matches
 
 
-async def test_password_beyond_the_longest_never_matches(opened: Passwords) -> None:
+async def test_a_password_longer_than_the_maximum_never_matches(opened: Passwords) -> None:
     kept = brought("x" * 300)
     assert (await opened.verify(kept, "x" * 256)).matches
     assert not (await opened.verify(kept, "x" * 257)).matches
@@ -67,14 +67,14 @@ BROKEN = (NO_PASSWORD, "", "$2a$10$short", "$2x" + brought()[3:], "$2b$31$" + "x
 
 
 @pytest.mark.parametrize("kept", BROKEN)
-async def test_what_is_no_hash_of_ours_matches_nothing(opened: Passwords, kept: str) -> None:
+async def test_a_broken_bcrypt_hash_matches_no_password(opened: Passwords, kept: str) -> None:
     for password in (PASSWORD, NO_PASSWORD, ""):
         assert not (await opened.verify(kept, password)).matches
 
 
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What was hashed, one after another: `argon2`, or rounds of bcrypt."""
+    """The computed hashes, in order: `argon2`, or the rounds of a bcrypt."""
     done: list[str] = []
     verdict, spend, matches = passwords._verdict, bcrypt_hashes._hash, bcrypt_hashes.matches
 
@@ -98,7 +98,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 @pytest.mark.parametrize("password", ["another one altogether", "x" * 300])
 @pytest.mark.parametrize("dearest", [0, 4, 6])
-async def test_whoever_is_refused_pays_the_same(
+async def test_every_refused_sign_in_computes_the_same_hashes(
     opened: Passwords, work: list[str], dearest: int, password: str
 ) -> None:
     ours = await opened.hash(PASSWORD)
@@ -112,7 +112,7 @@ async def test_whoever_is_refused_pays_the_same(
         assert sum(int(one) for one in work if one != "argon2") == (2**dearest if dearest else 0), kind
 
 
-async def test_price_of_bcrypt_ends_with_the_last_who_brought_one(
+async def test_the_cost_of_bcrypt_ends_when_the_last_bcrypt_hash_is_replaced(
     services: IdentityServices, database: Database, owner: Owner
 ) -> None:
     async def dearest() -> int:
@@ -133,7 +133,7 @@ async def test_price_of_bcrypt_ends_with_the_last_who_brought_one(
         assert await dearest() == left
 
 
-async def test_wrong_password_does_not_renew_a_hash(services: IdentityServices, owner: Owner) -> None:
+async def test_a_wrong_password_does_not_replace_a_hash(services: IdentityServices, owner: Owner) -> None:
     await arrive(services)
     kept = brought()
     await owner.execute("update users set password_hash = $1", kept)

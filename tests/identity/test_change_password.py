@@ -1,4 +1,5 @@
-"""Changing a password: the other sessions end, the old password opens nothing, and nobody slips through between."""
+"""Changing a password: the other sessions end, the old password stops working, and concurrent sign-ins gain
+nothing."""
 
 import asyncio
 from typing import Any
@@ -32,7 +33,7 @@ async def changed(services: IdentityServices, whose: Admission, current: str = P
     return await change_password(services, whose.viewer, current, new, address=HOME)
 
 
-async def test_new_password_opens_and_the_old_one_does_not(services: IdentityServices) -> None:
+async def test_the_new_password_signs_in_and_the_old_one_does_not(services: IdentityServices) -> None:
     ada = await arrive(services)
     assert (await changed(services, ada)).user == ada.user
     assert (await signed_in(services, NEW)).user == ada.user
@@ -79,7 +80,7 @@ async def test_refusals_name_their_field_and_change_nothing(
     assert await services.gate.viewer(other.tokens.access_token) == other.viewer
 
 
-async def test_wrong_passwords_are_counted_apart_from_those_of_sign_in(services: IdentityServices) -> None:
+async def test_wrong_passwords_have_a_separate_counter_from_sign_in(services: IdentityServices) -> None:
     ada = await arrive(services)
     for _ in range(5):
         assert (await changed(services, ada, WRONG)).refusals
@@ -88,7 +89,7 @@ async def test_wrong_passwords_are_counted_apart_from_those_of_sign_in(services:
     assert (await signed_in(services)).user == ada.user
 
 
-async def test_right_and_wrong_password_are_the_same_work(
+async def test_a_right_and_a_wrong_password_compute_the_same_hashes(
     services: IdentityServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada = await arrive(services)
@@ -116,7 +117,7 @@ async def test_right_and_wrong_password_are_the_same_work(
     assert work == wrong == ["verify", "hash"]
 
 
-async def test_of_two_changes_at_once_one_is_made(services: IdentityServices, owner: Owner) -> None:
+async def test_one_of_two_concurrent_changes_succeeds(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services)
     there = await signed_in(services)
     news = (NEW, "copper-orchard-77")
@@ -135,10 +136,10 @@ async def test_of_two_changes_at_once_one_is_made(services: IdentityServices, ow
     assert await owner.fetchval("select count(*) from sessions where revoked_at is null") == 2
 
 
-async def test_two_servers_changing_at_once_make_one_change(
+async def test_one_of_two_concurrent_changes_at_two_servers_succeeds(
     services: IdentityServices, database_dsn: Dsns, owner: Owner
 ) -> None:
-    """On one server tries at an account take turns; on two they meet at the user's row."""
+    """One server handles the attempts of a user one by one; two servers wait for each other at the user's row."""
     ada = await arrive(services)
     there = await signed_in(services)
     elsewhere = await Database.open(database_dsn.server)
@@ -151,7 +152,7 @@ async def test_two_servers_changing_at_once_make_one_change(
     assert await owner.fetchval("select count(*) from sessions where revoked_at is null") == 1
 
 
-async def test_sign_in_that_compared_the_old_password_opens_no_session_after_the_change(
+async def test_a_sign_in_that_verified_the_old_password_opens_no_session_after_the_change(
     services: IdentityServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada = await arrive(services)
@@ -174,7 +175,7 @@ async def test_sign_in_that_compared_the_old_password_opens_no_session_after_the
 
 
 @pytest.mark.usefixtures("real_hashes")
-async def test_sign_ins_that_renew_an_outdated_hash_at_once_both_open(
+async def test_two_concurrent_sign_ins_that_replace_an_outdated_hash_both_succeed(
     services: IdentityServices, owner: Owner
 ) -> None:
     await arrive(services)
@@ -184,7 +185,7 @@ async def test_sign_ins_that_renew_an_outdated_hash_at_once_both_open(
     assert (await facts(owner, HASH))[0] != outdated
 
 
-async def test_refresh_of_another_session_at_the_same_moment_saves_it_not(
+async def test_a_concurrent_refresh_does_not_save_another_session(
     services: IdentityServices,
 ) -> None:
     there = await arrive(services)
@@ -201,7 +202,7 @@ async def test_refresh_of_another_session_at_the_same_moment_saves_it_not(
             await refresh_session(services, one.tokens.refresh_token)
 
 
-async def test_session_that_ended_meanwhile_changes_nothing(services: IdentityServices, owner: Owner) -> None:
+async def test_a_session_that_has_ended_cannot_change_the_password(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services)
     there, kept = await signed_in(services), await facts(owner, HASH)
     await sessions.revoke(services, ada.viewer, there.viewer.session_id)
@@ -211,7 +212,9 @@ async def test_session_that_ended_meanwhile_changes_nothing(services: IdentitySe
     assert await services.gate.viewer(ada.tokens.access_token) == ada.viewer
 
 
-async def test_somebody_who_left_meanwhile_changes_nothing(services: IdentityServices, owner: Owner) -> None:
+async def test_a_user_whose_wallet_was_closed_meanwhile_changes_nothing(
+    services: IdentityServices, owner: Owner
+) -> None:
     ada, kept = await arrive(services), await facts(owner, HASH)
     await owner.execute("update users set closed_at = clock_timestamp(), email = null, phone = null")
     with pytest.raises(Unauthenticated):
@@ -219,7 +222,7 @@ async def test_somebody_who_left_meanwhile_changes_nothing(services: IdentitySer
     assert await facts(owner, HASH) == kept
 
 
-async def test_lost_reply_is_one_change(database_dsn: Dsns) -> None:
+async def test_a_lost_reply_makes_one_change(database_dsn: Dsns) -> None:
     database = LosesReplies(database_dsn.server)
     async with receiving(database) as services:
         ada = await arrive(services)

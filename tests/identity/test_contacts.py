@@ -1,4 +1,4 @@
-"""Email addresses and telephone numbers: one form each."""
+"""Email addresses and phone numbers: each has one stored form."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from pocketpay.identity.contacts import email_address, phone_number
 from pocketpay.identity.errors import InvalidProfile
 
 
-def test_email_keeps_its_name_and_lowers_its_domain() -> None:
+def test_an_email_address_is_stored_with_its_domain_in_lower_case() -> None:
     assert email_address(" Ada.L+pay@ExAmple.COM ") == "Ada.L+pay@example.com"
 
 
@@ -27,14 +27,14 @@ def test_email_keeps_its_name_and_lowers_its_domain() -> None:
         "ada@\ud800.com",
     ],
 )
-def test_what_is_no_address_is_refused(typed: str) -> None:
+def test_an_invalid_email_address_is_refused(typed: str) -> None:
     with pytest.raises(InvalidProfile) as refused:
         email_address(typed)
     assert refused.value.field == "email"
 
 
 @pytest.mark.parametrize("typed", ["+12025550123", "+1 (202) 555-0123", " +1.202.555.0123"])
-def test_a_number_has_one_form_however_it_is_written(typed: str) -> None:
+def test_every_spelling_of_a_phone_number_has_the_same_form(typed: str) -> None:
     assert phone_number(typed) == "+12025550123"
 
 
@@ -52,7 +52,7 @@ def test_a_number_has_one_form_however_it_is_written(typed: str) -> None:
         "+" + "1" * 1000,
     ],
 )
-def test_what_is_no_full_number_is_refused(typed: str) -> None:
+def test_an_incomplete_or_invalid_phone_number_is_refused(typed: str) -> None:
     with pytest.raises(InvalidProfile) as refused:
         phone_number(typed)
     assert refused.value.field == "phone"

@@ -1,4 +1,4 @@
-"""The gate: believes a token once, and stops believing it in time."""
+"""The gate: verifies a token once and caches its session, and stops accepting the token in time."""
 
 import asyncio
 import time
@@ -45,7 +45,7 @@ async def person(services: IdentityServices) -> Admission:
     return await arrive(services)
 
 
-async def test_session_is_looked_up_once_whatever_its_tokens(
+async def test_a_session_is_looked_up_once_for_all_its_tokens(
     services: IdentityServices, person: Admission, looks: Looks
 ) -> None:
     for _ in range(5):
@@ -55,7 +55,7 @@ async def test_session_is_looked_up_once_whatever_its_tokens(
     assert looks.count == 1
 
 
-async def test_sessions_that_are_new_at_the_same_time_are_looked_up_together(
+async def test_several_new_sessions_are_looked_up_in_one_query(
     services: IdentityServices, person: Admission, looks: Looks
 ) -> None:
     people = [person, *[await arrive(services, name) for name in ("bea", "cid", "dan", "eve")]]
@@ -64,7 +64,7 @@ async def test_sessions_that_are_new_at_the_same_time_are_looked_up_together(
     assert looks.count == 1
 
 
-async def test_nothing_is_remembered_while_nothing_is_heard(
+async def test_sessions_are_not_cached_while_the_listener_is_disconnected(
     services: IdentityServices, person: Admission, looks: Looks
 ) -> None:
     services.gate.on_disconnect()
@@ -73,14 +73,16 @@ async def test_nothing_is_remembered_while_nothing_is_heard(
     assert looks.count == 3
 
 
-async def test_gap_of_the_listener_forgets_all(services: IdentityServices, person: Admission, looks: Looks) -> None:
+async def test_a_gap_of_the_listener_clears_the_cache(
+    services: IdentityServices, person: Admission, looks: Looks
+) -> None:
     await services.gate.viewer(person.tokens.access_token)
     services.gate.on_gap(datetime.now(UTC))
     await services.gate.viewer(person.tokens.access_token)
     assert looks.count == 2
 
 
-async def test_ended_session_opens_nothing_once_it_is_told(
+async def test_a_session_is_refused_after_the_signal_that_it_ended(
     services: IdentityServices, person: Admission, owner: Owner
 ) -> None:
     neighbour = await arrive(services, "bea")
@@ -94,7 +96,7 @@ async def test_ended_session_opens_nothing_once_it_is_told(
     assert await services.gate.viewer(neighbour.tokens.access_token) == neighbour.viewer
 
 
-async def test_session_that_ends_while_it_is_looked_up_opens_nothing(
+async def test_a_session_that_ends_during_its_look_up_is_refused(
     services: IdentityServices, person: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     standings = services.gate._standings._read
@@ -110,7 +112,7 @@ async def test_session_that_ends_while_it_is_looked_up_opens_nothing(
     assert await services.gate.viewer(person.tokens.access_token) is None
 
 
-async def test_sessions_that_end_without_pause_keep_nobody_waiting_for_ever(
+async def test_sessions_that_end_continuously_make_a_check_fail_as_busy(
     services: IdentityServices, person: Admission, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     standings = services.gate._standings._read
@@ -125,7 +127,7 @@ async def test_sessions_that_end_without_pause_keep_nobody_waiting_for_ever(
         await services.gate.check(person.tokens.access_token)
 
 
-async def test_token_expires_while_it_is_remembered(database: Database, person: Admission) -> None:
+async def test_a_cached_token_expires(database: Database, person: Admission) -> None:
     now = time.time()
     gate = Gate(database, AccessTokens(SECRET, lifetime_seconds=60), clock=lambda: now)
     gate.listening = True
@@ -139,7 +141,7 @@ async def test_token_expires_while_it_is_remembered(database: Database, person: 
     assert gate._sessions == {}
 
 
-async def test_bad_and_expired_tokens_open_nothing(
+async def test_invalid_and_expired_tokens_are_refused(
     services: IdentityServices, person: Admission, looks: Looks
 ) -> None:
     long_ago = time.time() - 3_600
@@ -154,7 +156,7 @@ async def test_bad_and_expired_tokens_open_nothing(
     assert looks.count == 0
 
 
-async def test_token_whose_user_or_wallet_is_another_than_its_sessions_is_bad(
+async def test_a_token_with_another_user_or_wallet_than_its_session_is_invalid(
     services: IdentityServices, person: Admission
 ) -> None:
     neighbour = await arrive(services, "bea")
@@ -174,7 +176,7 @@ async def test_token_whose_user_or_wallet_is_another_than_its_sessions_is_bad(
     assert await services.gate.check(unknown) is Denial.REVOKED
 
 
-async def test_what_is_remembered_is_bounded(
+async def test_the_cache_of_sessions_is_bounded(
     database: Database, services: IdentityServices, person: Admission
 ) -> None:
     gate = Gate(database, services.access_tokens, max_tokens=3)
@@ -189,7 +191,7 @@ async def test_what_is_remembered_is_bounded(
             assert sum(len(known.tokens) for known in gate._sessions.values()) == len(gate._tokens)
 
 
-async def test_many_requests_with_a_new_token_at_once_are_all_let_in(
+async def test_many_concurrent_requests_with_a_new_token_are_all_accepted(
     services: IdentityServices, person: Admission
 ) -> None:
     viewers = await asyncio.gather(*(services.gate.viewer(person.tokens.access_token) for _ in range(20)))

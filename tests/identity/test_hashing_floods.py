@@ -1,4 +1,4 @@
-"""Floods of hashes: strangers keep one thread busy, and nobody else waits for it."""
+"""Floods of sign-ins: unknown addresses use one hashing thread, and other users do not wait for it."""
 
 import asyncio
 import threading
@@ -25,7 +25,9 @@ async def stranger(services: IdentityServices, n: int) -> str:
     raise AssertionError("nobody is let in")
 
 
-async def test_strangers_whose_thread_is_stuck_stop_nobody_else(services: IdentityServices) -> None:
+async def test_other_users_sign_in_while_the_thread_for_unknown_addresses_is_stuck(
+    services: IdentityServices,
+) -> None:
     ada = await arrive(services)
     gate = threading.Event()
     services.passwords._threads[Requester.STRANGER].submit(gate.wait)
@@ -43,7 +45,7 @@ async def test_strangers_whose_thread_is_stuck_stop_nobody_else(services: Identi
     assert answers.count("InvalidCredentials") == QUEUE + 1
 
 
-async def test_strangers_are_hashed_by_one_thread_in_the_order_they_came(
+async def test_unknown_addresses_are_hashed_by_one_thread_in_order_of_arrival(
     services: IdentityServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada = await arrive(services)
@@ -62,7 +64,7 @@ async def test_strangers_are_hashed_by_one_thread_in_the_order_they_came(
 
 
 async def test_one_address_has_one_place_in_the_queue(services: IdentityServices) -> None:
-    """Whoever tries a hundred logins from one address does not fill it."""
+    """A hundred logins tried from one address do not fill the queue."""
     gate = threading.Event()
     services.passwords._threads[Requester.STRANGER].submit(gate.wait)
 

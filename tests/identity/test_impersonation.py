@@ -1,4 +1,4 @@
-"""Names that could be taken for the service's own are nobody's to choose; names of people are."""
+"""Names that look like the service's own are refused; names of people are accepted."""
 
 import random
 from string import ascii_lowercase
@@ -58,7 +58,7 @@ HONEST_NAMES = [
 
 
 @pytest.mark.parametrize("typed", USERNAMES)
-def test_username_that_speaks_for_the_service_is_refused_with_a_reason(typed: str) -> None:
+def test_a_username_that_looks_like_the_service_is_refused_with_a_reason(typed: str) -> None:
     with pytest.raises(InvalidProfile) as refused:
         chosen(typed)
     assert refused.value.field == "username"
@@ -66,23 +66,23 @@ def test_username_that_speaks_for_the_service_is_refused_with_a_reason(typed: st
 
 
 @pytest.mark.parametrize("typed", [*NAMES, *USERNAMES])
-def test_display_name_that_speaks_for_the_service_is_refused_with_a_reason(typed: str) -> None:
+def test_a_display_name_that_looks_like_the_service_is_refused_with_a_reason(typed: str) -> None:
     with pytest.raises(InvalidProfile) as refused:
         display_name(typed)
     assert (refused.value.field, refused.value.problem) == ("name", PROBLEM)
 
 
 @pytest.mark.parametrize("typed", HONEST_USERNAMES)
-def test_honest_username_is_taken(typed: str) -> None:
+def test_an_honest_username_is_accepted(typed: str) -> None:
     assert not resembles_service(typed)
 
 
 @pytest.mark.parametrize("typed", HONEST_NAMES)
-def test_honest_display_name_is_taken(typed: str) -> None:
+def test_an_honest_display_name_is_accepted(typed: str) -> None:
     assert display_name(typed) == typed
 
 
-def test_look_alikes_are_each_one_letter_and_of_one_letter_only() -> None:
+def test_each_look_alike_stands_for_exactly_one_letter() -> None:
     looks = [look for looks in skeleton._LOOKS.values() for look in looks]
     assert len(looks) == len(set(looks))
     assert set(skeleton._LOOKS) == set(ascii_lowercase)
@@ -93,7 +93,7 @@ SPOKEN = ["pocketpay", "admin", "support", "securityteam", "officialpocketpay", 
 
 
 @given(st.sampled_from(SPOKEN), st.randoms(use_true_random=False))
-def test_no_disguise_of_single_letters_hides_a_name_of_the_service(word: str, chance: random.Random) -> None:
+def test_look_alike_letters_do_not_hide_a_name_of_the_service(word: str, chance: random.Random) -> None:
     def disguised(letter: str) -> str:
         digits = [str(value) for value, read in enumerate(skeleton._DIGITS) if read == letter]
         wide = chr(ord(letter) + 0xFEE0)
@@ -106,28 +106,28 @@ def test_no_disguise_of_single_letters_hides_a_name_of_the_service(word: str, ch
 
 
 @given(st.sampled_from(SPOKEN), st.text("0123456789_. -!", max_size=8), st.text("0123456789_. -!", max_size=8))
-def test_digits_and_separators_around_do_not_make_it_a_persons_name(word: str, before: str, after: str) -> None:
+def test_a_service_name_with_digits_or_separators_around_it_is_refused(word: str, before: str, after: str) -> None:
     assert resembles_service(before + word + after)
 
 
 @given(st.sampled_from(SPOKEN[1:]), st.from_regex("[A-Z]{2,9}", fullmatch=True).filter(lambda own: "Z" in own))
-def test_a_word_of_the_persons_own_makes_it_a_persons_name(word: str, own: str) -> None:
+def test_a_service_word_with_a_persons_word_is_accepted_except_pocketpay(word: str, own: str) -> None:
     assert resembles_service(f"{own} {word}") == ("pocketpay" in word)
 
 
 @given(st.text(max_size=100))
-def test_any_text_is_judged(text: str) -> None:
+def test_any_text_can_be_validated_as_a_name(text: str) -> None:
     assert resembles_service(text) in (True, False)
 
 
-async def test_sign_up_refuses_such_a_username_and_such_a_name_together(services: IdentityServices) -> None:
+async def test_sign_up_reports_a_refused_username_and_a_refused_name_together(services: IdentityServices) -> None:
     form = Form("pocketpay_support", "Pосket Pay", PASSWORD)
     answer = await sign_up(services, made(), form, address=HOME, user_agent=None)
     refused = [(one.code, one.field, getattr(one, "problem", "")) for one in answer.refusals]
     assert refused == [("INVALID_INPUT", "username", PROBLEM), ("INVALID_INPUT", "name", PROBLEM)]
 
 
-async def test_profile_takes_no_such_name(services: IdentityServices, owner: Owner) -> None:
+async def test_a_profile_cannot_take_a_name_of_the_service(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services)
     answer = await update_profile(services, ada.viewer, TypedChanges(raw_name="Support Team"), address=HOME)
     assert [(one.code, one.field) for one in answer.refusals] == [("INVALID_INPUT", "name")]
@@ -135,7 +135,7 @@ async def test_profile_takes_no_such_name(services: IdentityServices, owner: Own
 
 
 @pytest.mark.parametrize("name", ["Support Team", "\u3164", "Ada\u2028x"])
-async def test_whoever_has_such_a_name_keeps_it_and_changes_the_rest(
+async def test_a_user_with_a_name_now_refused_keeps_it_and_can_change_other_fields(
     services: IdentityServices, owner: Owner, name: str
 ) -> None:
     ada = await arrive(services)

@@ -1,4 +1,5 @@
-"""The law of the lane, with a clock of its own: strangers guess at a bounded rate, and a newcomer has its turn."""
+"""Checks the rule of the sign-in lane with a simulated clock: unknown addresses guess at a bounded rate, and each new
+address gets its turn."""
 
 import random
 from collections import Counter, defaultdict, deque
@@ -39,7 +40,7 @@ class Address(NamedTuple):
 
 @dataclass
 class World:
-    """One lane, its turns, and every guess made, in order; `now` never runs back."""
+    """One lane, its turns, and every guess in order. `now` never decreases."""
 
     now: datetime = START
     lane: Lane = NEW
@@ -72,7 +73,7 @@ class World:
         self.guesses.pop()
 
     def max_within(self, window: timedelta) -> int:
-        """The most guesses of any span of that length."""
+        """Returns the largest number of guesses within any span of that length."""
         most, within = 0, deque[datetime]()
         for at, _ in self.guesses:
             within.append(at)
@@ -83,7 +84,7 @@ class World:
 
 
 @pytest.mark.parametrize("seed", range(24))
-def test_walk_of_attackers_never_has_more_guesses_an_hour_and_a_newcomer_has_its_turn_when_told(seed: int) -> None:
+def test_attackers_stay_below_the_hourly_bound_and_a_new_address_gets_its_turn(seed: int) -> None:
     chance = random.Random(seed)
     world = World()
     providers, networks = chance.choice((1, 3, 40, 1000)), chance.choice((1, 20))
@@ -98,7 +99,7 @@ def test_walk_of_attackers_never_has_more_guesses_an_hour_and_a_newcomer_has_its
         while world.now < until:
             address = chance.choice(botnet)
             turn = world.turns.get(address)
-            # The patient ones save their turns, to use all of them in one hour.
+            # Patient attackers save their turns, and use all of them in one hour.
             if not (patient and turn is not None and turn.guess_id is None and world.now < turn.ends_at - pace):
                 world.ask(address)
                 if world.guesses and world.guesses[-1] == (world.now, address) and chance.random() < 0.05:
@@ -112,7 +113,7 @@ def test_walk_of_attackers_never_has_more_guesses_an_hour_and_a_newcomer_has_its
         wait = world.ask(newcomer)
         if wait is not None:
             assert wait <= (ahead + 1) * FIRST.spacing
-            for _ in range(3):  # asking early moves nothing
+            for _ in range(3):  # a request before the turn changes nothing
                 attack(world.now + wait * chance.uniform(0, 0.3))
                 assert world.ask(newcomer) == arrived + wait - world.now
             attack(arrived + wait + OPEN_FOR * chance.random())
@@ -121,7 +122,7 @@ def test_walk_of_attackers_never_has_more_guesses_an_hour_and_a_newcomer_has_its
     assert world.max_within(MINUTE) <= sum(one.max_within(MINUTE) for one in CALENDARS.values())
 
 
-def test_bound_is_68_an_hour_and_patient_attackers_reach_most_of_it() -> None:
+def test_the_bound_is_68_guesses_an_hour_and_patient_attackers_reach_most_of_it() -> None:
     assert MAX_GUESSES_AN_HOUR == 68
     world = World()
     botnet = [Address(n) for n in range(100)]
@@ -135,7 +136,7 @@ def test_bound_is_68_an_hour_and_patient_attackers_reach_most_of_it() -> None:
     assert 50 <= world.max_within(HOUR) <= MAX_GUESSES_AN_HOUR
 
 
-def test_newcomer_among_three_thousand_new_addresses_has_its_turn_when_told() -> None:
+def test_a_new_address_among_three_thousand_gets_its_turn_at_the_promised_time() -> None:
     world = World()
     for n in range(3_000):
         world.ask(Address(n))
@@ -147,7 +148,7 @@ def test_newcomer_among_three_thousand_new_addresses_has_its_turn_when_told() ->
     assert world.ask(Address(5_000)) is None
 
 
-def test_botnet_that_has_had_its_turns_does_not_delay_a_newcomer() -> None:
+def test_a_botnet_that_has_used_its_turns_does_not_delay_a_new_address() -> None:
     world = World()
     botnet = [Address(n) for n in range(200)]
     end = START + 12 * HOUR
@@ -168,7 +169,7 @@ def test_one_machine_with_thousands_of_addresses_counts_as_its_network() -> None
     assert len([turn for turn in world.turns.values() if turn.begins_at > world.now]) <= 2 * SHARE + 1
 
 
-def test_customer_of_the_same_provider_as_such_a_machine_has_its_turn_when_told() -> None:
+def test_a_customer_of_the_same_provider_gets_its_turn_at_the_promised_time() -> None:
     world = World()
     machine = [Address(1, 1, n) for n in range(300)]
     end = START + 6 * HOUR
@@ -191,7 +192,7 @@ def test_customer_of_the_same_provider_as_such_a_machine_has_its_turn_when_told(
             assert world.ask(customer) is None
 
 
-def test_calm_lane_gives_one_phone_five_guesses_at_once() -> None:
+def test_an_idle_lane_allows_one_address_five_guesses_at_once() -> None:
     world = World()
     waits = [world.ask(Address(1)) for _ in range(6)]
     assert waits == [None] * 5 + [FURTHER.spacing]
@@ -199,7 +200,7 @@ def test_calm_lane_gives_one_phone_five_guesses_at_once() -> None:
     assert world.ask(Address(1)) is None
 
 
-def test_turn_is_lost_half_an_hour_after_it_began_and_counts_as_had() -> None:
+def test_an_unused_turn_ends_after_half_an_hour_and_counts_as_used() -> None:
     world = World()
     for n in range(6):
         world.ask(Address(n))
@@ -211,7 +212,7 @@ def test_turn_is_lost_half_an_hour_after_it_began_and_counts_as_had() -> None:
     assert world.lane.free_at[Order.FURTHER] > world.now - FURTHER.saved
 
 
-def test_repeated_question_of_one_guess_takes_one_turn() -> None:
+def test_repeating_a_request_with_the_same_guess_id_takes_one_turn() -> None:
     world, guess = World(), uuid4()
     assert world.ask(Address(1), guess) is None
     lane = world.lane
@@ -219,7 +220,7 @@ def test_repeated_question_of_one_guess_takes_one_turn() -> None:
     assert world.lane == lane
 
 
-def test_full_calendar_says_when_a_turn_comes_free_and_books_nothing() -> None:
+def test_a_full_calendar_returns_the_next_free_time_and_books_nothing() -> None:
     full_until = START + (FIRST.max_booked + 1) * FIRST.spacing
     world = World(lane=NEW.booked(Order.FIRST, full_until))
     assert world.ask(Address(1)) == FIRST.spacing
@@ -228,7 +229,7 @@ def test_full_calendar_says_when_a_turn_comes_free_and_books_nothing() -> None:
     assert world.ask(Address(1)) == FIRST.max_booked * FIRST.spacing
 
 
-def test_lane_is_forgotten_when_it_is_like_a_new_one() -> None:
+def test_a_lane_can_be_deleted_when_it_equals_a_new_one() -> None:
     world = World()
     world.ask(Address(1))
     assert world.lane.expires_at <= START + FIRST.spacing

@@ -1,4 +1,4 @@
-"""What the lane's statements read: rows of one login and one provider, by index, however many others there are."""
+"""The lane's statements read only rows of one login and one provider, by index, however many rows there are."""
 
 import pytest
 
@@ -24,7 +24,7 @@ LANE, PROVIDER = "encode(sha256('1'::text::bytea), 'hex')", "encode(sha256('7'::
         (lanes._FREE_TURN, "bytea, bytea, bytea, bytea, uuid", 1),
     ],
 )
-async def test_statement_reads_one_logins_turns_of_one_provider(
+async def test_a_statement_reads_only_one_logins_turns_of_one_provider(
     owner: Owner, statement: str, types: str, most_rows: int
 ) -> None:
     await owner.execute(FILL)
@@ -38,7 +38,7 @@ async def test_statement_reads_one_logins_turns_of_one_provider(
     assert rows_read(steps) <= most_rows
 
 
-async def test_sweep_reads_what_it_deletes(owner: Owner) -> None:
+async def test_the_sweep_reads_only_the_rows_it_deletes(owner: Owner) -> None:
     await owner.execute(FILL)
     await owner.execute("update sign_in_turns set expires_at = expires_at - interval '1 hour'")
     await owner.execute("vacuum analyze sign_in_turns")
@@ -48,7 +48,7 @@ async def test_sweep_reads_what_it_deletes(owner: Owner) -> None:
     assert rows_read(step for step in steps if step["Node Type"] != "ModifyTable") == 20
 
 
-async def test_known_address_is_found_by_its_key(owner: Owner, database: Database) -> None:
+async def test_a_known_address_is_found_by_its_primary_key(owner: Owner, database: Database) -> None:
     async with receiving(database) as services:
         ada = await arrive(services)
     await owner.execute(

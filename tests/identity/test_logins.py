@@ -1,4 +1,4 @@
-"""Logins: every spelling that reaches one person has one key, and the key follows from the text alone."""
+"""Logins: all spellings of one login have the same key, and the key depends on the text only."""
 
 import pytest
 from hypothesis import given
@@ -33,7 +33,7 @@ def test_spellings_of_one_login_have_one_key(spellings: list[str]) -> None:
     "typed",
     ["ada@exa\0mple.com", "ada\0", "\ud800@example.com", "ada@", "", "@", "x" * 100_000, "+", "+1", "+12025550123x"],
 )
-def test_text_that_can_be_nobodys_is_looked_up_as_nobody(typed: str) -> None:
+def test_an_impossible_login_is_read_as_no_login(typed: str) -> None:
     login = logins.read(typed)
     assert (login.username, login.email, login.phone) == (None, None, None)
 
@@ -47,19 +47,21 @@ def test_text_that_can_be_nobodys_is_looked_up_as_nobody(typed: str) -> None:
         ("@ada", "ada", None, None),
     ],
 )
-def test_text_means_one_kind_of_login(typed: str, username: str | None, email: str | None, phone: str | None) -> None:
+def test_a_text_is_read_as_one_kind_of_login(
+    typed: str, username: str | None, email: str | None, phone: str | None
+) -> None:
     login = logins.read(typed)
     assert (login.username, login.email, login.phone) == (username, email, phone)
 
 
-def test_nobody_is_reached_by_an_address_with_a_character_that_postgresql_cannot_read() -> None:
-    """It used to be left out before the look-up: another spelling with counters of its own."""
+def test_an_address_with_a_character_that_postgresql_cannot_store_finds_nobody() -> None:
+    """An earlier version removed the character, so such a spelling had counters of its own."""
     assert logins.read("ada@exa\0mple.com").key != logins.read("ada@example.com").key
     assert logins.read("ada@exa\0mple.com").email is None
 
 
 @given(st.text(max_size=400))
-def test_any_text_is_read_and_what_it_means_is_read_as_the_same(typed: str) -> None:
+def test_any_text_is_read_and_its_stored_form_has_the_same_key(typed: str) -> None:
     login = logins.read(typed)
     meant = login.username or login.email or login.phone
     if meant is not None:
@@ -78,7 +80,7 @@ async def answers(services: IdentityServices, typed: list[str], address: str) ->
 
 
 @pytest.mark.parametrize("spellings", [NAME, EMAIL, WIDE, NUMBER])
-async def test_spellings_of_one_login_are_counted_as_one_whether_it_is_somebodys_or_not(
+async def test_all_spellings_of_one_login_share_a_counter_whether_it_exists_or_not(
     services: IdentityServices, spellings: list[str]
 ) -> None:
     tries = [spellings[n % len(spellings)] for n in range(9)]
@@ -93,7 +95,7 @@ async def test_spellings_of_one_login_are_counted_as_one_whether_it_is_somebodys
     assert [one.split()[0] for one in known] == [one.split()[0] for one in unknown]
 
 
-async def test_phone_number_signs_in_its_owner_in_any_spelling(services: IdentityServices) -> None:
+async def test_a_phone_number_in_any_spelling_signs_in_its_owner(services: IdentityServices) -> None:
     await arrive(services, "ada", raw_phone=NUMBER[0])
     await arrive(services, "bea", raw_phone="+12025550199")
     for typed in NUMBER:
@@ -103,7 +105,7 @@ async def test_phone_number_signs_in_its_owner_in_any_spelling(services: Identit
         await sign_in(services, "2025550123", PASSWORD, address=HOME, user_agent=None)
 
 
-async def test_counters_do_not_tell_that_a_username_and_an_email_address_belong_together(
+async def test_counters_do_not_show_that_a_username_and_an_email_belong_together(
     services: IdentityServices,
 ) -> None:
     await arrive(services, "ada", raw_email="ada@example.com", address=ELSEWHERE)
@@ -121,7 +123,7 @@ async def test_counters_do_not_tell_that_a_username_and_an_email_address_belong_
     assert seen["theirs"] == (["INVALID_CREDENTIALS"] * 5 + ["RATE_LIMITED"] * 2) * 2
 
 
-async def test_somebody_without_a_password_and_somebody_who_has_left_are_counted_like_nobody(
+async def test_users_without_a_password_or_with_a_closed_wallet_count_like_unknown_logins(
     services: IdentityServices,
 ) -> None:
     await arrive(services, "imported", address=ELSEWHERE)
@@ -136,7 +138,7 @@ async def test_somebody_without_a_password_and_somebody_who_has_left_are_counted
     assert seen[0] == seen[1] == seen[2]
 
 
-async def test_right_password_at_a_known_address_is_let_in_by_either_login(
+async def test_the_right_password_at_a_known_address_signs_in_with_every_login(
     services: IdentityServices,
 ) -> None:
     await arrive(services, "ada", raw_email="ada@example.com", raw_phone=NUMBER[0], address=ELSEWHERE)

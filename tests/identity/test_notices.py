@@ -14,7 +14,7 @@ async def mails(owner: Owner, ada: Admission) -> list[tuple[Any, ...]]:
     return [tuple(row) for row in await owner.fetch(FOUND, ada.user.id)]
 
 
-async def test_changed_password_is_told_to_the_user(services: IdentityServices, owner: Owner) -> None:
+async def test_a_changed_password_sends_a_mail_to_the_user(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services, "ada", raw_email="ada@example.com")
     await owner.execute("update users set email_verified_at = now() where id = $1", ada.user.id)
     assert (await change_password(services, ada.viewer, "wrong", NEW, address=HOME)).refusals
@@ -23,7 +23,7 @@ async def test_changed_password_is_told_to_the_user(services: IdentityServices, 
     assert await mails(owner, ada) == [("password_changed", "ada@example.com")]
 
 
-async def test_nothing_is_put_where_mail_is_off_or_no_address_is_verified(
+async def test_no_mail_is_sent_when_mail_is_off_or_no_address_is_verified(
     services: IdentityServices, owner: Owner
 ) -> None:
     bob = await arrive(services, "bob", raw_email="bob@example.com")

@@ -1,4 +1,4 @@
-"""One-time codes and links: bound to what they are for, and made of nothing that the database holds."""
+"""One-time codes and links: valid for one challenge only, and not derivable from the database."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -17,7 +17,7 @@ OTHERS = (
 )
 
 
-def test_code_is_eight_digits_and_always_the_same() -> None:
+def test_a_code_has_eight_digits_and_is_the_same_every_time() -> None:
     code = CODES.code(CHALLENGE)
     assert len(code) == 8
     assert code.isascii()
@@ -25,7 +25,7 @@ def test_code_is_eight_digits_and_always_the_same() -> None:
     assert code == OneTimeCodes(SECRET).code(CHALLENGE)
 
 
-def test_codes_have_leading_zeros_and_every_digit_at_every_place() -> None:
+def test_codes_have_eight_digits_and_every_digit_occurs_at_every_place() -> None:
     codes = [CODES.code(replace(CHALLENGE, id=UUID(int=number))) for number in range(2_000)]
     assert {len(code) for code in codes} == {8}
     for place in range(8):
@@ -33,14 +33,14 @@ def test_codes_have_leading_zeros_and_every_digit_at_every_place() -> None:
 
 
 @pytest.mark.parametrize("other", OTHERS)
-def test_code_and_token_are_good_for_their_challenge_alone(other: Challenge) -> None:
+def test_a_code_and_a_token_are_valid_only_for_their_challenge(other: Challenge) -> None:
     assert CODES.is_code(CHALLENGE, CODES.code(CHALLENGE))
     assert CODES.is_token(CHALLENGE, CODES.token(CHALLENGE))
     assert not CODES.is_code(CHALLENGE, CODES.code(other))
     assert not CODES.is_token(CHALLENGE, CODES.token(other))
 
 
-def test_server_with_another_key_makes_other_codes() -> None:
+def test_a_server_with_another_key_makes_other_codes() -> None:
     other = OneTimeCodes(b"another key, thirty-two bytes or more")
     assert not other.is_code(CHALLENGE, CODES.code(CHALLENGE))
     assert not other.is_token(CHALLENGE, CODES.token(CHALLENGE))
@@ -50,7 +50,7 @@ def test_address_in_another_case_is_the_same_address() -> None:
     assert CODES.code(replace(CHALLENGE, address="ada@EXAMPLE.com")) == CODES.code(CHALLENGE)
 
 
-def test_code_may_be_typed_as_it_is_read() -> None:
+def test_a_code_may_be_typed_as_it_is_displayed() -> None:
     code = CODES.code(CHALLENGE)
     wide = "".join(chr(ord("０") + int(digit)) for digit in code)
     for typed in (f" {code[:4]} {code[4:]}\n", f"{code[:4]}-{code[4:]}", f"\u200e{code}\u200e", wide):
@@ -59,7 +59,7 @@ def test_code_may_be_typed_as_it_is_read() -> None:
         assert not CODES.is_code(CHALLENGE, wrong)
 
 
-def test_token_names_its_challenge_and_no_other_text_does() -> None:
+def test_a_token_contains_its_challenge_id_and_other_texts_are_refused() -> None:
     token = CODES.token(CHALLENGE)
     assert challenge_id(token) == CHALLENGE.id
     assert token.replace("-", "").replace("_", "").isalnum()

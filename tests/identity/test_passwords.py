@@ -1,4 +1,4 @@
-"""Passwords: which are refused, and how they are kept."""
+"""Passwords: which ones are refused, and how they are stored."""
 
 import asyncio
 import logging
@@ -48,7 +48,7 @@ async def passwords() -> AsyncIterator[Passwords]:
         "pocketpay2024",
     ],
 )
-def test_what_a_guesser_tries_first_is_refused(password: str) -> None:
+def test_common_and_personal_passwords_are_refused(password: str) -> None:
     assert weakness(password, ADA) is Weakness.GUESSABLE
 
 
@@ -66,11 +66,11 @@ def test_what_a_guesser_tries_first_is_refused(password: str) -> None:
         "\x00\x01nul-is-a-character",
     ],
 )
-def test_no_rule_says_what_a_password_is_made_of(password: str) -> None:
+def test_a_password_of_any_characters_is_accepted(password: str) -> None:
     assert weakness(password, ADA) is None
 
 
-def test_length_is_twelve_to_256_characters() -> None:
+def test_a_password_has_12_to_256_characters() -> None:
     assert weakness("v1olet-harb") is Weakness.TOO_SHORT
     assert weakness("violet-harbour-" + "ab3!" * 60 + "x") is None
     assert weakness("violet-harbour-" + "ab3!" * 60 + "xy") is Weakness.TOO_LONG
@@ -78,18 +78,18 @@ def test_length_is_twelve_to_256_characters() -> None:
 
 
 @given(st.text(min_size=12, max_size=256), st.text(max_size=100))
-def test_judging_a_password_never_fails(password: str, name: str) -> None:
+def test_any_password_can_be_validated(password: str, name: str) -> None:
     guessable(password, [name])
 
 
-def test_judging_the_most_tedious_password_takes_no_time() -> None:
+def test_the_slowest_password_to_validate_takes_little_time() -> None:
     began = process_time()
     for password in ("4@8({[<369g!i1|70$5+7%xz2" * 10, "a" * 256, "ab" * 128, "1" * 256):
         guessable(password, ADA)
     assert process_time() - began < 0.1
 
 
-async def test_password_is_kept_as_argon2id_and_verifies(passwords: Passwords) -> None:
+async def test_a_password_is_stored_as_argon2id_and_verifies(passwords: Passwords) -> None:
     kept = await passwords.hash(PASSWORD)
     assert kept.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
     assert (await passwords.verify(kept, PASSWORD)).matches
@@ -105,7 +105,7 @@ async def test_every_character_of_a_long_password_counts(passwords: Passwords) -
     assert not (await passwords.verify(kept, long + "\ud800" * 100_000)).matches
 
 
-async def test_hash_of_outdated_parameters_is_renewed_when_it_verifies(passwords: Passwords) -> None:
+async def test_a_hash_with_outdated_parameters_is_replaced_when_it_verifies(passwords: Passwords) -> None:
     outdated = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash(PASSWORD)
     verdict = await passwords.verify(outdated, PASSWORD)
     assert verdict.matches
@@ -120,7 +120,7 @@ async def test_unknown_users_password_is_hashed_like_a_wrong_one(passwords: Pass
     async def quickest(hashed: str | None) -> float:
         seconds = []
         for _ in range(5):
-            began = process_time()  # the processor's time: what else the machine does adds nothing to it
+            began = process_time()  # CPU time: other work on the machine does not count
             assert not (await passwords.verify(hashed, "another one altogether")).matches
             seconds.append(process_time() - began)
         return min(seconds)
@@ -128,12 +128,12 @@ async def test_unknown_users_password_is_hashed_like_a_wrong_one(passwords: Pass
     assert await quickest(None) > 0.5 * await quickest(kept)
 
 
-async def test_broken_hash_matches_nothing(passwords: Passwords) -> None:
+async def test_a_broken_hash_matches_no_password(passwords: Passwords) -> None:
     assert not (await passwords.verify("", PASSWORD)).matches
     assert not (await passwords.verify("$argon2id$broken", PASSWORD)).matches
 
 
-async def test_too_many_at_once_are_told_to_come_back_and_the_rest_are_served() -> None:
+async def test_too_many_concurrent_hashes_are_refused_as_busy_and_the_others_are_computed() -> None:
     passwords = Passwords(queue=2, patience_seconds=0.05)
     gate = threading.Event()
     passwords._threads[Requester.KNOWN].submit(gate.wait)
@@ -151,7 +151,7 @@ async def test_too_many_at_once_are_told_to_come_back_and_the_rest_are_served() 
         passwords.close()
 
 
-def test_hash_that_outlives_its_event_loop_is_not_reported_as_an_error(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_hash_that_ends_after_its_event_loop_logs_no_error(caplog: pytest.LogCaptureFixture) -> None:
     passwords = Passwords()
     begun, gate = threading.Event(), threading.Event()
 
@@ -161,7 +161,7 @@ def test_hash_that_outlives_its_event_loop_is_not_reported_as_an_error(caplog: p
 
     async def leave() -> None:
         task = asyncio.create_task(passwords._threads[Requester.KNOWN].run(slow))
-        while not begun.is_set():  # noqa: ASYNC110 - a thread tells
+        while not begun.is_set():  # noqa: ASYNC110 - a thread sets it
             await asyncio.sleep(0.001)
         task.cancel()
 
@@ -170,19 +170,19 @@ def test_hash_that_outlives_its_event_loop_is_not_reported_as_an_error(caplog: p
     finally:
         gate.set()
         passwords._threads[Requester.KNOWN]._thread.shutdown(wait=True)
-    # asyncio itself tells at level DEBUG which selector a new loop uses.
+    # asyncio itself logs at level DEBUG which selector a new loop uses.
     assert [record.getMessage() for record in caplog.records if record.levelno > logging.DEBUG] == []
 
 
-async def test_who_goes_away_gives_the_place_back() -> None:
+async def test_a_cancelled_caller_frees_its_place_in_the_queue() -> None:
     passwords = Passwords(queue=0, patience_seconds=1.0)
     try:
         for _ in range(5):
-            closing_user = asyncio.create_task(passwords.hash(PASSWORD))
+            cancelled = asyncio.create_task(passwords.hash(PASSWORD))
             await asyncio.sleep(0)
-            closing_user.cancel()
+            cancelled.cancel()
             with pytest.raises(asyncio.CancelledError):
-                await closing_user
+                await cancelled
         assert (await passwords.hash(PASSWORD)).startswith("$argon2id")
     finally:
         passwords.close()

@@ -1,4 +1,4 @@
-"""A login that was pasted, or typed in another of its spellings, is the same login."""
+"""Sign-in with logins that were pasted, or typed in another spelling."""
 
 from pocketpay.identity.profiles import by_username
 from pocketpay.identity.services import IdentityServices
@@ -6,7 +6,7 @@ from pocketpay.identity.sign_in import sign_in
 from tests.people import HOME, PASSWORD, arrive
 
 
-async def test_sign_in_takes_a_pasted_login_and_any_spelling_of_the_domain(
+async def test_sign_in_accepts_a_pasted_login_and_any_spelling_of_the_domain(
     services: IdentityServices,
 ) -> None:
     ada = await arrive(services, raw_email="Ada@bücher.example")

@@ -1,4 +1,4 @@
-"""Finding people by name."""
+"""Search for people by name."""
 
 import uuid_utils.compat as uuids
 from asyncpg import Connection, Record
@@ -11,7 +11,7 @@ from pocketpay.identity.repository import profiles as repository
 
 
 async def join(owner: "Connection[Record]", username: str, name: str, *, closed: bool = False) -> Profile:
-    """A person with that username and name, while they are here an email address and a phone number too."""
+    """Inserts a user with that username and name, and with an email address and a phone number unless closed."""
     wallet, user = uuids.uuid7(), uuids.uuid7()
     contact = (None, None) if closed else (f"{username}@example.org", f"+1{user.int % 10**10:010}")
     await owner.execute(
@@ -48,7 +48,7 @@ async def test_search_finds_beginnings_of_usernames_and_of_names_in_any_case(
     assert await found(database, " bo ") == ["bob"]
 
 
-async def test_search_with_an_at_sign_is_for_usernames(owner: "Connection[Record]", database: Database) -> None:
+async def test_search_with_an_at_sign_finds_usernames_only(owner: "Connection[Record]", database: Database) -> None:
     await join(owner, "ana", "Zoe")
     await join(owner, "zoe", "Ana")
     assert await found(database, "@ana") == ["ana"]
@@ -76,7 +76,7 @@ async def test_usernames_come_first_then_first_words_then_later_ones(
     assert await found(database, "lima", most=3) == ["lima_1", "lima_9", "cid"]
 
 
-async def test_words_past_the_fifth_are_found_with_those_before_them(
+async def test_words_after_the_fifth_are_found_only_with_the_words_before_them(
     owner: "Connection[Record]", database: Database
 ) -> None:
     await join(owner, "six", "One Two Three Four Five Six")
@@ -95,7 +95,9 @@ async def test_search_finds_nobody_by_email_phone_or_the_middle_of_a_word(
         assert await found(database, text) == []
 
 
-async def test_search_takes_wildcards_as_they_stand(owner: "Connection[Record]", database: Database) -> None:
+async def test_search_treats_wildcards_as_ordinary_characters(
+    owner: "Connection[Record]", database: Database
+) -> None:
     await join(owner, "a_b", "100% Real")
     await join(owner, "axb", "1000 Reals")
     assert await found(database, "a_") == ["a_b"]
@@ -104,7 +106,7 @@ async def test_search_takes_wildcards_as_they_stand(owner: "Connection[Record]",
     assert await found(database, "\\") == []
 
 
-async def test_search_finds_nobody_who_has_left(owner: "Connection[Record]", database: Database) -> None:
+async def test_search_does_not_find_closed_users(owner: "Connection[Record]", database: Database) -> None:
     gone = await join(owner, "ana", "Ana", closed=True)
     assert await found(database, "ana") == []
     async with database.read() as session:
@@ -113,7 +115,7 @@ async def test_search_finds_nobody_who_has_left(owner: "Connection[Record]", dat
         assert await repository.by_wallets(session, [gone.wallet_id]) == {gone.wallet_id: gone}
 
 
-async def test_search_gives_no_more_than_asked_for_and_each_person_once(
+async def test_search_returns_at_most_the_requested_number_and_each_person_once(
     owner: "Connection[Record]", database: Database
 ) -> None:
     for n in range(6):
@@ -122,7 +124,7 @@ async def test_search_gives_no_more_than_asked_for_and_each_person_once(
     assert len(await found(database, "ana", most=20)) == 6
 
 
-async def test_search_for_nothing_or_for_too_much_finds_nobody(
+async def test_search_with_an_empty_or_too_long_text_finds_nobody(
     owner: "Connection[Record]", database: Database
 ) -> None:
     await join(owner, "ana", "Ana")
@@ -130,7 +132,7 @@ async def test_search_for_nothing_or_for_too_much_finds_nobody(
         assert await found(database, text) == []
 
 
-async def test_person_is_found_by_username_however_it_is_typed(
+async def test_a_person_is_found_by_any_spelling_of_the_username(
     owner: "Connection[Record]", database: Database
 ) -> None:
     ana = await join(owner, "ana", "Ana")
@@ -141,7 +143,7 @@ async def test_person_is_found_by_username_however_it_is_typed(
             assert await profiles.by_username(session, typed) is None
 
 
-async def test_search_reads_its_indexes_whatever_the_text(owner: "Connection[Record]") -> None:
+async def test_search_uses_its_indexes_for_any_text(owner: "Connection[Record]") -> None:
     await owner.execute("set plan_cache_mode = force_generic_plan")
     await owner.execute(f"prepare asked (text, text, int) as {repository._SEARCH}")
     plan = "\n".join(row[0] for row in await owner.fetch("explain execute asked ('a', 'a', 10)"))

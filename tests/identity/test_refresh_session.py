@@ -1,4 +1,4 @@
-"""Refreshing: each token once, a lost reply again, a thief found out."""
+"""Refreshing sessions: each token works once, a lost reply is repeated, and reuse of a token ends the session."""
 
 import asyncio
 from datetime import timedelta
@@ -26,7 +26,7 @@ async def refreshed(services: IdentityServices, token: str) -> Admission | Refus
         return refusal
 
 
-async def test_refresh_gives_the_same_session_new_tokens(services: IdentityServices) -> None:
+async def test_a_refresh_returns_new_tokens_of_the_same_session(services: IdentityServices) -> None:
     person = await arrive(services)
     renewed = await refresh_session(services, person.tokens.refresh_token)
     assert (renewed.user, renewed.viewer) == (person.user, person.viewer)
@@ -36,7 +36,7 @@ async def test_refresh_gives_the_same_session_new_tokens(services: IdentityServi
     assert await services.gate.viewer(person.tokens.access_token) == person.viewer
 
 
-async def test_lost_reply_gets_the_same_token_again_within_ten_seconds(services: IdentityServices) -> None:
+async def test_repeating_a_refresh_within_ten_seconds_returns_the_same_token(services: IdentityServices) -> None:
     person = await arrive(services)
     first = await refresh_session(services, person.tokens.refresh_token)
     again = await refresh_session(services, person.tokens.refresh_token)
@@ -51,7 +51,7 @@ async def test_two_refreshes_at_once_get_the_same_token(services: IdentityServic
     assert await owner.fetchval("select count(*) from refresh_tokens") == 2
 
 
-async def test_token_used_again_later_ends_the_session(services: IdentityServices, owner: Owner) -> None:
+async def test_reusing_a_token_after_ten_seconds_ends_the_session(services: IdentityServices, owner: Owner) -> None:
     person = await arrive(services)
     renewed = await refresh_session(services, person.tokens.refresh_token)
     await owner.execute(ELEVEN_SECONDS_AGO)
@@ -60,7 +60,7 @@ async def test_token_used_again_later_ends_the_session(services: IdentityService
     assert await services.gate.check(renewed.tokens.access_token) is Denial.REVOKED
 
 
-async def test_token_used_again_after_its_successor_was_ends_the_session_at_once(
+async def test_reusing_a_token_whose_successor_was_used_ends_the_session_at_once(
     services: IdentityServices,
 ) -> None:
     person = await arrive(services)
@@ -70,7 +70,7 @@ async def test_token_used_again_after_its_successor_was_ends_the_session_at_once
     assert isinstance(await refreshed(services, newest.tokens.refresh_token), InvalidToken)
 
 
-async def test_reuse_ends_that_session_and_no_other(services: IdentityServices, owner: Owner) -> None:
+async def test_reusing_a_token_ends_only_its_session(services: IdentityServices, owner: Owner) -> None:
     robbed, neighbour = await arrive(services), await arrive(services, "bea")
     await refresh_session(services, robbed.tokens.refresh_token)
     await owner.execute(ELEVEN_SECONDS_AGO)
@@ -79,7 +79,7 @@ async def test_reuse_ends_that_session_and_no_other(services: IdentityServices, 
 
 
 @pytest.mark.parametrize("token", ["", "\x00", "\ud800", "x" * 100_000, "é" * 43])
-async def test_token_that_is_nobodys_is_refused(services: IdentityServices, token: str) -> None:
+async def test_an_unknown_refresh_token_is_refused(services: IdentityServices, token: str) -> None:
     assert isinstance(await refreshed(services, token), InvalidToken)
 
 
@@ -96,7 +96,7 @@ async def test_ended_and_expired_sessions_are_not_refreshed(services: IdentitySe
         assert isinstance(await refreshed(services, person.tokens.refresh_token), InvalidToken)
 
 
-async def test_session_lives_a_week_unused_and_a_month_in_all(services: IdentityServices, owner: Owner) -> None:
+async def test_a_session_lasts_a_week_unused_and_a_month_at_most(services: IdentityServices, owner: Owner) -> None:
     person = await arrive(services)
     (session,) = await live(services, person.viewer)
     assert session.expires_at - session.created_at == timedelta(days=7)
@@ -107,7 +107,7 @@ async def test_session_lives_a_week_unused_and_a_month_in_all(services: Identity
     assert session.last_used_at > session.created_at + timedelta(days=26)
 
 
-async def test_only_hashes_of_refresh_tokens_are_kept(services: IdentityServices, owner: Owner) -> None:
+async def test_only_hashes_of_refresh_tokens_are_stored(services: IdentityServices, owner: Owner) -> None:
     person = await arrive(services)
     renewed = await refresh_session(services, person.tokens.refresh_token)
     kept = {row["hash"] for row in await owner.fetch("select hash from refresh_tokens")}
@@ -115,7 +115,7 @@ async def test_only_hashes_of_refresh_tokens_are_kept(services: IdentityServices
     assert all(len(one) == 32 for one in kept)
 
 
-async def test_refresh_whose_commit_was_not_answered_is_said_again(database_dsn: Dsns) -> None:
+async def test_a_refresh_whose_commit_reply_is_lost_is_retried(database_dsn: Dsns) -> None:
     database = LosesReplies(database_dsn.server)
     async with receiving(database) as services:
         person = await arrive(services)
@@ -126,7 +126,7 @@ async def test_refresh_whose_commit_was_not_answered_is_said_again(database_dsn:
     await database.close()
 
 
-async def test_any_server_with_the_key_refreshes(services: IdentityServices, database_dsn: Dsns) -> None:
+async def test_any_server_with_the_same_key_can_refresh(services: IdentityServices, database_dsn: Dsns) -> None:
     person = await arrive(services)
     other_database = await Database.open(database_dsn.server)
     async with receiving(other_database) as other:

@@ -1,4 +1,4 @@
-"""A forgotten password, or a first one: set by whoever reads the mail of a verified address, and by nobody else."""
+"""Setting a forgotten or a first password: only with the mail that is sent to the user's verified address."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
@@ -57,7 +57,7 @@ async def services(database: Database) -> AsyncIterator[IdentityServices]:
 
 
 async def somebody(services: IdentityServices, username: str = "ada", email: str = MAIL, **more: str) -> Admission:
-    """Somebody with a verified address."""
+    """Signs up a user with a verified email address."""
     arrived = await arrive(services, username, raw_email=email, **more)
     await has_verified_email(services.database, username)
     return arrived
@@ -88,7 +88,7 @@ async def signs_in(services: IdentityServices, password: str, login: str = "ada"
 
 
 def shown_by(mail: Received, way: str) -> dict[str, Any]:
-    """What whoever has that mail shows, and as whom."""
+    """Returns the arguments of `reset` for a recipient of that mail, by code or by link."""
     return {"login": "ada", "code": mail.code} if way == "code" else {"login": None, "token": mail.token}
 
 
@@ -106,7 +106,7 @@ async def test_code_or_link_sets_a_new_password(
     assert not await signs_in(services, PASSWORD)
 
 
-async def test_every_session_ends_on_every_server_and_the_user_is_told(
+async def test_every_session_ends_on_every_server_and_the_user_gets_a_mail(
     services: IdentityServices, owner: Owner
 ) -> None:
     ada = await somebody(services)
@@ -130,7 +130,7 @@ async def test_every_session_ends_on_every_server_and_the_user_is_told(
     assert (notice.to, notice.kind, notice.code) == (MAIL, "password_changed", "")
 
 
-async def test_somebody_who_never_had_a_password_sets_their_first(services: IdentityServices, owner: Owner) -> None:
+async def test_a_user_without_a_password_sets_a_first_one(services: IdentityServices, owner: Owner) -> None:
     await somebody(services)
     await owner.execute("update users set password_hash = $1", NO_PASSWORD)
     await requested(services, MAIL)
@@ -138,7 +138,7 @@ async def test_somebody_who_never_had_a_password_sets_their_first(services: Iden
     assert await signs_in(services, NEW)
 
 
-async def test_code_is_good_once_and_ends_the_others(services: IdentityServices, owner: Owner) -> None:
+async def test_a_code_works_only_once_and_ends_the_other_codes(services: IdentityServices, owner: Owner) -> None:
     await somebody(services)
     await requested(services)
     await requested(services)
@@ -151,7 +151,7 @@ async def test_code_is_good_once_and_ends_the_others(services: IdentityServices,
     assert await signs_in(services, NEW)
 
 
-async def test_code_used_twice_at_once_sets_one_password(services: IdentityServices, owner: Owner) -> None:
+async def test_a_code_used_twice_at_once_sets_one_password(services: IdentityServices, owner: Owner) -> None:
     await somebody(services)
     await requested(services)
     code = (await last(services, owner)).code
@@ -165,7 +165,7 @@ async def test_code_used_twice_at_once_sets_one_password(services: IdentityServi
     assert await signs_in(services, won[0])
 
 
-async def test_code_and_link_expire(services: IdentityServices, owner: Owner) -> None:
+async def test_a_code_and_a_link_expire(services: IdentityServices, owner: Owner) -> None:
     await somebody(services)
     await requested(services)
     minutes = await owner.fetchval("select extract(epoch from expires_at - created_at) / 60 from one_time_challenges")
@@ -177,9 +177,7 @@ async def test_code_and_link_expire(services: IdentityServices, owner: Owner) ->
             await reset(services, **shown_by(mail, way))
 
 
-async def test_five_wrong_codes_end_a_code_for_everybody_and_its_link_for_nobody(
-    services: IdentityServices, owner: Owner
-) -> None:
+async def test_five_wrong_codes_end_the_code_but_not_the_link(services: IdentityServices, owner: Owner) -> None:
     await somebody(services)
     await requested(services)
     mail = await last(services, owner)
@@ -193,7 +191,7 @@ async def test_five_wrong_codes_end_a_code_for_everybody_and_its_link_for_nobody
     assert await signs_in(services, NEW)
 
 
-async def test_code_is_good_for_its_user_and_purpose_alone(services: IdentityServices, owner: Owner) -> None:
+async def test_a_code_is_valid_only_for_its_user_and_purpose(services: IdentityServices, owner: Owner) -> None:
     await somebody(services)
     await somebody(services, "bea", "bea@example.com")
     await requested(services)
@@ -216,7 +214,7 @@ async def test_code_is_good_for_its_user_and_purpose_alone(services: IdentitySer
     ],
 )
 @pytest.mark.parametrize("way", ["code", "token"])
-async def test_code_is_good_while_the_address_is_the_users_and_verified(
+async def test_a_code_is_invalid_when_the_address_is_no_longer_the_users_verified_one(
     services: IdentityServices, owner: Owner, change: str, way: str
 ) -> None:
     await somebody(services)
@@ -227,7 +225,7 @@ async def test_code_is_good_while_the_address_is_the_users_and_verified(
         await reset(services, **shown_by(mail, way))
 
 
-async def test_weak_password_is_refused_and_uses_no_code_up(services: IdentityServices, owner: Owner) -> None:
+async def test_a_weak_password_is_refused_and_does_not_use_the_code(services: IdentityServices, owner: Owner) -> None:
     await somebody(services, "clementine")
     await requested(services, "clementine")
     mail = await last(services, owner)
@@ -238,7 +236,7 @@ async def test_weak_password_is_refused_and_uses_no_code_up(services: IdentitySe
     await reset(services, "clementine", code=mail.code)
 
 
-async def test_password_made_of_ones_name_is_told_only_to_whoever_has_the_code(
+async def test_the_refusal_of_a_password_like_the_name_needs_a_valid_code(
     services: IdentityServices,
 ) -> None:
     await somebody(services, "clementine")
@@ -247,7 +245,9 @@ async def test_password_made_of_ones_name_is_told_only_to_whoever_has_the_code(
         await reset(services, "clementine", "clementine-1990", code="00000000")
 
 
-async def test_owner_of_a_wallet_frozen_for_all_sets_no_password(services: IdentityServices, owner: Owner) -> None:
+async def test_the_owner_of_a_fully_frozen_wallet_cannot_set_a_password(
+    services: IdentityServices, owner: Owner
+) -> None:
     await somebody(services)
     await requested(services)
     mail = await last(services, owner)
@@ -259,8 +259,8 @@ async def test_owner_of_a_wallet_frozen_for_all_sets_no_password(services: Ident
         await reset(services, code=wrong(mail.code))
 
 
-async def test_address_from_which_it_was_done_is_a_known_one(services: IdentityServices, owner: Owner) -> None:
-    """Strangers who guess at the old password do not keep the owner waiting."""
+async def test_the_address_of_a_password_reset_becomes_known(services: IdentityServices, owner: Owner) -> None:
+    """Guesses from unknown addresses do not delay the owner."""
     await somebody(services)
     await requested(services)
     await reset(services, code=(await last(services, owner)).code)
@@ -272,7 +272,7 @@ async def test_address_from_which_it_was_done_is_a_known_one(services: IdentityS
     assert await signs_in(services, NEW, address=ELSEWHERE)
 
 
-async def test_lost_reply_sets_the_password_once_and_tells_once(
+async def test_a_lost_reply_sets_the_password_once_and_sends_one_mail(
     database_dsn: Dsns, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     losing = await LosesReplies.open(database_dsn.server)
@@ -298,7 +298,7 @@ async def test_lost_reply_sets_the_password_once_and_tells_once(
     await losing.close()
 
 
-async def test_changed_password_is_told_to_a_verified_address_and_to_no_other(
+async def test_the_mail_about_a_changed_password_goes_only_to_a_verified_address(
     services: IdentityServices, owner: Owner
 ) -> None:
     ada = await somebody(services)
@@ -309,21 +309,21 @@ async def test_changed_password_is_told_to_a_verified_address_and_to_no_other(
     assert [(mail.to, mail.kind) for mail in await mailbox(services, owner)] == [(MAIL, "password_changed")]
 
 
-# ---------------------------------------------------------------- nothing is told
+# ---------------------------------------------------------------- no information for strangers
 
 
 NOBODIES = ("nobody", "nobody@example.com", "+12025550199", "", "\0", "x" * 100_000, "\ud800")
 
 
 async def everybody(services: IdentityServices) -> tuple[str, ...]:
-    """Logins of all sorts, most of which are sent nothing."""
+    """Returns logins of every kind; most of them get no mail."""
     await somebody(services, raw_phone="+12025550123")
     await arrive(services, "unverified", raw_email="unverified@example.com")
     await arrive(services, "without")
     return ("ada", MAIL, "+12025550123", "unverified", "unverified@example.com", "without", *NOBODIES)
 
 
-async def test_only_a_verified_address_is_sent_mail_and_every_login_has_the_same_answer(
+async def test_only_a_verified_address_gets_mail_and_every_login_gets_the_same_response(
     services: IdentityServices, owner: Owner
 ) -> None:
     for login in await everybody(services):
@@ -331,7 +331,7 @@ async def test_only_a_verified_address_is_sent_mail_and_every_login_has_the_same
     assert {mail.to for mail in await mailbox(services, owner)} == {MAIL}
 
 
-async def test_nobody_is_looked_up_before_the_answer(
+async def test_the_user_is_looked_up_after_the_response(
     services: IdentityServices, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logins = await everybody(services)
@@ -349,7 +349,7 @@ async def test_nobody_is_looked_up_before_the_answer(
         looked_up.clear()
 
 
-async def test_wrong_code_takes_the_same_statements_and_is_told_the_same_whoever_is_meant(
+async def test_a_wrong_code_runs_the_same_statements_and_gets_the_same_error_for_any_login(
     services: IdentityServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     logins = await everybody(services)
@@ -376,11 +376,11 @@ def _noting(said: list[str], asked: Any) -> Any:
 
 
 def _same(said: list[str]) -> list[str]:
-    """By which column a user is looked up follows from the text of the login."""
+    """Removes the column of the user's look-up: it depends on the text of the login."""
     return ["by login" if "password_hash from users" in sql else sql for sql in said]
 
 
-async def test_codes_for_nobody_are_limited_like_those_for_somebody(services: IdentityServices) -> None:
+async def test_codes_for_unknown_logins_have_the_same_limits(services: IdentityServices) -> None:
     await somebody(services)
     for login in ("ada", "nobody"):
         address = f"203.0.113.{len(login)}"
@@ -398,10 +398,10 @@ async def _answer(asked: Awaitable[None]) -> type:
     return type(None)
 
 
-# ---------------------------------------------------------------- how often
+# ---------------------------------------------------------------- rate limits
 
 
-async def test_strangers_who_request_again_and_again_send_two_mails_and_leave_the_owner_a_valid_code(
+async def test_repeated_requests_of_strangers_send_two_mails_and_keep_the_code_valid(
     services: IdentityServices, owner: Owner
 ) -> None:
     await somebody(services)
@@ -415,7 +415,7 @@ async def test_strangers_who_request_again_and_again_send_two_mails_and_leave_th
     await reset(services, code=mails[0].code)
 
 
-async def test_quarter_of_an_hour_later_mails_are_sent_again_and_the_codes_before_are_still_good(
+async def test_after_fifteen_minutes_mails_are_sent_again_and_earlier_codes_stay_valid(
     services: IdentityServices, owner: Owner
 ) -> None:
     await somebody(services)
@@ -431,7 +431,7 @@ async def test_quarter_of_an_hour_later_mails_are_sent_again_and_the_codes_befor
     await reset(services, code=mails[0].code)
 
 
-async def test_server_without_mail_says_so_to_everybody(database: Database) -> None:
+async def test_a_server_without_mail_refuses_every_request(database: Database) -> None:
     async with receiving(database, environment="production", secret_key="x" * 32) as services:
         await somebody(services)
         for login in ("ada", "nobody"):
@@ -439,7 +439,7 @@ async def test_server_without_mail_says_so_to_everybody(database: Database) -> N
                 await requested(services, login)
 
 
-async def test_what_fails_after_the_answer_is_logged_without_the_login(
+async def test_an_error_after_the_response_is_logged_without_the_login(
     services: IdentityServices, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def fail(session: Session, login: object) -> None:
@@ -455,9 +455,7 @@ async def test_what_fails_after_the_answer_is_logged_without_the_login(
     assert "lovelace" not in written
 
 
-async def test_passwords_in_the_database_are_hashes_and_codes_are_nowhere(
-    services: IdentityServices, owner: Owner
-) -> None:
+async def test_the_database_contains_password_hashes_and_no_codes(services: IdentityServices, owner: Owner) -> None:
     await somebody(services)
     await requested(services)
     mail = await last(services, owner)

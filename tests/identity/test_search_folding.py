@@ -1,4 +1,4 @@
-"""Search finds a name however it is spelled, on both sides, and by its index."""
+"""Search finds a name in any spelling, of the stored name and of the search text, and uses its index."""
 
 import pytest
 import uuid_utils.compat as uuids
@@ -54,7 +54,7 @@ COMPOSED, DECOMPOSED = "Éva Nagy", "E\u0301va Nagy"
         ("❤\ufe0f Ada", "❤ ada"),
     ],
 )
-async def test_both_spellings_find_the_same_person(
+async def test_a_search_in_another_spelling_finds_the_stored_name(
     owner: "Connection[Record]", database: Database, stored: str, typed: str
 ) -> None:
     await join(owner, "somebody", stored)
@@ -68,7 +68,7 @@ async def test_usernames_are_found_in_any_width_and_case(owner: "Connection[Reco
 
 
 @pytest.mark.parametrize(("stored", "typed"), [("がん", "かん"), ("कि", "क"), ("محمد", "مُح"), ("김", "기")])
-async def test_marks_that_make_another_letter_are_kept(
+async def test_marks_that_change_a_letter_are_not_removed(
     owner: "Connection[Record]", database: Database, stored: str, typed: str
 ) -> None:
     await join(owner, "somebody", f"{typed}x")
@@ -76,22 +76,22 @@ async def test_marks_that_make_another_letter_are_kept(
 
 
 @pytest.mark.parametrize("typed", ["\u200b", "\ufe0f", "\u034f", "\u0301", "@\u200d", "\u3164", "\u2800"])
-async def test_a_text_that_shows_nothing_finds_nobody(
+async def test_a_search_of_invisible_characters_finds_nobody(
     owner: "Connection[Record]", database: Database, typed: str
 ) -> None:
     await join(owner, "ada", "Ada")
     assert await found(database, typed) == []
 
 
-async def test_name_that_unfolds_to_eighteen_times_its_length_is_kept_and_found(
+async def test_a_name_whose_search_key_is_eighteen_times_as_long_is_stored_and_found(
     owner: "Connection[Record]", database: Database
 ) -> None:
     await join(owner, "ada", "\ufdfa" * 100)
     assert await found(database, "\ufdfa") == ["ada"]
 
 
-def old_servers(key: str) -> str:
-    """How a server of a version before searches."""
+def query_of_earlier_servers(key: str) -> str:
+    """Returns the search query of an earlier version of the server."""
     return f"""
 select username from users
 where {key}(name) ~>=~ {key}($1) and {key}(name) ~<~ ({key}($1) || chr(1114111)) and closed_at is null
@@ -100,16 +100,14 @@ order by {key}(name) using ~<~ limit $2
 
 
 @pytest.mark.parametrize(("key", "index"), [("lower", "ix_users_name_prefix"), ("name_key", "ix_users_name_key")])
-async def test_servers_of_the_versions_before_still_have_their_index(
-    owner: "Connection[Record]", key: str, index: str
-) -> None:
+async def test_earlier_servers_still_have_their_index(owner: "Connection[Record]", key: str, index: str) -> None:
     await join(owner, "eve", COMPOSED)
-    plan = await explained(owner, old_servers(key), "text, int", "év", 10)
+    plan = await explained(owner, query_of_earlier_servers(key), "text, int", "év", 10)
     assert [scan["Index Name"] for scan in scans(plan, "users")] == [index]
 
 
 @pytest.mark.parametrize(("typed", "place"), [("na", 1), ("E\u0301VA", 2), ("eva 17", 2), ("1", 3)])
-async def test_search_among_many_reads_only_what_it_gives(
+async def test_a_search_among_many_users_reads_only_the_rows_it_returns(
     owner: "Connection[Record]", typed: str, place: int
 ) -> None:
     await owner.execute(
@@ -125,7 +123,7 @@ async def test_search_among_many_reads_only_what_it_gives(
         "select gen_random_uuid(), 'person_' || row_number() over (), 'Nagy Éva ' || row_number() over (), 'none', "
         "'member', id, clock_timestamp(), clock_timestamp() from wallets"
     )
-    # Who has left is called alike, and is in no index that would have to be read through.
+    # Closed users with the same name are in no index, so the search never reads them.
     await owner.execute(
         "update users set name = 'Eva Nagy', closed_at = clock_timestamp() "
         "where wallet_id < '80000000-0000-4000-8000-000000000000'"
@@ -140,7 +138,7 @@ async def test_search_among_many_reads_only_what_it_gives(
 
 
 @pytest.mark.parametrize("function", ["search_key", "plain_key"])
-async def test_every_letter_has_one_key_in_every_case_and_normal_form(
+async def test_every_letter_has_the_same_key_in_every_case_and_normal_form(
     owner: "Connection[Record]", function: str
 ) -> None:
     async def keys(texts: list[str]) -> list[str]:
@@ -160,7 +158,7 @@ async def test_every_letter_has_one_key_in_every_case_and_normal_form(
 
 
 @pytest.mark.parametrize("typed", ["CAFE\u0301", "café", "ＣＡＦÉ", "strasse", "STRAẞE", "i\u0307zmir", "izmir"])
-async def test_transactions_are_found_by_their_description_in_any_spelling(
+async def test_transactions_are_found_by_any_spelling_of_their_description(
     owner: "Connection[Record]", database: Database, typed: str
 ) -> None:
     mine, other = await people(owner, "ada", "bob")

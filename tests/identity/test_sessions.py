@@ -1,4 +1,4 @@
-"""Sessions: listed, ended, told to every server, and never too many."""
+"""Sessions: listing them, ending them on every server, and their limit per user."""
 
 import asyncio
 from datetime import timedelta
@@ -22,7 +22,7 @@ async def another(services: IdentityServices, user_agent: str | None = None) -> 
     return await sign_in(services, "ada", PASSWORD, address=HOME, user_agent=user_agent)
 
 
-async def test_sessions_are_listed_newest_first_with_what_opened_them(services: IdentityServices) -> None:
+async def test_sessions_are_listed_newest_first_with_their_user_agent(services: IdentityServices) -> None:
     first = await arrive(services, user_agent="a browser\x00")
     second = await another(services, "a telephone")
     await arrive(services, "bea")
@@ -43,7 +43,7 @@ async def test_signing_out_ends_this_session_only(services: IdentityServices) ->
     assert await sign_out(services, leaving.viewer) == 0
 
 
-async def test_revoking_ends_one_of_ones_own_and_again_nothing(services: IdentityServices) -> None:
+async def test_revoking_one_of_ones_own_sessions_twice_ends_it_once(services: IdentityServices) -> None:
     here = await arrive(services)
     there = await another(services)
     assert await revoke(services, here.viewer, there.viewer.session_id) == 1
@@ -51,7 +51,7 @@ async def test_revoking_ends_one_of_ones_own_and_again_nothing(services: Identit
     assert [one.id for one in await live(services, here.viewer)] == [here.viewer.session_id]
 
 
-async def test_somebody_elses_session_does_not_exist(services: IdentityServices) -> None:
+async def test_the_session_of_another_user_is_not_found(services: IdentityServices) -> None:
     ada, bea = await arrive(services), await arrive(services, "bea")
     for session_id in (bea.viewer.session_id, uuid4(), None):
         with pytest.raises(NoSuchSession):
@@ -59,7 +59,7 @@ async def test_somebody_elses_session_does_not_exist(services: IdentityServices)
     assert await services.gate.viewer(bea.tokens.access_token) == bea.viewer
 
 
-async def test_revoking_the_others_leaves_this_one(services: IdentityServices) -> None:
+async def test_revoking_the_other_sessions_keeps_this_one(services: IdentityServices) -> None:
     await arrive(services)
     await another(services)
     here = await another(services)
@@ -70,7 +70,7 @@ async def test_revoking_the_others_leaves_this_one(services: IdentityServices) -
     assert len(await live(services, bea.viewer)) == 1
 
 
-async def test_fifty_first_session_ends_the_oldest(services: IdentityServices, owner: Owner) -> None:
+async def test_the_fifty_first_session_ends_the_oldest(services: IdentityServices, owner: Owner) -> None:
     oldest = await arrive(services)
     await owner.execute(
         "insert into sessions (id, user_id, created_at, last_used_at, expires_at) "
@@ -101,7 +101,7 @@ async def test_many_sign_ins_at_once_leave_no_more_than_fifty(services: Identity
     assert len(await live(services, person.viewer)) == MAX_SESSIONS
 
 
-async def test_session_ended_in_every_way_while_it_is_refreshed_ends_once_and_for_good(
+async def test_a_session_ended_in_several_ways_during_a_refresh_ends_once_and_permanently(
     services: IdentityServices,
 ) -> None:
     staying = await arrive(services)
@@ -126,7 +126,7 @@ async def test_session_ended_in_every_way_while_it_is_refreshed_ends_once_and_fo
     assert [one.id for one in await live(services, staying.viewer)] == [staying.viewer.session_id]
 
 
-async def test_every_ended_session_is_told_with_the_commit(services: IdentityServices, owner: Owner) -> None:
+async def test_every_ended_session_is_signalled_with_the_commit(services: IdentityServices, owner: Owner) -> None:
     told: list[str] = []
     await owner.add_listener(CHANNEL, lambda *said: told.append(str(said[3])))
     first = await arrive(services)
@@ -141,7 +141,7 @@ async def test_every_ended_session_is_told_with_the_commit(services: IdentitySer
     ]
 
 
-async def test_sessions_that_ended_a_month_ago_are_swept_with_their_tokens(
+async def test_sessions_that_ended_a_month_ago_are_deleted_with_their_tokens(
     services: IdentityServices, owner: Owner
 ) -> None:
     person = await arrive(services)
@@ -157,7 +157,7 @@ async def test_sessions_that_ended_a_month_ago_are_swept_with_their_tokens(
     assert await owner.fetchval("select count(*) from refresh_tokens") == 2
 
 
-async def test_thousands_of_tokens_are_swept_a_few_at_a_time(services: IdentityServices, owner: Owner) -> None:
+async def test_thousands_of_tokens_are_deleted_in_small_portions(services: IdentityServices, owner: Owner) -> None:
     person = await arrive(services)
     await owner.execute(
         "insert into refresh_tokens (hash, session_id, issued_at) "

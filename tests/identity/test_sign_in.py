@@ -1,4 +1,4 @@
-"""Signing in: a login and a password become a session, and nobody learns who has an account."""
+"""Signing in: a login and a password open a session, and the responses do not show who has an account."""
 
 import asyncio
 import time
@@ -28,9 +28,7 @@ async def tried(services: IdentityServices, login: str, password: str, address: 
 
 
 @pytest.mark.parametrize("login", ["ada", " ADA ", "@ada", "ａｄａ", "ada@example.com", "ADA@Example.COM"])
-async def test_username_and_email_open_a_session_however_they_are_typed(
-    services: IdentityServices, login: str
-) -> None:
+async def test_any_spelling_of_a_username_or_an_email_opens_a_session(services: IdentityServices, login: str) -> None:
     person = await arrive(services, raw_email="ada@example.com")
     admitted = await tried(services, login, PASSWORD)
     assert isinstance(admitted, Admission)
@@ -42,7 +40,9 @@ async def test_username_and_email_open_a_session_however_they_are_typed(
 @pytest.mark.parametrize(
     "login", ["nobody_here", "nobody@example.com", "", "\x00", "\ud800", "x" * 100_000, "@", "a'b--"]
 )
-async def test_unknown_login_is_refused_like_a_wrong_password(services: IdentityServices, login: str) -> None:
+async def test_an_unknown_login_gets_the_same_refusal_as_a_wrong_password(
+    services: IdentityServices, login: str
+) -> None:
     await arrive(services)
     unknown, wrong = await tried(services, login, PASSWORD), await tried(services, "ada", WRONG)
     assert isinstance(unknown, InvalidCredentials)
@@ -51,13 +51,13 @@ async def test_unknown_login_is_refused_like_a_wrong_password(services: Identity
 
 
 @pytest.mark.parametrize("password", ["", "\x00", "\ud800", "x" * 60_000])
-async def test_any_text_can_be_tried_as_a_password(services: IdentityServices, password: str) -> None:
+async def test_any_text_is_accepted_as_a_password_attempt(services: IdentityServices, password: str) -> None:
     await arrive(services)
     assert isinstance(await tried(services, "ada", password), InvalidCredentials)
 
 
 @pytest.mark.usefixtures("real_hashes")
-async def test_unknown_login_is_hashed_like_a_wrong_password(
+async def test_an_unknown_login_computes_a_hash_like_a_wrong_password(
     services: IdentityServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await arrive(services)
@@ -74,7 +74,7 @@ async def test_unknown_login_is_hashed_like_a_wrong_password(
     assert hashed == ["$argon2id$v=19$m=19456,t=2,p=1"] * 3
 
 
-async def test_closed_user_is_nobody(services: IdentityServices, owner: Owner) -> None:
+async def test_a_closed_user_is_refused_like_an_unknown_login(services: IdentityServices, owner: Owner) -> None:
     person = await arrive(services)
     await owner.execute("update users set closed_at = clock_timestamp(), email = null, phone = null")
     assert isinstance(await tried(services, "ada", PASSWORD), InvalidCredentials)
@@ -82,7 +82,7 @@ async def test_closed_user_is_nobody(services: IdentityServices, owner: Owner) -
 
 
 @pytest.mark.usefixtures("real_hashes")
-async def test_outdated_hash_is_renewed_by_signing_in(services: IdentityServices, owner: Owner) -> None:
+async def test_signing_in_replaces_an_outdated_hash(services: IdentityServices, owner: Owner) -> None:
     await arrive(services)
     outdated = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash(PASSWORD)
     await owner.execute("update users set password_hash = $1", outdated)
@@ -93,7 +93,7 @@ async def test_outdated_hash_is_renewed_by_signing_in(services: IdentityServices
     assert isinstance(await tried(services, "ada", PASSWORD), Admission)
 
 
-async def test_password_is_kept_nowhere_as_it_was_typed(services: IdentityServices, owner: Owner) -> None:
+async def test_the_database_does_not_contain_the_password(services: IdentityServices, owner: Owner) -> None:
     await arrive(services)
     await tried(services, "ada", PASSWORD)
     for table in ("users", "sessions", "refresh_tokens", "throttles"):
@@ -102,7 +102,7 @@ async def test_password_is_kept_nowhere_as_it_was_typed(services: IdentityServic
         )
 
 
-async def test_lost_reply_opens_one_session(database_dsn: Dsns, owner: Owner) -> None:
+async def test_a_lost_reply_opens_one_session(database_dsn: Dsns, owner: Owner) -> None:
     database = LosesReplies(database_dsn.server)
     async with receiving(database) as services:
         await arrive(services)
@@ -114,7 +114,7 @@ async def test_lost_reply_opens_one_session(database_dsn: Dsns, owner: Owner) ->
     assert await owner.fetchval("select count(*) from sessions") == 2
 
 
-async def test_sixth_failure_must_wait_even_with_the_right_password(services: IdentityServices) -> None:
+async def test_after_five_failures_even_the_right_password_must_wait(services: IdentityServices) -> None:
     await arrive(services, address=ELSEWHERE)
     answers = [await tried(services, "ada", WRONG) for _ in range(5)]
     assert all(isinstance(answer, InvalidCredentials) for answer in answers)
@@ -123,17 +123,17 @@ async def test_sixth_failure_must_wait_even_with_the_right_password(services: Id
     assert 470 <= refused.retry_after_seconds <= 480
 
 
-async def test_unknown_login_must_wait_like_a_known_one(services: IdentityServices) -> None:
+async def test_an_unknown_login_must_wait_like_a_known_one(services: IdentityServices) -> None:
     answers = [await tried(services, "nobody_here", WRONG) for _ in range(6)]
     assert [type(answer) for answer in answers] == [*[InvalidCredentials] * 5, RateLimited]
 
 
-async def test_many_guesses_at_once_are_no_more_guesses(services: IdentityServices) -> None:
+async def test_concurrent_guesses_do_not_exceed_the_limit(services: IdentityServices) -> None:
     await arrive(services)
     began = time.monotonic()
     answers = await asyncio.gather(*(tried(services, "ada", WRONG) for _ in range(20)))
     guesses = sum(isinstance(answer, InvalidCredentials) for answer in answers)
-    assert 5 <= guesses <= 5 + int(time.monotonic() - began)  # one more when the wait of a second is over
+    assert 5 <= guesses <= 5 + int(time.monotonic() - began)  # one more for each second of waiting
     assert sum(isinstance(answer, RateLimited) for answer in answers) == 20 - guesses
 
 
@@ -143,7 +143,7 @@ async def test_one_person_may_sign_in_many_times_at_once(services: IdentityServi
     assert all(isinstance(answer, Admission) for answer in answers)
 
 
-async def test_waits_grow_to_a_minute_and_not_beyond(services: IdentityServices, owner: Owner) -> None:
+async def test_waits_grow_to_at_most_a_minute(services: IdentityServices, owner: Owner) -> None:
     await arrive(services)
     waits = []
     for _ in range(4):
@@ -176,7 +176,7 @@ async def test_failures_are_forgotten_after_fifteen_minutes(services: IdentitySe
     assert [type(await tried(services, "ada", WRONG)) for _ in range(5)] == [InvalidCredentials] * 5
 
 
-async def test_guesses_from_elsewhere_do_not_keep_a_person_out_at_home(services: IdentityServices) -> None:
+async def test_guesses_from_other_addresses_do_not_block_the_users_known_address(services: IdentityServices) -> None:
     await arrive(services)
     assert isinstance(await tried(services, "ada", PASSWORD, HOME), Admission)
     for _ in range(7):
@@ -186,7 +186,7 @@ async def test_guesses_from_elsewhere_do_not_keep_a_person_out_at_home(services:
     assert isinstance(await tried(services, "ada", PASSWORD, ELSEWHERE), RateLimited)
 
 
-async def test_servers_count_failures_together(services: IdentityServices, database_dsn: Dsns) -> None:
+async def test_servers_share_the_counters_of_failures(services: IdentityServices, database_dsn: Dsns) -> None:
     await arrive(services)
     other_database = await Database.open(database_dsn.server)
     async with receiving(other_database) as other:
@@ -196,7 +196,7 @@ async def test_servers_count_failures_together(services: IdentityServices, datab
     await other_database.close()
 
 
-async def test_address_signs_in_twenty_times_a_minute_in_production(database: Database, owner: Owner) -> None:
+async def test_production_allows_twenty_sign_ins_a_minute_from_an_address(database: Database, owner: Owner) -> None:
     async with receiving(database, environment="production") as services:
         await arrive(services, address=ELSEWHERE)
         logins = ["ada", *(f"nobody_{n}" for n in range(19))]
@@ -211,7 +211,7 @@ async def test_address_signs_in_twenty_times_a_minute_in_production(database: Da
         assert isinstance(await tried(services, "ada", PASSWORD), Admission)
 
 
-async def test_connection_that_dies_on_the_way_is_no_refusal(services: IdentityServices, owner: Owner) -> None:
+async def test_a_terminated_connection_does_not_refuse_a_sign_in(services: IdentityServices, owner: Owner) -> None:
     await arrive(services)
     await owner.execute(
         "select pg_terminate_backend(pid) from pg_stat_activity "

@@ -1,4 +1,4 @@
-"""Signing in from addresses not used before: turns that every server counts together, and known ones kept apart."""
+"""Signing in from unknown addresses: all servers share their turns, and known addresses do not wait for them."""
 
 import asyncio
 from datetime import timedelta
@@ -23,7 +23,7 @@ from tests.people import ELSEWHERE, HOME, PASSWORD, LosesReplies, Owner, arrive,
 
 WRONG = "another one altogether"
 PHONE = "203.0.113.200"
-"""A new one of its owner's, in no attacker's network."""
+"""A new address of the user, in no network of an attacker."""
 
 
 async def tried(services: IdentityServices, password: str, address: str, login: str = "ada") -> Admission | Refusal:
@@ -34,12 +34,12 @@ async def tried(services: IdentityServices, password: str, address: str, login: 
 
 
 async def flood(services: IdentityServices, addresses: int, login: str = "ada") -> list[Admission | Refusal]:
-    """A try from each of so many addresses, each of a provider of its own."""
+    """Tries a wrong password from that many addresses, each of a different provider."""
     return [await tried(services, WRONG, f"10.{n}.0.1", login) for n in range(addresses)]
 
 
 async def pass_time(owner: Owner, seconds: float) -> None:
-    """As if it were so much later."""
+    """Moves all stored times back, as if that many seconds had passed."""
     earlier = timedelta(seconds=seconds)
     await owner.execute(
         "update sign_in_lanes set first_at = first_at - $1::interval, crowded_at = crowded_at - $1::interval, "
@@ -53,7 +53,7 @@ async def pass_time(owner: Owner, seconds: float) -> None:
     )
 
 
-async def test_new_phone_has_its_guess_when_told_whatever_a_flood_does_meanwhile(
+async def test_a_new_phone_gets_its_guess_at_the_promised_time_during_a_flood(
     services: IdentityServices, owner: Owner
 ) -> None:
     await arrive(services)
@@ -73,7 +73,7 @@ async def test_new_phone_has_its_guess_when_told_whatever_a_flood_does_meanwhile
 
 
 @pytest.mark.parametrize(("early_seconds", "calendar"), [(60, "first"), (-60, "further")])
-async def test_turn_is_kept_for_half_an_hour(
+async def test_a_turn_is_reserved_for_half_an_hour(
     services: IdentityServices, owner: Owner, early_seconds: int, calendar: str
 ) -> None:
     await arrive(services)
@@ -87,7 +87,7 @@ async def test_turn_is_kept_for_half_an_hour(
     assert [(row["address"] in before, row["calendar"]) for row in used] == [(True, calendar)]
 
 
-async def test_turns_of_a_clock_that_was_ahead_keep_nobody_waiting(services: IdentityServices, owner: Owner) -> None:
+async def test_turns_written_by_a_clock_in_the_future_delay_nobody(services: IdentityServices, owner: Owner) -> None:
     await arrive(services)
     await flood(services, 40)
     for address in ("203.0.113.1", "203.0.113.2", PHONE):
@@ -101,7 +101,7 @@ async def test_turns_of_a_clock_that_was_ahead_keep_nobody_waiting(services: Ide
     assert refused.retry_after_seconds == pytest.approx(37 * 120, abs=30)
 
 
-async def test_flood_on_two_servers_has_no_more_guesses_than_on_one(
+async def test_a_flood_at_two_servers_gets_no_more_guesses_than_at_one(
     services: IdentityServices, database_dsn: Dsns, owner: Owner
 ) -> None:
     await arrive(services)
@@ -119,7 +119,7 @@ async def test_flood_on_two_servers_has_no_more_guesses_than_on_one(
     assert gaps == {timedelta(minutes=2)}
 
 
-async def test_strangers_do_not_keep_the_owner_out_of_what_is_asked_while_signed_in(
+async def test_a_flood_does_not_block_password_checks_of_a_signed_in_user(
     services: IdentityServices,
 ) -> None:
     ada = await arrive(services)
@@ -129,7 +129,7 @@ async def test_strangers_do_not_keep_the_owner_out_of_what_is_asked_while_signed
     assert changed.user == ada.user
 
 
-async def test_stolen_session_guesses_no_faster_than_a_known_address(services: IdentityServices) -> None:
+async def test_a_stolen_session_can_guess_no_faster_than_a_known_address(services: IdentityServices) -> None:
     ada = await arrive(services)
     for _ in range(5):
         assert (await change_password(services, ada.viewer, WRONG, "amber-lighthouse-42", address=PHONE)).refusals
@@ -138,7 +138,7 @@ async def test_stolen_session_guesses_no_faster_than_a_known_address(services: I
     assert refused.value.retry_after_seconds == 1
 
 
-async def test_address_becomes_known_by_signing_up_and_by_signing_in(
+async def test_an_address_becomes_known_by_signing_up_and_by_signing_in(
     services: IdentityServices, owner: Owner
 ) -> None:
     ada = await arrive(services, address=HOME)
@@ -153,10 +153,10 @@ async def test_address_becomes_known_by_signing_up_and_by_signing_in(
     assert await owner.fetchval("select count(*) from known_addresses where user_id = $1", ada.user.id) == 2
 
 
-async def test_known_addresses_survive_a_crash_that_forgets_the_counters(
+async def test_known_addresses_survive_a_crash_that_empties_the_counters(
     services: IdentityServices, owner: Owner
 ) -> None:
-    """What PostgreSQL does to unlogged tables when it recovers."""
+    """PostgreSQL empties unlogged tables when it recovers from a crash."""
     await arrive(services)
     kinds = await owner.fetch("select relname, relpersistence::text as kind from pg_class where relkind = 'r'")
     assert {row["relname"]: row["kind"] for row in kinds}["known_addresses"] == "p"
@@ -167,9 +167,7 @@ async def test_known_addresses_survive_a_crash_that_forgets_the_counters(
     assert isinstance(await tried(services, PASSWORD, HOME), Admission)
 
 
-async def test_address_that_a_server_of_the_revision_before_remembers_is_known(
-    services: IdentityServices, owner: Owner
-) -> None:
+async def test_an_address_stored_by_the_previous_revision_is_known(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services)
     await flood(services, 30)
     bucket = throttle._bucket("known", f"user {ada.user.id}", PHONE)
@@ -181,7 +179,7 @@ async def test_address_that_a_server_of_the_revision_before_remembers_is_known(
     assert isinstance(await tried(services, PASSWORD, PHONE), Admission)
 
 
-async def test_only_the_last_used_addresses_are_kept(services: IdentityServices, owner: Owner) -> None:
+async def test_only_the_most_recently_used_addresses_are_kept(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services)
     for n in range(MAX_KNOWN_ADDRESSES + 3):
         async with services.database.write() as session:
@@ -191,7 +189,7 @@ async def test_only_the_last_used_addresses_are_kept(services: IdentityServices,
     assert await services.throttle._is_known(ada.user.id, f"10.0.0.{MAX_KNOWN_ADDRESSES + 2}")
 
 
-async def test_turn_is_given_back_when_no_hash_was_made(services: IdentityServices) -> None:
+async def test_a_turn_is_returned_when_no_hash_was_computed(services: IdentityServices) -> None:
     limits = Throttle(services.database)
     login = logins.read("ada")
     for _ in range(8):
@@ -202,7 +200,7 @@ async def test_turn_is_given_back_when_no_hash_was_made(services: IdentityServic
         assert attempt.requester is Requester.STRANGER
 
 
-async def test_lost_reply_takes_one_turn(database_dsn: Dsns, owner: Owner) -> None:
+async def test_a_lost_reply_uses_one_turn(database_dsn: Dsns, owner: Owner) -> None:
     database = LosesReplies(database_dsn.server)
     async with receiving(database) as services:
         database.losses = 2
@@ -211,7 +209,7 @@ async def test_lost_reply_takes_one_turn(database_dsn: Dsns, owner: Owner) -> No
     await database.close()
 
 
-async def test_asking_again_before_the_turn_writes_nothing(
+async def test_trying_again_before_the_turn_writes_nothing(
     services: IdentityServices, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await arrive(services)
@@ -226,12 +224,12 @@ async def test_asking_again_before_the_turn_writes_nothing(
 
     monkeypatch.setattr(lanes, "ask", asked)
     await flood(services, 8)
-    # Five had their guess at once, and ask for a further one.
+    # Five addresses had their guess at once, and request another one.
     assert len(written) == 5
     assert await owner.fetchval(rows) == before
 
 
-async def test_forgotten_lanes_turns_and_addresses_are_swept(services: IdentityServices, owner: Owner) -> None:
+async def test_expired_lanes_turns_and_addresses_are_deleted(services: IdentityServices, owner: Owner) -> None:
     await arrive(services)
     await flood(services, 6)
     tables = ("sign_in_lanes", "sign_in_turns", "known_addresses")

@@ -1,4 +1,4 @@
-"""Throttles: whose tries are counted together, and for how long."""
+"""Throttles: which attempts share a counter, and for how long."""
 
 import contextlib
 
@@ -26,11 +26,11 @@ from tests.people import HOME, Owner, facts
         ("testclient", "testclient"),
     ],
 )
-def test_one_customers_network_counts_as_one_address(address: str, counted_as: str) -> None:
+def test_one_customers_ipv6_network_counts_as_one_address(address: str, counted_as: str) -> None:
     assert one_address(address) == counted_as
 
 
-async def test_two_servers_count_one_address_together(database: Database) -> None:
+async def test_two_servers_share_the_counter_of_an_address(database: Database) -> None:
     one, other = (Throttle(database, sign_ups_per_hour=3) for _ in range(2))
     for throttle in (one, other, one):
         await throttle.sign_up_from(HOME)
@@ -41,7 +41,7 @@ async def test_two_servers_count_one_address_together(database: Database) -> Non
     await other.sign_up_from("192.0.2.11")
 
 
-async def test_sign_ups_and_sign_ins_are_counted_apart(database: Database) -> None:
+async def test_sign_ups_and_sign_ins_have_separate_counters(database: Database) -> None:
     throttle = Throttle(database, sign_ups_per_hour=1, sign_ins_per_minute=1)
     await throttle.sign_up_from(HOME)
     await throttle.sign_in_from(HOME)
@@ -49,14 +49,14 @@ async def test_sign_ups_and_sign_ins_are_counted_apart(database: Database) -> No
         await throttle.sign_in_from(HOME)
 
 
-async def test_rate_that_is_not_set_is_no_limit(database: Database, owner: Owner) -> None:
+async def test_a_rate_that_is_not_set_means_no_limit(database: Database, owner: Owner) -> None:
     throttle = Throttle(database)
     for _ in range(100):
         await throttle.sign_in_from(HOME)
     assert await owner.fetchval("select count(*) from throttles") == 0
 
 
-async def test_flood_does_not_make_its_own_wait_longer(database: Database, owner: Owner) -> None:
+async def test_refused_attempts_do_not_extend_the_wait(database: Database, owner: Owner) -> None:
     throttle = Throttle(database, sign_ins_per_minute=1)
     await throttle.sign_in_from(HOME)
     until = await owner.fetchval("select expires_at from throttles")
@@ -66,7 +66,7 @@ async def test_flood_does_not_make_its_own_wait_longer(database: Database, owner
     assert await facts(owner, "select expires_at, hits from throttles") == (until, 2)
 
 
-async def test_attempt_that_came_to_no_verdict_is_not_counted(database: Database) -> None:
+async def test_an_attempt_answered_as_busy_is_not_counted(database: Database) -> None:
     throttle = Throttle(database)
     for _ in range(2 * FREE_FAILURES):
         with pytest.raises(ServiceBusy):
@@ -77,7 +77,7 @@ async def test_attempt_that_came_to_no_verdict_is_not_counted(database: Database
                 raise ServiceBusy("too many passwords are being checked")
 
 
-async def test_attempt_that_was_given_up_counts_as_failed(database: Database) -> None:
+async def test_an_attempt_that_ends_with_an_error_counts_as_failed(database: Database) -> None:
     throttle = Throttle(database)
     for _ in range(FREE_FAILURES):
         with pytest.raises(ZeroDivisionError):
@@ -94,7 +94,7 @@ async def test_attempt_that_was_given_up_counts_as_failed(database: Database) ->
             pass
 
 
-async def test_counters_that_had_their_time_are_swept(services: IdentityServices, owner: Owner) -> None:
+async def test_expired_counters_are_deleted(services: IdentityServices, owner: Owner) -> None:
     throttle = Throttle(services.database, sign_ins_per_minute=5)
     for n in range(3):
         await throttle.sign_in_from(f"192.0.2.{n}")
@@ -104,7 +104,7 @@ async def test_counters_that_had_their_time_are_swept(services: IdentityServices
     assert await owner.fetchval("select count(*) from throttles") == 1
 
 
-async def test_bucket_says_nothing_of_who_was_counted(database: Database, owner: Owner) -> None:
+async def test_counters_contain_no_address_and_no_login(database: Database, owner: Owner) -> None:
     throttle = Throttle(database, sign_ins_per_minute=5)
     await throttle.sign_in_from(HOME)
     async with throttle.sign_in(logins.read("my password typed as a login"), None, HOME):
@@ -121,7 +121,7 @@ update throttles set window_started_at = window_started_at + interval '1 year',
 """
 
 
-async def test_window_of_a_clock_that_was_ahead_is_over(database: Database, owner: Owner) -> None:
+async def test_a_window_written_by_a_clock_in_the_future_is_over(database: Database, owner: Owner) -> None:
     throttle = Throttle(database, sign_ups_per_hour=1)
     await throttle.sign_up_from(HOME)
     await owner.execute(A_YEAR_AHEAD)
@@ -131,7 +131,7 @@ async def test_window_of_a_clock_that_was_ahead_is_over(database: Database, owne
     assert refused.value.retry_after_seconds <= 3_600
 
 
-async def test_wait_of_a_clock_that_was_ahead_is_over(database: Database, owner: Owner) -> None:
+async def test_a_wait_written_by_a_clock_in_the_future_is_over(database: Database, owner: Owner) -> None:
     throttle = Throttle(database)
     for _ in range(FREE_FAILURES + 1):
         with contextlib.suppress(RateLimited):

@@ -1,4 +1,5 @@
-"""Access tokens: only ours, whole, of the right kind, in their time. Refresh tokens: a chain only we can follow."""
+"""Access tokens: signed by us, unchanged, of the right type, not expired. Refresh tokens: a chain only our key
+continues."""
 
 import base64
 import json
@@ -37,7 +38,7 @@ def signed(said: dict[str, Any], *, key: bytes = KEY, algorithm: str = "HS256", 
     return jwt.encode(said, key, algorithm=algorithm, headers={"typ": typ})
 
 
-def test_own_token_says_whose_it_is_and_until_when() -> None:
+def test_a_token_contains_its_viewer_and_its_expiry() -> None:
     now = time.time()
     token, expires_at = tokens.issue(VIEWER, now=now, session_expires_at=now + 10_000)
     assert tokens.read(token).viewer == VIEWER
@@ -52,7 +53,7 @@ def test_token_never_outlives_its_session() -> None:
 
 
 @pytest.mark.parametrize("missing", CLAIMS)
-def test_token_without_one_of_its_claims_is_bad(missing: str) -> None:
+def test_a_token_without_one_of_its_claims_is_invalid(missing: str) -> None:
     with pytest.raises(BadToken):
         tokens.read(signed(claims(**{missing: None})))
 
@@ -61,31 +62,31 @@ OTHERS = [("iss", "me"), ("aud", "them"), ("sub", "no uuid"), ("sub", 7), ("sid"
 
 
 @pytest.mark.parametrize(("claim", "value"), [*OTHERS, ("iat", "now")])
-def test_token_with_another_claim_is_bad(claim: str, value: object) -> None:
+def test_a_token_with_a_wrong_claim_is_invalid(claim: str, value: object) -> None:
     with pytest.raises(BadToken):
         tokens.read(signed(claims(**{claim: value})))
 
 
 @pytest.mark.parametrize("typ", ["JWT", "rt+jwt", None])
-def test_token_of_another_type_is_bad(typ: str | None) -> None:
+def test_a_token_of_another_type_is_invalid(typ: str | None) -> None:
     with pytest.raises(BadToken):
         tokens.read(signed(claims(), typ=typ))
 
 
 @pytest.mark.parametrize("key", [SECRET, b"x" * 32, derived_key(SECRET, "refresh tokens")])
-def test_token_signed_with_another_key_is_bad(key: bytes) -> None:
+def test_a_token_signed_with_another_key_is_invalid(key: bytes) -> None:
     with pytest.raises(BadToken):
         tokens.read(signed(claims(), key=key))
 
 
 @pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")
 @pytest.mark.parametrize("algorithm", ["HS384", "HS512"])
-def test_token_signed_with_another_algorithm_is_bad(algorithm: str) -> None:
+def test_a_token_signed_with_another_algorithm_is_invalid(algorithm: str) -> None:
     with pytest.raises(BadToken):
         tokens.read(signed(claims(), algorithm=algorithm))
 
 
-def test_token_that_says_it_needs_no_signature_is_bad() -> None:
+def test_a_token_with_algorithm_none_is_invalid() -> None:
     def part(said: dict[str, Any]) -> str:
         return base64.urlsafe_b64encode(json.dumps(said).encode()).rstrip(b"=").decode()
 
@@ -95,7 +96,7 @@ def test_token_that_says_it_needs_no_signature_is_bad() -> None:
             tokens.read(unsigned)
 
 
-def test_token_changed_anywhere_is_bad() -> None:
+def test_a_token_changed_anywhere_is_invalid() -> None:
     header, payload, signature = signed(claims()).split(".")
     another = signed(claims(sub=str(uuid4()))).split(".")[1]
     for forged in (f"{header}.{another}.{signature}", f"{header}.{payload}.{signature[::-1]}", f"{header}.{payload}"):
@@ -106,21 +107,21 @@ def test_token_changed_anywhere_is_bad() -> None:
 @pytest.mark.parametrize(
     "text", ["", ".", "..", "a.b.c", "null", "é.é.é", "\x00", "\ud800", "x" * (LONGEST_TOKEN + 1), "." * 4_000]
 )
-def test_text_that_is_no_token_is_bad(text: str) -> None:
+def test_a_text_that_is_not_a_token_is_invalid(text: str) -> None:
     with pytest.raises(BadToken):
         tokens.read(text)
 
 
-def test_expired_token_is_expired_to_the_second() -> None:
+def test_a_token_expires_to_the_second() -> None:
     with pytest.raises(ExpiredToken):
         tokens.read(signed(claims(exp=int(time.time()))))
 
 
-def test_clocks_of_two_servers_may_differ_about_the_beginning() -> None:
+def test_a_token_issued_a_few_seconds_in_the_future_is_valid() -> None:
     assert tokens.read(signed(claims(iat=int(time.time()) + 5))).viewer == VIEWER
 
 
-def test_successor_is_always_the_same_and_only_ours_to_know() -> None:
+def test_the_successor_of_a_refresh_token_depends_only_on_the_token_and_our_key() -> None:
     ours, theirs = RefreshTokens(SECRET), RefreshTokens(b"another key of thirty-two bytes!!!!")
     first = ours.first()
     assert ours.successor(first) == RefreshTokens(SECRET).successor(first) != theirs.successor(first)
@@ -129,7 +130,7 @@ def test_successor_is_always_the_same_and_only_ours_to_know() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "\x00", "\ud800", "é", "x" * 1_000_000])
-def test_any_text_can_be_shown_as_a_refresh_token(text: str) -> None:
+def test_any_text_is_accepted_as_a_refresh_token_attempt(text: str) -> None:
     refresh_tokens = RefreshTokens(SECRET)
     assert len(refresh_tokens.hash_of(text)) == 32
     assert refresh_tokens.successor(text)

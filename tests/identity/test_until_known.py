@@ -1,4 +1,4 @@
-"""Saying a unit of work again: only what may help, only so often."""
+"""Retrying a unit of work: only after errors where a retry can help, and a limited number of times."""
 
 import asyncpg
 import pytest
@@ -10,7 +10,7 @@ from pocketpay.identity.until_known import TRIES, until_known
 
 
 class Unit:
-    """Fails with each of the errors in turn, then gives 7."""
+    """Fails with each of the errors in order, then returns 7."""
 
     def __init__(self, *errors: Exception) -> None:
         self.errors = list(errors)
@@ -32,7 +32,7 @@ UNKNOWN = ServiceBusy("the reply was lost", may_have_happened=True)
 
 
 @pytest.mark.parametrize("error", [UNKNOWN, asyncpg.DeadlockDetectedError("x"), asyncpg.SerializationError("x")])
-async def test_what_may_pass_is_said_again(error: Exception) -> None:
+async def test_an_error_that_may_be_temporary_is_retried(error: Exception) -> None:
     unit = Unit(error, error)
     assert await until_known(unit) == 7
     assert unit.tries == 3
@@ -47,7 +47,7 @@ async def test_what_may_pass_is_said_again(error: Exception) -> None:
         asyncpg.UndefinedTableError("x"),
     ],
 )
-async def test_what_says_it_is_wrong_is_said_once(error: Exception) -> None:
+async def test_a_definite_error_is_not_retried(error: Exception) -> None:
     unit = Unit(error)
     with pytest.raises(type(error)):
         await until_known(unit)
@@ -57,19 +57,19 @@ async def test_what_says_it_is_wrong_is_said_once(error: Exception) -> None:
 @pytest.mark.parametrize(
     "error", [asyncpg.LockNotAvailableError("x"), asyncpg.QueryCanceledError("x"), asyncpg.DiskFullError("x")]
 )
-async def test_what_the_database_cannot_do_now_is_service_busy(error: Exception) -> None:
+async def test_an_error_of_an_overloaded_database_is_service_busy(error: Exception) -> None:
     with pytest.raises(ServiceBusy):
         await until_known(Unit(error))
 
 
-async def test_deadlock_that_comes_again_and_again_is_service_busy() -> None:
+async def test_a_repeated_deadlock_is_service_busy() -> None:
     unit = Unit(*[asyncpg.DeadlockDetectedError("x")] * 10)
     with pytest.raises(ServiceBusy):
         await until_known(unit)
     assert unit.tries == TRIES
 
 
-async def test_outcome_that_stays_unknown_is_told_as_such() -> None:
+async def test_an_outcome_that_stays_unknown_is_service_busy_and_may_have_happened() -> None:
     unit = Unit(*[UNKNOWN] * 10)
     with pytest.raises(ServiceBusy) as busy:
         await until_known(unit)

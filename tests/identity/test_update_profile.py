@@ -1,4 +1,4 @@
-"""Changing what is known of oneself: all of it or nothing, and what one is found by only with the password."""
+"""Updating a profile: all changes or none, and the email address and phone number only with the password."""
 
 import asyncio
 
@@ -32,11 +32,11 @@ ROW = "select name, email, phone, avatar_url from users where username = $1"
 
 
 async def updated(services: IdentityServices, whose: Admission, **wished: object) -> Changed:
-    typed = TypedChanges(**wished)  # type: ignore[arg-type]  # the tests name its fields
+    typed = TypedChanges(**wished)  # type: ignore[arg-type]  # the tests pass its fields
     return await update_profile(services, whose.viewer, typed, address=HOME)
 
 
-async def test_what_is_mentioned_changes_and_the_rest_stays(services: IdentityServices, owner: Owner) -> None:
+async def test_given_fields_change_and_the_others_stay(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services, raw_email=MAIL)
     answer = await updated(services, ada, raw_name="  Ada L. ", raw_avatar_url=PICTURE)
     assert answer.user is not None
@@ -50,7 +50,7 @@ async def test_what_is_mentioned_changes_and_the_rest_stays(services: IdentitySe
     assert signed_in.user == changed.user
 
 
-async def test_null_clears_all_but_the_name(services: IdentityServices, owner: Owner) -> None:
+async def test_null_clears_every_field_except_the_name(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services, raw_email=MAIL, raw_phone=PHONE)
     await updated(services, ada, raw_avatar_url=PICTURE)
     cleared = {"raw_email": None, "raw_phone": None, "raw_avatar_url": None}
@@ -58,12 +58,12 @@ async def test_null_clears_all_but_the_name(services: IdentityServices, owner: O
     assert await facts(owner, ROW, "ada") == ("Ada", None, None, None)
 
 
-async def test_empty_wish_changes_nothing_and_shows_the_user(services: IdentityServices) -> None:
+async def test_an_update_without_fields_changes_nothing_and_returns_the_user(services: IdentityServices) -> None:
     ada = await arrive(services, raw_email=MAIL)
     assert await updated(services, ada) == Changed(ada.user)
 
 
-async def test_one_may_keep_what_is_ones_own_in_another_case(services: IdentityServices, owner: Owner) -> None:
+async def test_a_user_may_give_their_own_address_in_another_case(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services, raw_email=MAIL, raw_phone=PHONE)
     answer = await updated(services, ada, raw_email=MAIL.upper(), raw_phone=PHONE, current_password=PASSWORD)
     assert answer.refusals == ()
@@ -93,7 +93,7 @@ async def test_one_may_keep_what_is_ones_own_in_another_case(services: IdentityS
             {"raw_email": "bea@example.com", "raw_phone": "+12025550199", "current_password": PASSWORD},
             [("EMAIL_TAKEN", "email"), ("PHONE_TAKEN", "phone")],
         ),
-        # Who has not shown the password does not learn whose address that is.
+        # Without the password the response does not show that the address is taken.
         ({"raw_email": "bea@example.com", "current_password": WRONG}, [("INVALID_CREDENTIALS", "currentPassword")]),
         (
             {"raw_name": "", "raw_email": "@", "raw_phone": "1", "raw_avatar_url": "x", "current_password": WRONG},
@@ -126,14 +126,14 @@ async def test_refusals_name_their_field_and_change_nothing(
     assert await facts(owner, ROW, "ada") == before
 
 
-async def test_password_is_not_looked_at_where_it_is_not_asked(services: IdentityServices, owner: Owner) -> None:
+async def test_a_wrong_password_is_ignored_where_none_is_needed(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services)
     for _ in range(8):
         assert (await updated(services, ada, raw_name="Ada L.", current_password=WRONG)).user is not None
     assert await owner.fetchval("select count(*) from throttles where bucket like 'failures%'") == 0
 
 
-async def test_sixth_wrong_password_is_rate_limited_and_sign_in_is_not(services: IdentityServices) -> None:
+async def test_the_sixth_wrong_password_is_rate_limited_and_sign_in_is_not(services: IdentityServices) -> None:
     ada = await arrive(services)
     for _ in range(5):
         assert (await updated(services, ada, raw_email=MAIL, current_password=WRONG)).refusals
@@ -142,14 +142,14 @@ async def test_sixth_wrong_password_is_rate_limited_and_sign_in_is_not(services:
     await sign_in(services, "ada", PASSWORD, address=HOME, user_agent=None)
 
 
-async def test_forgotten_password_is_no_guess(services: IdentityServices) -> None:
+async def test_a_missing_password_does_not_count_as_a_guess(services: IdentityServices) -> None:
     ada = await arrive(services)
     for _ in range(8):
         assert (await updated(services, ada, raw_email=MAIL)).refusals
     assert (await updated(services, ada, raw_email=MAIL, current_password=PASSWORD)).user is not None
 
 
-async def test_looking_up_whose_addresses_are_taken_is_slowed_like_guessing(
+async def test_probing_for_taken_addresses_is_rate_limited(
     services: IdentityServices,
 ) -> None:
     ada = await arrive(services)
@@ -162,17 +162,13 @@ async def test_looking_up_whose_addresses_are_taken_is_slowed_like_guessing(
         await updated(services, ada, raw_email="bea@example.com", current_password=PASSWORD)
 
 
-async def test_number_that_nobody_has_verified_may_be_given_by_several_at_once(
-    services: IdentityServices, owner: Owner
-) -> None:
+async def test_several_users_may_have_the_same_unverified_number(services: IdentityServices, owner: Owner) -> None:
     people = [await arrive(services, name) for name in ("ada", "bea", "cleo")]
     await asyncio.gather(*(updated(services, one, raw_phone=PHONE, current_password=PASSWORD) for one in people))
     assert await owner.fetchval("select count(*) from users where phone = $1", PHONE) == 3
 
 
-async def test_address_that_nobody_has_verified_may_be_given_by_several_at_once(
-    services: IdentityServices, owner: Owner
-) -> None:
+async def test_several_users_may_have_the_same_unverified_address(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services)
     await asyncio.gather(
         updated(services, ada, raw_email="new@example.com", current_password=PASSWORD),
@@ -181,7 +177,7 @@ async def test_address_that_nobody_has_verified_may_be_given_by_several_at_once(
     assert await owner.fetchval("select count(*) from users where lower(email) = 'new@example.com'") == 2
 
 
-async def test_password_changed_meanwhile_is_the_wrong_one(
+async def test_a_password_that_was_changed_concurrently_is_wrong(
     services: IdentityServices, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada = await arrive(services)
@@ -204,7 +200,7 @@ async def test_password_changed_meanwhile_is_the_wrong_one(
     assert await facts(owner, ROW, "ada") == ("Ada", None, None, None)
 
 
-async def test_password_that_changes_each_time_is_busy_and_not_refused(
+async def test_a_password_hash_that_changes_at_every_try_is_answered_as_busy(
     services: IdentityServices, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada = await arrive(services)
@@ -221,7 +217,7 @@ async def test_password_that_changes_each_time_is_busy_and_not_refused(
 
 
 @pytest.mark.parametrize("wished", [{"raw_name": "Ada L."}, {"raw_email": MAIL, "current_password": PASSWORD}])
-async def test_somebody_who_left_meanwhile_changes_nothing(
+async def test_a_user_whose_wallet_was_closed_meanwhile_changes_nothing(
     services: IdentityServices, owner: Owner, wished: dict[str, str | None]
 ) -> None:
     ada = await arrive(services)
@@ -231,7 +227,7 @@ async def test_somebody_who_left_meanwhile_changes_nothing(
     assert await facts(owner, ROW, "ada") == ("Ada", None, None, None)
 
 
-async def test_lost_replies_are_one_change(database_dsn: Dsns, owner: Owner) -> None:
+async def test_lost_replies_make_one_change(database_dsn: Dsns, owner: Owner) -> None:
     database = LosesReplies(database_dsn.server)
     async with receiving(database) as services:
         ada = await arrive(services)
@@ -242,7 +238,7 @@ async def test_lost_replies_are_one_change(database_dsn: Dsns, owner: Owner) -> 
     assert await facts(owner, ROW, "ada") == ("Ada L.", None, None, None)
 
 
-def test_wish_that_mentions_nothing_asks_for_no_password() -> None:
+def test_only_email_and_phone_need_the_password() -> None:
     assert TypedChanges() == TypedChanges(UNCHANGED, UNCHANGED, UNCHANGED, UNCHANGED)
     assert not TypedChanges(raw_name="Ada", raw_avatar_url=None).needs_password
     assert TypedChanges(raw_email=None).needs_password

@@ -1,4 +1,5 @@
-"""Verifying an email address: it is theirs who verified it last, and giving an address keeps nobody from it."""
+"""Verifying an email address: it belongs to the user who verified it last, and an unverified address blocks
+nobody."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -65,7 +66,7 @@ async def test_code_or_link_verifies_the_address(services: IdentityServices, own
     assert (await sign_in(services, MAIL, PASSWORD, address=HOME, user_agent=None)).user.email_verified
 
 
-async def test_verified_address_is_sent_no_code_and_stays_verified_whatever_is_shown(
+async def test_a_verified_address_gets_no_code_and_a_wrong_code_does_not_unverify_it(
     services: IdentityServices, owner: Owner
 ) -> None:
     ada = await arrive(services, raw_email=MAIL)
@@ -77,7 +78,7 @@ async def test_verified_address_is_sent_no_code_and_stays_verified_whatever_is_s
     assert await verified(services, ada, code=mail.code)
 
 
-async def test_code_is_good_once(services: IdentityServices, owner: Owner) -> None:
+async def test_a_code_works_only_once(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services, raw_email=MAIL)
     await requested(services, ada)
     mail = await last(services, owner)
@@ -90,7 +91,7 @@ async def test_code_is_good_once(services: IdentityServices, owner: Owner) -> No
             await verified(services, ada, **shown)
 
 
-async def test_code_and_link_expire(services: IdentityServices, owner: Owner) -> None:
+async def test_a_code_and_a_link_expire(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services, raw_email=MAIL)
     await requested(services, ada)
     minutes = await owner.fetchval("select extract(epoch from expires_at - created_at) / 60 from one_time_challenges")
@@ -102,7 +103,7 @@ async def test_code_and_link_expire(services: IdentityServices, owner: Owner) ->
             await verified(services, ada, **shown)
 
 
-async def test_new_code_ends_the_one_before(services: IdentityServices, owner: Owner) -> None:
+async def test_a_new_code_ends_the_previous_one(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services, raw_email=MAIL)
     await requested(services, ada)
     await requested(services, ada)
@@ -113,7 +114,7 @@ async def test_new_code_ends_the_one_before(services: IdentityServices, owner: O
     assert await verified(services, ada, code=new.code)
 
 
-async def test_after_five_wrong_codes_only_the_link_is_good(services: IdentityServices, owner: Owner) -> None:
+async def test_after_five_wrong_codes_only_the_link_works(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services, raw_email=MAIL)
     await requested(services, ada)
     mail = await last(services, owner)
@@ -125,7 +126,7 @@ async def test_after_five_wrong_codes_only_the_link_is_good(services: IdentitySe
     assert await verified(services, ada, token=mail.token)
 
 
-async def test_hundred_guesses_at_once_are_five(services: IdentityServices, owner: Owner) -> None:
+async def test_of_a_hundred_concurrent_guesses_five_are_checked(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services, raw_email=MAIL)
     await requested(services, ada)
     code = (await last(services, owner)).code
@@ -134,7 +135,7 @@ async def test_hundred_guesses_at_once_are_five(services: IdentityServices, owne
     assert await owner.fetchval("select tries from one_time_challenges") == 5
 
 
-async def test_code_is_bound_to_its_user(services: IdentityServices, owner: Owner) -> None:
+async def test_a_code_is_valid_only_for_its_user(services: IdentityServices, owner: Owner) -> None:
     ada, bea = await arrive(services, raw_email=MAIL), await arrive(services, "bea", raw_email=MAIL)
     await requested(services, ada)
     mail = await last(services, owner)
@@ -143,7 +144,7 @@ async def test_code_is_bound_to_its_user(services: IdentityServices, owner: Owne
             await verified(services, bea, **shown)
 
 
-async def test_code_is_bound_to_the_address_it_was_sent_to(services: IdentityServices, owner: Owner) -> None:
+async def test_a_code_is_valid_only_for_the_address_it_was_sent_to(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services, raw_email="mine@example.com")
     await requested(services, ada)
     mail = await last(services, owner)
@@ -154,7 +155,7 @@ async def test_code_is_bound_to_the_address_it_was_sent_to(services: IdentitySer
     assert await facts(owner, VERIFIED, "ada") == (False,)
 
 
-async def test_address_belongs_to_whoever_verified_it_last(services: IdentityServices, owner: Owner) -> None:
+async def test_an_address_belongs_to_the_user_who_verified_it_last(services: IdentityServices, owner: Owner) -> None:
     ada, bea = (
         await arrive(services, raw_email=MAIL),
         await arrive(services, "bea", raw_email=MAIL.upper()),
@@ -169,7 +170,9 @@ async def test_address_belongs_to_whoever_verified_it_last(services: IdentitySer
     assert (await sign_in(services, MAIL, PASSWORD, address=HOME, user_agent=None)).user.username == "bea"
 
 
-async def test_of_many_who_verify_one_address_at_once_one_has_it(services: IdentityServices, owner: Owner) -> None:
+async def test_of_many_users_who_verify_one_address_at_once_one_keeps_it(
+    services: IdentityServices, owner: Owner
+) -> None:
     people = [await arrive(services, f"ada_{n}", raw_email=MAIL) for n in range(5)]
     for one in people:
         await requested(services, one, address=f"192.0.2.{people.index(one) + 1}")
@@ -178,7 +181,7 @@ async def test_of_many_who_verify_one_address_at_once_one_has_it(services: Ident
     assert await owner.fetchval("select count(*) from users where email_verified_at is not null") == 1
 
 
-async def test_address_that_somebody_only_says_is_theirs_signs_in_who_said_so_first(
+async def test_an_unverified_address_signs_in_the_user_who_gave_it_first(
     services: IdentityServices,
 ) -> None:
     await arrive(services, raw_email=MAIL)
@@ -186,7 +189,7 @@ async def test_address_that_somebody_only_says_is_theirs_signs_in_who_said_so_fi
     assert (await sign_in(services, MAIL, PASSWORD, address=HOME, user_agent=None)).user.username == "ada"
 
 
-async def test_who_has_an_older_account_does_not_get_an_address_before_who_gave_it(
+async def test_an_older_account_that_gives_an_address_later_does_not_sign_in_with_it(
     services: IdentityServices,
 ) -> None:
     eve = await arrive(services, "eve")
@@ -195,7 +198,7 @@ async def test_who_has_an_older_account_does_not_get_an_address_before_who_gave_
     assert (await sign_in(services, MAIL, PASSWORD, address=HOME, user_agent=None)).user.username == "ada"
 
 
-async def test_verified_address_is_taken_and_one_that_is_not_never_is(
+async def test_a_verified_address_is_taken_and_an_unverified_one_is_not(
     services: IdentityServices, owner: Owner
 ) -> None:
     ada, bea = await arrive(services, raw_email=MAIL), await arrive(services, "bea")
@@ -206,7 +209,7 @@ async def test_verified_address_is_taken_and_one_that_is_not_never_is(
     assert [one.code for one in await changed_to(services, bea, MAIL.title())] == ["EMAIL_TAKEN"]
 
 
-async def test_address_in_another_case_stays_verified_and_another_one_is_not(
+async def test_an_address_in_another_case_stays_verified_and_a_new_address_is_not(
     services: IdentityServices, owner: Owner
 ) -> None:
     ada = await arrive(services, raw_email=MAIL)
@@ -218,10 +221,10 @@ async def test_address_in_another_case_stays_verified_and_another_one_is_not(
     assert await facts(owner, VERIFIED, "ada") == (False,)
 
 
-async def test_server_of_the_revision_before_takes_the_verification_back_when_it_changes_the_address(
+async def test_a_server_of_the_previous_revision_that_changes_the_address_unverifies_it(
     services: IdentityServices, owner: Owner
 ) -> None:
-    """Its statements know nothing of the column."""
+    """That server's statements do not contain the column."""
     await arrive(services, raw_email=MAIL)
     await owner.execute("update users set email_verified_at = now()")
     await owner.execute("update users set email = 'eve@example.com'")
@@ -229,19 +232,21 @@ async def test_server_of_the_revision_before_takes_the_verification_back_when_it
 
 
 @pytest.mark.parametrize("email", ["new@example.com", None])
-async def test_verified_address_is_told_when_another_takes_its_place(
+async def test_the_old_verified_address_gets_a_mail_when_it_is_replaced(
     services: IdentityServices, owner: Owner, email: str | None
 ) -> None:
     ada = await arrive(services, raw_email=MAIL)
     await changed_to(services, ada, "first@example.com")
-    assert await mailbox(services, owner) == [], "nobody has shown that it is theirs"
+    assert await mailbox(services, owner) == [], "no user has verified it"
     await owner.execute("update users set email_verified_at = now()")
     await changed_to(services, ada, email)
     (told,) = await mailbox(services, owner)
     assert (told.to, told.kind, told.username) == ("first@example.com", "email_changed", "ada")
 
 
-async def test_change_is_told_once_when_the_reply_of_the_database_is_lost(database_dsn: Dsns, owner: Owner) -> None:
+async def test_a_change_of_address_sends_one_mail_when_the_databases_reply_is_lost(
+    database_dsn: Dsns, owner: Owner
+) -> None:
     losing = await LosesReplies.open(database_dsn.server)
     async with receiving(losing) as services:
         ada = await arrive(services, raw_email=MAIL)
@@ -252,7 +257,7 @@ async def test_change_is_told_once_when_the_reply_of_the_database_is_lost(databa
     await losing.close()
 
 
-async def test_verification_is_done_when_the_reply_of_the_database_is_lost(database_dsn: Dsns, owner: Owner) -> None:
+async def test_a_verification_succeeds_when_the_databases_reply_is_lost(database_dsn: Dsns, owner: Owner) -> None:
     losing = await LosesReplies.open(database_dsn.server)
     async with receiving(losing) as services:
         ada = await arrive(services, raw_email=MAIL)
@@ -264,10 +269,10 @@ async def test_verification_is_done_when_the_reply_of_the_database_is_lost(datab
     await losing.close()
 
 
-# ---------------------------------------------------------------- how often, and when not at all
+# ---------------------------------------------------------------- rate limits and refusals
 
 
-async def test_five_codes_an_hour_are_sent_to_one_user(services: IdentityServices, owner: Owner) -> None:
+async def test_a_user_gets_at_most_five_codes_an_hour(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services, raw_email=MAIL)
     for _ in range(5):
         await requested(services, ada)
@@ -276,7 +281,7 @@ async def test_five_codes_an_hour_are_sent_to_one_user(services: IdentityService
     assert len(await mailbox(services, owner)) == 5
 
 
-async def test_accounts_of_one_machine_mail_little_to_an_address_and_its_owner_has_a_turn(
+async def test_many_accounts_of_one_client_send_few_mails_and_do_not_block_the_owner(
     services: IdentityServices, owner: Owner
 ) -> None:
     for number in range(8):
@@ -292,7 +297,7 @@ async def test_accounts_of_one_machine_mail_little_to_an_address_and_its_owner_h
     assert (await last(services, owner)).username == "ada"
 
 
-async def test_user_without_an_address_is_sent_nothing(services: IdentityServices) -> None:
+async def test_a_user_without_an_email_address_gets_no_code(services: IdentityServices) -> None:
     ada = await arrive(services)
     with pytest.raises(EmailMissing):
         await requested(services, ada)
@@ -300,7 +305,7 @@ async def test_user_without_an_address_is_sent_nothing(services: IdentityService
         await verified(services, ada, code="12345678")
 
 
-async def test_server_without_mail_says_so(database: Database, owner: Owner) -> None:
+async def test_a_server_without_mail_refuses_to_send_a_code(database: Database, owner: Owner) -> None:
     async with receiving(database, environment="production", secret_key="x" * 32) as services:
         ada = await arrive(services, raw_email=MAIL)
         with pytest.raises(MailUnavailable):
@@ -308,7 +313,7 @@ async def test_server_without_mail_says_so(database: Database, owner: Owner) -> 
     assert await owner.fetchval("select count(*) from one_time_challenges") == 0
 
 
-async def test_user_who_has_left_meanwhile_verifies_nothing(services: IdentityServices, owner: Owner) -> None:
+async def test_a_closed_user_cannot_verify_anything(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services, raw_email=MAIL)
     await owner.execute("update users set closed_at = now(), email = null")
     with pytest.raises(Unauthenticated):
@@ -317,7 +322,9 @@ async def test_user_who_has_left_meanwhile_verifies_nothing(services: IdentitySe
         await verified(services, ada, code="12345678")
 
 
-async def test_owner_of_a_wallet_frozen_for_all_verifies_nothing(services: IdentityServices, owner: Owner) -> None:
+async def test_the_owner_of_a_fully_frozen_wallet_cannot_verify_anything(
+    services: IdentityServices, owner: Owner
+) -> None:
     ada = await arrive(services, raw_email=MAIL)
     await requested(services, ada)
     mail = await last(services, owner)
@@ -329,20 +336,20 @@ async def test_owner_of_a_wallet_frozen_for_all_verifies_nothing(services: Ident
 
 
 @pytest.mark.parametrize(("code", "token"), [(None, None), ("12345678", "x" * 64)])
-def test_exactly_one_of_code_and_token_is_shown(code: str | None, token: str | None) -> None:
+def test_exactly_one_of_code_and_token_must_be_given(code: str | None, token: str | None) -> None:
     with pytest.raises(InvalidProfile):
         read(code, token)
 
 
 @pytest.mark.parametrize("token", ["", "x" * 64, "A" * 64, "\ud800" * 64, "x" * 1_000_000])
-async def test_token_that_is_none_is_refused(services: IdentityServices, token: str) -> None:
+async def test_an_invalid_token_is_refused(services: IdentityServices, token: str) -> None:
     ada = await arrive(services, raw_email=MAIL)
     await requested(services, ada)
     with pytest.raises(InvalidCode):
         await verified(services, ada, token=token)
 
 
-async def test_challenges_that_have_expired_are_swept(services: IdentityServices, owner: Owner) -> None:
+async def test_expired_challenges_are_deleted(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services, raw_email=MAIL)
     await requested(services, ada)
     await services.sweep()
@@ -352,7 +359,7 @@ async def test_challenges_that_have_expired_are_swept(services: IdentityServices
     assert await owner.fetchval("select count(*) from one_time_challenges") == 0
 
 
-async def test_squatter_who_verified_nothing_signs_in_by_the_address_no_longer_once_its_owner_has(
+async def test_an_unverified_user_loses_the_address_when_its_owner_verifies_it(
     services: IdentityServices, owner: Owner
 ) -> None:
     await arrive(services, "eve", raw_email=MAIL)

@@ -1,4 +1,4 @@
-"""Verifying a phone number: it is theirs who verified it last, and giving a number keeps nobody from it."""
+"""Verifying a phone number: it belongs to the user who verified it last, and an unverified number blocks nobody."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -70,11 +70,11 @@ async def changed_to(services: IdentityServices, whose: Admission, phone: str | 
 
 
 async def signed_in(services: IdentityServices) -> str:
-    """Who signs in by the number."""
+    """Returns the username of the user who signs in with the number."""
     return (await sign_in(services, PHONE, PASSWORD, address=HOME, user_agent=None)).user.username
 
 
-async def test_code_verifies_the_number(services: IdentityServices, owner: Owner) -> None:
+async def test_a_code_verifies_the_number(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services, raw_phone="+1 202 555-0123")
     assert not ada.user.phone_verified
     await requested(services, ada)
@@ -86,7 +86,7 @@ async def test_code_verifies_the_number(services: IdentityServices, owner: Owner
     assert (await sign_in(services, PHONE, PASSWORD, address=HOME, user_agent=None)).user.phone_verified
 
 
-async def test_verified_number_is_sent_no_code_and_stays_verified_whatever_is_shown(
+async def test_a_verified_number_gets_no_code_and_a_wrong_code_does_not_unverify_it(
     services: IdentityServices, owner: Owner
 ) -> None:
     ada = await arrive(services, raw_phone=PHONE)
@@ -97,7 +97,7 @@ async def test_verified_number_is_sent_no_code_and_stays_verified_whatever_is_sh
     assert await verified(services, ada, "no code")
 
 
-async def test_code_is_good_once(services: IdentityServices, owner: Owner) -> None:
+async def test_a_code_works_only_once(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services, raw_phone=PHONE)
     await requested(services, ada)
     message = await last(services, owner)
@@ -108,7 +108,7 @@ async def test_code_is_good_once(services: IdentityServices, owner: Owner) -> No
         await verified(services, ada, message.code)
 
 
-async def test_code_expires_after_ten_minutes(services: IdentityServices, owner: Owner) -> None:
+async def test_a_code_expires_after_ten_minutes(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services, raw_phone=PHONE)
     await requested(services, ada)
     lifetime = "select extract(epoch from expires_at - created_at) / 60 from one_time_challenges"
@@ -118,7 +118,7 @@ async def test_code_expires_after_ten_minutes(services: IdentityServices, owner:
         await verified(services, ada, (await last(services, owner)).code)
 
 
-async def test_new_code_ends_the_one_before(services: IdentityServices, owner: Owner) -> None:
+async def test_a_new_code_ends_the_previous_one(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services, raw_phone=PHONE)
     await requested(services, ada)
     await requested(services, ada)
@@ -128,9 +128,7 @@ async def test_new_code_ends_the_one_before(services: IdentityServices, owner: O
     assert await verified(services, ada, new.code)
 
 
-async def test_after_five_wrong_codes_the_right_one_is_not_good_and_a_new_one_is(
-    services: IdentityServices, owner: Owner
-) -> None:
+async def test_after_five_wrong_codes_only_a_new_code_works(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services, raw_phone=PHONE)
     await requested(services, ada)
     code = (await last(services, owner)).code
@@ -143,7 +141,7 @@ async def test_after_five_wrong_codes_the_right_one_is_not_good_and_a_new_one_is
     assert await verified(services, ada, (await last(services, owner)).code)
 
 
-async def test_code_is_bound_to_its_user_and_its_number(services: IdentityServices, owner: Owner) -> None:
+async def test_a_code_is_valid_only_for_its_user_and_number(services: IdentityServices, owner: Owner) -> None:
     ada, bea = (
         await arrive(services, raw_phone=PHONE),
         await arrive(services, "bea", raw_phone=PHONE),
@@ -157,7 +155,7 @@ async def test_code_is_bound_to_its_user_and_its_number(services: IdentityServic
         await verified(services, ada, code)
 
 
-async def test_code_of_a_number_verifies_no_address_and_code_of_an_address_no_number(
+async def test_a_code_for_a_number_verifies_no_email_address_and_vice_versa(
     services: IdentityServices, owner: Owner
 ) -> None:
     ada = await arrive(services, raw_phone=PHONE, raw_email=MAIL)
@@ -172,10 +170,10 @@ async def test_code_of_a_number_verifies_no_address_and_code_of_an_address_no_nu
     assert await verified(services, ada, number)
 
 
-# ---------------------------------------------------------------- whose number it is
+# ---------------------------------------------------------------- the owner of a number
 
 
-async def test_number_belongs_to_whoever_verified_it_last(services: IdentityServices, owner: Owner) -> None:
+async def test_a_number_belongs_to_the_user_who_verified_it_last(services: IdentityServices, owner: Owner) -> None:
     ada, bea = (
         await arrive(services, raw_phone=PHONE),
         await arrive(services, "bea", raw_phone=PHONE),
@@ -190,7 +188,9 @@ async def test_number_belongs_to_whoever_verified_it_last(services: IdentityServ
     assert await signed_in(services) == "bea"
 
 
-async def test_of_many_who_verify_one_number_at_once_one_has_it(services: IdentityServices, owner: Owner) -> None:
+async def test_of_many_users_who_verify_one_number_at_once_one_keeps_it(
+    services: IdentityServices, owner: Owner
+) -> None:
     everybody = [await arrive(services, f"ada_{n}", raw_phone=PHONE) for n in range(5)]
     for n, one in enumerate(everybody):
         await requested(services, one, address=f"192.0.2.{n + 1}")
@@ -199,10 +199,10 @@ async def test_of_many_who_verify_one_number_at_once_one_has_it(services: Identi
     assert await owner.fetchval("select count(*) from users where phone_verified_at is not null") == 1
 
 
-async def test_two_who_take_an_address_and_a_number_from_each_other_at_once_both_have_theirs(
+async def test_two_users_who_exchange_an_address_and_a_number_at_once_both_succeed(
     services: IdentityServices, owner: Owner
 ) -> None:
-    """Each changes a row that the other holds. Many rounds: they meet in some of them only."""
+    """Each update changes a row that the other one locks. There are many rounds, because they rarely coincide."""
     for n in range(8):
         ada = await arrive(services, f"ada_{n}", raw_phone=f"+120255501{n:02}", raw_email=f"a{n}@example.com")
         bea = await arrive(services, f"bea_{n}", raw_phone=f"+120255501{n:02}", raw_email=f"a{n}@example.com")
@@ -218,16 +218,16 @@ async def test_two_who_take_an_address_and_a_number_from_each_other_at_once_both
         assert await owner.fetchval(whose.format("email", "email"), ada.user.email) == f"bea_{n}"
 
 
-async def test_number_that_somebody_only_says_is_theirs_signs_in_who_said_so_first(
+async def test_an_unverified_number_signs_in_the_user_who_gave_it_first(
     services: IdentityServices,
 ) -> None:
     eve = await arrive(services, "eve")
     await arrive(services, raw_phone=PHONE)
     assert await changed_to(services, eve, PHONE) == ()
-    assert await signed_in(services) == "ada", "eve's account is older, and her claim is not"
+    assert await signed_in(services) == "ada", "eve's account is older, but she gave the number later"
 
 
-async def test_squatter_who_verified_nothing_signs_in_by_the_number_no_longer_once_its_owner_has(
+async def test_an_unverified_user_loses_the_number_when_its_owner_verifies_it(
     services: IdentityServices, owner: Owner
 ) -> None:
     await arrive(services, "eve", raw_phone=PHONE)
@@ -240,7 +240,7 @@ async def test_squatter_who_verified_nothing_signs_in_by_the_number_no_longer_on
     assert await signed_in(services) == "ada"
 
 
-async def test_password_reset_by_a_number_is_mailed_to_whoever_has_verified_it(
+async def test_a_password_reset_by_number_sends_mail_to_the_user_who_verified_it(
     services: IdentityServices, owner: Owner
 ) -> None:
     await arrive(services, "eve", raw_phone=PHONE, raw_email="eve@example.com")
@@ -253,7 +253,7 @@ async def test_password_reset_by_a_number_is_mailed_to_whoever_has_verified_it(
     assert [mail.to for mail in await mailbox(services, owner)] == [MAIL]
 
 
-async def test_verified_number_is_taken_and_one_that_is_not_never_is(
+async def test_a_verified_number_is_taken_and_an_unverified_one_is_not(
     services: IdentityServices, owner: Owner
 ) -> None:
     ada, bea = await arrive(services, raw_phone=PHONE), await arrive(services, "bea")
@@ -264,7 +264,7 @@ async def test_verified_number_is_taken_and_one_that_is_not_never_is(
     assert [one.code for one in await changed_to(services, bea, "+1 (202) 555-0123")] == ["PHONE_TAKEN"]
 
 
-async def test_who_has_only_given_a_number_hides_nobody_from_operators(
+async def test_an_unverified_number_does_not_hide_other_users_from_operators(
     services: IdentityServices, database: Database
 ) -> None:
     for n in range(3):
@@ -276,10 +276,10 @@ async def test_who_has_only_given_a_number_hides_nobody_from_operators(
     assert [one.username for one in found] == ["zoe", "a_0"]
 
 
-async def test_server_of_the_revision_before_takes_the_verification_back_when_it_changes_the_number(
+async def test_a_server_of_the_previous_revision_that_changes_the_number_unverifies_it(
     services: IdentityServices, database: Database, owner: Owner
 ) -> None:
-    """Its statements know nothing of the column."""
+    """That server's statements do not contain the column."""
     await arrive(services, raw_phone=PHONE)
     await has_verified_phone(database)
     await owner.execute("update users set phone = phone, name = 'Ada L.'")
@@ -289,21 +289,21 @@ async def test_server_of_the_revision_before_takes_the_verification_back_when_it
 
 
 @pytest.mark.parametrize("phone", [OTHER, None])
-async def test_verified_number_is_told_when_another_takes_its_place(
+async def test_the_old_verified_number_gets_a_message_when_it_is_replaced(
     services: IdentityServices, database: Database, owner: Owner, phone: str | None
 ) -> None:
     ada = await arrive(services, raw_phone=OTHER)
     await changed_to(services, ada, PHONE)
-    assert await mailbox(services, owner) == [], "nobody has shown that it is theirs"
+    assert await mailbox(services, owner) == [], "no user has verified it"
     await has_verified_phone(database)
     await changed_to(services, ada, PHONE)
-    assert await mailbox(services, owner) == [], "it is the same number"
+    assert await mailbox(services, owner) == [], "the number has not changed"
     await changed_to(services, ada, phone)
     (told,) = await mailbox(services, owner)
     assert (told.to, told.kind, told.username) == (PHONE, "phone_changed", "ada")
 
 
-async def test_verification_is_done_when_the_reply_of_the_database_is_lost(database_dsn: Dsns, owner: Owner) -> None:
+async def test_a_verification_succeeds_when_the_databases_reply_is_lost(database_dsn: Dsns, owner: Owner) -> None:
     losing = await LosesReplies.open(database_dsn.server)
     async with receiving(losing) as services:
         ada = await arrive(services, raw_phone=PHONE)
@@ -315,10 +315,10 @@ async def test_verification_is_done_when_the_reply_of_the_database_is_lost(datab
     await losing.close()
 
 
-# ---------------------------------------------------------------- how often, and when not at all
+# ---------------------------------------------------------------- rate limits and refusals
 
 
-async def test_five_codes_an_hour_are_sent_to_one_user_beside_those_by_mail(
+async def test_the_limit_of_five_phone_codes_an_hour_does_not_include_mail_codes(
     services: IdentityServices, owner: Owner
 ) -> None:
     ada = await arrive(services, raw_phone=PHONE, raw_email=MAIL)
@@ -330,7 +330,7 @@ async def test_five_codes_an_hour_are_sent_to_one_user_beside_those_by_mail(
     assert len(await mailbox(services, owner)) == 6
 
 
-async def test_accounts_of_one_machine_send_little_to_a_number_and_its_owner_has_a_turn(
+async def test_many_accounts_of_one_client_send_few_messages_and_do_not_block_the_owner(
     services: IdentityServices, owner: Owner
 ) -> None:
     for number in range(8):
@@ -346,7 +346,7 @@ async def test_accounts_of_one_machine_send_little_to_a_number_and_its_owner_has
     assert (await last(services, owner)).username == "ada"
 
 
-async def test_user_without_a_number_is_sent_nothing(services: IdentityServices) -> None:
+async def test_a_user_without_a_number_gets_no_code(services: IdentityServices) -> None:
     ada = await arrive(services)
     with pytest.raises(PhoneMissing):
         await requested(services, ada)
@@ -354,7 +354,7 @@ async def test_user_without_a_number_is_sent_nothing(services: IdentityServices)
         await verified(services, ada, "123456")
 
 
-async def test_production_sends_no_text_messages_and_says_so(database: Database, owner: Owner) -> None:
+async def test_production_refuses_to_send_text_messages(database: Database, owner: Owner) -> None:
     smtp = {"smtp_host": "127.0.0.1", "mail_from": "a@example.com", "public_url": "https://app.example.com"}
     async with receiving(database, environment="production", secret_key="x" * 32, **smtp) as services:
         ada = await arrive(services, raw_phone=PHONE)
@@ -366,7 +366,7 @@ async def test_production_sends_no_text_messages_and_says_so(database: Database,
     assert await owner.fetchval("select count(*) from outgoing_mails") == 0
 
 
-async def test_user_who_has_left_meanwhile_verifies_nothing(services: IdentityServices, owner: Owner) -> None:
+async def test_a_closed_user_cannot_verify_anything(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services, raw_phone=PHONE)
     await owner.execute("update users set closed_at = now(), phone = null")
     with pytest.raises(Unauthenticated):
@@ -375,7 +375,9 @@ async def test_user_who_has_left_meanwhile_verifies_nothing(services: IdentitySe
         await verified(services, ada, "123456")
 
 
-async def test_owner_of_a_wallet_frozen_for_all_verifies_nothing(services: IdentityServices, owner: Owner) -> None:
+async def test_the_owner_of_a_fully_frozen_wallet_cannot_verify_anything(
+    services: IdentityServices, owner: Owner
+) -> None:
     ada = await arrive(services, raw_phone=PHONE)
     await requested(services, ada)
     code = (await last(services, owner)).code
@@ -386,11 +388,9 @@ async def test_owner_of_a_wallet_frozen_for_all_verifies_nothing(services: Ident
         await verified(services, ada, code)
 
 
-async def test_number_is_found_by_its_index_however_many_users_there_are(
-    services: IdentityServices, owner: Owner
-) -> None:
+async def test_a_number_is_found_by_its_index_among_many_users(services: IdentityServices, owner: Owner) -> None:
     await arrive(services, raw_phone=PHONE)
-    await owner.execute("set session_replication_role = replica")  # users without wallets
+    await owner.execute("set session_replication_role = replica")  # allows users without wallets
     await owner.execute(
         "insert into users (id, username, name, password_hash, phone, role, wallet_id, created_at, updated_at) "
         "select gen_random_uuid(), 'user_' || n, 'user', 'x', '+1202556' || n, 'member', gen_random_uuid(), now(), "

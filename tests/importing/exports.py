@@ -1,4 +1,4 @@
-"""Exports as Supabase gives them, and a run of the import over them."""
+"""Makes exports like those of Supabase, and runs the import on them."""
 
 import csv
 import io
@@ -14,7 +14,7 @@ from tests.conftest import Dsns
 from tests.people import PASSWORD, made
 
 HASH = bcrypt.hashpw(PASSWORD.encode(), b"$2b$04$abcdefghijklmnopqrstuu").decode()
-"""Of PASSWORD, with the fewest rounds there are: these tests are not about time."""
+"""A hash of PASSWORD with the smallest number of rounds, so that the tests are fast."""
 
 COLUMNS = (
     *("id", "email", "phone", "encrypted_password", "username", "name", "avatar_url", "currency", "balance"),
@@ -32,7 +32,7 @@ JOINED_AT = "2023-04-05 06:07:08.91+00"
 
 
 class Silent:
-    """Nobody watches."""
+    """A progress display that shows nothing."""
 
     @contextmanager
     def stage(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
@@ -44,7 +44,7 @@ def id_of(number: int) -> str:
 
 
 def person(number: int = 1, **fields: str) -> dict[str, str]:
-    """One line of auth.users joined with public.profiles; `fields` say what is different."""
+    """One row of auth.users joined with public.profiles; `fields` replace the default values."""
     return {
         "id": id_of(number),
         "email": f"person{number}@example.com",
@@ -73,7 +73,7 @@ def csv_file(folder: Path, *people: Mapping[str, str], name: str = "people.csv")
 
 
 def copied(value: str | None) -> str:
-    """A value as COPY writes it."""
+    """Returns a value in the text format of COPY."""
     if value is None:
         return "\\N"
     escapes = {"\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\v": "\\v"}
@@ -81,7 +81,7 @@ def copied(value: str | None) -> str:
 
 
 def block(table: str, columns: Iterable[str], rows: Iterable[Iterable[str | None]]) -> str:
-    """One table's data in a plain dump."""
+    """Returns the data of one table as in a plain dump."""
     lines = ["\t".join(copied(value) for value in row) for row in rows]
     return "\n".join([f"COPY {table} ({', '.join(columns)}) FROM stdin;", *lines, "\\.", "", ""])
 
@@ -96,7 +96,7 @@ async def imported(
     mails_per_hour: int | None = None,
     **overrides: object,
 ) -> tuple[int, list[str]]:
-    """The exit code, and what was told."""
+    """Runs the import. Returns the exit code and the report."""
     told: list[str] = []
     options = ImportOptions(dry, skip_wrong, take_suggested, country, mails_per_hour)
     code = await run(made(**overrides), dsns.server, paths, options, write_line=told.append, progress=Silent())

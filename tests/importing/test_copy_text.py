@@ -1,4 +1,4 @@
-"""COPY's text, read back as it was written: by the manual's rules, and by PostgreSQL itself."""
+"""The parser of COPY's text format, tested with the manual's rules and with text that PostgreSQL wrote."""
 
 import io
 from contextlib import suppress
@@ -17,14 +17,14 @@ PLAIN = st.text(st.sampled_from("\\\t\n\r\b\f\vNx0189.ab é\U0001f600"))
 
 
 @given(VALUES | st.lists(st.none() | PLAIN, min_size=1, max_size=6))
-def test_what_copy_writes_is_read_back(values: list[str | None]) -> None:
+def test_values_in_copy_format_are_read_back(values: list[str | None]) -> None:
     line = "\t".join(copied(value) for value in values)
     assert "\n" not in line
     assert fields(line.encode()) == values
 
 
 @given(st.binary(max_size=60))
-def test_any_bytes_are_fields_or_a_sentence(line: bytes) -> None:
+def test_any_bytes_are_parsed_or_refused_with_an_error(line: bytes) -> None:
     with suppress(UnreadableLine):
         assert len(fields(line)) >= 1
 
@@ -47,17 +47,17 @@ def test_any_bytes_are_fields_or_a_sentence(line: bytes) -> None:
         (b"end\\", ["end\\"]),
     ],
 )
-def test_escapes_mean_what_the_manual_says(written: bytes, meant: list[str | None]) -> None:
+def test_escapes_are_parsed_as_in_the_manual(written: bytes, meant: list[str | None]) -> None:
     assert fields(written) == meant
 
 
 @pytest.mark.parametrize("written", [b"a\0b", b"\\0", b"\\x00", b"\xff", b"a\t\\377"])
-def test_what_is_no_text_is_said(written: bytes) -> None:
+def test_bytes_that_are_not_text_are_refused(written: bytes) -> None:
     with pytest.raises(UnreadableLine):
         fields(written)
 
 
-async def test_postgresql_writes_what_we_read(owner: Owner) -> None:
+async def test_the_copy_output_of_postgresql_is_parsed(owner: Owner) -> None:
     values = ["", "\\", "\\N", "\\.", "a\tb\nc\rd\be\ff\vg", "é\U0001f600", "'\"$$;--", " \\x41\\101 ", None]
     written = io.BytesIO()
     await owner.copy_from_query("select t, n from unnest($1::text[]) with ordinality u(t, n)", values, output=written)

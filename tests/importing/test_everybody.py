@@ -1,4 +1,4 @@
-"""The import takes everybody: whoever brings less than a password and a confirmed address, or brings another hash."""
+"""The import accepts users without a password or a confirmed address, and users with other password hashes."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ async def rows(owner: Owner, sql: str) -> list[tuple[object, ...]]:
     return [tuple(row) for row in await owner.fetch(sql)]
 
 
-async def test_person_with_a_phone_only_moves_in_and_signs_in_by_it(
+async def test_a_person_with_only_a_phone_is_imported_and_signs_in_with_it(
     database_dsn: Dsns, database: Database, owner: Owner, tmp_path: Path
 ) -> None:
     file = csv_file(tmp_path, person(1, email="", phone="12025550123"))
@@ -36,7 +36,7 @@ async def test_person_with_a_phone_only_moves_in_and_signs_in_by_it(
     assert admission.user.username == "person_1"
 
 
-async def test_people_without_a_password_move_in_and_nothing_is_their_password(
+async def test_people_without_a_password_are_imported_and_no_password_signs_in(
     database_dsn: Dsns, database: Database, owner: Owner, tmp_path: Path
 ) -> None:
     firebase = "$fbscrypt$v=1,n=14,r=8,p=1,ss=Bw==,sk=c2lnbmVy$c2FsdA==$aGFzaA=="
@@ -63,7 +63,7 @@ async def test_people_without_a_password_move_in_and_nothing_is_their_password(
                     await sign_in(services, f"person_{number}", guess, address=HOME, user_agent=None)
 
 
-async def test_address_that_is_not_confirmed_is_kept_unverified_and_counted(
+async def test_an_unconfirmed_address_is_stored_as_unverified_and_counted(
     database_dsn: Dsns, owner: Owner, tmp_path: Path
 ) -> None:
     code, told = await imported(database_dsn, csv_file(tmp_path, person(1), person(2, email_confirmed_at="")))
@@ -74,7 +74,7 @@ async def test_address_that_is_not_confirmed_is_kept_unverified_and_counted(
     ]
 
 
-async def test_unconfirmed_address_that_is_anothers_too_is_moved_aside(
+async def test_an_unconfirmed_address_of_two_people_is_left_out(
     database_dsn: Dsns, database: Database, owner: Owner, tmp_path: Path
 ) -> None:
     async with receiving(database) as services:
@@ -109,8 +109,10 @@ async def test_unconfirmed_address_that_is_anothers_too_is_moved_aside(
     ]
 
 
-async def test_confirmation_of_a_phone_confirms_no_address(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
-    """Supabase's `confirmed_at` is the earlier one of both."""
+async def test_the_confirmation_of_a_phone_does_not_verify_the_email(
+    database_dsn: Dsns, owner: Owner, tmp_path: Path
+) -> None:
+    """Supabase's `confirmed_at` is the earlier of the confirmations of email and phone."""
     (tmp_path / "users.csv").write_text(
         "id,email,phone,encrypted_password,username,confirmed_at\n"
         f"{id_of(1)},ada@example.com,12025550123,,ada,2023-04-05 06:07:08+00\n"
@@ -119,7 +121,7 @@ async def test_confirmation_of_a_phone_confirms_no_address(database_dsn: Dsns, o
     assert await rows(owner, ADDRESSES) == [("ada", "ada@example.com", False)]
 
 
-async def test_argon2_hash_is_kept_and_becomes_one_of_ours_at_the_first_sign_in(
+async def test_an_argon2_hash_is_imported_and_replaced_at_the_first_sign_in(
     database_dsn: Dsns, database: Database, owner: Owner, tmp_path: Path
 ) -> None:
     brought = argon2(3)
@@ -137,7 +139,7 @@ async def test_argon2_hash_is_kept_and_becomes_one_of_ours_at_the_first_sign_in(
             assert await owner.fetchval(kept) != brought
 
 
-async def test_only_the_two_most_frequent_kinds_of_argon2_are_kept(
+async def test_only_the_two_most_frequent_kinds_of_argon2_are_imported(
     database_dsn: Dsns, owner: Owner, tmp_path: Path
 ) -> None:
     hashes = [argon2(passes) for passes in (5, 2, 3, 3, 2)]
@@ -155,10 +157,10 @@ async def test_only_the_two_most_frequent_kinds_of_argon2_are_kept(
     more = csv_file(tmp_path, person(7, encrypted_password=argon2(4)), person(8, encrypted_password=argon2(2)))
     _, told = await imported(database_dsn, more)
     assert told[0].startswith("people.csv:2: note: encrypted_password: is an argon2 hash of one kind too many")
-    assert told[1].endswith("1 note."), "those who are here count"
+    assert told[1].endswith("1 note."), "the hashes of existing users count too"
 
 
-async def test_suggested_usernames_are_taken_when_asked_for(
+async def test_suggested_usernames_are_used_with_the_option(
     database_dsn: Dsns, database: Database, owner: Owner, tmp_path: Path
 ) -> None:
     async with receiving(database) as services:
@@ -214,7 +216,7 @@ async def test_suggested_usernames_are_taken_when_asked_for(
     ]
 
 
-async def test_taking_a_suggested_username_mends_nothing_else(
+async def test_using_a_suggested_username_corrects_no_other_error(
     database_dsn: Dsns, owner: Owner, tmp_path: Path
 ) -> None:
     await owner.execute(
@@ -228,7 +230,9 @@ async def test_taking_a_suggested_username_mends_nothing_else(
     assert await rows(owner, "select username from users") == [("person_3f1c8a526b0e",)]
 
 
-async def test_local_numbers_are_read_as_the_operator_says(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
+async def test_local_phone_numbers_are_read_with_the_operators_country(
+    database_dsn: Dsns, owner: Owner, tmp_path: Path
+) -> None:
     users = block("auth.users", ["id", "email"], [[id_of(1), "ada@example.com"]])
     profiles = block("public.profiles", ["id", "username", "phone"], [[id_of(1), "ada", "(202) 555-0123"]])
     dump = tmp_path / "dump.sql"
@@ -243,7 +247,7 @@ async def test_local_numbers_are_read_as_the_operator_says(database_dsn: Dsns, o
     assert await owner.fetchval("select phone from users") == "+12025550123"
 
 
-async def test_balance_may_be_told_in_cents(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
+async def test_a_balance_may_be_given_in_cents(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
     (tmp_path / "users.csv").write_text(
         f"id,encrypted_password,username,balance_cents\n{id_of(1)},,ada,1234\n{id_of(2)},,bob,\n"
     )

@@ -1,4 +1,4 @@
-"""Files as strangers write them: each is read, or answered with a sentence that says where and what to do."""
+"""Export files of any content: each is read, or refused with an error that names the place and the correction."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -45,12 +45,12 @@ def lines_of(found: Sequence[Row | UnreadableRow]) -> list[tuple[int, str]]:
         (b'1,x,"a"b', "has a quote that is not closed, or one in the middle of a value"),
     ],
 )
-def test_spoiled_line_is_said_and_the_next_one_read(tmp_path: Path, line: bytes, problem: str) -> None:
+def test_an_invalid_line_is_reported_and_the_next_one_is_read(tmp_path: Path, line: bytes, problem: str) -> None:
     found = rows(tmp_path, HEAD + b"1,x,before\r\n" + line + b"\n1,x,after\n")
     assert lines_of(found) == [(2, "before"), (3, problem), (4, "after")]
 
 
-def test_word_null_is_an_empty_value_and_a_line_of_commas_is_no_row(tmp_path: Path) -> None:
+def test_null_in_a_csv_file_is_an_empty_value_and_a_line_of_commas_is_skipped(tmp_path: Path) -> None:
     lines = b'1,NULL,null\n2,x,Null\n,,\n3,"NULL",nullable\n,,,,,\n\n'
     found = rows(tmp_path, HEAD + lines)
     users = [(row.line, row.fields[0], *row.fields[3:5]) for row in found if isinstance(row, Row)]
@@ -58,7 +58,7 @@ def test_word_null_is_an_empty_value_and_a_line_of_commas_is_no_row(tmp_path: Pa
     assert len(found) == 3
 
 
-def test_word_null_in_a_dump_is_a_word(tmp_path: Path) -> None:
+def test_null_in_a_dump_is_an_ordinary_text(tmp_path: Path) -> None:
     dump = block("auth.users", ["id", "email"], [[id_of(1), "NULL"]])
     (row,) = rows(tmp_path, b"--\n" + dump.encode(), "dump.sql")
     assert isinstance(row, Row)
@@ -66,13 +66,13 @@ def test_word_null_in_a_dump_is_a_word(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("column", ["balance", "balance_cents"])
-def test_wallets_are_told_by_either_column_of_their_balance(tmp_path: Path, column: str) -> None:
+def test_a_wallets_file_is_recognised_by_either_balance_column(tmp_path: Path, column: str) -> None:
     (row,) = rows(tmp_path, f"id,user_id,{column}\nw1,{id_of(1)},5\n".encode())
     assert isinstance(row, Row)
     assert row.table is Table.WALLETS
 
 
-def test_quote_that_is_never_closed_says_which_lines_it_swallowed(tmp_path: Path) -> None:
+def test_an_unclosed_quote_is_reported_with_the_lines_it_contains(tmp_path: Path) -> None:
     swallowed = b"1,x,somebody\n" * 8_000
     found = rows(tmp_path, HEAD + b'1,x,"open\n' + swallowed)
     first = found[0]
@@ -82,7 +82,7 @@ def test_quote_that_is_never_closed_says_which_lines_it_swallowed(tmp_path: Path
     assert len(found) == 1 + 8_001 - (first.last_line - 1)
 
 
-def test_quoted_fields_may_hold_lines_commas_and_quotes(tmp_path: Path) -> None:
+def test_quoted_fields_may_contain_newlines_commas_and_quotes(tmp_path: Path) -> None:
     found = rows(tmp_path, b'\xef\xbb\xbf"id",Encrypted_Password , USERNAME\n1,x,"a ""b"",\nc"\n\n1,x,d')
     assert lines_of(found) == [(2, 'a "b",\nc'), (5, "d")]
 
@@ -110,7 +110,7 @@ def test_quoted_fields_may_hold_lines_commas_and_quotes(tmp_path: Path) -> None:
         (b"-- \xff\n", "outside of every table's data, a line is not UTF-8 text"),
     ],
 )
-def test_file_of_another_kind_is_answered_with_a_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:
+def test_a_file_of_another_kind_is_refused_with_a_sentence(tmp_path: Path, content: bytes, sentence: str) -> None:
     began = perf_counter()
     with pytest.raises(ExportUnreadable, match=r"^people\.csv.*\.$") as refused:
         rows(tmp_path, content)
@@ -118,7 +118,7 @@ def test_file_of_another_kind_is_answered_with_a_sentence(tmp_path: Path, conten
     assert perf_counter() - began < 2
 
 
-def test_folder_without_files_and_too_many_files_are_said(tmp_path: Path) -> None:
+def test_a_folder_without_files_or_with_too_many_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ExportUnreadable, match=r"no \.csv or \.sql"):
         parts([tmp_path])
     for number in range(17):
@@ -143,7 +143,7 @@ def test_folder_without_files_and_too_many_files_are_said(tmp_path: Path) -> Non
         "COPY public.notes (body) FROM stdin;\n{}",
     ],
 )
-def test_what_only_reads_like_a_table_is_no_table(tmp_path: Path, disguise: str) -> None:
+def test_text_that_only_looks_like_table_data_is_ignored(tmp_path: Path, disguise: str) -> None:
     fake = block("auth.users", ["id", "email"], [[id_of(666), "mallory@example.com"]]).removesuffix("\n")
     hidden = disguise.replace("{}", fake.replace("\n\\.", "" if "notes" in disguise else "\n\\."))
     if "notes" in disguise:
@@ -152,7 +152,7 @@ def test_what_only_reads_like_a_table_is_no_table(tmp_path: Path, disguise: str)
     assert [row.fields[1] for row in found if isinstance(row, Row)] == ["ada@example.com"]
 
 
-def test_line_of_a_table_that_is_spoiled_is_said_and_the_next_one_read(tmp_path: Path) -> None:
+def test_an_invalid_line_of_a_dump_is_reported_and_the_next_one_is_read(tmp_path: Path) -> None:
     data = USERS.replace("\n\\.", f"\n{id_of(2)}\tb\tc\n{id_of(3)}\t\\000\n{'x' * 1_100_000}\n{id_of(4)}\td\n\\.")
     found = rows(tmp_path, b"--\n" + data.encode(), "dump.sql")
     assert [(row.line, row.problem) for row in found if isinstance(row, UnreadableRow)] == [
@@ -164,7 +164,7 @@ def test_line_of_a_table_that_is_spoiled_is_said_and_the_next_one_read(tmp_path:
 
 
 @given(st.text(st.sampled_from("ab'\"$-/*;\\E \n"), max_size=80))
-def test_following_statements_always_ends(text: str) -> None:
+def test_parsing_any_statements_terminates(text: str) -> None:
     statements = Statements()
     for line in text.split("\n"):
         statements.follow(line)
@@ -178,7 +178,7 @@ def test_any_file_is_read_or_refused(tmp_path_factory: pytest.TempPathFactory, c
             rows(folder, start + content)
 
 
-def test_export_of_the_tests_is_what_is_read(tmp_path: Path) -> None:
+def test_the_exports_of_these_tests_are_read(tmp_path: Path) -> None:
     (row,) = rows(tmp_path, csv_text([person(1)]).encode())
     assert isinstance(row, Row)
     assert row.fields[:2] == (id_of(1), "person1@example.com")

@@ -1,4 +1,4 @@
-"""docs/import-supabase.md is true: its commands print what it shows, and its links lead somewhere."""
+"""docs/import-supabase.md is correct: its commands print what it shows, and its links work."""
 
 import re
 import shlex
@@ -18,7 +18,7 @@ DUE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC")
 
 
 async def run(dsns: Dsns, written: str) -> str:
-    """What the command prints."""
+    """Runs a command. Returns its output."""
     file, *options = shlex.split(written)
     chosen: dict[str, Any] = {name: flag in options for flag, name in OPTIONS.items()}
     per_hour = int(options[-1]) if "--welcome-mail" in options else None
@@ -35,15 +35,15 @@ async def test_commands_of_the_page_print_what_it_shows(database_dsn: Dsns) -> N
         assert await run(database_dsn, written) == DUE.sub("(a time)", shown), written
 
 
-async def test_example_dump_is_the_same_people(database_dsn: Dsns) -> None:
+async def test_the_example_dump_contains_the_same_people(database_dsn: Dsns) -> None:
     told = await run(database_dsn, "examples/supabase/dump.sql --take-suggested")
     assert told.splitlines()[-1] == "4 people imported; 3 opening balances posted: 1349.35 USD."
 
 
 @pytest.mark.parametrize("link", sorted(set(re.findall(r"\]\(([^)#:]+)\)", PAGE))))
-def test_no_link_of_the_page_leads_nowhere(link: str) -> None:
+def test_every_link_of_the_page_exists(link: str) -> None:
     assert (ROOT / "docs" / link).exists()
 
 
-def test_readme_leads_to_the_page() -> None:
+def test_the_readme_links_to_the_page() -> None:
     assert "](docs/import-supabase.md)" in (ROOT / "README.md").read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""One person of an export: every field by the house's own rules, and each wrong one said."""
+"""One person of an export: each field is validated by the product's rules, and each invalid one is reported."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -53,7 +53,7 @@ def said(person: CheckedPerson, severity: Severity = Severity.WRONG) -> list[str
     ]
 
 
-def test_fit_person_has_nothing_said_about_them() -> None:
+def test_a_valid_person_has_no_errors_or_notes() -> None:
     person = judged(email=" Ada@EXAMPLE.com ", phone="12025550123", created_at="2023-04-05 06:07:08.91+02")
     assert person.findings == ()
     assert (person.username, person.email, person.phone) == ("ada", "Ada@example.com", "+12025550123")
@@ -122,7 +122,7 @@ def test_fit_person_has_nothing_said_about_them() -> None:
         ({"is_anonymous": "t"}, "is_anonymous: is true: this is an anonymous session"),
     ],
 )
-def test_what_is_wrong_keeps_a_person_out_and_is_said(fields: dict[str, Any], problem: str) -> None:
+def test_an_invalid_field_is_reported_and_the_person_is_not_imported(fields: dict[str, Any], problem: str) -> None:
     person = judged(**fields)
     assert person.wrong
     assert len(said(person)) == 1
@@ -172,7 +172,7 @@ def test_what_is_wrong_keeps_a_person_out_and_is_said(fields: dict[str, Any], pr
         ),
     ],
 )
-def test_what_is_only_odd_is_noted_and_the_person_comes(fields: dict[str, Any], note: str) -> None:
+def test_an_unusual_field_is_noted_and_the_person_is_imported(fields: dict[str, Any], note: str) -> None:
     person = judged(**fields)
     assert not person.wrong
     assert said(person, Severity.NOTE) == [note]
@@ -204,14 +204,14 @@ def test_balance_is_read_to_the_minor_unit(fields: dict[str, Any], opening: int)
     assert person.opening == opening
 
 
-def test_everything_wrong_with_one_person_is_said_at_once() -> None:
+def test_all_errors_of_a_person_are_reported_together() -> None:
     person = judged(username="Admin", email="x", phone="y", encrypted_password="z", balance="-1", currency="USD")
     assert [line.split(" ")[0].rstrip(":") for line in said(person)] == [
         *("username", "balance", "email", "phone", "encrypted_password")
     ]
 
 
-def test_what_a_provider_said_stands_in_for_a_profile() -> None:
+def test_the_providers_data_is_used_when_there_is_no_profile() -> None:
     said_by_provider = '{"username": "ada_l", "full_name": "Ada L", "avatar_url": "https://x.example/a", "n": 1}'
     person = judged(username=None, name=None, metadata=said_by_provider)
     assert (person.username, person.name, person.avatar_url) == ("ada_l", "Ada L", "https://x.example/a")
@@ -235,7 +235,7 @@ def test_what_a_provider_said_stands_in_for_a_profile() -> None:
         ({"phone": "12025550123", "profile_phone": "nonsense"}, None, "+12025550123"),
     ],
 )
-def test_phone_is_read_in_one_way(fields: dict[str, Any], country: str | None, number: str) -> None:
+def test_a_phone_number_is_read_with_its_country(fields: dict[str, Any], country: str | None, number: str) -> None:
     person = judged(country=country, **fields)
     assert (person.findings, person.phone) == ((), number)
 
@@ -254,12 +254,12 @@ def test_phone_is_read_in_one_way(fields: dict[str, Any], country: str | None, n
         ("profile_phone", "442079460958", "US", "is not a number of US"),
     ],
 )
-def test_number_that_could_be_somebody_elses_is_refused(field: str, number: str, country: str, problem: str) -> None:
+def test_an_ambiguous_phone_number_is_refused(field: str, number: str, country: str, problem: str) -> None:
     fields: dict[str, Any] = {field: number}
     assert problem in said(judged(country=country, **fields))[0]
 
 
-def test_hash_of_every_kind_that_gotrue_wrote_is_kept() -> None:
+def test_every_kind_of_hash_that_gotrue_wrote_is_imported() -> None:
     for kind in ("2a", "2b", "2y"):
         kept = bcrypt.hashpw(b"x", bcrypt.gensalt(4)).decode().replace("$2b$", f"${kind}$")
         assert judged(encrypted_password=kept).password_hash == kept
@@ -268,12 +268,12 @@ def test_hash_of_every_kind_that_gotrue_wrote_is_kept() -> None:
         assert judged(encrypted_password=left_behind).password_hash == NO_PASSWORD
 
 
-def test_ban_that_is_over_is_none() -> None:
+def test_a_ban_that_has_ended_is_ignored() -> None:
     assert judged(banned_until=str(NOW - timedelta(days=1))).findings == ()
 
 
 @given(st.text(max_size=200))
-def test_suggested_usernames_may_be_chosen(like: str) -> None:
+def test_suggested_usernames_are_valid(like: str) -> None:
     names = suggested(like, ID)
     assert names
     for name in names:
@@ -289,7 +289,7 @@ def test_suggested_usernames_may_be_chosen(like: str) -> None:
         ("x" * 90, ("x" * 25, "x" * 25 + "_3f1c")),
     ],
 )
-def test_suggested_username_reads_like_the_wrong_one(like: str, names: tuple[str, ...]) -> None:
+def test_a_suggested_username_is_similar_to_the_refused_one(like: str, names: tuple[str, ...]) -> None:
     assert suggested(like, ID)[:-1] == names
 
 
@@ -313,7 +313,7 @@ MORE_TEXTS = (
     st.dictionaries(st.sampled_from(TEXTS + MORE_TEXTS), st.none() | st.text(max_size=40)),
     st.sampled_from((None, "US", "DE")),
 )
-def test_any_text_is_judged(fields: dict[str, Any], country: str | None) -> None:
+def test_any_values_of_a_person_are_validated(fields: dict[str, Any], country: str | None) -> None:
     for finding in judged(country=country, **fields).findings:
         assert finding.problem
         assert all(is_printable(char) for char in finding.shown)

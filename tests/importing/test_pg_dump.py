@@ -1,4 +1,4 @@
-"""A dump that pg_dump really wrote: everything it puts around the rows is passed over, every row is read."""
+"""A real dump of pg_dump: every row is read, and all other statements are skipped."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ insert into supabase_public.notes values (1, E'COPY auth.users (id) FROM stdin;\
 """
 
 
-async def test_what_pg_dump_writes_is_read(
+async def test_a_dump_of_pg_dump_is_read(
     database_dsn: Dsns, owner: Owner, postgres: EmbeddedPostgres, cluster_home: Path, tmp_path: Path
 ) -> None:
     await owner.execute(SUPABASE)

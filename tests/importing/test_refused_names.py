@@ -1,4 +1,4 @@
-"""Whoever has a name that nobody may choose is not lost by it: they come in, or the report says how they can."""
+"""People with a refused name: they are imported, or the report names the correction."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from tests.people import HOME, PASSWORD, Owner, facts, receiving
         ("\u200d\u200d", "\\u200d\\u200d", "must have at least one visible character"),
     ],
 )
-def test_username_stands_for_a_display_name_that_nobody_may_choose(name: str, shown: str, problem: str) -> None:
+def test_the_username_replaces_a_refused_display_name(name: str, shown: str, problem: str) -> None:
     one = judged(name=name)
     assert not one.wrong
     assert one.name == "ada"
@@ -32,7 +32,7 @@ def test_username_stands_for_a_display_name_that_nobody_may_choose(name: str, sh
 
 
 @pytest.mark.parametrize("username", ["pocketpay_support", "admin1", "P0cketPay"])
-def test_username_that_speaks_for_the_service_is_said_with_one_that_does_not(username: str) -> None:
+def test_a_refused_username_is_reported_with_a_suggestion(username: str) -> None:
     one = judged(username=username)
     assert said(one) == [f'username "{username}": {PROBLEM}']
     (finding,) = one.findings
@@ -40,7 +40,7 @@ def test_username_that_speaks_for_the_service_is_said_with_one_that_does_not(use
     assert all(usernames.chosen(suggested) == suggested for suggested in finding.suggestions)
 
 
-async def test_they_come_in_with_their_money_and_sign_in(
+async def test_people_with_refused_names_are_imported_with_their_money_and_sign_in(
     database_dsn: Dsns, database: Database, owner: Owner, tmp_path: Path
 ) -> None:
     people = person(1, name="Pocket Pay Support"), person(2, username="pocketpay_help")

@@ -1,4 +1,5 @@
-"""Moving in: once, with what they had and their old password, and nothing when something is wrong."""
+"""An import run: each person is imported once, with balance and old password, and nobody is imported after an
+error."""
 
 import asyncio
 import io
@@ -44,7 +45,9 @@ async def audited(dsns: Dsns) -> str:
     return said.getvalue()
 
 
-async def test_people_move_in_with_what_they_had(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
+async def test_people_are_imported_with_their_data_and_balance(
+    database_dsn: Dsns, owner: Owner, tmp_path: Path
+) -> None:
     ada = person(1, username="Ada", phone="12025550123", avatar_url="https://x.example/a.png", balance="125.5000")
     code, told = await imported(database_dsn, csv_file(tmp_path, ada, person(2, balance="0.00")))
     assert (code, told) == (
@@ -66,7 +69,9 @@ async def test_people_move_in_with_what_they_had(database_dsn: Dsns, owner: Owne
     assert "ledger is correct" in await audited(database_dsn)
 
 
-async def test_moving_in_twice_changes_nothing(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
+async def test_a_second_import_of_the_same_file_changes_nothing(
+    database_dsn: Dsns, owner: Owner, tmp_path: Path
+) -> None:
     file = csv_file(tmp_path, *(person(n) for n in range(1, 1_101)))
     assert (await imported(database_dsn, file))[0] == 0
     before = await facts(owner, ROWS)
@@ -81,11 +86,11 @@ async def test_moving_in_twice_changes_nothing(database_dsn: Dsns, owner: Owner,
     assert "ledger is correct" in await audited(database_dsn)
 
 
-async def test_people_are_judged_by_the_databases_clock(
+async def test_people_are_validated_with_the_databases_clock(
     database_dsn: Dsns, owner: Owner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Behind(datetime):
-        """This machine's clock, decades behind."""
+        """A local clock that is decades behind."""
 
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> Self:
@@ -100,14 +105,16 @@ async def test_people_are_judged_by_the_databases_clock(
     assert await owner.fetchval("select created_at::text from users") == "2023-04-05 06:07:08.91+00"
 
 
-async def test_dry_run_changes_nothing_and_says_what_would(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
+async def test_a_dry_run_changes_nothing_and_reports_what_an_import_would_do(
+    database_dsn: Dsns, owner: Owner, tmp_path: Path
+) -> None:
     code, told = await imported(database_dsn, csv_file(tmp_path, person(1), person(2)), dry=True)
     assert (code, told[-1]) == (0, "Nothing was changed: this was a dry run.")
     assert "2 can be imported" in told[0]
     assert await facts(owner, ROWS) == (0, 0, 0, 0, 0, 0)
 
 
-async def test_one_wrong_line_keeps_everybody_out_unless_it_is_skipped(
+async def test_one_invalid_line_stops_the_import_unless_it_is_skipped(
     database_dsn: Dsns, owner: Owner, tmp_path: Path
 ) -> None:
     file = csv_file(tmp_path, person(1), person(2, username="Admin"))
@@ -123,7 +130,7 @@ async def test_one_wrong_line_keeps_everybody_out_unless_it_is_skipped(
     assert await owner.fetchval("select count(*) from users") == 2
 
 
-async def test_what_two_lines_claim_is_neithers(database_dsn: Dsns, tmp_path: Path) -> None:
+async def test_two_lines_with_the_same_value_are_both_refused(database_dsn: Dsns, tmp_path: Path) -> None:
     people = (
         person(1, username="Ada"),
         person(2, username="ａｄａ"),
@@ -145,7 +152,7 @@ async def test_what_two_lines_claim_is_neithers(database_dsn: Dsns, tmp_path: Pa
     assert told[-1] == "0 people imported; 0 opening balances posted."
 
 
-async def test_what_somebody_here_has_stays_theirs(database_dsn: Dsns, database: Database, tmp_path: Path) -> None:
+async def test_values_of_existing_users_are_refused(database_dsn: Dsns, database: Database, tmp_path: Path) -> None:
     async with receiving(database) as services:
         await arrive(services, "ada", raw_email="ada@example.com", raw_phone="+12025550123")
         await has_verified_email(database)
@@ -162,7 +169,7 @@ async def test_what_somebody_here_has_stays_theirs(database_dsn: Dsns, database:
     ]
 
 
-async def test_address_and_number_that_somebody_here_has_not_verified_keep_nobody_out(
+async def test_unverified_values_of_existing_users_do_not_refuse_an_import(
     database_dsn: Dsns, database: Database, owner: Owner, tmp_path: Path
 ) -> None:
     async with receiving(database) as services:
@@ -174,7 +181,7 @@ async def test_address_and_number_that_somebody_here_has_not_verified_keep_nobod
     assert await owner.fetchval("select username from users where email_verified_at is not null") == "ada"
 
 
-async def test_address_that_supabase_has_confirmed_is_verified_and_no_other(
+async def test_only_an_address_confirmed_by_supabase_is_verified(
     database_dsn: Dsns, owner: Owner, tmp_path: Path
 ) -> None:
     confirmed = "2023-04-05 06:07:08.91+00"
@@ -194,7 +201,7 @@ async def test_address_that_supabase_has_confirmed_is_verified_and_no_other(
     ]
 
 
-async def test_name_taken_while_the_import_runs_keeps_one_out_and_no_other(
+async def test_a_username_taken_during_the_import_refuses_only_that_person(
     database_dsn: Dsns, database: Database, owner: Owner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ready = verdicts.ready
@@ -213,7 +220,7 @@ async def test_name_taken_while_the_import_runs_keeps_one_out_and_no_other(
     assert "ledger is correct" in await audited(database_dsn)
 
 
-async def test_opening_balance_owed_by_a_run_cut_off_is_paid_by_the_next(
+async def test_the_next_import_posts_the_opening_balances_of_an_interrupted_one(
     database_dsn: Dsns, owner: Owner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def cut_off(*_: object) -> None:
@@ -231,7 +238,7 @@ async def test_opening_balance_owed_by_a_run_cut_off_is_paid_by_the_next(
     mended = csv_file(tmp_path, person(1, balance="999"), person(2))
     assert (await imported(database_dsn, mended))[1][-1] == (
         "0 people imported; 2 opening balances posted: 4.00 USD."
-    ), "what was promised is what is paid"
+    ), "the first balances are posted, not the corrected ones"
     assert await facts(owner, ROWS) == (2, 2, 2, 4, 2, 2)
     assert "ledger is correct" in await audited(database_dsn)
 
@@ -243,7 +250,7 @@ async def _run_until_cut(dsns: Dsns, file: Path) -> None:
         raise KeyboardInterrupt from cut
 
 
-async def test_login_that_may_make_no_temporary_table_says_how_to_let_it(
+async def test_a_login_without_the_right_to_temporary_tables_gets_the_grant_to_run(
     database_dsn: Dsns, owner: Owner, tmp_path: Path
 ) -> None:
     name = await owner.fetchval("select current_database()")
@@ -257,7 +264,7 @@ async def test_login_that_may_make_no_temporary_table_says_how_to_let_it(
     assert (await imported(database_dsn, file))[0] == 0
 
 
-async def test_second_import_waits_its_turn(
+async def test_a_second_import_waits_for_the_first(
     database_dsn: Dsns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(staging.NO_TIMEOUTS, "lock_timeout", "50")
@@ -269,7 +276,7 @@ async def test_second_import_waits_its_turn(
     assert (await imported(database_dsn, csv_file(tmp_path, person())))[0] == 0
 
 
-async def test_imported_person_signs_in_with_the_old_password_and_is_rehashed(
+async def test_an_imported_person_signs_in_with_the_old_password_and_gets_a_new_hash(
     database_dsn: Dsns, database: Database, owner: Owner, tmp_path: Path
 ) -> None:
     await imported(database_dsn, csv_file(tmp_path, person(1), person(2, encrypted_password="")))
@@ -286,12 +293,12 @@ async def test_imported_person_signs_in_with_the_old_password_and_is_rehashed(
                 await sign_in(services, "person_2", guess, address=HOME, user_agent=None)
 
 
-async def test_imported_people_are_given_no_welcome_bonus(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
+async def test_imported_people_get_no_welcome_bonus(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
     await imported(database_dsn, csv_file(tmp_path, person(1), person(2)))
     assert await owner.fetchval("select count(*) from transactions where type = 'bonus'") == 0
 
 
-async def test_every_currency_served_has_its_own_sum(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
+async def test_the_report_has_a_sum_for_each_currency(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
     people = person(1), person(2, currency="jpy", balance="1500.00"), person(3, currency="")
     code, told = await imported(
         *(database_dsn, csv_file(tmp_path, *people)),
@@ -374,7 +381,9 @@ async def test_tables_in_files_of_a_folder_are_joined_too(database_dsn: Dsns, ow
     )
 
 
-async def test_balance_that_its_entries_do_not_sum_to_is_nobodys(database_dsn: Dsns, tmp_path: Path) -> None:
+async def test_a_balance_that_differs_from_the_sum_of_its_entries_is_refused(
+    database_dsn: Dsns, tmp_path: Path
+) -> None:
     one = id_of(1)
     (tmp_path / "users.csv").write_text(f"id,encrypted_password,username\n{one},{HASH},ada\n")
     (tmp_path / "wallets.csv").write_text(f"id,user_id,balance\nw1,{one},10.00\n")
@@ -389,7 +398,7 @@ async def test_balance_that_its_entries_do_not_sum_to_is_nobodys(database_dsn: D
         await imported(database_dsn, tmp_path)
 
 
-async def test_import_and_people_signing_up_do_not_disturb_one_another(
+async def test_an_import_and_concurrent_sign_ups_do_not_affect_each_other(
     database_dsn: Dsns, database: Database, owner: Owner, tmp_path: Path
 ) -> None:
     file = csv_file(tmp_path, *(person(n) for n in range(1, 801)))
@@ -400,7 +409,7 @@ async def test_import_and_people_signing_up_do_not_disturb_one_another(
 
 
 async def arrives(services: IdentityServices, username: str) -> None:
-    """Signs up as a client does: told SERVICE_BUSY on a busy machine, it asks again."""
+    """Signs up as a client does: it retries when a busy machine answers SERVICE_BUSY."""
     async with asyncio.timeout(60):
         while True:
             with suppress(ServiceBusy):
@@ -409,11 +418,11 @@ async def arrives(services: IdentityServices, username: str) -> None:
             await asyncio.sleep(0.1)
 
 
-def test_ids_of_the_tests_are_uuids() -> None:
+def test_the_ids_in_the_exports_of_these_tests_are_uuids() -> None:
     assert UUID(id_of(1)).hex.startswith("3f1c")
 
 
-async def test_name_of_somebody_who_left_is_neither_given_nor_suggested(
+async def test_the_username_of_a_closed_user_is_neither_imported_nor_suggested(
     database_dsn: Dsns, owner: Owner, tmp_path: Path
 ) -> None:
     taken = f"ada_{id_of(1)[:4]}"
@@ -432,7 +441,7 @@ async def test_name_of_somebody_who_left_is_neither_given_nor_suggested(
     assert [row[0] for row in await owner.fetch("select username from users")] == ["person_3"]
 
 
-async def test_person_whose_wallet_is_closed_is_here_already_and_stays_away(
+async def test_an_imported_person_who_closed_their_wallet_is_not_imported_again(
     database_dsn: Dsns, owner: Owner, tmp_path: Path
 ) -> None:
     file = csv_file(tmp_path, person(1, balance="0.00"))

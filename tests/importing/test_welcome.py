@@ -1,4 +1,4 @@
-"""Welcome mails: a link to the first password, to whoever needs one, once, and so many in an hour."""
+"""Welcome mails: each imported person without a password gets one link to set it, at a limited rate per hour."""
 
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -38,7 +38,7 @@ def without_password(number: int, **fields: str) -> dict[str, str]:
 
 
 async def welcomed(dsns: Dsns, file: Path, *, per_hour: int = 500, dry: bool = False) -> tuple[int, list[str]]:
-    """An import that sends welcome mails."""
+    """Runs an import with welcome mails. Returns the exit code and the report."""
     return await imported(dsns, file, dry=dry, mails_per_hour=per_hour, public_url=APP)
 
 
@@ -46,7 +46,7 @@ async def rows(owner: Owner, sql: str) -> list[tuple[object, ...]]:
     return [tuple(row) for row in await owner.fetch(sql)]
 
 
-async def test_only_people_without_a_password_and_with_a_verified_address_are_sent_one(
+async def test_only_people_with_a_verified_address_and_no_password_get_a_welcome_mail(
     database_dsn: Dsns, owner: Owner, tmp_path: Path
 ) -> None:
     people = (
@@ -66,13 +66,13 @@ async def test_only_people_without_a_password_and_with_a_verified_address_are_se
     assert await facts(owner, COUNTS) == (1, 1, 1)
 
 
-async def test_no_mail_is_sent_unless_it_is_asked_for(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
+async def test_no_welcome_mail_is_sent_without_the_option(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
     _, told = await imported(database_dsn, csv_file(tmp_path, without_password(1)), public_url=APP)
     assert "welcome" not in " ".join(told)
     assert await facts(owner, COUNTS) == (0, 0, 0)
 
 
-async def test_nobody_is_sent_a_second_one_also_when_the_first_is_deleted(
+async def test_nobody_gets_a_second_welcome_mail_even_if_the_first_is_deleted(
     database_dsn: Dsns, owner: Owner, tmp_path: Path
 ) -> None:
     file = csv_file(tmp_path, without_password(1), without_password(2))
@@ -84,7 +84,7 @@ async def test_nobody_is_sent_a_second_one_also_when_the_first_is_deleted(
     assert await facts(owner, COUNTS) == (0, 0, 2)
 
 
-async def test_people_who_came_earlier_without_one_are_sent_it_later(
+async def test_people_imported_earlier_without_a_welcome_mail_get_one_later(
     database_dsn: Dsns, owner: Owner, tmp_path: Path
 ) -> None:
     file = csv_file(tmp_path, *(without_password(n) for n in range(1, 121)), person(121))
@@ -96,7 +96,7 @@ async def test_people_who_came_earlier_without_one_are_sent_it_later(
     assert await facts(owner, COUNTS) == (120, 120, 120)
 
 
-async def test_run_that_is_cut_off_is_gone_on_with(
+async def test_an_interrupted_run_is_continued_by_the_next(
     database_dsn: Dsns, owner: Owner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = csv_file(tmp_path, *(without_password(n) for n in range(1, 151)))
@@ -120,7 +120,7 @@ async def test_run_that_is_cut_off_is_gone_on_with(
     assert await owner.fetchval("select count(distinct user_id) from outgoing_mails") == 150
 
 
-async def test_so_many_are_due_in_an_hour_behind_those_that_wait(
+async def test_mails_are_spread_by_the_hourly_limit_after_those_already_waiting(
     database_dsn: Dsns, owner: Owner, tmp_path: Path
 ) -> None:
     first = csv_file(tmp_path, *(without_password(n) for n in range(1, 106)), name="first.csv")
@@ -142,7 +142,7 @@ async def test_so_many_are_due_in_an_hour_behind_those_that_wait(
     assert await rows(owner, lifetimes) == [(week, week)]
 
 
-async def test_link_sets_the_first_password_once_and_there_is_no_code(
+async def test_a_welcome_link_sets_the_first_password_once_and_has_no_code(
     database_dsn: Dsns, database: Database, owner: Owner, tmp_path: Path
 ) -> None:
     await welcomed(database_dsn, csv_file(tmp_path, without_password(1)))
@@ -166,7 +166,7 @@ async def test_link_sets_the_first_password_once_and_there_is_no_code(
             await reset_password(services, None, ShownCode(token=mail.token), PASSWORD, address=HOME)
 
 
-async def test_password_that_was_set_by_a_code_ends_the_link(
+async def test_setting_a_password_with_a_code_ends_the_welcome_link(
     database_dsn: Dsns, database: Database, owner: Owner, tmp_path: Path
 ) -> None:
     file = csv_file(tmp_path, without_password(1))
@@ -181,7 +181,7 @@ async def test_password_that_was_set_by_a_code_ends_the_link(
             await reset_password(services, None, ShownCode(token=link), PASSWORD, address=HOME)
 
 
-async def test_whoever_has_set_a_password_meanwhile_is_sent_none(
+async def test_a_person_who_has_set_a_password_meanwhile_gets_no_welcome_mail(
     database_dsn: Dsns, owner: Owner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     next_newcomers = welcomes.next_newcomers
@@ -204,7 +204,7 @@ async def test_whoever_has_set_a_password_meanwhile_is_sent_none(
         ("development", "needs PUBLIC_URL"),
     ],
 )
-async def test_without_mail_or_an_address_of_the_app_nobody_moves_in(
+async def test_without_a_mail_server_or_a_public_url_nobody_is_imported(
     database_dsn: Dsns, owner: Owner, tmp_path: Path, environment: str, problem: str
 ) -> None:
     file = csv_file(tmp_path, without_password(1))
@@ -213,7 +213,7 @@ async def test_without_mail_or_an_address_of_the_app_nobody_moves_in(
     assert await owner.fetchval("select count(*) from users") == 0
 
 
-async def test_mail_says_until_when_its_link_is_good(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
+async def test_the_mail_contains_the_expiry_of_its_link(database_dsn: Dsns, owner: Owner, tmp_path: Path) -> None:
     file = csv_file(tmp_path, without_password(1), without_password(2))
     await welcomed(database_dsn, file, per_hour=1)
     link = "https://app.example.com/reset-password#token=x"

@@ -1,4 +1,4 @@
-"""What a test of the laws does: it tries something, which is refused by name and leaves nothing, or is undone."""
+"""Helpers for tests of the ledger's rules: attempts that a named constraint must refuse, or that are rolled back."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,7 +20,7 @@ OVERSPENT = "ck_ledger_accounts_available_not_negative"
 
 @asynccontextmanager
 async def refused(writer: Writer, constraint: str) -> AsyncIterator[None]:
-    """What happens inside is refused by that constraint, and has changed nothing."""
+    """Checks that the block is refused by that constraint, and that it changed nothing."""
     before = await writer.fetchval(EVERYTHING)
     transaction = writer.transaction()
     await transaction.start()
@@ -35,7 +35,7 @@ async def refused(writer: Writer, constraint: str) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def undone(writer: Writer) -> AsyncIterator[None]:
-    """What happens inside is allowed, and undone afterwards so that other tests do not meet it."""
+    """Runs the block, which must be allowed, and rolls it back so that other tests do not see it."""
     transaction = writer.transaction()
     await transaction.start()
     try:

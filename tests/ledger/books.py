@@ -1,6 +1,6 @@
-"""A small house with books, and movements written as the clearing writes them, for tests that then bend them.
+"""A small ledger, and movements written as the clearing writes them, for tests that then make them invalid.
 
-Alice has 10.00 (one deposit), Bob 5.00, Emil 7.00 in euros; the house has its accounts in both currencies
+Alice has 10.00 (one deposit), Bob 5.00, Emil 7.00 in euros; there are house accounts in both currencies
 """
 
 import json
@@ -22,7 +22,7 @@ with moved as (
     from jsonb_populate_recordset(null::ledger_accounts, $1) u where a.id = u.id)
 insert into ledger_entries select * from jsonb_populate_recordset(null::ledger_entries, $2)
 """
-"""Accounts and entries in one statement."""
+"""Writes accounts and entries in one statement."""
 
 MOVE = """
 update ledger_accounts a set posted = u.posted, held = u.held, sequence = u.sequence, version = u.version
@@ -69,7 +69,7 @@ class EntryRow:
 
 @dataclass(frozen=True)
 class TransactionRow:
-    """A completed payment, unless it is said otherwise."""
+    """A row of `transactions`; by default a completed payment."""
 
     source_wallet_id: UUID | None
     destination_wallet_id: UUID | None
@@ -117,7 +117,7 @@ class Movement:
 
 @dataclass(frozen=True)
 class Scene:
-    """Who is there, as their accounts stand."""
+    """The accounts of the ledger, with their balances."""
 
     alice: AccountRow
     bob: AccountRow
@@ -125,11 +125,11 @@ class Scene:
     bank: AccountRow
     euro_bank: AccountRow
     deposit: Movement
-    """What gave Alice her money."""
+    """The deposit that Alice's money comes from."""
 
 
 def deposit(bank: AccountRow, wallet: AccountRow, amount: int) -> Movement:
-    """Money from the bank to the wallet."""
+    """A deposit from the bank account to the wallet."""
     intent = TransactionRow(None, wallet.id, amount, type="deposit", currency=wallet.currency)
     after = _after(wallet, amount)
     legs = (_entry(after, intent, amount), _house_entry(bank, intent, -amount))
@@ -137,7 +137,7 @@ def deposit(bank: AccountRow, wallet: AccountRow, amount: int) -> Movement:
 
 
 def payment(payer: AccountRow, payee: AccountRow, amount: int = 100) -> Movement:
-    """Money from one wallet to the other: entries and accounts payer first."""
+    """A payment from one wallet to the other; in entries and accounts the payer is first."""
     intent = TransactionRow(payer.id, payee.id, amount, currency=payer.currency)
     payer_after, payee_after = _after(payer, -amount), _after(payee, amount)
     legs = (_entry(payer_after, intent, -amount), _entry(payee_after, intent, amount))
@@ -161,7 +161,7 @@ def _house_entry(house: AccountRow, intent: TransactionRow, amount: int) -> Entr
 
 
 async def open_books(owner: "Connection[Record]") -> Scene:
-    """Writes the house and its people."""
+    """Writes the house accounts and the wallets."""
     bank, euro_bank = (AccountRow(uuids.uuid7(), "bank", currency) for currency in ("USD", "EUR"))
     house = [bank, euro_bank, AccountRow(uuids.uuid7(), "promotions"), AccountRow(uuids.uuid7(), "fees")]
     people = [AccountRow(uuids.uuid7(), currency=currency) for currency in ("USD", "USD", "EUR")]
@@ -192,7 +192,7 @@ async def open_books(owner: "Connection[Record]") -> Scene:
 
 
 async def carry_out(connection: "Connection[Record]", movement: Movement) -> None:
-    """Writes the whole movement."""
+    """Writes the transaction, the entries and the accounts of a movement."""
     async with connection.transaction():
         await intend(connection, movement.transaction)
         await connection.execute(POST, lines(movement.accounts), lines(movement.entries))
@@ -203,5 +203,5 @@ async def intend(connection: "Connection[Record]", *transactions: TransactionRow
 
 
 def lines(rows: Sequence[AccountRow | EntryRow | TransactionRow]) -> str:
-    """Rows as the JSON that jsonb_populate_recordset reads."""
+    """Returns the rows as JSON for jsonb_populate_recordset."""
     return json.dumps([asdict(row) for row in rows], default=str)

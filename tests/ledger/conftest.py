@@ -1,4 +1,5 @@
-"""The books that attacks are tried on: one database a module, since what is refused leaves nothing."""
+"""Fixtures: a ledger for tests that try forbidden changes. Modules share one database, since refused changes leave
+nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -40,7 +41,7 @@ async def server(module_dsn: Dsns) -> AsyncIterator["Connection[Record]"]:
 
 @pytest.fixture(params=["server", "owner", "owner as replica"])
 async def writer(module_dsn: Dsns, request: pytest.FixtureRequest) -> AsyncIterator["Connection[Record]"]:
-    """Whoever writes: the server, the owner, and the owner with every ordinary trigger skipped."""
+    """A connection that writes: as the server, as the owner, and as the owner with ordinary triggers disabled."""
     connection = await asyncpg.connect(module_dsn.server if request.param == "server" else module_dsn.owner)
     if request.param == "owner as replica":
         await connection.execute("set session_replication_role = replica")
@@ -50,7 +51,7 @@ async def writer(module_dsn: Dsns, request: pytest.FixtureRequest) -> AsyncItera
 
 @pytest.fixture(params=["owner", "owner as replica"])
 async def mighty(module_dsn: Dsns, request: pytest.FixtureRequest) -> AsyncIterator["Connection[Record]"]:
-    """Whoever has every right."""
+    """A connection with every right: as the owner, with and without ordinary triggers."""
     connection = await asyncpg.connect(module_dsn.owner)
     if request.param == "owner as replica":
         await connection.execute("set session_replication_role = replica")
@@ -62,5 +63,5 @@ async def mighty(module_dsn: Dsns, request: pytest.FixtureRequest) -> AsyncItera
 def ordinary(
     request: pytest.FixtureRequest, server: "Connection[Record]", owner: "Connection[Record]"
 ) -> "Connection[Record]":
-    """Whoever writes with foreign keys in force."""
+    """A connection for which foreign keys are checked: as the server or as the owner."""
     return server if request.param == "server" else owner

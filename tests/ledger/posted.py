@@ -1,4 +1,4 @@
-"""Payments with their entries on days that have passed: books as the clearing would have written them then."""
+"""Writes payments with their entries in the past, as the clearing would have written them then."""
 
 import itertools
 import random
@@ -14,7 +14,8 @@ from asyncpg import Connection, Record
 from tests.transactions.past import payment, write
 
 EPOCH = datetime(2025, 9, 28, tzinfo=UTC)
-"""Random histories begin here, and last some two months: over two boundaries, each hit by some entries exactly."""
+"""Random histories begin here and last about two months, across two month boundaries. Some entries are exactly at
+one."""
 
 BOUNDARIES = tuple(datetime(2025, month, 1, tzinfo=UTC) for month in (10, 11, 12))
 
@@ -26,7 +27,7 @@ _ENTRY_COLUMNS = (
 
 @dataclass(frozen=True)
 class Paid:
-    """Money that moved. Without a source it came from a bank. `fee` is what the source paid beside the amount."""
+    """A completed payment. Without a source it is a deposit. The source paid `fee` in addition to the amount."""
 
     at: datetime
     source: UUID | None
@@ -37,14 +38,14 @@ class Paid:
     id: UUID = field(default_factory=uuids.uuid7)
 
     def legs(self, house: dict[str, UUID]) -> list[tuple[UUID, int]]:
-        """By account, the fee's among them where there is one."""
+        """Returns the (account, amount) pairs of its entries, including the fee."""
         total = self.amount + self.fee
         legs = [(self.source or house["bank"], -total), (self.destination, self.amount)]
         return [*legs, (house["fees"], self.fee)] if self.fee else legs
 
 
 async def post(owner: "Connection[Record]", paid: Iterable[Paid]) -> None:
-    """Writes them in the order given, which must be that of time, on wallets that had none before."""
+    """Writes them in the given order, which must be by time, on wallets without earlier entries."""
     paid = list(paid)
     house = {
         row[0]: row[1] for row in await owner.fetch("select kind, id from ledger_accounts where kind <> 'wallet'")
@@ -88,7 +89,7 @@ async def post(owner: "Connection[Record]", paid: Iterable[Paid]) -> None:
 def _place(
     chains: dict[UUID, list[int]], house: dict[str, UUID], account: UUID, amount: int
 ) -> tuple[str, int | None, int | None]:
-    """(kind, sequence, balance after) of the account's next entry."""
+    """Returns (kind, sequence, balance after) of the account's next entry."""
     for kind, id in house.items():
         if id == account:
             return kind, None, None
@@ -98,8 +99,9 @@ def _place(
     return "wallet", chain[0], chain[1]
 
 
-def lived(chance: random.Random, wallet: UUID, others: list[UUID], many: int) -> list[Paid]:
-    """A random history of that wallet, never overdrawn: few moments so that many tie, some at a month's boundary."""
+def random_history(chance: random.Random, wallet: UUID, others: list[UUID], many: int) -> list[Paid]:
+    """A random history of that wallet, never overdrawn. Many payments have the same time, some at a month
+    boundary."""
     moments = [EPOCH + timedelta(hours=chance.randrange(70 * 24)) for _ in range(many // 2 + 1)]
     moments += [edge + timedelta(microseconds=n) for edge in BOUNDARIES for n in (-1, 0, 1)]
     balances: dict[UUID, int] = defaultdict(int)
@@ -121,7 +123,7 @@ def _one(chance: random.Random, at: datetime, wallet: UUID, other: UUID, balance
 
 
 def many_lines(wallet: UUID, other: UUID, many: int, *, every: timedelta = timedelta(seconds=40)) -> list[Paid]:
-    """A long history: a deposit of the wallet's, then small payments of a cent, out and in by turns."""
+    """A long history: a deposit, then payments of a cent, alternately out and in."""
     at = datetime(2025, 10, 1, tzinfo=UTC)
     first = [Paid(at, None, wallet, 100_000_000), Paid(at, None, other, 100_000_000)]
     turns = itertools.cycle(((wallet, other), (other, wallet)))

@@ -1,4 +1,4 @@
-"""Accounts, keys and transactions that cannot be, whoever writes them."""
+"""Impossible accounts, keys and transactions: every login is refused."""
 
 import pytest
 import uuid_utils.compat as uuids
@@ -29,7 +29,7 @@ from tests.ledger.books import INTEND, AccountRow, Scene, lines
     ],
     ids=lambda value: value if isinstance(value, str) else f"{value.kind} {value.posted} {value.held}",
 )
-async def test_impossible_account_is_refused(
+async def test_an_impossible_account_is_refused(
     scene: Scene, writer: Writer, account: AccountRow, constraint: str
 ) -> None:
     async with refused(writer, constraint):
@@ -39,7 +39,7 @@ async def test_impossible_account_is_refused(
         )
 
 
-async def test_house_account_cannot_be_given_a_balance(scene: Scene, writer: Writer) -> None:
+async def test_a_house_account_cannot_have_a_balance(scene: Scene, writer: Writer) -> None:
     async with refused(writer, "ck_ledger_accounts_house_carries_no_balance"):
         await writer.execute("update ledger_accounts set posted = 100 where id = $1", scene.bank.id)
 
@@ -52,7 +52,7 @@ async def test_wallet_on_a_house_account_is_refused(scene: Scene, ordinary: Writ
             )
 
 
-async def test_key_is_never_used_twice_in_a_wallet(scene: Scene, writer: Writer) -> None:
+async def test_a_key_cannot_be_stored_twice_for_a_wallet(scene: Scene, writer: Writer) -> None:
     key = "insert into idempotency_keys values ($1, $2, 'transfer', $3, '{}', now())"
     async with refused(writer, "pk_idempotency_keys"):
         await writer.execute(key, scene.alice.id, "lunch-today", b"x" * 32)
@@ -64,7 +64,7 @@ async def test_key_is_never_used_twice_in_a_wallet(scene: Scene, writer: Writer)
             await writer.execute(key, scene.alice.id, text, b"x" * 32)
 
 
-async def test_transaction_cannot_come_back_even_for_a_replica(scene: Scene, mighty: Writer) -> None:
+async def test_a_final_transaction_cannot_change_even_with_triggers_disabled(scene: Scene, mighty: Writer) -> None:
     async with refused(mighty, "transactions_lifecycle"):
         await mighty.execute("update transactions set status = 'cancelled', completed_at = null")
     again = lines([scene.deposit.transaction])

@@ -1,4 +1,4 @@
-"""A wallet's own lines in the books, as its owner may read them."""
+"""The ledger entries of a wallet, as its owner reads them."""
 
 import asyncpg
 import uuid_utils.compat as uuids
@@ -10,7 +10,7 @@ from tests.conftest import Dsns
 from tests.transactions.past import people
 
 
-async def test_each_side_reads_its_own_line_of_a_payment_and_never_the_others(database_dsn: Dsns) -> None:
+async def test_each_party_of_a_payment_reads_only_its_own_entry(database_dsn: Dsns) -> None:
     owner = await asyncpg.connect(database_dsn.owner)
     alice, bob = await people(owner, "alice", "bob")
     await owner.close()

@@ -1,4 +1,4 @@
-"""What PostgreSQL does for a wallet's entries: index scans that stop with the answer, however long the history."""
+"""The query plans for a wallet's entries: index scans that read only the result, for histories of any length."""
 
 import asyncio
 import random
@@ -29,7 +29,7 @@ KINDS = ["empty", "fresh", "large"]
 
 @pytest.fixture(scope="module", params=KINDS)
 def filled(postgres: EmbeddedPostgres, request: pytest.FixtureRequest) -> Iterator[tuple[Dsns, UUID]]:
-    """A database and a wallet in it: no entries, some without statistics yet, or many that are analysed."""
+    """A database with a wallet that has no entries, some without planner statistics, or many with statistics."""
     with fresh_copy(postgres) as dsns:
         yield dsns, asyncio.run(_fill(dsns.owner, request.param))
 
@@ -59,14 +59,14 @@ def wallet(filled: tuple[Dsns, UUID]) -> UUID:
 
 
 async def read(owner: "Connection[Record]", sql: str, types: str, *arguments: object) -> list[dict[str, Any]]:
-    """The steps that read entries; they must go by an index."""
+    """Explains the query. Returns the plan steps that read entries, which must use an index."""
     steps = scans(await explained(owner, sql, types, *arguments), "ledger_entries", "transactions", "users")
     assert {step["Node Type"] for step in steps} <= INDEXED
     return steps
 
 
 @pytest.mark.parametrize("sql", [repository._NEWEST_FIRST, repository._OLDEST_FIRST])
-async def test_page_reads_no_more_than_itself(owner: "Connection[Record]", wallet: UUID, sql: str) -> None:
+async def test_a_page_reads_only_its_own_rows(owner: "Connection[Record]", wallet: UUID, sql: str) -> None:
     for newer_than, older_than in ((0, 2**63 - 1), (MANY // 2, MANY), (0, MANY // 2)):
         plan = await explained(owner, sql, "uuid, bigint, bigint, int", wallet, newer_than, older_than, PAGE)
         assert {step["Index Name"] for step in scans(plan, "ledger_entries")} == {
@@ -76,7 +76,7 @@ async def test_page_reads_no_more_than_itself(owner: "Connection[Record]", walle
         assert not [node for node in nodes(plan) if "Sort" in node["Node Type"]]
 
 
-async def test_moments_are_found_by_halving(owner: "Connection[Record]", wallet: UUID) -> None:
+async def test_balances_at_given_times_are_found_by_binary_search(owner: "Connection[Record]", wallet: UUID) -> None:
     chance = random.Random("halving")
     moments = [NOON + timedelta(hours=chance.randrange(-2_000, 2_000)) for _ in range(4)]
     said = "{" + ",".join(moment.isoformat() for moment in moments) + "}"
@@ -84,7 +84,7 @@ async def test_moments_are_found_by_halving(owner: "Connection[Record]", wallet:
     assert rows_read(steps) <= len(moments) * (MANY.bit_length() + 1)
 
 
-async def test_totals_read_the_range_and_probe_fees_of_what_went_out(
+async def test_totals_read_their_range_and_look_up_fees_of_outgoing_entries_only(
     owner: "Connection[Record]", wallet: UUID
 ) -> None:
     steps = await read(owner, repository._TOTALS, "uuid, bigint, bigint, int", wallet, 100, 400, 300)
@@ -92,7 +92,7 @@ async def test_totals_read_the_range_and_probe_fees_of_what_went_out(
     assert sum(step["Actual Loops"] for step in steps if step["Alias"] == "f") <= 150 + 1
 
 
-async def test_lines_of_a_statement_come_by_key_in_the_order_of_the_books(
+async def test_the_lines_of_a_statement_are_read_by_key_in_ledger_order(
     module_dsn: Dsns, owner: "Connection[Record]", wallet: UUID
 ) -> None:
     reader = await asyncpg.connect(module_dsn.server, server_settings=lines.PLANNER_SETTINGS)

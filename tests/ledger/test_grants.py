@@ -1,4 +1,4 @@
-"""What the server's login and the reader may never do, whatever SQL reaches them."""
+"""The statements that the server's login and the reader role may never execute."""
 
 import asyncpg
 import pytest
@@ -70,7 +70,7 @@ FORBIDDEN_TO_READER = (
 
 
 @pytest.mark.parametrize("statement", FORBIDDEN_TO_SERVER)
-async def test_server_may_not(scene: Scene, server: Writer, statement: str) -> None:
+async def test_the_server_may_not_execute_the_statement(scene: Scene, server: Writer, statement: str) -> None:
     before = await server.fetchval(EVERYTHING)
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await server.execute(statement)
@@ -78,14 +78,14 @@ async def test_server_may_not(scene: Scene, server: Writer, statement: str) -> N
 
 
 @pytest.mark.parametrize("statement", FORBIDDEN_TO_READER)
-async def test_reader_may_not(scene: Scene, server: Writer, statement: str) -> None:
+async def test_the_reader_may_not_execute_the_statement(scene: Scene, server: Writer, statement: str) -> None:
     await server.execute("set role pocketpay_reader")
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await server.execute(statement)
 
 
-async def test_only_the_owner_may_rewrite_another_column(owner: Writer) -> None:
-    """Every column that the server may change, named: one more is a decision, not an accident."""
+async def test_the_server_may_update_only_the_listed_columns(owner: Writer) -> None:
+    """Lists every column that the server may update, so that a new one is added on purpose."""
     rows = await owner.fetch(
         "select attrelid::regclass::text as name, array_agg(attname::text order by attname) as columns "
         "from pg_attribute where attrelid = any($1::regclass[]) and attnum > 0 and not attisdropped "

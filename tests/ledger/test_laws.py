@@ -1,4 +1,5 @@
-"""The laws of the books, attacked with plain SQL: a payment bent one way at a time, each refusal by its name."""
+"""The ledger's rules, tested with plain SQL: a payment with one error at a time, and the constraint that refuses
+it."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +13,7 @@ from tests.ledger.books import POST, AccountRow, EntryRow, Movement, Scene, carr
 Twist = Callable[[Scene, Movement], Movement]
 
 TWISTS: dict[str, tuple[Twist, str]] = {
-    "a sequence from nowhere": (
+    "a sequence that skips numbers": (
         lambda _, m: m.with_entry(0, sequence=9).with_account(0, sequence=9, version=9),
         CHAIN,
     ),
@@ -20,16 +21,16 @@ TWISTS: dict[str, tuple[Twist, str]] = {
         lambda _, m: m.with_entry(1, sequence=3).with_account(1, sequence=3, version=3),
         CHAIN,
     ),
-    "the sequence begins before one": (
+    "a sequence that begins at zero": (
         lambda _, m: m.with_entry(1, sequence=0).with_account(1, sequence=0, version=0),
         CHAIN,
     ),
     "a negative sequence": (lambda _, m: m.with_entry(1, sequence=-1), CHAIN),
-    "the sequence of the entry before": (
+    "the sequence of the previous entry": (
         lambda _, m: m.with_entry(0, sequence=1).with_account(0, sequence=1),
         "uq_ledger_entries_account_sequence",
     ),
-    "a balance from nowhere": (
+    "a balance unrelated to the previous one": (
         lambda _, m: m.with_entry(1, balance_after=9_999).with_account(1, posted=9_999),
         CHAIN,
     ),
@@ -38,21 +39,21 @@ TWISTS: dict[str, tuple[Twist, str]] = {
         lambda _, m: m.with_entry(0, balance_after=-1),
         "ck_ledger_entries_balance_not_negative",
     ),
-    "an account that does not move with its entry": (lambda s, m: replace(m, accounts=(m.accounts[1],)), CHAIN),
-    "an account with more than its newest entry says": (lambda _, m: m.with_account(1, posted=601), CHAIN),
-    "an account with less than its newest entry says": (lambda _, m: m.with_account(1, posted=599), CHAIN),
+    "an account that does not change with its entry": (lambda s, m: replace(m, accounts=(m.accounts[1],)), CHAIN),
+    "an account with more than its newest entry": (lambda _, m: m.with_account(1, posted=601), CHAIN),
+    "an account with less than its newest entry": (lambda _, m: m.with_account(1, posted=599), CHAIN),
     "an account ahead of its newest entry": (lambda _, m: m.with_account(1, sequence=3, version=3), CHAIN),
-    "one leg": (lambda _, m: replace(m, entries=m.entries[1:], accounts=m.accounts[1:]), SUM),
-    "legs that make money": (
+    "only one entry": (lambda _, m: replace(m, entries=m.entries[1:], accounts=m.accounts[1:]), SUM),
+    "entries that create money": (
         lambda _, m: m.with_entry(1, amount=101, balance_after=601).with_account(1, posted=601),
         SUM,
     ),
-    "legs that lose money": (
+    "entries that lose money": (
         lambda _, m: m.with_entry(1, amount=99, balance_after=599).with_account(1, posted=599),
         SUM,
     ),
-    "a leg of nothing": (lambda _, m: m.with_entry(1, amount=0), "ck_ledger_entries_amount_not_zero"),
-    "two legs on one account": (
+    "an entry of zero": (lambda _, m: m.with_entry(1, amount=0), "ck_ledger_entries_amount_not_zero"),
+    "two entries on one account": (
         lambda s, m: replace(m, entries=(m.entries[0], replace(m.entries[0], amount=100, sequence=3, id=s.bob.id))),
         "uq_ledger_entries_transaction_account",
     ),
@@ -68,18 +69,21 @@ TWISTS: dict[str, tuple[Twist, str]] = {
         lambda _, m: m.with_entry(1, kind="bank"),
         "ck_ledger_entries_wallets_are_chained",
     ),
-    "an account spent below zero": (
+    "an account overdrawn": (
         lambda _, m: m.with_account(0, posted=-1),
         OVERSPENT,
     ),
-    "money that is held spent": (lambda _, m: m.with_account(0, held=901), OVERSPENT),
+    "held money spent": (lambda _, m: m.with_account(0, held=901), OVERSPENT),
     "a negative hold": (lambda _, m: m.with_account(0, held=-1), "ck_ledger_accounts_held_not_negative"),
     "a version older than its sequence": (
         lambda _, m: m.with_account(0, version=1),
         "ck_ledger_accounts_version_counts_every_change",
     ),
-    "a transaction of nothing": (lambda _, m: m.with_transaction(amount=0), "ck_transactions_amount_in_range"),
-    "a transaction below zero": (lambda _, m: m.with_transaction(amount=-1), "ck_transactions_amount_in_range"),
+    "a transaction of zero": (lambda _, m: m.with_transaction(amount=0), "ck_transactions_amount_in_range"),
+    "a transaction with a negative amount": (
+        lambda _, m: m.with_transaction(amount=-1),
+        "ck_transactions_amount_in_range",
+    ),
     "a transaction above the largest amount": (
         lambda _, m: m.with_transaction(amount=10_000_000_000_001),
         "ck_transactions_amount_in_range",
@@ -89,27 +93,27 @@ TWISTS: dict[str, tuple[Twist, str]] = {
         lambda _, m: m.with_transaction(fee=10_000_000_000_001),
         "ck_transactions_fee_in_range",
     ),
-    "completed, nobody knows when": (
+    "completed without a time": (
         lambda _, m: m.with_transaction(completed_at=None),
         "ck_transactions_completed_has_its_time",
     ),
-    "a time of completion, not completed": (
+    "a time of completion without completion": (
         lambda _, m: m.with_transaction(status="cancelled"),
         "ck_transactions_completed_has_its_time",
     ),
-    "failed, nobody knows why": (
+    "failed without a failure code": (
         lambda _, m: m.with_transaction(status="failed", completed_at=None),
         "ck_transactions_failure_has_a_code",
     ),
-    "completed, with a failure": (
+    "completed with a failure code": (
         lambda _, m: m.with_transaction(failure_code="RISK_BLOCKED"),
         "ck_transactions_failure_has_a_code",
     ),
-    "pending for ever": (
+    "pending without an expiry": (
         lambda _, m: m.with_transaction(status="pending_confirmation", completed_at=None),
         "ck_transactions_pending_expires",
     ),
-    "a status nobody knows": (
+    "an unknown status": (
         lambda _, m: m.with_transaction(status="done", completed_at=None),
         "ck_transactions_status_known",
     ),
@@ -117,26 +121,26 @@ TWISTS: dict[str, tuple[Twist, str]] = {
         lambda s, m: m.with_transaction(destination_wallet_id=s.alice.id),
         "ck_transactions_not_to_oneself",
     ),
-    "a payment from nobody": (
+    "a payment without a source": (
         lambda _, m: m.with_transaction(source_wallet_id=None),
         "ck_transactions_type_says_whose_wallets",
     ),
-    "a deposit out of a wallet": (
+    "a deposit with a source wallet": (
         lambda _, m: m.with_transaction(type="deposit"),
         "ck_transactions_type_says_whose_wallets",
     ),
-    "a version before the first": (lambda _, m: m.with_transaction(version=0), "ck_transactions_version_positive"),
+    "a version of zero": (lambda _, m: m.with_transaction(version=0), "ck_transactions_version_positive"),
 }
 
 
 @pytest.mark.parametrize("twist", TWISTS)
-async def test_bent_payment_is_refused(scene: Scene, writer: Writer, twist: str) -> None:
+async def test_a_payment_with_one_error_is_refused(scene: Scene, writer: Writer, twist: str) -> None:
     bend, constraint = TWISTS[twist]
     async with refused(writer, constraint):
         await carry_out(writer, bend(scene, honest(scene)))
 
 
-async def test_type_nobody_knows_is_refused(scene: Scene, writer: Writer) -> None:
+async def test_an_unknown_transaction_type_is_refused(scene: Scene, writer: Writer) -> None:
     gift = replace(scene.deposit.transaction, id=uuids.uuid7(), type="gift")
     async with refused(writer, "ck_transactions_type_known"):
         await intend(writer, gift)
@@ -148,7 +152,7 @@ FOREIGN: dict[str, tuple[Twist, str, str]] = {
         "fk_ledger_entries_account",
         CHAIN,
     ),
-    "a leg in another currency": (
+    "an entry in another currency": (
         lambda s, m: replace(
             m,
             entries=(m.entries[0], _entry_of(s.emil, m, 100, currency="EUR")),
@@ -157,12 +161,12 @@ FOREIGN: dict[str, tuple[Twist, str, str]] = {
         "fk_ledger_entries_transaction",
         SUM,
     ),
-    "a wallet's entry that says it is the house's": (
+    "a wallet's entry marked as a house entry": (
         lambda _, m: m.with_entry(1, kind="bank", sequence=None, balance_after=None),
         "fk_ledger_entries_account",
         CHAIN,
     ),
-    "an account that is not there": (
+    "an account that does not exist": (
         lambda _, m: m.with_entry(1, account_id=uuids.uuid7(), sequence=1, balance_after=100),
         "fk_ledger_entries_account",
         CHAIN,
@@ -182,14 +186,14 @@ def _entry_of(account: AccountRow, movement: Movement, amount: int, currency: st
 
 
 @pytest.mark.parametrize("twist", FOREIGN)
-async def test_entry_that_is_not_its_accounts_is_refused(scene: Scene, ordinary: Writer, twist: str) -> None:
+async def test_an_entry_with_another_accounts_data_is_refused(scene: Scene, ordinary: Writer, twist: str) -> None:
     bend, constraint, _ = FOREIGN[twist]
     async with refused(ordinary, constraint):
         await carry_out(ordinary, bend(scene, honest(scene)))
 
 
 @pytest.mark.parametrize("twist", FOREIGN)
-async def test_entry_that_is_not_its_accounts_is_refused_even_without_foreign_keys(
+async def test_an_entry_with_another_accounts_data_is_refused_without_foreign_keys_too(
     scene: Scene, owner: Writer, twist: str
 ) -> None:
     bend, _, constraint = FOREIGN[twist]
@@ -198,7 +202,7 @@ async def test_entry_that_is_not_its_accounts_is_refused_even_without_foreign_ke
         await carry_out(owner, bend(scene, honest(scene)))
 
 
-async def test_entry_without_its_transaction_is_refused(scene: Scene, ordinary: Writer) -> None:
+async def test_an_entry_without_its_transaction_is_refused(scene: Scene, ordinary: Writer) -> None:
     movement = honest(scene)
     async with refused(ordinary, "fk_ledger_entries_transaction"):
         await ordinary.execute(POST, lines(movement.accounts), lines(movement.entries))

@@ -1,4 +1,4 @@
-"""The order that accounts are locked in."""
+"""The order in which accounts are locked."""
 
 import asyncio
 import random
@@ -42,5 +42,5 @@ async def test_accounts_are_locked_in_the_order_of_their_ids(
 async def _waits(owner: "Connection[Record]", pid: int) -> None:
     waits = "select wait_event_type = 'Lock' from pg_stat_activity where pid = $1"
     async with asyncio.timeout(5):
-        while not await owner.fetchval(waits, pid):  # noqa: ASYNC110  # PostgreSQL tells nobody who waits
+        while not await owner.fetchval(waits, pid):  # noqa: ASYNC110  # PostgreSQL sends no event when a query waits
             await asyncio.sleep(0.01)

@@ -1,4 +1,4 @@
-"""Law 3: what has been written stays, whoever asks."""
+"""Law 3: written entries never change, for any login."""
 
 import asyncpg
 import pytest
@@ -8,7 +8,7 @@ from tests.ledger.books import EVERYTHING, Scene
 
 REWRITINGS = {
     "update": "update ledger_entries set amount = amount + 1",
-    "update of a word": "update ledger_entries set description = 'never mind'",
+    "update of a description": "update ledger_entries set description = 'never mind'",
     "delete": "delete from ledger_entries",
     "truncate": "truncate ledger_entries",
     "truncate of accounts": "truncate ledger_accounts cascade",
@@ -25,13 +25,13 @@ REWRITINGS = {
 
 
 @pytest.mark.parametrize("way", REWRITINGS)
-async def test_owner_cannot_rewrite_an_entry(scene: Scene, mighty: Writer, way: str) -> None:
+async def test_the_owner_cannot_change_an_entry(scene: Scene, mighty: Writer, way: str) -> None:
     async with refused(mighty, APPEND_ONLY):
         await mighty.execute(REWRITINGS[way])
 
 
 @pytest.mark.parametrize("way", REWRITINGS)
-async def test_server_has_no_right_to_rewrite_an_entry(scene: Scene, server: Writer, way: str) -> None:
+async def test_the_server_has_no_right_to_change_an_entry(scene: Scene, server: Writer, way: str) -> None:
     before = await server.fetchval(EVERYTHING)
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await server.execute(REWRITINGS[way])
@@ -53,7 +53,7 @@ async def test_server_has_no_right_to_rewrite_an_entry(scene: Scene, server: Wri
         ("update wallets set currency = 'GBP'", "wallets_immutable"),
     ],
 )
-async def test_owner_cannot_take_away_what_entries_stand_on(
+async def test_the_owner_cannot_delete_or_change_rows_that_entries_refer_to(
     scene: Scene, owner: Writer, statement: str, constraint: str
 ) -> None:
     async with refused(owner, constraint):

@@ -1,4 +1,4 @@
-"""Statements and balances of a moment, against a plain list of what happened."""
+"""Statements and balances at a time, compared with a plain list of payments."""
 
 import random
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ from pocketpay.ledger.statement import statements, totals
 from pocketpay.ledger.time_zones import time_zone
 from pocketpay.money import Money
 from tests.conftest import Dsns
-from tests.ledger.posted import BOUNDARIES, EPOCH, Paid, lived, post
+from tests.ledger.posted import BOUNDARIES, EPOCH, Paid, post, random_history
 from tests.transactions.past import people
 
 Owner: TypeAlias = "Connection[Record]"
@@ -57,13 +57,13 @@ async def somebody(owner: Owner, many: int) -> list[UUID]:
 
 
 def changes(paid: list[Paid], wallet: UUID) -> list[tuple[datetime, int]]:
-    """What each of the wallet's entries adds, and when, by a plain list."""
+    """Returns (time, amount) of each of the wallet's entries, from the list of payments."""
     out = [(one.at, -one.amount - one.fee) if one.source == wallet else (one.at, one.amount) for one in paid]
     return [what for one, what in zip(paid, out, strict=True) if wallet in (one.source, one.destination)]
 
 
 def at_changes(zone_name: str, wallet: UUID, others: list[UUID], chance: random.Random) -> list[Paid]:
-    """Payments around each beginning of a month in that zone, and each change of its clocks, in the year 2025."""
+    """Payments around each start of a month in that zone and each change of its clocks, in 2025."""
     zone, day = time_zone(zone_name), datetime(2024, 12, 30, tzinfo=UTC)
     edges = {edge for month in year_in(zone_name) for edge in (month.starts, month.ends)}
     moments = {edge + n * TICK for edge in edges for n in (-1, 0)}
@@ -86,7 +86,7 @@ def year_in(zone_name: str) -> list[Month]:
 
 
 def shown_month(at: datetime, zone_name: str) -> tuple[int, int]:
-    """The month that a calendar on the wall of that zone shows."""
+    """Returns the year and month of that time in that zone."""
     there = at.astimezone(time_zone(zone_name))
     return there.year, there.month
 
@@ -98,7 +98,7 @@ def shown_month(at: datetime, zone_name: str) -> tuple[int, int]:
         *("Australia/Lord_Howe", "America/Havana", "Africa/Cairo", "Africa/Casablanca"),
     ],
 )
-async def test_every_payment_is_in_the_month_that_its_zone_shows_and_the_months_add_up(
+async def test_every_payment_is_in_the_month_of_its_zone_and_the_months_add_up(
     owner: Owner, database: Database, session: Session, zone_name: str
 ) -> None:
     wallet, *others = await somebody(owner, 3)
@@ -119,10 +119,12 @@ async def test_every_payment_is_in_the_month_that_its_zone_shows_and_the_months_
 
 
 @pytest.mark.parametrize("seed", range(8))
-async def test_opening_and_entries_are_closing_in_any_month(owner: Owner, session: Session, seed: int) -> None:
+async def test_the_opening_balance_and_the_entries_sum_to_the_closing_balance(
+    owner: Owner, session: Session, seed: int
+) -> None:
     chance = random.Random(f"statement {seed}")
     wallet, *others = await somebody(owner, 3)
-    paid = lived(chance, wallet, others, chance.choice((1, 7, 120)))
+    paid = random_history(chance, wallet, others, chance.choice((1, 7, 120)))
     await post(owner, paid)
     for whose in (wallet, *others):
         mine = changes(paid, whose)
@@ -147,7 +149,7 @@ async def test_opening_and_entries_are_closing_in_any_month(owner: Owner, sessio
 
 @pytest.mark.parametrize("stretch", [3, 5_000])
 @pytest.mark.parametrize("seed", range(4))
-async def test_totals_are_what_the_month_moved_and_no_more(
+async def test_totals_contain_exactly_the_entries_of_the_month(
     owner: Owner,
     database: Database,
     session: Session,
@@ -157,7 +159,7 @@ async def test_totals_are_what_the_month_moved_and_no_more(
 ) -> None:
     monkeypatch.setattr(statement, "ENTRIES_PER_READ", stretch)
     wallet, *others = await somebody(owner, 3)
-    paid = lived(random.Random(f"totals {seed}"), wallet, others, 120)
+    paid = random_history(random.Random(f"totals {seed}"), wallet, others, 120)
     await post(owner, paid)
     for month, of in (await statements(session, wallet, YEAR)).items():
         sums = await totals(database, of)
@@ -170,12 +172,12 @@ async def test_totals_are_what_the_month_moved_and_no_more(
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_balance_of_a_moment_is_the_sum_of_what_was_there_by_then(
+async def test_the_balance_at_a_time_is_the_sum_of_the_entries_until_then(
     owner: Owner, session: Session, seed: int
 ) -> None:
     chance = random.Random(f"moment {seed}")
     wallet, *others = await somebody(owner, 3)
-    paid = lived(chance, wallet, others, chance.choice((1, 2, 3, 64, 100)))
+    paid = random_history(chance, wallet, others, chance.choice((1, 2, 3, 64, 100)))
     await post(owner, paid)
     mine = changes(paid, wallet)
     moments = {edge + n * TICK for edge in (*BOUNDARIES, *(one.at for one in paid)) for n in (-1, 0, 1)}
@@ -186,7 +188,7 @@ async def test_balance_of_a_moment_is_the_sum_of_what_was_there_by_then(
         assert found[just_after(moment)] == Point(len(there), Money(sum(there), "USD"))
 
 
-async def test_a_wallet_without_entries_stands_at_zero_and_one_that_is_not_there_nowhere(
+async def test_a_wallet_without_entries_has_balance_zero_and_an_unknown_wallet_has_none(
     owner: Owner, database: Database, session: Session
 ) -> None:
     (wallet,) = await somebody(owner, 1)
@@ -196,7 +198,7 @@ async def test_a_wallet_without_entries_stands_at_zero_and_one_that_is_not_there
     assert await statements(session, uuids.uuid7(), [Month(2026, 11)]) == {}
 
 
-async def test_a_gap_in_the_chain_is_an_alarm(owner: Owner, session: Session) -> None:
+async def test_a_gap_in_the_chain_of_entries_raises_an_error(owner: Owner, session: Session) -> None:
     wallet, other = await somebody(owner, 2)
     await post(owner, [Paid(EPOCH, None, wallet, 5), Paid(EPOCH, None, other, 5)])
     await owner.execute("update ledger_accounts set sequence = 3, version = 3 where id = $1", wallet)
@@ -226,12 +228,12 @@ def test_month_begins_and_ends_in_utc(text: str, starts: datetime, ends: datetim
         *("2026/11", "-2026-11", "２０２６-11", "2026-११", "2026-1e", "99999-01", "nov", "2026-11" * 1_000),
     ],
 )
-def test_what_is_no_month_is_refused(text: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - whatever its words
+def test_a_text_that_is_not_a_month_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - with any message
         Month.parse(text)
 
 
-async def test_every_month_there_is_can_be_asked_for(owner: Owner, session: Session) -> None:
+async def test_every_valid_month_can_be_requested(owner: Owner, session: Session) -> None:
     (wallet,) = await somebody(owner, 1)
     edges = [Month.parse(text) for text in ("0001-01", "1969-12", "2999-07", "9999-12")]
     assert {of.closing.sequence for of in (await statements(session, wallet, edges)).values()} == {0}

@@ -1,4 +1,5 @@
-"""The months of every time zone: one after another without a gap, each from its first moment by the zone's clocks."""
+"""The months in every time zone: they follow one another without a gap, and each starts when the local date
+changes."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -52,10 +53,10 @@ def test_months_follow_one_another_without_a_gap(name: str, year: int, number: i
 @example(*SKIPPED)
 @example(*TWICE)
 @example(*BACK_INTO_OCTOBER)
-def test_month_begins_when_the_clocks_first_show_it(name: str, year: int, number: int) -> None:
-    """The clocks are read at each half minute of the days around the beginning, one reading after another."""
+def test_a_month_starts_when_the_local_date_first_shows_it(name: str, year: int, number: int) -> None:
+    """Compares with the local time at every half minute of the days around the start of the month."""
     this = month(name, year, number)
-    first = datetime(year, number, 1)  # noqa: DTZ001 - what the clocks show
+    first = datetime(year, number, 1)  # noqa: DTZ001 - local time
     zone, step = time_zone(name), timedelta(seconds=30)
     at = datetime(year, number, 1, tzinfo=UTC) - timedelta(hours=27)
     while local_time(zone, at + step) < first:
@@ -65,7 +66,7 @@ def test_month_begins_when_the_clocks_first_show_it(name: str, year: int, number
 
 
 @given(name=names, moment=st.datetimes(datetime(1850, 1, 2), datetime(2100, 1, 2), timezones=st.just(UTC)))  # noqa: DTZ001
-def test_moment_is_in_the_month_that_the_clocks_show(name: str, moment: datetime) -> None:
+def test_a_time_is_in_the_month_of_its_local_date(name: str, moment: datetime) -> None:
     shown = local_time(time_zone(name), moment)
     this = month(name, shown.year, shown.month)
     back_again = local_time(time_zone(name), moment - HOUR) > shown
@@ -87,19 +88,19 @@ def test_moment_is_in_the_month_that_the_clocks_show(name: str, moment: datetime
         (BACK_INTO_OCTOBER, "2009-11-01T02:30:00", 30 * 24 + 1),
     ],
 )
-def test_month_is_as_long_as_the_clocks_say(of: tuple[str, int, int], starts: str, hours: int) -> None:
+def test_the_length_of_a_month_includes_clock_changes(of: tuple[str, int, int], starts: str, hours: int) -> None:
     this = month(*of)
     assert this.starts == datetime.fromisoformat(f"{starts}+00:00")
     assert this.ends - this.starts == hours * HOUR
 
 
-def test_skipped_midnight_is_shown_as_the_moment_after_it() -> None:
+def test_a_month_whose_first_midnight_is_skipped_starts_after_it() -> None:
     this = month(*SKIPPED)
     assert str(local_time(this.zone, this.starts)) == "2014-08-01 01:00:00"
 
 
 @pytest.mark.parametrize("name", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
-def test_first_and_last_month_of_all_time_are_months_everywhere(name: str) -> None:
+def test_the_first_and_the_last_possible_month_work_in_every_zone(name: str) -> None:
     first, last = month(name, 1, 1), month(name, 9999, 12)
     assert datetime.min.replace(tzinfo=UTC) <= first.starts < first.ends
     assert last.starts < last.ends == END_OF_TIME
@@ -108,13 +109,13 @@ def test_first_and_last_month_of_all_time_are_months_everywhere(name: str) -> No
 
 
 @given(name=names)
-def test_every_zone_is_read_from_the_package_and_known_by_its_name(name: str) -> None:
+def test_every_zone_of_the_package_is_loaded_once_and_keeps_its_name(name: str) -> None:
     zone = time_zone(name)
     assert zone.key == Month.parse("2026-11", name).zone_name == name
     assert zone is time_zone(name)
 
 
-def test_zones_are_those_of_the_package_whatever_the_machine_has() -> None:
+def test_zones_come_from_the_package_and_not_from_the_machine() -> None:
     name = "Europe/Berlin"
     assert time_zone(name) is not ZoneInfo(name)
 
@@ -127,12 +128,12 @@ def test_zones_are_those_of_the_package_whatever_the_machine_has() -> None:
         *("Europe/Berlin\n", "\ud800", "Europe/Berlin" * 10_000),
     ],
 )
-def test_what_is_no_zone_is_refused(name: str) -> None:
+def test_a_text_that_is_not_a_zone_is_refused(name: str) -> None:
     with pytest.raises(UnknownTimeZone) as refused:
         Month.parse("2026-11", name)
     assert len(str(refused.value)) <= 64
 
 
-def test_zone_and_month_are_refused_apart() -> None:
+def test_an_invalid_month_in_a_valid_zone_raises_the_error_of_the_month() -> None:
     with pytest.raises(NotAMonth):
         Month.parse("2026-13", "Europe/Berlin")

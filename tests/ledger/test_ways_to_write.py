@@ -1,4 +1,5 @@
-"""Every way to write entries meets the guard: with their accounts, before or after them, by MERGE, COPY, conflict."""
+"""The ledger's trigger checks every way to write entries: with, before or after the accounts; by MERGE, COPY, ON
+CONFLICT."""
 
 import asyncio
 from dataclasses import replace
@@ -49,7 +50,7 @@ async def test_chain_of_many_entries_in_one_statement_passes(scene: Scene, write
         await writer.execute(POST, lines(third.accounts), lines(entries))
 
 
-async def test_accounts_written_after_their_entries_are_too_late(scene: Scene, writer: Writer) -> None:
+async def test_accounts_written_after_their_entries_are_refused(scene: Scene, writer: Writer) -> None:
     movement = honest(scene)
     async with refused(writer, CHAIN):
         await intend(writer, movement.transaction)
@@ -57,7 +58,7 @@ async def test_accounts_written_after_their_entries_are_too_late(scene: Scene, w
         await writer.execute(MOVE, lines(movement.accounts))
 
 
-async def test_entries_for_no_account_change_are_refused(scene: Scene, writer: Writer) -> None:
+async def test_entries_without_a_change_of_the_account_are_refused(scene: Scene, writer: Writer) -> None:
     movement = honest(scene)
     async with refused(writer, CHAIN):
         await intend(writer, movement.transaction)
@@ -82,7 +83,7 @@ async def test_two_batches_of_entries_in_one_statement_pass_together(scene: Scen
         await writer.execute(TWO_BATCHES, lines(second.accounts), lines(first.entries), lines(second.entries))
 
 
-async def test_wrong_batch_beside_a_right_one_is_refused(scene: Scene, writer: Writer) -> None:
+async def test_a_wrong_batch_together_with_a_right_one_is_refused(scene: Scene, writer: Writer) -> None:
     first = payment(scene.alice, scene.bob)
     second = payment(first.accounts[1], first.accounts[0], 30).with_entry(0, amount=-29)
     for batches in ((first.entries, second.entries), (second.entries, first.entries)):
@@ -99,14 +100,14 @@ async def test_wrong_entry_in_the_middle_of_a_chain_is_refused(scene: Scene, wri
         await writer.execute(POST, lines(second.accounts), lines([*first.entries, *second.entries]))
 
 
-async def test_conflict_that_hides_a_leg_is_refused(scene: Scene, writer: Writer) -> None:
+async def test_an_on_conflict_that_skips_one_entry_is_refused(scene: Scene, writer: Writer) -> None:
     movement = honest(scene).with_entry(1, id=await writer.fetchval("select id from ledger_entries limit 1"))
     async with refused(writer, SUM):
         await intend(writer, movement.transaction)
         await writer.execute(POST + " on conflict do nothing", lines(movement.accounts), lines(movement.entries))
 
 
-async def test_merge_that_brings_one_leg_is_refused(scene: Scene, writer: Writer) -> None:
+async def test_a_merge_that_writes_only_one_entry_is_refused(scene: Scene, writer: Writer) -> None:
     movement = honest(scene)
     async with refused(writer, SUM):
         await intend(writer, movement.transaction)
@@ -119,7 +120,7 @@ async def test_merge_that_brings_one_leg_is_refused(scene: Scene, writer: Writer
         )
 
 
-async def test_copy_that_brings_one_leg_is_refused(scene: Scene, writer: Writer) -> None:
+async def test_a_copy_that_writes_only_one_entry_is_refused(scene: Scene, writer: Writer) -> None:
     movement = honest(scene)
     async with refused(writer, SUM):
         await intend(writer, movement.transaction)
@@ -128,7 +129,7 @@ async def test_copy_that_brings_one_leg_is_refused(scene: Scene, writer: Writer)
         await writer.copy_records_to_table("ledger_entries", records=[tuple(columns.values())], columns=[*columns])
 
 
-async def test_tables_of_ones_own_do_not_blind_the_guard(scene: Scene, writer: Writer) -> None:
+async def test_temporary_tables_with_the_same_names_do_not_bypass_the_trigger(scene: Scene, writer: Writer) -> None:
     movement = honest(scene)
     lie = movement.with_entry(1, balance_after=601).with_account(1, posted=601)
     async with refused(writer, CHAIN):
@@ -141,13 +142,13 @@ async def test_tables_of_ones_own_do_not_blind_the_guard(scene: Scene, writer: W
         await writer.execute(ENTER.replace("into ledger", "into public.ledger"), lines(lie.entries))
 
 
-async def test_balance_that_no_entry_gave_cannot_be_spent(scene: Scene, writer: Writer) -> None:
+async def test_a_balance_without_entries_cannot_be_spent(scene: Scene, writer: Writer) -> None:
     async with refused(writer, CHAIN):
         await writer.execute("update ledger_accounts set posted = 5000 where id = $1", scene.alice.id)
         await carry_out(writer, payment(replace(scene.alice, posted=5_000), scene.bob, 3_000))
 
 
-async def test_account_opened_with_a_balance_cannot_spend_it(scene: Scene, writer: Writer) -> None:
+async def test_an_account_created_with_a_balance_cannot_spend_it(scene: Scene, writer: Writer) -> None:
     rich = AccountRow(uuids.uuid7(), posted=5_000, sequence=1, version=1)
     async with refused(writer, CHAIN):
         await writer.execute(
@@ -160,7 +161,7 @@ async def test_account_opened_with_a_balance_cannot_spend_it(scene: Scene, write
         await carry_out(writer, payment(rich, scene.bob, 3_000))
 
 
-async def test_balance_past_64_bits_is_refused(scene: Scene, writer: Writer) -> None:
+async def test_a_balance_beyond_64_bits_is_refused(scene: Scene, writer: Writer) -> None:
     most = 2**63 - 1
     movement = deposit(scene.bank, scene.bob, 100).with_entry(0, amount=most).with_entry(1, amount=-most)
     before = await writer.fetchval(EVERYTHING)
@@ -169,7 +170,7 @@ async def test_balance_past_64_bits_is_refused(scene: Scene, writer: Writer) -> 
     assert await writer.fetchval(EVERYTHING) == before
 
 
-async def test_two_who_both_read_before_the_lock_cannot_both_post(database_dsn: Dsns) -> None:
+async def test_two_writers_that_both_read_before_the_lock_cannot_both_post(database_dsn: Dsns) -> None:
     one, other = [await asyncpg.connect(database_dsn.owner) for _ in range(2)]
     scene = await open_books(one)
     first, second = honest(scene), honest(scene)

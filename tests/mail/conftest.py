@@ -1,4 +1,4 @@
-"""An outbox, people whose mails are in it, and an SMTP server."""
+"""Fixtures: an outbox with mails, and an SMTP server."""
 
 from collections.abc import AsyncIterator
 

@@ -1,4 +1,4 @@
-"""Mails put into an outbox, and senders that empty it."""
+"""Puts mails into an outbox, and sends them."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ KEPT = timedelta(days=7)
 
 
 class Post:
-    """Puts mails into the outbox of a database, to a user of it."""
+    """Puts mails to one user into the outbox of a database."""
 
     def __init__(self, database: Database, user_id: UUID) -> None:
         self.database, self.user_id = database, user_id
@@ -41,7 +41,7 @@ class Post:
         recipient: str = "ada@example.com",
         lifetime: timedelta = timedelta(hours=1),
     ) -> None:
-        """The same within a unit of work."""
+        """The same, in the given unit of work."""
         facts = {"username": "ada", "minutes": "15"}
         await Outbox(is_on=True).put(
             session, Mail(self.user_id, event, recipient, Kind.VERIFY_EMAIL, lifetime, facts)
@@ -60,7 +60,7 @@ async def posting(database: Database) -> AsyncIterator[Post]:
 
 
 def sender_to(database: Database, smtp: SmtpServer | Delivery, *, link: str | None = None) -> MailSender:
-    """One server's sender, not started."""
+    """Returns the sender of a server, not started."""
     delivery = SmtpDelivery(smtp.address) if isinstance(smtp, SmtpServer) else smtp
     return MailSender(
         database,
@@ -71,7 +71,7 @@ def sender_to(database: Database, smtp: SmtpServer | Delivery, *, link: str | No
 
 
 async def send_all(*senders: MailSender) -> None:
-    """Sends until no mail is due, and waits for what is being sent."""
+    """Sends until no mail is due, and waits until all are sent."""
     async with asyncio.timeout(20):
         claimed = True
         while claimed:

@@ -1,4 +1,4 @@
-"""An SMTP server in this process, as good or as bad as a test wants it."""
+"""An SMTP server in this process, whose behaviour a test chooses."""
 
 import asyncio
 import warnings
@@ -14,13 +14,13 @@ from pocketpay.mail.smtp import Server
 from pocketpay.settings import SmtpTls
 
 Step = Callable[[SMTP, str], Awaitable[str | None]]
-"""What the server does at a command about that recipient: its reply, or None for the usual one."""
+"""The server's action for a command about that recipient: returns the reply, or None for the usual one."""
 
 
 class SmtpServer:
-    """What it was sent, and how it behaves.
+    """The received mails, and the server's behaviour.
 
-    at_mail, at_recipient, at_data    what it does at that command; by default it accepts
+    at_mail, at_recipient, at_data    its action for that command; by default it accepts
     accepted                          the mails it has accepted, in order
     """
 
@@ -48,7 +48,7 @@ class SmtpServer:
             transport.abort()
         self._open.clear()
 
-    # ------------------------------------------------------------ what aiosmtpd calls
+    # ------------------------------------------------------------ called by aiosmtpd
 
     async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -83,25 +83,25 @@ class SmtpServer:
 
 
 async def accepts(server: SMTP, address: str) -> str | None:
-    """The usual reply."""
+    """Sends the usual reply."""
     return None
 
 
 async def hangs(server: SMTP, address: str) -> str | None:
-    """No reply ever comes."""
+    """Never replies."""
     await asyncio.sleep(3600)
     return None
 
 
 async def dies(server: SMTP, address: str) -> str | None:
-    """The connection breaks before the reply."""
+    """Breaks the connection before the reply."""
     assert server.transport is not None
     server.transport.close()
     return "421 gone"
 
 
 def replies(reply: str) -> Step:
-    """Always that reply."""
+    """Returns an action that always sends that reply."""
 
     async def step(server: SMTP, address: str) -> str | None:
         return reply
@@ -111,7 +111,7 @@ def replies(reply: str) -> Step:
 
 @asynccontextmanager
 async def smtp_serving(*, login: bool = False) -> AsyncIterator[SmtpServer]:
-    """A server on a port of its own. With `login` it takes mail only from whoever has logged in."""
+    """Runs a server on a free port. With `login` it accepts mail only after authentication."""
     operator_services = SmtpServer()
     loop = asyncio.get_running_loop()
 
@@ -123,7 +123,7 @@ async def smtp_serving(*, login: bool = False) -> AsyncIterator[SmtpServer]:
 
     def connection() -> SMTP:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about passwords without encryption: nobody listens on this machine
+            warnings.simplefilter("ignore")  # about passwords without encryption, which is safe on this machine
             return Connection(
                 operator_services,
                 hostname="mail.example.com",

@@ -1,4 +1,4 @@
-"""What mail writes into the log: in production no address, code, link or word of the SMTP server."""
+"""The log of mail: in production it contains no address, code, link or reply of the SMTP server."""
 
 from collections.abc import Mapping
 
@@ -18,7 +18,7 @@ from tests.people import Owner, made
 SECRETS = (CODE, CODE.replace(" ", ""), "ada", "example.com", "token=", "hunter2")
 
 
-async def test_log_of_production_has_no_secret_whatever_goes_wrong(
+async def test_the_log_of_production_contains_no_secret_for_any_error(
     post: Post,
     database: Database,
     smtp: SmtpServer,
@@ -27,7 +27,7 @@ async def test_log_of_production_has_no_secret_whatever_goes_wrong(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     log.configure(made(environment="production", log_level="debug"))
-    # Loggers keep the configuration that they were first used with; in a server there is only one.
+    # Loggers keep the configuration of their first use; a server has only one configuration.
     monkeypatch.setattr(sender, "log", structlog.get_logger("pocketpay.mail.sender"))
     link = "https://app.example.com/verify-email#token=hunter2"
     steps = [dies, replies(f"451 ada@example.com {CODE}"), replies(f"550 ada@example.com {CODE}")]
@@ -48,12 +48,12 @@ async def test_log_of_production_has_no_secret_whatever_goes_wrong(
     for event in ("mail_given_up", "mail_server_unavailable", "mail_send_error"):
         assert event in written
     for line in written.splitlines():
-        if '"logger":"mail.log"' not in line and "aiosmtpd" not in line:  # those of the server of this test
+        if '"logger":"mail.log"' not in line and "aiosmtpd" not in line:  # log lines of this test's SMTP server
             assert [secret for secret in SECRETS if secret in line.replace("test_mail_log", "")] == [], line
 
 
 def _broken(sender: MailSender) -> MailSender:
-    """It cannot make the text, and the error repeats what the text is made of."""
+    """Makes the sender fail while it writes the text, with an error that contains the facts of the mail."""
 
     def complete(mail: ClaimedMail) -> Mapping[str, object]:
         raise ValueError(f"{mail.recipient} {CODE} hunter2")
@@ -62,7 +62,7 @@ def _broken(sender: MailSender) -> MailSender:
     return sender
 
 
-async def test_development_without_a_server_shows_the_mail_in_the_log_and_not_whose_it_is(
+async def test_development_without_smtp_logs_the_mail_but_not_its_recipient(
     post: Post,
     database: Database,
     owner: Owner,

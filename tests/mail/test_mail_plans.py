@@ -1,4 +1,4 @@
-"""What the outbox's statements read: mails that are due, by index, however many others there are."""
+"""The outbox's statements read only the mails that are due, by index, however many others there are."""
 
 import pytest
 
@@ -26,7 +26,7 @@ from generate_series(1, 20000) n
         (repository._SWEEP, "interval, int", ("13 days", 100), 2_000),
     ],
 )
-async def test_statement_reads_the_mails_it_is_about(
+async def test_a_statement_reads_only_the_mails_it_needs(
     post: Post, owner: Owner, statement: str, types: str, arguments: tuple[object, ...], most_rows: int
 ) -> None:
     await owner.execute(FILL, post.user_id)

@@ -1,4 +1,4 @@
-"""The sender: each mail once, whoever sends and whatever the SMTP server does."""
+"""The sender: each mail is sent once, by any number of servers and for any behaviour of the SMTP server."""
 
 import asyncio
 import contextlib
@@ -52,7 +52,7 @@ async def test_mail_of_a_unit_that_is_rolled_back_is_not_sent(
     assert smtp.accepted == []
 
 
-async def test_event_is_told_once_however_often_it_is_put(post: Post, database: Database, smtp: SmtpServer) -> None:
+async def test_an_event_put_several_times_sends_one_mail(post: Post, database: Database, smtp: SmtpServer) -> None:
     await asyncio.gather(*(post.put("the same") for _ in range(5)))
     await send_all(sender_to(database, smtp))
     await post.put("the same")
@@ -60,7 +60,7 @@ async def test_event_is_told_once_however_often_it_is_put(post: Post, database: 
     assert smtp.recipients == ["ada@example.com"]
 
 
-async def test_two_servers_at_once_send_each_mail_once(
+async def test_two_servers_send_each_mail_once(
     post: Post, database_dsn: Dsns, database: Database, smtp: SmtpServer
 ) -> None:
     await post.put_many(40)
@@ -73,7 +73,7 @@ async def test_two_servers_at_once_send_each_mail_once(
     assert min(first.counts.sent, second.counts.sent) > 0
 
 
-async def test_mail_of_a_server_that_died_after_claiming_it_is_sent_by_another_when_the_lease_is_over(
+async def test_a_mail_claimed_by_a_dead_server_is_sent_by_another_after_the_lease(
     post: Post, database: Database, smtp: SmtpServer, owner: Owner
 ) -> None:
     await post.put()
@@ -87,13 +87,13 @@ async def test_mail_of_a_server_that_died_after_claiming_it_is_sent_by_another_w
     assert await facts(owner, ROW) == ("sent", 2, None)
 
 
-async def test_server_that_dies_after_the_mail_was_accepted_repeats_it_with_the_same_message_id(
+async def test_a_mail_accepted_before_a_crash_is_sent_again_with_the_same_message_id(
     post: Post, database: Database, smtp: SmtpServer, owner: Owner
 ) -> None:
-    """What SMTP allows no sender to avoid: the receiver sees that both are one mail."""
+    """With SMTP no sender can avoid it. The same Message-ID shows the receiver that both are one mail."""
     await post.put()
     crashing = sender_to(database, smtp)
-    crashing._record = _never  # type: ignore[method-assign]  # it dies before it writes down what it has done
+    crashing._record = _never  # type: ignore[method-assign]  # it ends before it records the result
     await send_all(crashing)
     await owner.execute(MAKE_DUE)
     await send_all(sender_to(database, smtp))
@@ -104,14 +104,14 @@ async def test_server_that_dies_after_the_mail_was_accepted_repeats_it_with_the_
 
 
 async def _never(mail: ClaimedMail, write: object) -> None:
-    """Nothing is recorded."""
+    """Records nothing."""
 
 
-# ---------------------------------------------------------------- what the SMTP server does
+# ---------------------------------------------------------------- behaviour of the SMTP server
 
 
 @pytest.mark.parametrize("command", ["at_recipient", "at_data"])
-async def test_mail_that_is_put_off_is_tried_again_after_a_growing_pause(
+async def test_a_temporarily_refused_mail_is_retried_after_growing_pauses(
     command: str, post: Post, database: Database, smtp: SmtpServer, owner: Owner
 ) -> None:
     await post.put()
@@ -131,7 +131,7 @@ async def test_mail_that_is_put_off_is_tried_again_after_a_growing_pause(
     assert smtp.recipients == ["ada@example.com"]
 
 
-async def test_mail_is_given_up_after_twelve_tries(
+async def test_a_mail_fails_after_twelve_attempts(
     post: Post, database: Database, smtp: SmtpServer, owner: Owner
 ) -> None:
     await post.put()
@@ -146,7 +146,7 @@ async def test_mail_is_given_up_after_twelve_tries(
 
 
 @pytest.mark.parametrize("command", ["at_recipient", "at_data"])
-async def test_mail_that_is_rejected_is_not_tried_again_and_holds_up_no_other(
+async def test_a_rejected_mail_is_not_retried_and_does_not_delay_others(
     command: str, post: Post, database: Database, smtp: SmtpServer, owner: Owner
 ) -> None:
     await post.put("one", recipient="nobody@example.com")
@@ -162,7 +162,7 @@ async def test_mail_that_is_rejected_is_not_tried_again_and_holds_up_no_other(
     assert [tuple(row) for row in failed] == [("failed", "550"), ("sent", None)]
 
 
-async def test_connection_that_breaks_in_the_middle_of_a_mail_is_replaced_and_the_mail_tried_again(
+async def test_a_mail_whose_connection_breaks_is_retried_on_a_new_connection(
     post: Post, database: Database, smtp: SmtpServer, owner: Owner
 ) -> None:
     await post.put()
@@ -175,7 +175,7 @@ async def test_connection_that_breaks_in_the_middle_of_a_mail_is_replaced_and_th
     assert smtp.recipients == ["ada@example.com"]
 
 
-async def test_server_that_never_replies_is_left_after_a_while_and_the_mail_tried_again(
+async def test_a_mail_to_a_server_that_never_replies_times_out_and_is_retried(
     post: Post, database: Database, smtp: SmtpServer, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pocketpay.mail.smtp.REPLY_SECONDS", 0.2)
@@ -185,7 +185,7 @@ async def test_server_that_never_replies_is_left_after_a_while_and_the_mail_trie
     assert await facts(owner, ROW) == ("waiting", 1, "SMTPReadTimeoutError")
 
 
-async def test_mail_that_takes_too_long_altogether_is_tried_again(
+async def test_a_mail_that_exceeds_its_total_time_is_retried(
     post: Post, database: Database, smtp: SmtpServer, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sender, "SEND_SECONDS", 0.3)
@@ -195,7 +195,7 @@ async def test_mail_that_takes_too_long_altogether_is_tried_again(
     assert await facts(owner, ROW) == ("waiting", 1, "timeout")
 
 
-async def test_server_that_is_away_costs_no_try_and_the_sender_pauses_longer_each_time(
+async def test_an_unreachable_smtp_server_uses_no_attempt_and_pauses_grow(
     post: Post, database: Database, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with smtp_serving() as gone:
@@ -207,7 +207,7 @@ async def test_server_that_is_away_costs_no_try_and_the_sender_pauses_longer_eac
     rows = await owner.fetch("select distinct status, tries, failure from outgoing_mails")
     assert [tuple(row) for row in rows] == [("waiting", 0, "SMTPConnectError")]
     await owner.execute(MAKE_DUE)
-    assert await one.send_due() == 0, "it pauses"
+    assert await one.send_due() == 0, "the sender pauses"
     pauses = []
     for _ in range(8):
         pauses.append(one.pause_seconds)
@@ -219,7 +219,7 @@ async def test_server_that_is_away_costs_no_try_and_the_sender_pauses_longer_eac
     await one.close()
 
 
-async def test_sender_that_is_refused_costs_no_try(
+async def test_a_refused_sender_address_uses_no_attempt(
     post: Post, database: Database, smtp: SmtpServer, owner: Owner
 ) -> None:
     await post.put()
@@ -228,7 +228,9 @@ async def test_sender_that_is_refused_costs_no_try(
     assert await facts(owner, ROW) == ("waiting", 0, "553")
 
 
-async def test_login_is_shown_and_a_wrong_one_costs_no_try(post: Post, database: Database, owner: Owner) -> None:
+async def test_the_login_is_sent_and_a_wrong_login_uses_no_attempt(
+    post: Post, database: Database, owner: Owner
+) -> None:
     async with smtp_serving(login=True) as strict:
         await post.put()
         wrong = Server("127.0.0.1", strict.port, SmtpTls.NONE, "pocketpay", "wrong")
@@ -242,7 +244,7 @@ async def test_login_is_shown_and_a_wrong_one_costs_no_try(post: Post, database:
 
 
 @pytest.mark.parametrize("tls", [SmtpTls.STARTTLS, SmtpTls.IMPLICIT])
-async def test_server_without_encryption_is_sent_neither_mail_nor_password_where_it_is_asked(
+async def test_an_unencrypted_server_gets_no_mail_and_no_password_when_tls_is_required(
     tls: SmtpTls, post: Post, database: Database, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pocketpay.mail.smtp.CONNECT_SECONDS", 0.5)
@@ -262,7 +264,7 @@ async def test_mails_that_are_due_together_share_connections(
     assert smtp.connections <= sender.SLOTS
 
 
-async def test_connection_that_the_server_has_closed_meanwhile_is_replaced_before_a_mail_is_lost_on_it(
+async def test_a_connection_closed_by_the_server_is_replaced_before_a_mail_is_sent(
     post: Post, database: Database, smtp: SmtpServer, owner: Owner
 ) -> None:
     await post.put("one")
@@ -278,10 +280,10 @@ async def test_connection_that_the_server_has_closed_meanwhile_is_replaced_befor
     await one.close()
 
 
-# ---------------------------------------------------------------- everything else goes on
+# ---------------------------------------------------------------- effects on the rest of the server
 
 
-async def test_smtp_server_that_hangs_keeps_no_connection_to_the_database(
+async def test_a_hanging_smtp_server_occupies_no_database_connection(
     post: Post, database_dsn: Dsns, smtp: SmtpServer, owner: Owner
 ) -> None:
     await post.put_many(sender.SLOTS)
@@ -299,7 +301,7 @@ async def test_smtp_server_that_hangs_keeps_no_connection_to_the_database(
     await own.close()
 
 
-async def test_sender_that_is_closed_lets_a_mail_finish_and_claims_no_more(
+async def test_closing_a_sender_finishes_its_mail_and_claims_no_more(
     post: Post, database: Database, smtp: SmtpServer, owner: Owner
 ) -> None:
     await post.put()
@@ -316,7 +318,9 @@ async def test_sender_that_is_closed_lets_a_mail_finish_and_claims_no_more(
     assert await facts(owner, ROW) == ("sent", 1, None)
 
 
-async def test_started_sender_sends_what_is_put_later(post: Post, database: Database, smtp: SmtpServer) -> None:
+async def test_a_started_sender_sends_mails_that_are_put_later(
+    post: Post, database: Database, smtp: SmtpServer
+) -> None:
     one = sender_to(database, smtp)
     one.start()
     await post.put()
@@ -324,7 +328,7 @@ async def test_started_sender_sends_what_is_put_later(post: Post, database: Data
     await one.close()
 
 
-async def test_what_cannot_be_recorded_at_once_is_recorded_later(
+async def test_a_result_that_cannot_be_recorded_at_once_is_recorded_later(
     post: Post, database: Database, smtp: SmtpServer, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sender, "RECORD_PAUSES", (0.05, 0.05, 0.05))
@@ -343,12 +347,10 @@ async def test_what_cannot_be_recorded_at_once_is_recorded_later(
     assert len(smtp.accepted) == 1
 
 
-# ---------------------------------------------------------------- how long a mail lives
+# ---------------------------------------------------------------- lifetime of a mail
 
 
-async def test_mail_whose_lifetime_is_over_is_not_sent(
-    post: Post, database: Database, smtp: SmtpServer, owner: Owner
-) -> None:
+async def test_an_expired_mail_is_not_sent(post: Post, database: Database, smtp: SmtpServer, owner: Owner) -> None:
     await post.put(lifetime=timedelta(milliseconds=1))
     await asyncio.sleep(0.01)
     one = sender_to(database, smtp)
@@ -359,7 +361,7 @@ async def test_mail_whose_lifetime_is_over_is_not_sent(
     assert one.counts.failed == 1
 
 
-async def test_mails_are_deleted_when_they_have_been_kept_long_enough(
+async def test_mails_are_deleted_after_the_days_they_are_kept(
     post: Post, database: Database, smtp: SmtpServer, owner: Owner
 ) -> None:
     await post.put_many(3)
@@ -380,7 +382,7 @@ async def _late(server: SMTP, address: str) -> str | None:
     return "451 later" if address.startswith("late") else None
 
 
-async def test_mails_that_wait_are_counted(post: Post, database: Database, smtp: SmtpServer) -> None:
+async def test_waiting_mails_are_counted(post: Post, database: Database, smtp: SmtpServer) -> None:
     await post.put_many(3)
     one = sender_to(database, smtp)
     await one.count()
@@ -390,7 +392,7 @@ async def test_mails_that_wait_are_counted(post: Post, database: Database, smtp:
     assert (one.counts.waiting, one.counts.sent) == (0, 3)
 
 
-async def test_mail_of_a_kind_that_a_newer_server_knows_is_left_to_it(
+async def test_a_mail_of_an_unknown_kind_is_left_to_a_newer_server(
     post: Post, database: Database, smtp: SmtpServer, owner: Owner
 ) -> None:
     await post.put()

@@ -1,4 +1,4 @@
-"""A whole server that sends mail, or does not."""
+"""A complete server, with and without mail."""
 
 import asyncio
 from uuid import UUID
@@ -30,7 +30,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def put(client: Client, number: int = 1) -> Challenge:
-    """Puts a mail with a code into the outbox, as a unit of work does."""
+    """Puts a mail with a code into the outbox, in a unit of work."""
     services = client.services.identity
     person = await client.sign_up(f"person_{number}")
     viewer = await services.gate.viewer(person.token)
@@ -42,7 +42,7 @@ async def put(client: Client, number: int = 1) -> Challenge:
     return challenge
 
 
-async def test_mail_carries_the_code_and_the_link_of_its_challenge_and_the_outbox_neither(
+async def test_the_mail_contains_the_code_and_the_link_and_the_outbox_does_not(
     database_dsn: Dsns, smtp: SmtpServer, owner: Owner
 ) -> None:
     async with serving(database_dsn.server, **MAIL, smtp_port=smtp.port) as client:
@@ -63,7 +63,7 @@ async def test_mail_carries_the_code_and_the_link_of_its_challenge_and_the_outbo
         )
 
 
-async def test_mail_that_is_sent_late_says_how_long_its_code_is_still_valid(
+async def test_a_late_mail_contains_the_remaining_validity_of_its_code(
     database_dsn: Dsns, smtp: SmtpServer, owner: Owner
 ) -> None:
     smtp.at_mail = replies("451 later")
@@ -81,12 +81,12 @@ async def test_mail_that_is_sent_late_says_how_long_its_code_is_still_valid(
 
 
 async def until_waiting(owner: Owner) -> None:
-    """Returns once the mail has been tried in vain."""
-    while await owner.fetchval("select failure from outgoing_mails") is None:  # noqa: ASYNC110 - a row knows no events
+    """Waits until an attempt to send the mail has failed."""
+    while await owner.fetchval("select failure from outgoing_mails") is None:  # noqa: ASYNC110 - no event to wait for
         await asyncio.sleep(0.01)
 
 
-async def test_smtp_server_that_hangs_holds_up_neither_requests_nor_the_end_of_the_server(
+async def test_a_hanging_smtp_server_delays_neither_requests_nor_the_shutdown(
     database_dsn: Dsns, smtp: SmtpServer
 ) -> None:
     smtp.at_mail = hangs
@@ -104,14 +104,16 @@ async def test_smtp_server_that_hangs_holds_up_neither_requests_nor_the_end_of_t
     assert asyncio.get_running_loop().time() - before < 4
 
 
-async def test_production_without_a_server_puts_no_mail_into_the_outbox(database_dsn: Dsns, owner: Owner) -> None:
+async def test_production_without_an_smtp_server_puts_no_mail_into_the_outbox(
+    database_dsn: Dsns, owner: Owner
+) -> None:
     async with serving(database_dsn.server, environment="production", welcome_bonus="0") as client:
         await put(client)
         assert await owner.fetchval("select count(*) from outgoing_mails") == 0
         assert "pocketpay_mails" not in client.app.state.server_context.metrics.text().decode()
 
 
-async def test_server_whose_password_cannot_be_read_does_not_open(database_dsn: Dsns) -> None:
+async def test_a_server_whose_smtp_password_cannot_be_read_does_not_start(database_dsn: Dsns) -> None:
     with pytest.raises(SettingsError, match="SMTP_PASSWORD_FILE"):
         async with serving(
             database_dsn.server,

@@ -1,4 +1,4 @@
-"""Mail's settings: what is missing or wrong stops the start."""
+"""The settings of mail: a missing or invalid one stops the start."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def test_server_and_sender_are_those_named() -> None:
+def test_the_server_and_the_sender_are_read_from_the_settings() -> None:
     chosen = load(**MAIL, **LOGIN)
     assert chosen.sender == ("Pocket Pay", "no-reply@example.com")
     assert chosen.app_url == "https://app.example.com"
@@ -37,7 +37,7 @@ def test_server_and_sender_are_those_named() -> None:
         ("production", "mail.example.com", True),
     ],
 )
-def test_mail_is_off_in_production_until_a_server_is_named(environment: str, host: str | None, is_on: bool) -> None:
+def test_mail_is_off_in_production_unless_a_server_is_set(environment: str, host: str | None, is_on: bool) -> None:
     assert load(**{**MAIL, "smtp_host": host, "environment": environment}).mail_is_on is is_on
 
 
@@ -62,13 +62,13 @@ def test_mail_is_off_in_production_until_a_server_is_named(environment: str, hos
         ("MAIL_KEEP_DAYS", {"mail_keep_days": 0}),
     ],
 )
-def test_wrong_setting_is_named_and_no_password_is_told(name: str, wrong: dict[str, object]) -> None:
+def test_an_invalid_setting_is_named_and_no_password_is_shown(name: str, wrong: dict[str, object]) -> None:
     with pytest.raises(SettingsError, match=name) as refused:
         load(**{**MAIL, **wrong})
     assert "hunter2" not in str(refused.value)
 
 
-def test_password_stands_in_a_file_without_the_line_break_at_its_end(tmp_path: Path) -> None:
+def test_the_password_is_read_from_a_file_without_its_final_newline(tmp_path: Path) -> None:
     file = tmp_path / "password"
     file.write_text("hunter2\n", encoding="utf-8")
     chosen = load(**MAIL, smtp_username="pocketpay", smtp_password_file=file)

@@ -1,4 +1,4 @@
-"""Text messages: the same outbox, a channel and a sender of their own."""
+"""Text messages: they use the same outbox, with their own channel and sender."""
 
 import asyncio
 from datetime import timedelta
@@ -30,7 +30,7 @@ STATE = "select status, tries, failure from outgoing_mails where kind = 'verify_
 
 
 class Provider:
-    """A provider that fails as often as it is told to, and then sends."""
+    """A provider that fails with each of the given errors in order, and then sends."""
 
     def __init__(self, *failures: Exception) -> None:
         self.failures = list(failures)
@@ -60,26 +60,26 @@ def texting(database: Database, provider: TextProvider) -> MailSender:
     return MailSender(database, TextMessages(provider), complete, keep=KEPT)
 
 
-def test_every_kind_takes_one_channel() -> None:
+def test_every_kind_has_exactly_one_channel() -> None:
     assert Email.kinds | TextMessages.kinds == set(Kind)
     assert not Email.kinds & TextMessages.kinds
 
 
 @pytest.mark.parametrize("kind", sorted(TEXT_MESSAGES))
-def test_text_is_one_message_of_a_phone(kind: Kind) -> None:
-    """160 characters are one message where all are in the alphabet of GSM 03.38, as ASCII is but for a few."""
+def test_every_text_fits_in_one_message(kind: Kind) -> None:
+    """160 characters fit in one message if all are in the GSM 03.38 alphabet, which contains most of ASCII."""
     text = short_text_of(kind, FACTS)
     assert len(text) <= 160
     assert text.isascii()
     assert not set(text) & set("\n`")
 
 
-def test_text_without_its_code_is_not_made() -> None:
+def test_a_text_with_a_missing_code_is_an_error() -> None:
     with pytest.raises(UndefinedError):
         short_text_of(Kind.VERIFY_PHONE, {"username": "ada", "minutes": 10})
 
 
-async def test_text_message_is_sent_once_with_its_code_and_by_no_smtp_server(
+async def test_a_text_message_is_sent_once_with_its_code_and_not_by_smtp(
     post: Post, database: Database, owner: Owner, smtp: SmtpServer
 ) -> None:
     await put(post)
@@ -101,7 +101,7 @@ async def test_text_message_is_sent_once_with_its_code_and_by_no_smtp_server(
         (ServerUnavailable("away"), ("waiting", 0, "away")),
     ],
 )
-async def test_what_the_provider_says_becomes_of_the_message(
+async def test_the_providers_error_determines_the_state_of_the_message(
     post: Post, database: Database, owner: Owner, failure: Exception, state: tuple[str, int, str]
 ) -> None:
     await put(post)
@@ -109,7 +109,7 @@ async def test_what_the_provider_says_becomes_of_the_message(
     assert tuple(await owner.fetchrow(STATE) or ()) == state
 
 
-async def test_every_try_has_the_same_id(post: Post, database: Database, owner: Owner) -> None:
+async def test_every_attempt_to_send_a_text_has_the_same_id(post: Post, database: Database, owner: Owner) -> None:
     await put(post)
     provider = Provider(TryLater("timeout"))
     await send_all(texting(database, provider))
@@ -120,7 +120,7 @@ async def test_every_try_has_the_same_id(post: Post, database: Database, owner: 
     assert len(set(provider.ids)) == 1
 
 
-async def test_provider_that_is_away_keeps_no_mail_waiting(post: Post, database: Database, smtp: SmtpServer) -> None:
+async def test_an_unreachable_provider_does_not_delay_mails(post: Post, database: Database, smtp: SmtpServer) -> None:
     away = texting(database, Provider(*(ServerUnavailable("away") for _ in range(10))))
     for n in range(6):
         await put(post, f"text {n}")
@@ -132,7 +132,9 @@ async def test_provider_that_is_away_keeps_no_mail_waiting(post: Post, database:
     await away.close()
 
 
-async def test_channels_count_their_own(post: Post, database: Database, owner: Owner, smtp: SmtpServer) -> None:
+async def test_each_channel_counts_only_its_own_messages(
+    post: Post, database: Database, owner: Owner, smtp: SmtpServer
+) -> None:
     await put(post)
     await post.put_many(2)
     texts, mails = texting(database, Provider()), sender_to(database, smtp)
@@ -144,7 +146,7 @@ async def test_channels_count_their_own(post: Post, database: Database, owner: O
     assert (await mails.sweep(), mails.counts.failed) == (2, 2)
 
 
-async def test_development_shows_the_message_in_the_log_and_not_whose_it_is(
+async def test_development_logs_the_text_message_but_not_its_recipient(
     post: Post, database: Database, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log.configure(made())
@@ -158,7 +160,7 @@ async def test_development_shows_the_message_in_the_log_and_not_whose_it_is(
 
 
 @pytest.mark.parametrize(("environment", "has_them"), [("development", True), ("production", False)])
-async def test_text_messages_are_measured_where_they_are_on(
+async def test_text_messages_have_metrics_only_where_they_are_enabled(
     database_dsn: Dsns, environment: str, has_them: bool
 ) -> None:
     async with serving(database_dsn.server, environment=environment, welcome_bonus="0") as client:

@@ -1,23 +1,23 @@
-"""A model of Pocket Pay as a person would keep it on paper, and a chance-driven customer for it.
+"""An independent model of Pocket Pay with plain values, and random customers for it.
 
-    orders.py       what can be said, in small tuples of plain values, and `Told`, what is heard
-    paper.py        purses, payments, requests, cards, keys: what is written down
-    paying.py       one person pays another, and says yes or no to what waits
-    banking.py      money from a bank and to one
-    asking.py       money is asked for, and what becomes of that
-    cards.py        cards, and what is paid with them
-    batches.py      many payments in one order
-    giving_back.py  money goes back to whom it came from
-    standing.py     whether a purse may be used
-    model.py        which order does what, whatever is said twice
-    customer.py     who says things by chance
-    picks.py        whom and what they speak of
-    following.py    what is said in one breath with something else
-    fate.py         what happens without anybody's order: freezes, and time
-    recovery_orders.py, recovery.py, forgetful.py
-                    the same of who gets in: passwords, sessions, verified addresses and numbers, codes, mails
+    orders.py           the orders, in small tuples of plain values, and `Reply`
+    store.py            the data: wallets, payments, requests, cards, keys, rules
+    transfers.py        transfers between customers, and their confirmation
+    banking.py          deposits, withdrawals, opening balances, bonuses
+    money_requests.py   money requests and their ends
+    cards.py            cards and card payments
+    batches.py          several payments in one order
+    refunds.py          refunds and reversals
+    wallet_states.py    freezing, unfreezing and closing wallets
+    model.py            which order calls which rule, and repeated keys
+    customer.py         random orders of customers
+    picks.py            random people, objects and amounts for orders
+    follow_ups.py       orders that depend on the order before them
+    events.py           random events without an order: freezes, and time
+    recovery_orders.py, recovery.py, recovery_customer.py
+                        the same for identity: passwords, sessions, verified addresses and numbers, codes, mails
 
-It shares no code with the product, not even its money: a test reads its imports. Time is not modelled: a payment
-`lapses` (its quarter of an hour is over), grows `old` (an hour is over) and `ancient` (a day is over), a request
-lapses and grows old (a day), when the walk says so; codes grow older by minutes.
+The model shares no code with the product, not even money: a test reads its imports. Time is not modelled. Instead,
+when the walk decides so, a payment is `lapsed` (its 15 minutes to confirm are over), `old` (older than an hour) or
+`ancient` (older than a day), a request is lapsed or old (older than a day), and codes become older by minutes.
 """

@@ -1,54 +1,54 @@
-"""Many payments in one order: each for itself, or all or none."""
+"""Batches: several payments in one order, each independent, or all or none."""
 
 from dataclasses import replace
 
-from tests.model.orders import Item, PayMany, Told
-from tests.model.paper import Kept, Paper, Purse, refused
-from tests.model.paying import pay
+from tests.model.orders import Item, PayBatch, Reply
+from tests.model.store import Store, StoredKey, Wallet, refused
+from tests.model.transfers import pay
 
-NOTHING = Told()
+NOTHING = Reply()
 BAD_AMOUNT = refused("INVALID_AMOUNT")
 
 
-def unreadable(order: PayMany) -> Told | None:
-    """All or none, and one of them makes no sense: nobody looks further."""
+def invalid(order: PayBatch) -> Reply | None:
+    """Returns the refusal of an atomic batch with an invalid item, which is not processed further; None otherwise."""
     if not order.atomic or all(item.amount for item in order.items):
         return None
-    return Told(parts=tuple(NOTHING if item.amount else BAD_AMOUNT for item in order.items))
+    return Reply(parts=tuple(NOTHING if item.amount else BAD_AMOUNT for item in order.items))
 
 
-def pay_many(paper: Paper, order: PayMany) -> Told:
-    purses = {name: replace(purse) for name, purse in paper.purses.items()}
-    parts: list[Told] = []
+def pay_batch(store: Store, order: PayBatch) -> Reply:
+    wallets = {name: replace(wallet) for name, wallet in store.wallets.items()}
+    parts: list[Reply] = []
     for place, item in enumerate(order.items):
-        parts.append(_pay(paper, order, place, item))
+        parts.append(_pay(store, order, place, item))
         if order.atomic and (no := parts[-1]).why is not None:
-            _forget(paper, order, purses)
+            _forget(store, order, wallets)
             rest = len(order.items) - len(parts)
-            return Told(parts=(*[NOTHING] * place, Told(why=no.why, facts=no.facts), *[NOTHING] * rest))
-    return Told(tuple(thing for part in parts for thing in part.things), parts=tuple(parts))
+            return Reply(parts=(*[NOTHING] * place, Reply(why=no.why, facts=no.facts), *[NOTHING] * rest))
+    return Reply(tuple(thing for part in parts for thing in part.things), parts=tuple(parts))
 
 
-def again(paper: Paper, kept: Kept) -> Told:
-    """What came of each as it is now; what was refused is refused in the same words."""
+def replay(store: Store, kept: StoredKey) -> Reply:
+    """Returns the current state of each payment, and the first refusal of each refused item."""
     parts = []
     for first in kept.parts:
         if first.things:
-            parts.append(paper.told(paper.payments[first.things[0][0]], first.why, again=True))
+            parts.append(store.payment_reply(store.payments[first.things[0][0]], first.why, replayed=True))
         else:
             parts.append(first)
-    return Told(tuple(thing for part in parts for thing in part.things), again=True, parts=tuple(parts))
+    return Reply(tuple(thing for part in parts for thing in part.things), replayed=True, parts=tuple(parts))
 
 
-def _pay(paper: Paper, order: PayMany, place: int, item: Item) -> Told:
+def _pay(store: Store, order: PayBatch, place: int, item: Item) -> Reply:
     if item.amount == 0:
         return BAD_AMOUNT
-    return pay(paper, order.ids[place], order.who, item.to, item.amount)
+    return pay(store, order.ids[place], order.who, item.to, item.amount)
 
 
-def _forget(paper: Paper, order: PayMany, purses: dict[str, Purse]) -> None:
-    """As if nobody had said anything."""
-    paper.purses.update(purses)
+def _forget(store: Store, order: PayBatch, wallets: dict[str, Wallet]) -> None:
+    """Undoes the payments of the batch."""
+    store.wallets.update(wallets)
     for id in order.ids:
-        if (payment := paper.payments.pop(id, None)) is not None:
-            paper.owned[order.who].remove(payment)
+        if (payment := store.payments.pop(id, None)) is not None:
+            store.owned[order.who].remove(payment)

@@ -1,139 +1,139 @@
-"""Which order does what, and what is heard when it is said twice."""
+"""The model: what each order does, and the replies to repeated keys."""
 
-from tests.model import asking, banking, batches, cards, giving_back, paying, standing
+from tests.model import banking, batches, cards, money_requests, refunds, transfers, wallet_states
 from tests.model.orders import (
-    AskFor,
-    BankSays,
-    BringIn,
-    BringOver,
-    Decline,
-    GiveBack,
+    BankAnswer,
+    Bonus,
+    CancelRequest,
+    CloseWallet,
+    Confirm,
+    DeclineRequest,
+    Deposit,
+    Expire,
+    Freeze,
     IssueCard,
     Keyed,
-    Leave,
-    LetGo,
-    LimitCard,
+    EndUnpayableRequest,
     OfCard,
     OfPayment,
-    OfPurse,
     OfRequest,
+    OfWallet,
+    OpeningBalance,
     Order,
     Pay,
-    PayAsked,
+    PayBatch,
     PayByCard,
-    PayMany,
-    PayOut,
+    PayRequest,
+    Refund,
+    Reply,
+    RequestMoney,
     Reverse,
-    SayYes,
-    SetCard,
-    Stop,
-    Sweep,
-    TakeBack,
-    TimeIsUp,
-    Told,
-    Welcome,
-    words_of,
+    SetCardLimits,
+    SetCardStatus,
+    Unfreeze,
+    Withdraw,
+    input_of,
 )
-from tests.model.paper import Kept, Paper, Payment, refused
+from tests.model.store import Payment, Store, StoredKey, refused
 
 
-class Model(Paper):
-    """The paper, and somebody who reads orders and writes on it."""
+class Model(Store):
+    """The store with the rules that change it."""
 
-    def together(self, orders: list[Order]) -> list[Told]:
-        """What each of these hears, said together in this order; what is overdue of who orders ends first."""
+    def together(self, orders: list[Order]) -> list[Reply]:
+        """Processes orders that arrive together, in this order. Their senders' overdue payments expire first."""
         for who in {order.who for order in orders}:
             for payment in self.waiting_of(who):
                 if payment.lapsed:
                     self.end(payment, "expired")
-        return [self.say(order) for order in orders]
+        return [self.process(order) for order in orders]
 
-    def say(self, order: Order) -> Told:
-        told = self._keyed(order) if isinstance(order, Keyed) else self._said(order)
-        purse = self.purses[order.who]
-        answered = told.things or told.parts or told.why is None
-        return told._replace(purse=(purse.posted, purse.held, purse.changes)) if answered else told
+    def process(self, order: Order) -> Reply:
+        reply = self._with_key(order) if isinstance(order, Keyed) else self._without_key(order)
+        wallet = self.wallets[order.who]
+        answered = reply.things or reply.parts or reply.why is None
+        return reply._replace(wallet=(wallet.posted, wallet.held, wallet.changes)) if answered else reply
 
-    def _said(self, order: OfRequest | OfPayment | OfCard | OfPurse | Reverse) -> Told:
+    def _without_key(self, order: OfRequest | OfPayment | OfCard | OfWallet | Reverse) -> Reply:
         match order:
-            case Decline():
-                return asking.decline(self, order)
-            case TakeBack():
-                return asking.take_back(self, order)
-            case Sweep():
-                return asking.sweep(self, order)
+            case DeclineRequest():
+                return money_requests.decline_request(self, order)
+            case CancelRequest():
+                return money_requests.cancel_request(self, order)
+            case EndUnpayableRequest():
+                return money_requests.lapse_request(self, order)
             case Reverse():
-                return giving_back.reverse(self, order)
-            case Leave():
-                return standing.leave(self, order)
-            case Stop() | LetGo():
-                return standing.stop(self, order)
-            case SetCard():
+                return refunds.reverse(self, order)
+            case CloseWallet():
+                return wallet_states.close_wallet(self, order)
+            case Freeze() | Unfreeze():
+                return wallet_states.set_frozen(self, order)
+            case SetCardStatus():
                 return cards.set_card(self, order)
-            case LimitCard():
+            case SetCardLimits():
                 return cards.limit_card(self, order)
             case _:
                 return self._about(self.payments.get(order.id), order)
 
-    def _about(self, payment: Payment | None, order: OfPayment) -> Told:
+    def _about(self, payment: Payment | None, order: OfPayment) -> Reply:
         if payment is None or payment.owner != order.who:
             return refused("NOT_FOUND")
-        if isinstance(order, BankSays):
-            return banking.bank_says(self, payment, yes=order.yes)
-        if isinstance(order, TimeIsUp):
-            return self.told(payment, again=True)
-        return paying.answered(self, payment, yes=isinstance(order, SayYes))
+        if isinstance(order, BankAnswer):
+            return banking.bank_answer(self, payment, yes=order.yes)
+        if isinstance(order, Expire):
+            return self.payment_reply(payment, replayed=True)
+        return transfers.confirm_or_cancel(self, payment, yes=isinstance(order, Confirm))
 
-    # ------------------------------------------------------------ what moves money, or asks for it
+    # ------------------------------------------------------------ orders with a key
 
-    def _keyed(self, order: Keyed) -> Told:
-        if isinstance(order, PayMany) and (no := batches.unreadable(order)) is not None:
+    def _with_key(self, order: Keyed) -> Reply:
+        if isinstance(order, PayBatch) and (no := batches.invalid(order)) is not None:
             return no
         kept = self.keys.get((order.who, order.key))
         if kept is not None:
-            return self._again(kept) if kept.words == words_of(order) else refused("IDEMPOTENCY_KEY_REUSED")
-        told = self._done(order)
-        if told.things:
-            things = tuple(id for id, _ in told.things)
-            self.keys[order.who, order.key] = Kept(words_of(order), things, told.why, told.facts, told.parts)
-        return told
+            return self._replay(kept) if kept.input == input_of(order) else refused("IDEMPOTENCY_KEY_REUSED")
+        reply = self._done(order)
+        if reply.things:
+            things = tuple(id for id, _ in reply.things)
+            self.keys[order.who, order.key] = StoredKey(input_of(order), things, reply.why, reply.facts, reply.parts)
+        return reply
 
-    def _done(self, order: Keyed) -> Told:
+    def _done(self, order: Keyed) -> Reply:
         match order:
             case Pay():
-                return paying.pay(self, order.id, order.who, order.to, order.amount)
-            case PayMany():
-                return batches.pay_many(self, order)
-            case BringIn():
-                return banking.bring_in(self, order)
-            case BringOver():
-                return banking.bring_over(self, order)
-            case Welcome():
-                return banking.welcome(self, order)
-            case PayOut():
-                return banking.pay_out(self, order)
-            case AskFor():
-                return asking.ask_for(self, order)
-            case PayAsked():
-                return asking.pay_asked(self, order)
-            case GiveBack():
-                return giving_back.give_back(self, order)
+                return transfers.pay(self, order.id, order.who, order.to, order.amount)
+            case PayBatch():
+                return batches.pay_batch(self, order)
+            case Deposit():
+                return banking.deposit(self, order)
+            case OpeningBalance():
+                return banking.opening_balance(self, order)
+            case Bonus():
+                return banking.bonus(self, order)
+            case Withdraw():
+                return banking.withdraw(self, order)
+            case RequestMoney():
+                return money_requests.request_money(self, order)
+            case PayRequest():
+                return money_requests.pay_request(self, order)
+            case Refund():
+                return refunds.refund(self, order)
             case IssueCard():
                 return cards.issue(self, order)
             case PayByCard():
                 return cards.pay_by_card(self, order)
 
-    def _again(self, kept: Kept) -> Told:
-        """What came of it as it is now, with the first refusal; a bank's no may have come after the first answer."""
+    def _replay(self, kept: StoredKey) -> Reply:
+        """Returns the current state of the results, with the first refusal or a later refusal of the bank."""
         if kept.parts:
-            return batches.again(self, kept)
+            return batches.replay(self, kept)
         if kept.things[0] in self.cards:
-            return self.shown(self.cards[kept.things[0]], again=True)
+            return self.card_reply(self.cards[kept.things[0]], replayed=True)
         if kept.things[0] in self.requests:
             requests = [self.requests[id] for id in kept.things]
             for request in requests:
                 self.lapse(request)
-            return self.asked(requests, again=True)
+            return self.requests_reply(requests, replayed=True)
         payment = self.payments[kept.things[0]]
         late_no = payment.why if payment.kind in ("deposit", "withdrawal") else None
-        return self.told(payment, kept.why or late_no, again=True)
+        return self.payment_reply(payment, kept.why or late_no, replayed=True)

@@ -1,4 +1,4 @@
-"""What can be said to the house, in plain values, and what is heard. Amounts are in the smallest unit."""
+"""The orders of the model as plain values, and its replies. Amounts are in minor units."""
 
 from typing import NamedTuple
 from uuid import UUID
@@ -12,24 +12,15 @@ class Pay(NamedTuple):
     key: str
 
 
-class BringIn(NamedTuple):
+class Deposit(NamedTuple):
     id: UUID
     who: str
     amount: int
     key: str
 
 
-class BringOver(NamedTuple):
-    """What somebody had elsewhere, on their first day."""
-
-    id: UUID
-    who: str
-    amount: int
-    key: str
-
-
-class Welcome(NamedTuple):
-    """A present of the house to whoever has verified an address."""
+class OpeningBalance(NamedTuple):
+    """The balance that a customer brings from another system."""
 
     id: UUID
     who: str
@@ -37,7 +28,16 @@ class Welcome(NamedTuple):
     key: str
 
 
-class PayOut(NamedTuple):
+class Bonus(NamedTuple):
+    """The welcome bonus of a customer who has verified an email address."""
+
+    id: UUID
+    who: str
+    amount: int
+    key: str
+
+
+class Withdraw(NamedTuple):
     id: UUID
     who: str
     amount: int
@@ -45,8 +45,9 @@ class PayOut(NamedTuple):
     key: str
 
 
-class AskFor(NamedTuple):
-    """`total` of one person, or split among several, oneself included or not; one id for each of them."""
+class RequestMoney(NamedTuple):
+    """Requests `total` from one person, or splits it among several, with or without the requester. One id per
+    payer."""
 
     ids: tuple[UUID, ...]
     who: str
@@ -56,15 +57,15 @@ class AskFor(NamedTuple):
     key: str
 
 
-class PayAsked(NamedTuple):
+class PayRequest(NamedTuple):
     id: UUID
     who: str
     request: UUID
     key: str
 
 
-class GiveBack(NamedTuple):
-    """`amount` of a payment, None for all that is left of it."""
+class Refund(NamedTuple):
+    """Refunds `amount` of a payment; None refunds the rest."""
 
     id: UUID
     who: str
@@ -74,14 +75,14 @@ class GiveBack(NamedTuple):
 
 
 class Item(NamedTuple):
-    """One payment of many. An amount of nothing makes no sense."""
+    """One payment of a batch. An amount of zero is invalid."""
 
     to: str | None
     amount: int
 
 
-class PayMany(NamedTuple):
-    """One id for each item; `atomic` is all or none."""
+class PayBatch(NamedTuple):
+    """A batch of payments with one id per item. `atomic`: all or none."""
 
     ids: tuple[UUID, ...]
     who: str
@@ -91,7 +92,7 @@ class PayMany(NamedTuple):
 
 
 class IssueCard(NamedTuple):
-    """What it may pay at once and in a month, None for any amount."""
+    """A new card with its limits per payment and per month; None means no limit."""
 
     id: UUID
     who: str
@@ -108,54 +109,54 @@ class PayByCard(NamedTuple):
     key: str
 
 
-class BankSays(NamedTuple):
+class BankAnswer(NamedTuple):
     who: str
     id: UUID
     yes: bool
 
 
-class SayYes(NamedTuple):
+class Confirm(NamedTuple):
     who: str
     id: UUID
 
 
-class SayNo(NamedTuple):
+class Cancel(NamedTuple):
     who: str
     id: UUID
 
 
-class TimeIsUp(NamedTuple):
+class Expire(NamedTuple):
     who: str
     id: UUID
 
 
-class Decline(NamedTuple):
+class DeclineRequest(NamedTuple):
     who: str
     request: UUID
 
 
-class TakeBack(NamedTuple):
+class CancelRequest(NamedTuple):
     who: str
     request: UUID
 
 
-class Sweep(NamedTuple):
-    """Somebody looks whether a request can still be paid; `who` was asked."""
+class EndUnpayableRequest(NamedTuple):
+    """The sweeper ends a request that can no longer be paid. `who` is the payer."""
 
     who: str
     request: UUID
 
 
-class SetCard(NamedTuple):
-    """Let the card be active, frozen or closed."""
+class SetCardStatus(NamedTuple):
+    """Makes the card active, frozen or closed."""
 
     who: str
     card: UUID
     status: str
 
 
-class LimitCard(NamedTuple):
-    """Zero leaves what it may pay at once or in a month as it is, None lifts the limit."""
+class SetCardLimits(NamedTuple):
+    """Changes the limits per payment and per month. Zero keeps a limit, None removes it."""
 
     who: str
     card: UUID
@@ -163,22 +164,22 @@ class LimitCard(NamedTuple):
     month: int | None
 
 
-class Stop(NamedTuple):
-    """Somebody of the house stops a purse, for debits or for all."""
+class Freeze(NamedTuple):
+    """An operator freezes a wallet, for debits or for all."""
 
     who: str
     what: str
 
 
-class LetGo(NamedTuple):
-    """Somebody of the house lets a purse go again."""
+class Unfreeze(NamedTuple):
+    """An operator unfreezes a wallet."""
 
     who: str
 
 
 class Reverse(NamedTuple):
-    """Somebody of the house gives back `amount` of a payment, None for all that is left, whatever kind it was; `who`
-    had been paid, or had paid where it went out of the house. With `at_most` it is as much of that as is there."""
+    """An operator reverses `amount` of a payment of any kind; None reverses the rest. `who` is the recipient, or the
+    payer of a withdrawal or card payment. With `at_most` the amount is reduced to the available balance."""
 
     id: UUID
     who: str
@@ -187,45 +188,59 @@ class Reverse(NamedTuple):
     at_most: bool = False
 
 
-class Leave(NamedTuple):
-    """Close one's purse for good; `proven` is whether the password shown is still the one that opens it."""
+class CloseWallet(NamedTuple):
+    """The owner closes their wallet. `proven`: the password that was verified is still the current one."""
 
     who: str
     proven: bool
 
 
-Keyed = Pay | PayMany | BringIn | BringOver | Welcome | PayOut | AskFor | PayAsked | GiveBack | IssueCard | PayByCard
-OfRequest = Decline | TakeBack | Sweep
-OfPayment = BankSays | SayYes | SayNo | TimeIsUp
-OfCard = SetCard | LimitCard
-OfPurse = Stop | LetGo | Leave
-Order = Keyed | OfRequest | OfPayment | OfCard | OfPurse | Reverse
+Keyed = (
+    Pay
+    | PayBatch
+    | Deposit
+    | OpeningBalance
+    | Bonus
+    | Withdraw
+    | RequestMoney
+    | PayRequest
+    | Refund
+    | IssueCard
+    | PayByCard
+)
+OfRequest = DeclineRequest | CancelRequest | EndUnpayableRequest
+OfPayment = BankAnswer | Confirm | Cancel | Expire
+OfCard = SetCardStatus | SetCardLimits
+OfWallet = Freeze | Unfreeze | CloseWallet
+Order = Keyed | OfRequest | OfPayment | OfCard | OfWallet | Reverse
 
 
-class Told(NamedTuple):
-    """What somebody hears: what came of it and how that stands; why not, in a code and numbers; whether it had been
-    said before; of an order of many the same of each part; and their own purse (posted, held, how often changed).
-    Refused with nothing written, only why."""
+class Reply(NamedTuple):
+    """The reply to an order. `things` are the ids of its results with their states; `why` is the code of a refusal
+    and `facts` are its numbers; `parts` are the replies to the items of a batch; `wallet` is (posted, held, version).
+    A refusal that stores nothing has only `why` and `facts`."""
 
     things: tuple[tuple[UUID, str], ...] = ()
     why: str | None = None
     facts: tuple[int | str, ...] = ()
-    again: bool = False
-    parts: "tuple[Told, ...]" = ()
-    purse: tuple[int, int, int] | None = None
+    replayed: bool = False
+    parts: "tuple[Reply, ...]" = ()
+    wallet: tuple[int, int, int] | None = None
 
 
-def made_by(order: Keyed) -> tuple[UUID, ...]:
-    """The ids that an order brings for what may come of it."""
-    return order.ids if isinstance(order, AskFor | PayMany) else (order.id,)
+def ids_of(order: Keyed) -> tuple[UUID, ...]:
+    """Returns the ids that an order contains for its results."""
+    return order.ids if isinstance(order, RequestMoney | PayBatch) else (order.id,)
 
 
-def made_anew(order: Keyed, new_ids: tuple[UUID, ...]) -> Keyed:
-    """The same words under other ids."""
-    return order._replace(ids=new_ids) if isinstance(order, AskFor | PayMany) else order._replace(id=new_ids[0])
+def with_new_ids(order: Keyed, new_ids: tuple[UUID, ...]) -> Keyed:
+    """Returns the same order with other ids."""
+    return (
+        order._replace(ids=new_ids) if isinstance(order, RequestMoney | PayBatch) else order._replace(id=new_ids[0])
+    )
 
 
-def words_of(order: Keyed) -> tuple[object, ...]:
-    """What was said, apart from who said it, under which key and ids."""
-    meant = {name: value for name, value in order._asdict().items() if name not in ("id", "ids", "who", "key")}
-    return type(order).__name__, *meant.items()
+def input_of(order: Keyed) -> tuple[object, ...]:
+    """Returns the input of an order: all its values except the sender, the key and the ids."""
+    values = {name: value for name, value in order._asdict().items() if name not in ("id", "ids", "who", "key")}
+    return type(order).__name__, *values.items()

@@ -1,4 +1,4 @@
-"""What somebody speaks of: whom, which thing, how much; by chance, mostly what makes sense."""
+"""Random choices of people, objects and amounts for orders, mostly valid ones."""
 
 import random
 from typing import TypeVar
@@ -12,16 +12,16 @@ UNFINISHED = ("created", "pending_confirmation")
 
 
 class Picks:
-    """`just_now` are the ids of what is ordered together with what comes next."""
+    """`just_now` contains the ids in the orders that arrive together with the next one."""
 
     def __init__(self, chance: random.Random, model: Model) -> None:
         self.chance, self.model = chance, model
         self.just_now: list[UUID] = []
 
     def somebody(self) -> str:
-        """Who has another money can do little with the others."""
-        weights = [12 if purse.money == "USD" else 1 for purse in self.model.purses.values()]
-        return self.chance.choices(list(self.model.purses), weights=weights)[0]
+        """Returns a customer. One with another currency is rarer, because they cannot pay the others."""
+        weights = [12 if wallet.money == "USD" else 1 for wallet in self.model.wallets.values()]
+        return self.chance.choices(list(self.model.wallets), weights=weights)[0]
 
     def another(self, who: str) -> str:
         while (name := self.somebody()) == who:
@@ -32,10 +32,10 @@ class Picks:
         return self.somebody() if name is None or self.chance.random() < 0.1 else name
 
     def amount(self, who: str | None) -> int:
-        choices = [1, 2, 10, 30, self.model.house.threshold, self.model.house.threshold + 1, 100]
+        choices = [1, 2, 10, 30, self.model.rules.threshold, self.model.rules.threshold + 1, 100]
         if who is not None:
-            purse = self.model.purses[who]
-            choices += [max(purse.free, 1), purse.free + 1, max(purse.posted, 1)]
+            wallet = self.model.wallets[who]
+            choices += [max(wallet.free, 1), wallet.free + 1, max(wallet.posted, 1)]
         return self.chance.choice(choices)
 
     def any_payment(self) -> UUID:
@@ -53,7 +53,7 @@ class Picks:
         return [*things.values()][-30:]
 
     def any_card(self) -> tuple[UUID, str]:
-        """Mostly one that is open, and its owner."""
+        """Returns a card, mostly an open one, and its owner."""
         cards = [one for one in self.model.cards.values() if one.status != "closed" or self.chance.random() < 0.1]
         if not cards or self.chance.random() < 0.1:
             return self.chance.choice(self.just_now or [self.new_id()]), self.somebody()
@@ -64,7 +64,7 @@ class Picks:
         return self.chance.choice((None, 10, 50, 100))
 
     def new_id(self) -> UUID:
-        """New, and the same each time that the walk is walked."""
+        """Returns a new id, which is the same in each run of the walk."""
         return UUID(int=self.chance.getrandbits(128))
 
     def new_key(self) -> str:

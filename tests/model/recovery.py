@@ -1,6 +1,6 @@
-"""Who can get in, on paper: passwords, sessions, addresses and numbers, codes, and the mails about them.
+"""The model of account recovery: passwords, sessions, addresses and numbers, codes, and the mails about them.
 
-What is heard is "ok" or the code of a refusal. How often somebody may try is not modelled.
+A reply is "ok" or the code of a refusal. Rate limits are not modelled.
 """
 
 from dataclasses import dataclass, field
@@ -23,12 +23,12 @@ from tests.model.recovery_orders import (
 MINUTES = {"verify_email": 15, "verify_phone": 10, "reset_password": 30}
 WRONG_CODES = 5
 RESET_MAILS, RESET_WINDOW = 2, 15
-"""Mails that set a password, in so many minutes."""
+"""The number of mails with a password reset that are sent within that many minutes."""
 
 
 @dataclass
 class Contact:
-    """An address or a number of somebody. `since` is when they gave it, counted in steps."""
+    """An email address or a phone number of a user. `since` is the step in which they gave it."""
 
     address: str | None = None
     verified: bool = False
@@ -44,7 +44,7 @@ class Account:
 
 @dataclass
 class Challenge:
-    """What a code was sent for. `age` is in minutes."""
+    """The challenge of a code that was sent. `age` is in minutes."""
 
     who: str
     purpose: str
@@ -60,7 +60,7 @@ class Challenge:
 
 @dataclass
 class Recovery:
-    """`mails` are all that were put into the outbox: what kind, and to whom."""
+    """All users, challenges and mails. `mails` are the (kind, recipient) pairs in the outbox."""
 
     accounts: dict[str, Account]
     challenges: list[Challenge] = field(default_factory=list)
@@ -68,8 +68,8 @@ class Recovery:
     sessions: int = 0
     step: int = 0
 
-    def told(self, order: RecoveryOrder) -> str:
-        """What is heard, and what becomes of it."""
+    def carry_out(self, order: RecoveryOrder) -> str:
+        """Executes the order. Returns the reply."""
         self.step += 1
         match order:
             case SignIn():
@@ -94,7 +94,8 @@ class Recovery:
         return "ok"
 
     def named(self, login: Login) -> str | None:
-        """Whom a login means: of an address or a number whoever has verified it, else whoever gave it first."""
+        """Returns the user of a login: the one who verified the address or number, otherwise the one who gave it
+        first."""
         if login.kind == "username":
             return login.text if login.text in self.accounts else None
         found = [
@@ -105,7 +106,7 @@ class Recovery:
         return min(found)[2] if found else None
 
     def open_session(self, who: str) -> int:
-        """The number of a new session."""
+        """Opens a session. Returns its number."""
         self.sessions += 1
         self.accounts[who].sessions.add(self.sessions)
         return self.sessions
@@ -125,10 +126,10 @@ class Recovery:
             return "INVALID_CREDENTIALS"
         account.password = order.new
         account.sessions = {order.session}
-        self._tell_of_the_password(account)
+        self._notify_of_the_password(account)
         return "ok"
 
-    def _tell_of_the_password(self, account: Account) -> None:
+    def _notify_of_the_password(self, account: Account) -> None:
         email = account.contacts["email"]
         if email.verified and email.address is not None:
             self.mails.append(("password_changed", email.address))
@@ -196,7 +197,7 @@ class Recovery:
         self._end(who, "reset_password")
         self.accounts[who].password = order.new
         self.accounts[who].sessions = set()
-        self._tell_of_the_password(self.accounts[who])
+        self._notify_of_the_password(self.accounts[who])
         return "ok"
 
     # ------------------------------------------------------------ codes
@@ -217,15 +218,15 @@ class Recovery:
         ]
 
     def _found(self, shown: Shown, live: list[Challenge]) -> Challenge | None:
-        """The challenge that this shows; a wrong code counts against all that it might have been of."""
+        """Returns the challenge of a valid code or token. A wrong code counts as a try at each live challenge."""
         if shown.by_link:
-            sought = self.challenges[shown.challenge]
-            return sought if shown.right and any(sought is one for one in live) else None
+            challenge = self.challenges[shown.challenge]
+            return challenge if shown.right and any(challenge is one for one in live) else None
         takes_codes = [one for one in live if one.tries < WRONG_CODES]
         if shown.right:
-            sought = self.challenges[shown.challenge]
-            if any(sought is one for one in takes_codes):
-                return sought
+            challenge = self.challenges[shown.challenge]
+            if any(challenge is one for one in takes_codes):
+                return challenge
         for one in takes_codes:
             one.tries += 1
         return None

@@ -1,17 +1,17 @@
-"""What people say about who they are: signing in, giving addresses, showing codes, forgetting passwords."""
+"""Orders about identity: signing in, giving addresses, showing codes, resetting passwords."""
 
 from typing import NamedTuple, TypeAlias
 
 
 class Login(NamedTuple):
-    """`kind` is username, email or phone."""
+    """A login. `kind` is username, email or phone."""
 
     kind: str
     text: str
 
 
 class Shown(NamedTuple):
-    """The code of the challenge of that number, or the token of its link; with `right` False a wrong one."""
+    """The code of the challenge with that number, or the token of its link. With `right` False it is a wrong one."""
 
     challenge: int
     by_link: bool = False
@@ -36,7 +36,7 @@ class ChangePassword(NamedTuple):
 
 
 class Give(NamedTuple):
-    """An address or a number that somebody says is theirs, or none any more. `contact` is email or phone."""
+    """Gives an address or a number, or removes it. `contact` is email or phone."""
 
     who: str
     session: int
@@ -63,7 +63,7 @@ class RequestReset(NamedTuple):
 
 
 class Reset(NamedTuple):
-    """`login` says whose code it is; a token says it itself."""
+    """Sets a new password. `login` names the user of a code; a token contains its user."""
 
     login: Login
     shown: Shown

@@ -1,4 +1,4 @@
-"""A reception over a fresh database."""
+"""Fixtures: the identity services on a fresh database."""
 
 from collections.abc import AsyncIterator
 

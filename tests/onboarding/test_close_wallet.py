@@ -1,4 +1,4 @@
-"""Closing a wallet: nothing may be left in it, nobody may be left of its owner, and exactly one order wins."""
+"""Closing a wallet: it must be empty, the owner's data is deleted, and it is consistent with concurrent orders."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -56,14 +56,14 @@ EVERY_TABLE = "select tablename from pg_tables where schemaname = 'public' order
 
 @dataclass(frozen=True, slots=True)
 class Somebody(Person):
-    """Somebody who has signed up, without a present."""
+    """A user who has signed up, without a welcome bonus."""
 
     admission: Admission
 
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """A server's desk and reception, and the tables behind them."""
+    """A server's desk and identity services, and access to its tables."""
 
     desk: Desk
     services: IdentityServices
@@ -87,11 +87,11 @@ class House:
         return found
 
     async def closing(self, whose: Somebody) -> CloseWallet:
-        """The instruction, its password shown and compared."""
+        """Returns the instruction that closes the wallet, after the password was verified."""
         return CloseWallet(whose.wallet_id, ClosingUser.of(whose.user_id, await self.hash_of(whose)))
 
     async def everything(self) -> dict[str, str]:
-        """Of every row there is, but for counters."""
+        """Returns a checksum of each table, except counters."""
         tables = [row[0] for row in await self.records.connection.fetch(EVERY_TABLE)]
         return {
             table: await self.records.connection.fetchval(
@@ -117,7 +117,7 @@ async def signed_in(house: House, login: str) -> Admission:
     return await sign_in(house.services, login, PASSWORD, address=HOME, user_agent="another browser")
 
 
-async def test_nothing_of_somebody_who_left_is_found_anywhere(house: House, owner: Owner) -> None:
+async def test_a_closed_users_personal_data_is_in_no_table(house: House, owner: Owner) -> None:
     ada = await house.arrive("lovelace", raw_email=MAIL, raw_phone=PHONE)
     await owner.execute("update users set avatar_url = 'https://example.com/ada.png'")
     await signed_in(house, MAIL)
@@ -141,7 +141,7 @@ async def test_nothing_of_somebody_who_left_is_found_anywhere(house: House, owne
             assert found == 0, (table, said)
 
 
-async def test_every_session_ends_and_every_server_is_told(house: House, owner: Owner) -> None:
+async def test_closing_ends_every_session_on_every_server(house: House, owner: Owner) -> None:
     told: list[str] = []
     await owner.add_listener(CHANNEL, lambda *said: told.append(str(said[3])))
     ada, bea = await house.arrive(), await house.arrive("bea")
@@ -156,7 +156,9 @@ async def test_every_session_ends_and_every_server_is_told(house: House, owner: 
     assert set(signal.wallets) == {ada.wallet_id}
 
 
-async def test_signing_in_fails_as_for_nobody_at_the_same_cost(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_closed_user_signs_in_like_an_unknown_one_at_the_same_cost(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ada = await house.arrive(raw_email=MAIL)
     await house.close(ada)
     work: list[str | None] = []
@@ -175,7 +177,7 @@ async def test_signing_in_fails_as_for_nobody_at_the_same_cost(house: House, mon
         await house.close(ada)
 
 
-async def test_username_is_nobodys_for_ever_and_addresses_are_free_again(house: House) -> None:
+async def test_a_closed_users_username_stays_taken_and_the_addresses_become_free(house: House) -> None:
     ada = await house.arrive(raw_email=MAIL, raw_phone=PHONE)
     await house.close(ada)
     taken = await sign_up(
@@ -186,10 +188,8 @@ async def test_username_is_nobodys_for_ever_and_addresses_are_free_again(house: 
     assert (another.admission.user.email, another.admission.user.phone) == (MAIL, PHONE)
 
 
-async def test_database_gives_no_name_again_to_whoever_waited_for_its_owner_to_leave(
-    house: House, owner: Owner
-) -> None:
-    """At the unique index alone it would be free once they have left."""
+async def test_an_update_waiting_for_a_closing_cannot_take_the_username(house: House, owner: Owner) -> None:
+    """The unique index alone would accept the username after its owner has closed the wallet."""
     ada = await house.arrive()
     bea = await house.arrive("bea")
     await owner.execute("begin")
@@ -208,12 +208,12 @@ async def test_database_gives_no_name_again_to_whoever_waited_for_its_owner_to_l
     assert refused.value.constraint_name == "uq_users_username"
 
 
-def test_nobody_chooses_a_name_of_those_who_left() -> None:
+def test_usernames_of_closed_users_are_reserved() -> None:
     with pytest.raises(InvalidProfile, match="reserved"):
         usernames.chosen("Closed_1234")
 
 
-async def test_what_is_open_ends_with_the_wallet(house: House) -> None:
+async def test_cards_and_requests_end_with_the_wallet(house: House) -> None:
     ada, bea = await house.arrive(), await house.arrive("bea")
     open_, frozen, closed = [await new_card(house.desk, ada) for _ in range(3)]
     for card, status in ((frozen, "frozen"), (closed, "closed")):
@@ -293,7 +293,7 @@ async def _nothing(house: House, ada: Somebody) -> None:
         (_frozen, PASSWORD, "WALLET_FROZEN", None),
     ],
 )
-async def test_refusal_says_why_and_changes_nothing(
+async def test_a_refused_closing_has_a_code_and_changes_nothing(
     house: House,
     arrange: Callable[[House, Somebody], Awaitable[None]],
     password: str,
@@ -310,7 +310,7 @@ async def test_refusal_says_why_and_changes_nothing(
     assert await house.everything() == before
 
 
-async def test_wrong_passwords_are_counted_apart_from_those_of_sign_in(house: House) -> None:
+async def test_wrong_passwords_have_a_separate_counter_from_sign_in(house: House) -> None:
     ada = await house.arrive()
     for _ in range(5):
         with pytest.raises(Refusal):
@@ -320,7 +320,7 @@ async def test_wrong_passwords_are_counted_apart_from_those_of_sign_in(house: Ho
     await signed_in(house, "ada")
 
 
-async def test_emptied_wallet_can_be_closed_and_what_waited_for_too_long_does_not_count(house: House) -> None:
+async def test_an_empty_wallet_can_be_closed_although_an_overdue_payment_is_held(house: House) -> None:
     ada, bea = await house.arrive(), await house.arrive("bea")
     await pay_in(house.desk, ada, "5.00")
     house.desk.clearing.terms = without_risk_rules(new_recipient_action="confirm")
@@ -329,13 +329,13 @@ async def test_emptied_wallet_can_be_closed_and_what_waited_for_too_long_does_no
     await send(house.desk, ada, bea, "4.00")
     await house.records.make_overdue(held.transaction.id)
     with pytest.raises(Refusal):
-        await house.close(ada)  # what has expired is there again
+        await house.close(ada)  # the expired payment's money is available again
     await send(house.desk, ada, bea, "1.00")
     assert await house.close(ada) == 1
 
 
-async def test_payment_that_waits_for_its_sender_is_no_reason_and_fails_when_confirmed(house: House) -> None:
-    """Nobody learns by closing their wallet that somebody might pay them."""
+async def test_an_incoming_held_payment_does_not_prevent_closing_and_then_fails(house: House) -> None:
+    """The response must not show a user that someone might pay them."""
     ada, bea = await house.arrive(), await house.arrive("bea")
     await pay_in(house.desk, bea, "5.00")
     house.desk.clearing.terms = without_risk_rules(new_recipient_action="confirm")
@@ -346,7 +346,7 @@ async def test_payment_that_waits_for_its_sender_is_no_reason_and_fails_when_con
     assert (await balance(house.desk, bea)).available.minor == 500
 
 
-async def test_name_that_a_server_remembers_pays_nobody_once_they_have_left(house: House) -> None:
+async def test_a_cached_username_of_a_closed_user_cannot_be_paid(house: House) -> None:
     ada, bea = await house.arrive(), await house.arrive("bea")
     await pay_in(house.desk, bea, "5.00")
     await send(house.desk, bea, ada, "1.00")
@@ -364,7 +364,7 @@ async def test_name_that_a_server_remembers_pays_nobody_once_they_have_left(hous
     assert await house.everything() == before
 
 
-async def test_password_changed_while_the_old_one_is_compared_does_not_close(
+async def test_a_password_changed_during_its_check_does_not_close_the_wallet(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada = await house.arrive()
@@ -384,7 +384,7 @@ async def test_password_changed_while_the_old_one_is_compared_does_not_close(
     assert await house.close(ada, new) == 1
 
 
-async def test_closed_twice_at_once_on_two_servers_it_is_closed_once(house: House, database_dsn: Dsns) -> None:
+async def test_a_wallet_closed_at_two_servers_at_once_is_closed_once(house: House, database_dsn: Dsns) -> None:
     async with open_desk(database_dsn.server) as other:
         for round_ in range(ROUNDS):
             ada = await house.arrive(f"ada{round_}")
@@ -398,7 +398,7 @@ async def test_closed_twice_at_once_on_two_servers_it_is_closed_once(house: Hous
     assert len(names) == ROUNDS
 
 
-async def test_closing_and_being_paid_at_once_have_one_order(house: House, database_dsn: Dsns) -> None:
+async def test_a_concurrent_payment_comes_before_the_closing_or_is_refused(house: House, database_dsn: Dsns) -> None:
     bea = await house.arrive("bea")
     await pay_in(house.desk, bea, "500.00")
     async with open_desk(database_dsn.server, without_risk_rules()) as other:
@@ -425,8 +425,8 @@ async def test_closing_and_being_paid_at_once_have_one_order(house: House, datab
     )
 
 
-async def test_closing_and_settling_in_one_unit_see_one_another(house: House) -> None:
-    """A deposit that the bank declines in the same unit of work is over, one that it has is money."""
+async def test_a_closing_sees_a_deposit_settled_in_the_same_unit(house: House) -> None:
+    """In the same unit of work, a declined deposit allows closing and a completed one does not."""
     for settled in (False, True):
         ada = await house.arrive(f"ada_{settled}".lower())
         order = (await pay_in(with_bank(house.desk, SlowBank(BankReply.PENDING)), ada, "5.00")).transaction
@@ -440,7 +440,7 @@ async def test_closing_and_settling_in_one_unit_see_one_another(house: House) ->
         assert closed is not settled, told
 
 
-async def test_lost_replies_close_once_and_tell_what_it_did(house: House, database_dsn: Dsns) -> None:
+async def test_lost_replies_close_the_wallet_once_and_return_the_result(house: House, database_dsn: Dsns) -> None:
     database = LosesReplies(database_dsn.server)
     async with receiving(database) as services:
         ada = await house.arrive()

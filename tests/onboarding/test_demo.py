@@ -1,4 +1,4 @@
-"""The demo people: there once, however often they are made, and with books that balance."""
+"""The demo people: creating them again changes nothing, and their books balance."""
 
 import asyncio
 
@@ -27,7 +27,7 @@ join users payer on payer.wallet_id = r.payer_wallet_id
 """
 
 
-async def test_demo_people_have_lived_once_however_often_they_are_made(database_dsn: Dsns, owner: Owner) -> None:
+async def test_creating_the_demo_people_again_changes_nothing(database_dsn: Dsns, owner: Owner) -> None:
     await asyncio.gather(*(demo.seed(made(), database_dsn.server) for _ in range(2)))
     await demo.seed(made(), database_dsn.server)
     assert [tuple(row) for row in await owner.fetch(PAST)] == [
@@ -66,7 +66,7 @@ async def test_demo_people_can_sign_in(database_dsn: Dsns) -> None:
     await database.close()
 
 
-async def test_somebody_of_a_demo_name_with_a_password_of_their_own_is_left_alone(
+async def test_a_user_with_a_demo_username_and_another_password_is_not_changed(
     database_dsn: Dsns, owner: Owner
 ) -> None:
     database = await Database.open(database_dsn.server)
@@ -84,7 +84,7 @@ async def test_somebody_of_a_demo_name_with_a_password_of_their_own_is_left_alon
 
 
 @pytest.mark.parametrize("overrides", [{"environment": "production"}, {"database_url": "postgresql://elsewhere/x"}])
-async def test_there_are_no_demo_people_where_money_may_be_real(
+async def test_demo_people_are_refused_in_production_and_on_an_external_database(
     database_dsn: Dsns, owner: Owner, overrides: dict[str, str]
 ) -> None:
     with pytest.raises(SettingsError):
@@ -92,20 +92,22 @@ async def test_there_are_no_demo_people_where_money_may_be_real(
     assert await owner.fetchval("select count(*) from users") == 0
 
 
-async def test_demo_people_of_another_currency_have_its_money(database_dsn: Dsns, owner: Owner) -> None:
+async def test_demo_people_have_money_in_the_servers_currency(database_dsn: Dsns, owner: Owner) -> None:
     yen = made(currencies="JPY", welcome_bonus="0", large_transfer_threshold="100000")
     await demo.seed(yen, database_dsn.server)
     assert await owner.fetchval("select sum(posted) from ledger_accounts where currency = 'JPY'") == 2_150
 
 
-async def test_one_of_the_demo_people_is_an_operator_on_record(database_dsn: Dsns, owner: Owner) -> None:
+async def test_one_demo_user_is_an_operator_and_the_grant_is_recorded(database_dsn: Dsns, owner: Owner) -> None:
     for _ in range(2):
         await demo_people.make(made(), database_dsn.server)
     assert await owner.fetchval("select array_agg(username) from users where role = 'operator'") == ["olivia"]
     assert await owner.fetchval("select count(*) from operator_actions") == 1
 
 
-async def test_nobody_becomes_an_operator_by_a_demo_persons_name(database_dsn: Dsns, owner: Owner) -> None:
+async def test_an_existing_user_with_the_demo_operators_username_gets_no_role(
+    database_dsn: Dsns, owner: Owner
+) -> None:
     database = await Database.open(database_dsn.server)
     async with receiving(database) as services:
         await arrive(services, demo.OPERATOR)

@@ -1,4 +1,4 @@
-"""Signing up: one unit of work, one bonus, books that balance, and every wrong field said at once."""
+"""Signing up: one unit of work, one bonus, balanced books, and all field errors in one response."""
 
 import asyncio
 
@@ -46,7 +46,7 @@ async def rows(owner: Owner) -> dict[str, int]:
     return {table: await owner.fetchval(f"select count(*) from {table}") for table in tables}
 
 
-async def test_newcomer_is_let_in_with_everything_that_is_theirs(services: IdentityServices, owner: Owner) -> None:
+async def test_a_new_user_gets_a_session_a_wallet_and_an_account(services: IdentityServices, owner: Owner) -> None:
     admission = (await signed_up(services)).admission
     assert admission is not None
     user = admission.user
@@ -84,13 +84,13 @@ async def test_welcome_bonus_is_posted_once_from_promotions_and_the_books_sum_to
     assert await owner.fetchval("select count(*) from transactions") == 1
 
 
-async def test_bonus_of_zero_is_none(services: IdentityServices, owner: Owner) -> None:
+async def test_a_bonus_of_zero_posts_nothing(services: IdentityServices, owner: Owner) -> None:
     assert (await signed_up(services, welcome_bonus="0")).admission is not None
     assert await owner.fetchval("select posted from ledger_accounts where kind = 'wallet'") == 0
     assert (await rows(owner))["transactions"] == 0
 
 
-async def test_bonus_and_wallet_are_in_the_currency_chosen(services: IdentityServices, owner: Owner) -> None:
+async def test_the_bonus_and_the_wallet_are_in_the_chosen_currency(services: IdentityServices, owner: Owner) -> None:
     async with services.database.write() as session:
         await postings.ensure_house_accounts(session, ["JPY"])
     yen = Form("yuki", "Yuki", PASSWORD, currency="JPY")
@@ -109,7 +109,7 @@ async def test_bonus_and_wallet_are_in_the_currency_chosen(services: IdentitySer
     assert await owner.fetchval("select sum(amount) from ledger_entries where currency = 'JPY'") == 0
 
 
-async def test_every_wrong_field_is_said_at_once(services: IdentityServices, owner: Owner) -> None:
+async def test_all_invalid_fields_are_reported_together(services: IdentityServices, owner: Owner) -> None:
     wrong = Form("a!", "\u202e", "short", "no address", "123", "XAU")
     assert fields((await signed_up(services, wrong)).refusals) == [
         ("INVALID_INPUT", "username"),
@@ -122,7 +122,7 @@ async def test_every_wrong_field_is_said_at_once(services: IdentityServices, own
     assert not any(count for table, count in (await rows(owner)).items() if table != "ledger_accounts")
 
 
-async def test_what_is_taken_is_said_beside_what_is_wrong(services: IdentityServices) -> None:
+async def test_taken_and_invalid_fields_are_reported_together(services: IdentityServices) -> None:
     await signed_up(services)
     await has_verified_email(services.database)
     await has_verified_phone(services.database)
@@ -133,7 +133,7 @@ async def test_what_is_taken_is_said_beside_what_is_wrong(services: IdentityServ
     assert [type(refusal) for refusal in (await signed_up(services, twin)).refusals] == [UsernameTaken]
 
 
-async def test_address_that_nobody_has_verified_keeps_nobody_from_giving_it(
+async def test_an_unverified_address_can_be_used_by_another_user(
     services: IdentityServices,
 ) -> None:
     forms = [
@@ -144,7 +144,9 @@ async def test_address_that_nobody_has_verified_keeps_nobody_from_giving_it(
     assert all(one.admission is not None for one in everybody)
 
 
-async def test_of_two_who_want_one_username_at_once_one_gets_it(services: IdentityServices, owner: Owner) -> None:
+async def test_of_two_concurrent_sign_ups_with_one_username_one_succeeds(
+    services: IdentityServices, owner: Owner
+) -> None:
     forms = [Form("ada", "Ada", PASSWORD, raw_email=f"a{n}@example.com") for n in range(2)]
     before = await rows(owner)
     both = await asyncio.gather(*(signed_up(services, form) for form in forms))
@@ -157,13 +159,13 @@ async def test_of_two_who_want_one_username_at_once_one_gets_it(services: Identi
     }
 
 
-async def test_username_of_somebody_who_left_is_given_to_nobody(services: IdentityServices, owner: Owner) -> None:
+async def test_the_username_of_a_closed_user_cannot_be_used(services: IdentityServices, owner: Owner) -> None:
     await arrive(services)
     await owner.execute("update users set closed_at = clock_timestamp(), email = null, phone = null")
     assert [type(one) for one in (await signed_up(services)).refusals] == [UsernameTaken]
 
 
-async def test_lost_replies_make_one_person_with_one_bonus(database_dsn: Dsns, owner: Owner) -> None:
+async def test_lost_replies_create_one_user_with_one_bonus(database_dsn: Dsns, owner: Owner) -> None:
     database = LosesReplies(database_dsn.server)
     async with receiving(database) as services:
         database.losses = 3
@@ -179,7 +181,7 @@ async def test_lost_replies_make_one_person_with_one_bonus(database_dsn: Dsns, o
     }
 
 
-async def test_address_signs_up_sixty_times_an_hour_in_production(
+async def test_production_allows_sixty_sign_ups_an_hour_from_an_address(
     services: IdentityServices, database_dsn: Dsns, owner: Owner
 ) -> None:
     async with receiving(services.database, environment="production") as strict:
@@ -191,7 +193,7 @@ async def test_address_signs_up_sixty_times_an_hour_in_production(
         assert (await signed_up(strict, address=ELSEWHERE)).admission is not None
 
 
-async def test_twenty_people_may_come_at_once(services: IdentityServices, owner: Owner) -> None:
+async def test_twenty_people_may_sign_up_at_once(services: IdentityServices, owner: Owner) -> None:
     forms = [Form(f"person_{n}", "Person", PASSWORD) for n in range(20)]
     assert all(await asyncio.gather(*(signed_up(services, form) for form in forms)))
     assert await owner.fetchval("select sum(amount) from ledger_entries") == 0

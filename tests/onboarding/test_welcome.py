@@ -1,4 +1,4 @@
-"""The welcome bonus: everybody's in development; in production once per verified email address, for ever."""
+"""The welcome bonus: in development every user gets it; in production it is paid once per verified email address."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -42,7 +42,7 @@ def production(**more: object) -> Settings:
 
 
 def opened(database: Database, settings: Settings) -> IdentityServices:
-    """A reception of a server of those settings."""
+    """Returns the identity services of a server with those settings."""
     return IdentityServices.open(
         database,
         settings,
@@ -70,7 +70,7 @@ class House:
         return ShownCode((await last(self.services, self.records.connection)).code)
 
     async def verify(self, somebody: Admission) -> int:
-        """Gives what is in their wallet then."""
+        """Verifies the email address of that user. Returns their balance in minor units."""
         await verify_email(self.services, self.desk, self.settings, somebody.viewer, await self.code(somebody))
         return await self.posted(somebody)
 
@@ -85,7 +85,7 @@ class House:
         assert (await update_profile(self.services, somebody.viewer, typed, address=HOME)).user is not None
 
     async def leave(self, somebody: Admission) -> None:
-        """With all that they have."""
+        """Empties and closes the wallet of that user."""
         if bonus := await self.posted(somebody):
             await withdraw(
                 self.desk,
@@ -125,7 +125,7 @@ async def house(desk: Desk, records: Records) -> AsyncIterator[House]:
     assert await records.findings() == []
 
 
-async def test_bonus_is_paid_when_the_address_is_verified_and_not_before(house: House) -> None:
+async def test_the_bonus_is_paid_when_the_address_is_verified(house: House) -> None:
     ada = await house.arrive("ada", MAIL)
     assert await house.posted(ada) == 0
     code = await house.code(ada)
@@ -149,7 +149,7 @@ async def test_verifying_again_and_sweeping_pay_no_second_bonus(house: House) ->
     assert await house.posted(ada) == 10_000
 
 
-async def test_closing_and_coming_again_pays_no_second_bonus(house: House) -> None:
+async def test_closing_a_wallet_and_signing_up_again_pays_no_second_bonus(house: House) -> None:
     paid = []
     for round_, email in enumerate((MAIL, "ADA@Example.com", MAIL)):
         ada = await house.arrive(f"ada_{round_}", email)
@@ -158,29 +158,31 @@ async def test_closing_and_coming_again_pays_no_second_bonus(house: House) -> No
     assert paid == [10_000, 0, 0]
 
 
-async def test_address_that_moves_to_somebody_else_pays_no_second_bonus(house: House) -> None:
+async def test_an_address_verified_by_another_user_pays_no_second_bonus(house: House) -> None:
     ada, eve = await house.arrive("ada", MAIL), await house.arrive("eve", MAIL)
     assert await house.verify(ada) == 10_000
     assert await house.verify(eve) == 0
 
 
-async def test_address_that_was_given_up_pays_no_second_bonus(house: House) -> None:
+async def test_an_address_removed_from_a_profile_pays_no_second_bonus(house: House) -> None:
     ada = await house.arrive("ada", MAIL)
     await house.verify(ada)
     await house.give(ada, None)
     assert await house.verify(await house.arrive("eve", MAIL)) == 0
 
 
-async def test_wallet_is_paid_one_bonus_however_many_addresses_its_owner_verifies(house: House) -> None:
+async def test_a_wallet_gets_one_bonus_for_any_number_of_verified_addresses(house: House) -> None:
     ada = await house.arrive("ada", MAIL)
     for email in (MAIL, "second@example.com", "third@example.com"):
         await house.give(ada, email)
         assert await house.verify(ada) == 10_000
-    assert await house.verify(await house.arrive("bob", "second@example.com")) == 10_000, "nobody was paid for it"
+    assert await house.verify(await house.arrive("bob", "second@example.com")) == 10_000, (
+        "no bonus was paid for that address"
+    )
 
 
-async def test_customer_who_was_paid_at_sign_up_earns_none_by_verifying(desk: Desk, house: House) -> None:
-    """As servers of the revision before and those of development do."""
+async def test_a_customer_paid_at_sign_up_gets_no_bonus_for_verifying(desk: Desk, house: House) -> None:
+    """Servers of the previous revision and development servers pay at sign-up."""
     before = made(environment="development")
     signed_up = await sign_up(
         house.services, before, Form("ada", "Ada", PASSWORD, MAIL), address=HOME, user_agent=None
@@ -190,7 +192,7 @@ async def test_customer_who_was_paid_at_sign_up_earns_none_by_verifying(desk: De
     assert await house.records.count("select count(*) from welcome_bonuses") == 0
 
 
-async def test_imported_customer_earns_none(house: House) -> None:
+async def test_an_imported_customer_gets_no_bonus(house: House) -> None:
     ada = await house.arrive("ada", MAIL)
     await house.records.connection.execute(
         "insert into imported_users select gen_random_uuid(), id, null, 0, now() from users"
@@ -198,7 +200,7 @@ async def test_imported_customer_earns_none(house: House) -> None:
     assert await house.verify(ada) == 0
 
 
-async def test_address_that_an_operator_has_verified_earns_none(house: House) -> None:
+async def test_an_address_verified_by_an_operator_pays_no_bonus(house: House) -> None:
     ada = await house.arrive("ada", MAIL)
     ops = Operator(None, "ops")
     given = {"raw_email": MAIL, "raw_reason": "Showed a passport"}
@@ -208,29 +210,27 @@ async def test_address_that_an_operator_has_verified_earns_none(house: House) ->
     assert await house.posted(ada) == 0
 
 
-async def test_customer_who_left_before_addresses_were_verified_earns_none_when_they_come_again(house: House) -> None:
+async def test_an_address_of_a_closed_user_who_never_verified_it_pays_no_bonus(house: House) -> None:
     await house.leave(await house.arrive("ada", MAIL))
     assert await house.verify(await house.arrive("ada_again", MAIL)) == 0
 
 
 @pytest.mark.parametrize("bonus", [None, "0"])
-async def test_production_pays_nothing_unless_it_is_switched_on(
-    desk: Desk, records: Records, bonus: str | None
-) -> None:
+async def test_production_pays_no_bonus_unless_it_is_enabled(desk: Desk, records: Records, bonus: str | None) -> None:
     house = house_of(desk, records, production(welcome_bonus=bonus, currencies="USD,JPY"))
     assert await house.verify(await house.arrive("ada", MAIL)) == 0
     assert await records.count("select count(*) from welcomed_emails") == 0
     house.services.close()
 
 
-async def test_bonus_is_of_the_wallets_currency(desk: Desk, records: Records) -> None:
+async def test_the_bonus_is_in_the_wallets_currency(desk: Desk, records: Records) -> None:
     house = house_of(desk, records, production(welcome_bonus="USD:100.00,JPY:500", currencies="USD,JPY"))
     assert await house.verify(await house.arrive("ada", MAIL, "JPY")) == 500
     assert await records.findings() == []
     house.services.close()
 
 
-async def test_development_pays_everybody_at_sign_up_and_nothing_for_verifying(desk: Desk, records: Records) -> None:
+async def test_development_pays_at_sign_up_and_not_for_verifying(desk: Desk, records: Records) -> None:
     house = house_of(desk, records, made(environment="development"))
     for username, email in (("ada", None), ("bob", MAIL)):
         ada = await house.arrive(username, email)
@@ -242,7 +242,7 @@ async def test_development_pays_everybody_at_sign_up_and_nothing_for_verifying(d
     house.services.close()
 
 
-async def test_two_accounts_that_verify_one_address_at_once_are_paid_one_bonus(house: House) -> None:
+async def test_users_who_verify_one_address_at_once_get_one_bonus(house: House) -> None:
     people = [await house.arrive(f"ada_{n}", MAIL) for n in range(4)]
     codes = [await house.code(one) for one in people]
     await asyncio.gather(
@@ -254,10 +254,10 @@ async def test_two_accounts_that_verify_one_address_at_once_are_paid_one_bonus(h
     assert sorted([await house.posted(one) for one in people]) == [0, 0, 0, 10_000]
 
 
-# ---------------------------------------------------------------- servers that die, wallets that change
+# ---------------------------------------------------------------- crashes, and changed wallets
 
 
-async def test_bonus_that_a_server_left_owed_is_paid_by_a_sweep_and_once_by_many(house: House) -> None:
+async def test_an_unpaid_bonus_is_paid_once_by_concurrent_sweeps(house: House) -> None:
     ada = await house.arrive("ada", MAIL)
     await verify_only(house.services, ada.viewer, await house.code(ada))
     assert await house.posted(ada) == 0
@@ -266,7 +266,7 @@ async def test_bonus_that_a_server_left_owed_is_paid_by_a_sweep_and_once_by_many
     assert await welcome_bonus.pay_owed(house.desk) == 0
 
 
-async def test_bonus_that_was_paid_and_not_noted_is_paid_no_second_time(house: House) -> None:
+async def test_a_paid_bonus_that_was_not_recorded_is_not_paid_again(house: House) -> None:
     ada = await house.arrive("ada", MAIL)
     await house.verify(ada)
     await house.records.connection.execute("update welcome_bonuses set finished_at = null")
@@ -274,7 +274,7 @@ async def test_bonus_that_was_paid_and_not_noted_is_paid_no_second_time(house: H
     assert await house.posted(ada) == 10_000
 
 
-async def test_wallet_that_was_closed_meanwhile_is_owed_nothing_any_more(house: House) -> None:
+async def test_a_wallet_closed_meanwhile_is_no_longer_owed_a_bonus(house: House) -> None:
     ada = await house.arrive("ada", MAIL)
     await verify_only(house.services, ada.viewer, await house.code(ada))
     await house.leave(ada)
@@ -283,7 +283,7 @@ async def test_wallet_that_was_closed_meanwhile_is_owed_nothing_any_more(house: 
     assert await house.posted(ada) == 0
 
 
-async def test_frozen_wallet_is_paid_what_it_is_owed(house: House) -> None:
+async def test_a_frozen_wallet_gets_its_bonus(house: House) -> None:
     ada = await house.arrive("ada", MAIL)
     await verify_only(house.services, ada.viewer, await house.code(ada))
     await house.records.connection.execute(
@@ -309,7 +309,7 @@ async def test_lost_replies_pay_one_bonus(database_dsn: Dsns, desk: Desk, record
     await losing.close()
 
 
-async def test_whole_server_pays_by_verify_email(database_dsn: Dsns, owner: Owner) -> None:
+async def test_the_verify_email_mutation_pays_the_bonus(database_dsn: Dsns, owner: Owner) -> None:
     verify = "mutation ($code: String!) { verifyEmail(input: {code: $code}) { user { emailVerified } } }"
     balance = "{ wallet { balance { amount } } }"
     settings = {"environment": "production", "welcome_bonus": "100.00", **SMTP, "smtp_port": 9, "smtp_tls": "none"}
@@ -325,7 +325,7 @@ async def test_whole_server_pays_by_verify_email(database_dsn: Dsns, owner: Owne
         assert await client.data(balance, by=ada) == {"wallet": {"balance": {"amount": "100.00"}}}
 
 
-async def test_what_is_kept_of_an_address_cannot_be_tried_without_the_servers_key() -> None:
+async def test_the_stored_hash_of_an_address_depends_on_the_servers_key() -> None:
     ours, others = EmailFingerprints(b"a" * 32), EmailFingerprints(b"b" * 32)
     assert ours.of(MAIL) == ours.of(MAIL.upper())
     assert len({ours.of(MAIL), others.of(MAIL), ours.of("bob@example.com")}) == 3

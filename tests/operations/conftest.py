@@ -1,4 +1,4 @@
-"""A database whose replies can be lost."""
+"""Fixtures: a desk, and a database whose replies can be lost."""
 
 from collections.abc import AsyncIterator
 
@@ -14,7 +14,7 @@ __all__ = ["desk", "dsns", "kept", "losing", "records", "services", "two_desks"]
 
 @pytest.fixture
 async def losing(database_dsn: Dsns) -> AsyncIterator[LosesReplies]:
-    """The same database as `database`, for whoever sets how many replies get lost."""
+    """The same database as `database`; a test sets how many of its replies are lost."""
     opened = await LosesReplies.open(database_dsn.server)
     yield opened
     await opened.close()

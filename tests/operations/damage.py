@@ -1,4 +1,4 @@
-"""One kind of damage: how it is planted, and exactly what an audit says of it."""
+"""One kind of damage to the database: the SQL that makes it, and exactly what the audit must find."""
 
 from dataclasses import dataclass, field
 
@@ -12,7 +12,7 @@ GUARDS = (
     *("transactions_immutable", "money_requests_immutable", "cards_immutable", "wallets_immutable"),
     *("users_immutable", "idempotency_keys_immutable", "imported_users_immutable"),
 )
-"""All that refuse a change of a row; each has its table's name and then its own."""
+"""The triggers that refuse a change of a row; their names begin with the table's name."""
 
 TABLES = (
     *("ledger_accounts", "ledger_entries", "operator_actions", "transactions", "money_requests", "cards"),
@@ -21,7 +21,7 @@ TABLES = (
 
 
 def table_of(name: str) -> str:
-    """The table of a guard or, after its `ck_`, a constraint."""
+    """Returns the table of a trigger or, after its `ck_`, of a constraint."""
     return next(table for table in TABLES if name.startswith(f"{table}_"))
 
 
@@ -47,7 +47,7 @@ INTENT = (
 
 @dataclass(frozen=True)
 class Damage:
-    """`sql` has the town's names in braces; so have the ids of what is found."""
+    """A kind of damage. `sql` and the ids in `found` contain names of the town in braces."""
 
     name: str
     sql: str
@@ -58,12 +58,12 @@ class Damage:
 
 
 def unguarded(name: str, sql: str, found: dict[Proof, set[str]]) -> Damage:
-    """Planted with triggers and foreign keys off, which are on again when the audit comes."""
+    """Damage made with triggers and foreign keys off. They are on again before the audit."""
     return Damage(name, GUARDS_OFF + sql + GUARDS_ON, found)
 
 
 def without(constraint: str, name: str, sql: str, found: dict[Proof, set[str]]) -> Damage:
-    """Planted where that constraint has been dropped, which is found as well."""
+    """Damage made after that constraint was dropped. The audit finds the missing constraint as well."""
     table = table_of(constraint.split("_", 1)[1])
     dropping = f"alter table {table} drop constraint {constraint};"
     constrained = ledger.CONSTRAINED if table.startswith("ledger") else guards.CONSTRAINED

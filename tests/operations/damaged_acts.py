@@ -1,6 +1,6 @@
-"""Damage to what operators did and to the record of it, as their owner could do it.
+"""Damage to operators' actions and to their record, made as the owner of the tables.
 
-The names of the acts begin with `act_`: see `operators_of_the_town.py`.
+The names of the actions begin with `act_`: see `operators_of_the_town.py`.
 """
 
 from pocketpay.operator_log.repository.act_proofs import (
@@ -32,71 +32,71 @@ WINDOW = "rapid_transfer_window_minutes"
 
 
 def _act(action: str, whose: str, facts: str = "{{}}", id: str = NEW) -> str:
-    """An act that nobody did, about that wallet."""
+    """SQL that records an action on that wallet which no operator did."""
     wallet = "null" if whose == "null" else f"'{{{whose}}}'"
     return f"{ACT} ('{id}', 'ops', '{action}', {wallet}, 'no reason', '{facts}', now());"
 
 
 def _facts(act: str, **facts: str) -> str:
-    """That act says something else."""
+    """SQL that changes the recorded facts of that action."""
     said = ", ".join(f"'{name}', {value}" for name, value in facts.items())
     return f"update operator_actions set facts = facts || jsonb_build_object({said}) where id = '{{{act}}}'"
 
 
 _FREEZES = (
     Damage(
-        "a wallet frozen by nobody",
+        "a frozen wallet without a recorded freeze",
         STOLEN,
         {FREEZES: {"{dan}"}},
     ),
     Damage(
-        "a frozen wallet let go by nobody",
+        "an unfrozen wallet without a recorded unfreeze",
         FREEZE,
         {FREEZES: {"{dan}"}},
     ),
     Damage(
-        "a wallet frozen for another reason than was given",
+        "a wallet frozen with another reason than recorded",
         f"{STOLEN.replace('stolen phone', 'no reason')} {FREEZE}",
         {FREEZES: {"{dan}"}},
     ),
     Damage(
-        "a wallet frozen for less than was said",
+        "a wallet frozen for less than recorded",
         "update wallets set frozen_for = 'all' where id = '{frank}'",
         {FREEZES: {"{frank}"}},
     ),
     Damage(
-        "a wallet frozen on after it was let go",
+        "a wallet still frozen after a recorded unfreeze",
         f"{STOLEN} {FREEZE}, ('{OTHER}', 'ops', 'unfreeze', '{{dan}}', 'phone found', '{{{{}}}}', "
         "now() + interval '1 second')",
         {FREEZES: {"{dan}"}},
     ),
     unguarded(
-        "a freeze whose act is gone",
+        "a freeze whose record is missing",
         "delete from operator_actions where id = '{act_frozen_again}'",
         {FREEZES: {"{frank}"}},
     ),
     unguarded(
-        "a wallet unfrozen in the past that was never frozen",
+        "a recorded unfreeze without a recorded freeze",
         "delete from operator_actions where id in ('{act_frozen}', '{act_frozen_for_all}')",
         {FREEZE_ACTS: {"{act_unfrozen}"}},
     ),
     Damage(
-        "an act that lets go a wallet that was not frozen",
+        "a recorded unfreeze of a wallet that was not frozen",
         _act("unfreeze", "dan"),
         {FREEZE_ACTS: {NEW}},
     ),
     Damage(
-        "an act that freezes a wallet as it is frozen already",
+        "a recorded freeze that changed nothing",
         _act("freeze", "frank", '{{"freeze": "debits"}}').replace("no reason", "act_frozen_again"),
         {FREEZE_ACTS: {NEW}},
     ),
     Damage(
-        "an act that freezes a wallet for nothing",
+        "a recorded freeze without a scope",
         _act("freeze", "dan"),
         {FREEZES: {"{dan}"}, FREEZE_ACTS: {NEW}},
     ),
     Damage(
-        "an act that freezes no wallet",
+        "a recorded freeze without a wallet",
         _act("freeze", "null", '{{"freeze": "all"}}'),
         {FREEZE_ACTS: {NEW}},
     ),
@@ -104,45 +104,45 @@ _FREEZES = (
 
 _REVERSALS = (
     unguarded(
-        "a reversal whose act is gone",
+        "a reversal whose record is missing",
         "delete from operator_actions where id = '{act_reversed}'",
         {REVERSALS: {"{reversed}"}},
     ),
     unguarded(
-        "a reversal of a part whose act is gone",
+        "a partial reversal whose record is missing",
         "delete from operator_actions where id = '{act_returned}'",
         {REVERSALS: {"{returned}"}},
     ),
     Damage(
-        "a customer's refund whose key is gone",
+        "a customer's refund whose key is missing",
         "delete from idempotency_keys where key = 'key-of-partly'",
         {REVERSALS: {"{partly}"}},
     ),
     unguarded(
-        "an act that reversed nothing",
+        "a recorded reversal without a refund",
         REVERSE.format(act=NEW, facts=f"facts || jsonb_build_object('refund', '{OTHER}')"),
         {REVERSALS: {NEW}},
     ),
     Damage(
-        "an act that does not say what it made",
+        "a recorded reversal that names no refund",
         REVERSE.format(act=NEW, facts="'{{}}'"),
         {REVERSALS: {NEW}},
     ),
     Damage(
-        "an act that claims a customer's refund",
+        "a recorded reversal that names a customer's refund",
         REVERSE.format(act=NEW, facts="facts || jsonb_build_object('refund', '{partly}')"),
         {REVERSALS: {"{partly}"}},
     ),
     Damage(
-        "a reversal with two acts",
+        "a reversal with two records",
         REVERSE.format(act=NEW, facts="facts"),
         {REVERSALS: {"{reversed}"}},
     ),
     *(
-        unguarded(f"a reversal whose act says another {what}", sql, {REVERSALS: {"{returned}"}})
+        unguarded(f"a reversal whose record has another {what}", sql, {REVERSALS: {"{returned}"}})
         for what, sql in (
             ("amount", _facts("act_returned", amount="'10.01'")),
-            ("amount, which is none", _facts("act_returned", amount="'all of it'")),
+            ("amount (not a number)", _facts("act_returned", amount="'all of it'")),
             ("currency", _facts("act_returned", currency="'EUR'")),
             (
                 "original",
@@ -160,42 +160,42 @@ _REVERSALS = (
 
 _ROLES = (
     Damage(
-        "an operator by nobody's act",
+        "an operator without a recorded grant",
         "update users set role = 'operator' where wallet_id = '{dan}'",
         {ROLES: {"{dan_user}"}},
     ),
     Damage(
-        "an operator who is a member by nobody's act",
+        "a former operator without a recorded revocation",
         "update users set role = 'member' where wallet_id = '{erin}'",
         {ROLES: {"{erin_user}"}},
     ),
     Damage(
-        "an act that grants what nobody got",
+        "a recorded grant without a role",
         _act("grant_role", "dan"),
         {ROLES: {"{dan_user}"}},
     ),
     unguarded(
-        "an operator whose act is gone",
+        "an operator whose record is missing",
         "delete from operator_actions where id = '{act_granted_again}'",
         {ROLES: {"{erin_user}"}},
     ),
     unguarded(
-        "a role granted twice, since the act between them is gone",
+        "a role granted twice without a revocation between",
         "delete from operator_actions where id = '{act_revoked}'",
         {ROLE_ACTS: {"{act_granted_again}"}},
     ),
     Damage(
-        "an act that grants an operator the role",
+        "a recorded grant to an operator",
         _act("grant_role", "erin"),
         {ROLE_ACTS: {NEW}},
     ),
     Damage(
-        "an act that revokes a member's role",
+        "a recorded revocation from a member",
         _act("revoke_role", "dan"),
         {ROLE_ACTS: {NEW}},
     ),
     Damage(
-        "an act that grants a role to nobody",
+        "a recorded grant without a user",
         _act("grant_role", "null"),
         {ROLE_ACTS: {NEW}},
     ),
@@ -203,52 +203,52 @@ _ROLES = (
 
 _RISK = (
     Damage(
-        "a setting of risk that nobody set",
+        "a risk setting without a record",
         "insert into risk_settings values ('rapid_transfer_action', 'off', now())",
         {RISK_SETTINGS: {"rapid_transfer_action"}},
     ),
     Damage(
-        "a setting of risk that nobody cleared",
+        "a cleared risk setting without a record",
         f"delete from risk_settings where name = '{WINDOW}'",
         {RISK_SETTINGS: {WINDOW}},
     ),
     Damage(
-        "a setting of risk with another value than was set",
+        "a risk setting with another value than recorded",
         f"update risk_settings set value = '60' where name = '{WINDOW}'",
         {RISK_SETTINGS: {WINDOW}},
     ),
     Damage(
-        "a setting of risk that was cleared and is set again by nobody",
+        "a risk setting that exists after a recorded clearing",
         "insert into risk_settings values ('rapid_transfer_count', '9', now())",
         {RISK_SETTINGS: {"rapid_transfer_count"}},
     ),
     unguarded(
-        "a setting of risk whose act is gone",
+        "a risk setting whose record is missing",
         "delete from operator_actions where id = '{act_set_again}'",
         {RISK_SETTINGS: {WINDOW}},
     ),
     unguarded(
-        "an act gone from the middle of a setting's past",
+        "a record missing from the middle of a setting's history",
         "delete from operator_actions where id = '{act_set}'",
         {RISK_ACTS: {"{act_set_again}"}},
     ),
     unguarded(
-        "an act that says another value than was before",
+        "a record with another previous value",
         _facts("act_set_again", before="'6'"),
         {RISK_ACTS: {"{act_set_again}"}},
     ),
     Damage(
-        "an act that sets what is set",
+        "a recorded setting of the same value",
         _act("set_risk", "null", f'{{{{"name": "{WINDOW}", "value": "7", "before": "7"}}}}'),
         {RISK_ACTS: {NEW}},
     ),
     Damage(
-        "an act that sets nothing",
+        "a recorded setting without a value",
         _act("set_risk", "null"),
         {RISK_ACTS: {NEW}},
     ),
     Damage(
-        "an act that clears, and says a value",
+        "a recorded clearing with a value",
         _act("clear_risk", "null", f'{{{{"name": "{WINDOW}", "value": "8", "before": "7"}}}}'),
         {RISK_SETTINGS: {WINDOW}, RISK_ACTS: {NEW}},
     ),
@@ -258,12 +258,12 @@ CODE = "(select (facts ->> 'challenge')::uuid from operator_actions where id = '
 
 _RECOVERIES = (
     Damage(
-        "a recovery whose code is gone",
+        "a recovery whose code is missing",
         f"delete from one_time_challenges where id = {CODE}",
         {RECOVERIES: {"{act_recovered}"}},
     ),
     Damage(
-        "a recovery whose mail is gone",
+        "a recovery whose mail is missing",
         "delete from outgoing_mails where user_id = '{frank_user}'",
         {RECOVERIES: {"{act_recovered}"}},
     ),
@@ -278,19 +278,19 @@ _RECOVERIES = (
         {RECOVERIES: {"{act_recovered}"}},
     ),
     Damage(
-        "an act that claims the code of another",
+        "a recorded recovery with another user's code",
         "insert into operator_actions (id, operator, action, wallet_id, reason, facts, created_at) "
         f"select '{NEW}', 'ops', action, wallet_id, 'again', facts, now() from operator_actions "
         "where id = '{act_recovered}'",
         {RECOVERIES: {NEW}},
     ),
     Damage(
-        "an act that begins a recovery and names no code",
+        "a recorded recovery without a code",
         _act("begin_recovery", "dan"),
         {RECOVERIES: {NEW}},
     ),
     Damage(
-        "an act that begins a recovery of nobody",
+        "a recorded recovery without a customer",
         _act("begin_recovery", "null"),
         {RECOVERIES: {NEW}},
     ),
@@ -298,12 +298,12 @@ _RECOVERIES = (
 
 _VERIFIED_EMAILS = (
     Damage(
-        "an act that verifies an address that was verified",
+        "a recorded verification of a verified address",
         _act("verify_email", "frank"),
         {VERIFIED_EMAILS: {NEW}},
     ),
     Damage(
-        "an act that verifies nobody's address",
+        "a recorded verification without a customer",
         _act("verify_email", "null"),
         {VERIFIED_EMAILS: {NEW}},
     ),
@@ -311,22 +311,22 @@ _VERIFIED_EMAILS = (
 
 _ENDED_SESSIONS = (
     Damage(
-        "a session that was ended and is alive again",
+        "an ended session that is open again",
         "update sessions set revoked_at = null where user_id = '{frank_user}'",
         {ENDED_SESSIONS: {"{act_ended}"}},
     ),
     Damage(
-        "a session that ended only after the act",
+        "a session that ended after the recorded end",
         "update sessions set revoked_at = now() where user_id = '{frank_user}'",
         {ENDED_SESSIONS: {"{act_ended}"}},
     ),
     Damage(
-        "an act that ends the sessions of a customer who stays signed in",
+        "a recorded end of sessions that are still open",
         _act("end_sessions", "frank"),
         {ENDED_SESSIONS: {NEW}},
     ),
     Damage(
-        "an act that ends nobody's sessions",
+        "a recorded end of sessions without a customer",
         _act("end_sessions", "null"),
         {ENDED_SESSIONS: {NEW}},
     ),
@@ -335,7 +335,7 @@ _ENDED_SESSIONS = (
 ACTS = (
     *(*_FREEZES, *_REVERSALS, *_ROLES, *_RISK, *_RECOVERIES, *_VERIFIED_EMAILS, *_ENDED_SESSIONS),
     Damage(
-        "an act of a kind that nobody knows",
+        "a record of an unknown action",
         _act("forgive", "dan"),
         {KNOWN: {NEW}},
     ),

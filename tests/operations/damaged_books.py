@@ -1,4 +1,4 @@
-"""Damage to accounts and entries, as their owner could do it with the guards off."""
+"""Damage to accounts and entries, made as the owner of the tables with the triggers off."""
 
 from pocketpay.ledger.repository.proofs import (
     CHAIN,
@@ -12,27 +12,27 @@ from tests.operations.damage import MOST, NEW, Damage, unguarded, without
 
 BOOKS = (
     unguarded(
-        "a leg is gone",
+        "a missing entry of a house account",
         "delete from ledger_entries where id = '{deposit_bank}'",
         {CONSERVATION: {"{deposit}"}, LEGS: {"{deposit}"}},
     ),
     unguarded(
-        "a leg has grown",
+        "an entry with a larger amount",
         "update ledger_entries set amount = amount - 1 where id = '{deposit_bank}'",
         {CONSERVATION: {"{deposit}"}, LEGS: {"{deposit}"}},
     ),
     unguarded(
-        "a wallet's entry is gone",
+        "a missing entry of a wallet",
         "delete from ledger_entries where id = '{sent_bob}'",
         {CONSERVATION: {"{sent}"}, LEGS: {"{sent}"}, CHAIN: {"{confirmed_bob}"}, PROJECTION: {"{bob}"}},
     ),
     unguarded(
-        "both legs are gone",
+        "both entries of a payment missing",
         "delete from ledger_entries where transaction_id = '{last}'",
         {LEGS: {"{last}"}, PROJECTION: {"{bob}", "{carol}"}},
     ),
     unguarded(
-        "entries of a column rewritten whole",
+        "a column of all entries rewritten",
         "alter table ledger_entries alter column amount type bigint using amount * 2",
         {
             LEGS: {
@@ -53,19 +53,19 @@ BOOKS = (
     ),
     without(
         "ck_ledger_accounts_available_not_negative",
-        "more is held than there is",
+        "more held than posted",
         "update ledger_accounts set held = posted + 1 where id = '{dan}'",
         {NOTHING_OVERSPENT: {"{dan}"}, HOLDS: {"{dan}"}},
     ),
     without(
         "ck_ledger_accounts_held_not_negative",
-        "less than nothing is held",
+        "a negative hold",
         "update ledger_accounts set held = -1 where id = '{dan}'",
         {NOTHING_OVERSPENT: {"{dan}"}, HOLDS: {"{dan}"}},
     ),
     without(
         "ck_ledger_accounts_available_not_negative",
-        "a balance as far below zero as can be",
+        "the smallest possible balance",
         f"update ledger_accounts set posted = {-MOST}, held = {MOST} where id = '{{dan}}'",
         {NOTHING_OVERSPENT: {"{dan}"}, HOLDS: {"{dan}"}, PROJECTION: {"{dan}"}},
     ),
@@ -87,7 +87,7 @@ BOOKS = (
         {CHAIN: {"{sent_bob}", "{confirmed_bob}"}},
     ),
     unguarded(
-        "a balance past 64 bits",
+        "a balance beyond 64 bits",
         f"update ledger_entries set balance_after = {MOST} where id = '{{sent_bob}}';"
         f"update ledger_entries set amount = {MOST} where id = '{{confirmed_bob}}'",
         {
@@ -103,7 +103,7 @@ BOOKS = (
         {CHAIN: {"{sent_bob}"}, CONSERVATION: {"{sent}"}, LEGS: {"{sent}"}},
     ),
     unguarded(
-        "a wallet's entry that says it is the house's",
+        "a wallet's entry marked as a house entry",
         "update ledger_entries set kind = 'bank', sequence = null, balance_after = null where id = '{last_carol}'",
         {CHAIN: {"{last_carol}"}, PROJECTION: {"{carol}"}},
     ),
@@ -114,12 +114,12 @@ BOOKS = (
         {CHAIN: {"{deposit_bank}"}},
     ),
     unguarded(
-        "an entry older than the one before",
+        "an entry older than the previous one",
         "update ledger_entries set created_at = created_at - interval '1 hour' where id = '{last_bob}'",
         {CHAIN: {"{last_bob}"}},
     ),
     Damage(
-        "an account changed last before its newest entry",
+        "an account older than its newest entry",
         "update ledger_accounts set updated_at = updated_at - interval '1 hour' where id = '{bob}'",
         {LAST_CHANGE: {"{bob}"}},
     ),
@@ -129,7 +129,7 @@ BOOKS = (
         {CHAIN: {"{bonus_dan}"}, OWNERS: {"{dan}"}},
     ),
     unguarded(
-        "the house's entries without their account",
+        "house entries without their account",
         "delete from ledger_accounts where id = '{promotions}'",
         {CHAIN: {"{bonus_promotions}"}, LEGS: {"{bonus}"}},
     ),
@@ -144,7 +144,7 @@ BOOKS = (
         {PROJECTION: {"{dan}"}},
     ),
     Damage(
-        "an account opened with a balance",
+        "an account created with a balance",
         f"insert into ledger_accounts values ('{NEW}', 'wallet', 'USD', 500, 0, 0, 0, now());"
         f"insert into wallets values ('{NEW}', 'wallet', 'USD', 'active', null, null, now(), now());"
         "insert into users (id, username, name, password_hash, role, wallet_id, created_at, updated_at) "

@@ -1,4 +1,4 @@
-"""Damage to cards and to what was paid by them, as their owner could do it."""
+"""Damage to cards and card payments, made as the owner of the tables."""
 
 from pocketpay.operations.stamps import NOT_IN_THE_FUTURE
 from pocketpay.transactions.repository.card_proofs import CARDS as CARDS_LAW
@@ -15,17 +15,17 @@ COPY = (
 
 CARDS = (
     Damage(
-        "a payment with somebody else's card",
+        "a payment with another user's card",
         COPY.format(new=NEW, source="'{alice}'", card="card_id", of="too_dear"),
         {CARDS_LAW: {NEW}},
     ),
     unguarded(
-        "a payment with a card that is nowhere",
+        "a payment with a card that does not exist",
         COPY.format(new=NEW, source="source_wallet_id", card=f"'{OTHER}'", of="too_dear"),
         {CARDS_LAW: {NEW}},
     ),
     unguarded(
-        "a card that changed hands",
+        "a card moved to another wallet",
         "update cards set wallet_id = '{alice}' where id = '{closed_card}'",
         {KEYS: {"{erin} key-of-closed_card"}},
     ),
@@ -35,58 +35,58 @@ CARDS = (
         {CARDS_LAW: {"{closed_card}"}},
     ),
     unguarded(
-        "a card of no wallet",
+        "a card without a wallet",
         "update cards set wallet_id = '" + NEW + "' where id = '{closed_card}'",
         {CARDS_LAW: {"{closed_card}"}, KEYS: {"{erin} key-of-closed_card"}},
     ),
     Damage(
-        "a card that has forgotten what it paid",
+        "a card that spent less than its payments",
         "update cards set spent = 0 where id = '{card}'",
         {SPENT: {"{card}"}},
     ),
     Damage(
-        "a card that never paid what it says",
+        "a card that spent more than its payments",
         "update cards set spent = 1 where id = '{closed_card}'",
         {SPENT: {"{closed_card}"}},
     ),
     Damage(
-        "a card that thinks it is another month",
+        "a card in another month",
         "update cards set spent_in = spent_in + interval '1 month' where id = '{card}'",
         {SPENT: {"{card}"}, NOT_IN_THE_FUTURE: {"{card}"}},
     ),
     Damage(
-        "a card whose payment was in a month that it does not know of",
+        "a card payment in another month than the card's",
         "update cards set spent = 0, spent_in = spent_in - interval '1 month' where id = '{card}'",
         {SPENT: {"{card}"}},
     ),
     without(
         "ck_cards_spent_not_negative",
-        "a card with more room than its limit",
+        "a card with a negative spent amount",
         "update cards set spent = -1 where id = '{card}'",
         {SPENT: {"{card}"}},
     ),
     unguarded(
-        "a payment by card over another amount",
+        "a card payment with another amount",
         "update transactions set amount = amount + 1 where id = '{groceries}'",
         {LEGS: {"{groceries}"}, SPENT: {"{card}"}},
     ),
     Damage(
-        "a payment by card that was given back, of which its card knows nothing",
+        "a reversed card payment that the card still counts",
         "update transactions set refunded = amount, uncounted = amount where id = '{groceries}'",
         {SPENT: {"{card}"}, REFUNDED: {"{groceries}"}},
     ),
     unguarded(
-        "a payment by card that the network was not owed",
+        "a card payment without the card network's entry",
         "update ledger_entries set account_id = '{bank}', kind = 'bank' where id = '{groceries_card_network}'",
         {LEGS: {"{groceries}"}},
     ),
     unguarded(
-        "a card's key that stands for a payment",
+        "a card's key with a payment as its result",
         "update idempotency_keys set result_ids = array['{groceries}'::uuid] where key = 'key-of-card'",
         {KEYS: {"{erin} key-of-card"}},
     ),
     unguarded(
-        "a payment's key that stands for a card",
+        "a payment's key with a card as its result",
         "update idempotency_keys set result_ids = array['{card}'::uuid] where key = 'key-of-groceries'",
         {KEYS: {"{erin} key-of-groceries"}},
     ),

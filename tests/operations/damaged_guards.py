@@ -1,4 +1,4 @@
-"""Guards, constraints and grants that are no longer what they were, with nothing yet stolen."""
+"""Triggers, constraints and grants that were changed, while all rows are still correct."""
 
 from pocketpay.ledger.repository import proofs as ledger
 from pocketpay.ledger.repository.proofs import (
@@ -38,12 +38,12 @@ GUARDS = (
         for how in ("disable", "enable", "enable replica")
     ),
     Damage(
-        "a guard is gone",
+        "a dropped trigger",
         "drop trigger ledger_entries_never_truncated on ledger_entries",
         {GUARDED: {"ledger_entries_never_truncated"}},
     ),
     Damage(
-        "a guard that stands on another table",
+        "a trigger on another table",
         "drop trigger ledger_entries_never_truncated on ledger_entries;"
         "create trigger ledger_entries_never_truncated before truncate on transactions "
         "execute function ledger_entries_are_final();"
@@ -51,19 +51,19 @@ GUARDS = (
         {GUARDED: {"ledger_entries_never_truncated"}},
     ),
     Damage(
-        "a guard that sleeps",
+        "a disabled trigger",
         "create or replace function ledger_entries_guard() returns trigger language plpgsql "
         "as 'begin return null; end'",
         {GUARDED: {"ledger_entries_guard"}},
     ),
     Damage(
-        "a closed card may open again",
+        "a lifecycle that opens closed cards",
         "create or replace function cards_refuse_transition() returns trigger language plpgsql "
         "as 'begin return new; end'",
         {LIFECYCLE: {"cards_lifecycle"}},
     ),
     Damage(
-        "a guard that calls another function",
+        "a trigger that calls another function",
         "drop trigger ledger_entries_never_truncated on ledger_entries;"
         "create trigger ledger_entries_never_truncated before truncate on ledger_entries "
         "execute function suppress_redundant_updates_trigger();"
@@ -71,7 +71,7 @@ GUARDS = (
         {GUARDED: {"ledger_entries_never_truncated"}},
     ),
     Damage(
-        "a guard that never fires",
+        "a trigger that never fires",
         "drop trigger cards_lifecycle on cards;"
         "create trigger cards_lifecycle before update on cards for each row when (false) "
         "execute function cards_refuse_transition();"
@@ -79,7 +79,7 @@ GUARDS = (
         {LIFECYCLE: {"cards_lifecycle"}},
     ),
     Damage(
-        "a description may change again",
+        "a description that may change",
         "drop trigger transactions_immutable on transactions;"
         "create trigger transactions_immutable before update on transactions for each row "
         "when (old.amount is distinct from new.amount) execute function immutable_columns_refuse_update();"
@@ -87,7 +87,7 @@ GUARDS = (
         {IMMUTABLE: {"transactions_immutable"}},
     ),
     Damage(
-        "everything may change again",
+        "rows that may change completely",
         "create or replace function immutable_columns_refuse_update() returns trigger language plpgsql "
         "as 'begin return new; end'",
         {
@@ -101,23 +101,23 @@ GUARDS = (
         },
     ),
     Damage(
-        "a foreign key not enforced",
+        "a foreign key that is not enforced",
         "alter table ledger_entries alter constraint fk_ledger_entries_account not enforced",
         {ledger.CONSTRAINED: {"fk_ledger_entries_account"}},
     ),
     Damage(
-        "a constraint not validated",
+        "a constraint that is not validated",
         "alter table ledger_entries drop constraint ck_ledger_entries_amount_not_zero; "
         "alter table ledger_entries add constraint ck_ledger_entries_amount_not_zero check (amount <> 0) not valid",
         {ledger.CONSTRAINED: {"ck_ledger_entries_amount_not_zero"}},
     ),
     Damage(
-        "an amount may be empty",
+        "an amount that may be null",
         "alter table ledger_entries alter column amount drop not null",
         {COMPLETE: {"ledger_entries.amount"}},
     ),
     Damage(
-        "a second bank is allowed",
+        "a second bank account that is allowed",
         "drop index uq_ledger_accounts_kind_currency_house",
         {ledger.CONSTRAINED: {"uq_ledger_accounts_kind_currency_house"}},
     ),
@@ -136,12 +136,12 @@ GUARDS = (
         )
     ),
     Damage(
-        "everybody may delete entries",
+        "every role may delete entries",
         "grant delete on ledger_entries to public",
         {ONLY_THE_OWNERS: {"public"}},
     ),
     Damage(
-        "the server is the owner",
+        "the server's login with the owner's role",
         "grant pocketpay_owner to pocketpay_server",
         {ONLY_THE_OWNERS: {"pocketpay_server"}, RECORD_IS_THE_OWNERS: {"pocketpay_server"}},
     ),
@@ -154,14 +154,14 @@ GUARDS = (
         for right in ("update", "delete", "truncate", "update (reason)")
     ),
     Damage(
-        "foreign keys are asleep",
+        "foreign keys that are disabled",
         "alter table ledger_entries disable trigger all;"
         + GUARDS_ON
         + "alter table ledger_entries enable always trigger ledger_entries_never_truncated",
         {ledger.CONSTRAINED: {"fk_ledger_entries_account", "fk_ledger_entries_transaction"}},
     ),
     Damage(
-        "an act that needs no reason",
+        "a record that needs no reason",
         "alter table operator_actions drop constraint ck_operator_actions_says_who_and_why",
         {RECORD_CONSTRAINED: {"ck_operator_actions_says_who_and_why"}},
     ),

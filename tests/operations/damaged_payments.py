@@ -1,4 +1,4 @@
-"""Damage to transactions, holds, keys and wallets, as their owner could do it."""
+"""Damage to transactions, holds, keys and wallets, made as the owner of the tables."""
 
 from pocketpay.operations.guards import CONSTRAINED
 from pocketpay.transactions.repository.proofs import CURRENCIES, HOLDS, KEYS, LEGS, ONE_BONUS, OWNERS, TIMES, USAGE
@@ -6,91 +6,91 @@ from tests.operations.damage import ENTRY, INTENT, MOST, NEW, OTHER, Damage, ung
 
 HOUR = "wallet_id = '{alice}' and kind = 'transfer' and hour = '{hour}:00Z'"
 USED = "{alice} transfer {hour}Z"
-"""What alice paid to others in the hour in which the town traded."""
+"""The row of `wallet_usage` with Alice's payments in the hour of the town's payments."""
 
 PAYMENTS = (
     Damage(
-        "a hold that nothing explains",
+        "a hold without a held payment",
         "update ledger_accounts set held = held + 1 where id = '{dan}'",
         {HOLDS: {"{dan}"}},
     ),
     Damage(
-        "a hold given back too early",
+        "a hold released too early",
         "update ledger_accounts set held = 0 where id = '{alice}'",
         {HOLDS: {"{alice}"}},
     ),
     Damage(
-        "a payment expired, its hold kept",
+        "an expired payment whose hold remains",
         "update transactions set status = 'expired' where id = '{pending}'",
         {HOLDS: {"{alice}"}, USAGE: {USED}},
     ),
     without(
         "ck_transactions_fee_in_range",
-        "a held payment with a fee past 64 bits",
+        "a held payment with a fee beyond 64 bits",
         f"update transactions set fee = {MOST} where id = '{{pending}}'",
         {HOLDS: {"{alice}"}},
     ),
     Damage(
-        "a withdrawal whose hold was given back before the bank said",
+        "a pending withdrawal without its hold",
         "update ledger_accounts set held = 0 where id = '{carol}'",
         {HOLDS: {"{carol}"}},
     ),
     Damage(
-        "a withdrawal under way whose fee is not held",
+        "a pending withdrawal whose fee is not held",
         "update ledger_accounts set held = 200 where id = '{carol}'",
         {HOLDS: {"{carol}"}},
     ),
     unguarded(
-        "a withdrawal that cost another fee than was posted",
+        "a withdrawal with another fee than posted",
         "update transactions set fee = fee + 1 where id = '{withdrawn}'",
         {LEGS: {"{withdrawn}"}},
     ),
     unguarded(
-        "a withdrawal whose fee went to nobody but the bank",
+        "a withdrawal whose fee was posted to the bank",
         "update ledger_entries set amount = -(select amount from ledger_entries where id = '{withdrawn_bob}') "
         "where id = '{withdrawn_bank}'; delete from ledger_entries where id = '{withdrawn_fees}'",
         {LEGS: {"{withdrawn}"}},
     ),
     Damage(
-        "an hour that says more was used than there was",
+        "an hour with too much usage",
         f"update wallet_usage set amount = amount + 1 where {HOUR}",
         {USAGE: {USED}},
     ),
     Damage(
-        "an hour that was forgotten",
+        "a missing hour of usage",
         f"delete from wallet_usage where {HOUR}",
         {USAGE: {USED}},
     ),
     Damage(
-        "an hour of which nothing is known",
+        "usage in an hour without payments",
         "insert into wallet_usage values ('{dan}', 'transfer', '2026-01-01T12:00Z', 1)",
         {USAGE: {"{dan} transfer 2026-01-01T12Z"}},
     ),
     without(
         "ck_wallet_usage_amount_not_negative",
-        "an hour that gives room that nobody has",
+        "an hour with negative usage",
         f"update wallet_usage set amount = -1 where {HOUR}",
         {USAGE: {USED}},
     ),
     unguarded(
-        "a completed payment over another amount",
+        "a completed payment with another amount",
         "update transactions set amount = amount + 1 where id = '{sent}'",
         {LEGS: {"{sent}"}, USAGE: {USED}},
     ),
     without(
         "ck_transactions_fee_in_range",
-        "a completed payment with a fee past 64 bits",
+        "a completed payment with a fee beyond 64 bits",
         f"update transactions set fee = {MOST} where id = '{{sent}}'",
         {LEGS: {"{sent}"}},
     ),
     without(
         "ck_transactions_amount_in_range",
-        "a deposit that takes",
+        "a deposit that debits the wallet",
         "update transactions set amount = -amount where id = '{carols_deposit}'",
         {LEGS: {"{carols_deposit}"}, USAGE: {"{carol} deposit {hour}Z"}},
     ),
     unguarded(
-        "a completed payment to somebody else",
+        "a completed payment to another wallet",
         "update transactions set destination_wallet_id = '{carol}' where id = '{sent}'",
         {LEGS: {"{sent}"}},
     ),
@@ -101,7 +101,7 @@ PAYMENTS = (
         {LEGS: {NEW}, USAGE: {USED}},
     ),
     unguarded(
-        "entries of a payment that failed",
+        "entries of a failed payment",
         "update transactions set status = 'failed', failure_code = 'RISK_BLOCKED', completed_at = null "
         "where id = '{sent}'",
         {LEGS: {"{sent}"}, USAGE: {USED}},
@@ -112,7 +112,7 @@ PAYMENTS = (
         {LEGS: {"{bonus}"}},
     ),
     Damage(
-        "two more legs, rightly posted, that no payment asked for",
+        "two balanced entries without a payment",
         "with moved as (update ledger_accounts set posted = posted + case id when '{carol}' then -100 else 100 end, "
         "sequence = sequence + 1, version = version + 1, updated_at = now() where id in ('{carol}', '{dan}') "
         "returning *) "
@@ -126,12 +126,12 @@ PAYMENTS = (
         {CURRENCIES: {"{failed}"}},
     ),
     Damage(
-        "a transaction changed before it was made",
+        "a transaction changed before its creation",
         "update transactions set updated_at = created_at - interval '1 second' where id = '{failed}'",
         {TIMES: {"{failed}"}},
     ),
     Damage(
-        "a transaction completed before it was made",
+        "a transaction completed before its creation",
         "update transactions set completed_at = created_at - interval '1 second' where id = '{sent}'",
         {TIMES: {"{sent}"}},
     ),
@@ -141,27 +141,27 @@ PAYMENTS = (
         {TIMES: {"{sent}"}},
     ),
     unguarded(
-        "a key whose result is somebody else's",
+        "a key with another wallet's transaction",
         "update idempotency_keys set result_ids = array['{last}'::uuid] where key = 'key-of-sent'",
         {KEYS: {"{alice} key-of-sent"}},
     ),
     unguarded(
-        "a key whose result is nothing",
+        "a key without a result",
         "update idempotency_keys set result_ids = '{{}}' where key = 'key-of-sent'",
         {KEYS: {"{alice} key-of-sent"}},
     ),
     unguarded(
-        "a key whose result is nowhere",
+        "a key whose result does not exist",
         f"update idempotency_keys set result_ids = result_ids || '{NEW}'::uuid where key = 'key-of-sent'",
         {KEYS: {"{alice} key-of-sent"}},
     ),
     Damage(
-        "a key whose transaction is gone",
+        "a key whose transaction is missing",
         "delete from transactions where id = '{failed}'",
         {KEYS: {"{carol} key-of-failed"}},
     ),
     Damage(
-        "a second welcome",
+        "a second welcome bonus",
         f"{INTENT} values ('{NEW}', 'bonus', 'created', 'USD', null, '{{dan}}', 1, 0, '', '[]', 1, now(), "
         "now(), null)",
         {ONE_BONUS: {"{dan}"}},
@@ -182,7 +182,7 @@ PAYMENTS = (
         {OWNERS: {"{dan}"}, CURRENCIES: {"{bonus}"}},
     ),
     Damage(
-        "an account that is nobody's",
+        "an account without a wallet",
         f"insert into ledger_accounts values ('{NEW}', 'wallet', 'USD', 0, 0, 0, 0, now())",
         {OWNERS: {NEW}},
     ),

@@ -1,6 +1,6 @@
-"""Damage to refunds and to what was given back, as their owner could do it.
+"""Damage to refunds and refunded amounts, made as the owner of the tables.
 
-Bob gave Alice 8.00 (`given`), and she gave it all back: 3.00 (`partly`), then 5.00 (`rest`).
+Bob paid Alice 8.00 (`given`), and she refunded all of it: 3.00 (`partly`), then 5.00 (`rest`).
 """
 
 from pocketpay.ledger.repository.proofs import CHAIN, CONSERVATION, PROJECTION
@@ -9,35 +9,35 @@ from pocketpay.transactions.repository.proofs import CURRENCIES, KEYS, LEGS, OPP
 from tests.operations.damage import INTENT, NEW, Damage, unguarded, without
 
 USED = "{bob} transfer {hour}Z"
-"""What Bob paid to others in the hour in which the town traded."""
+"""The row of `wallet_usage` with Bob's payments in the hour of the town's payments."""
 
 REFUND = f"{INTENT[:-1]}, refund_of) values ('{NEW}', 'refund', 'cancelled', 'USD'"
-"""One that never moved money."""
+"""A refund that never moved money."""
 
 REFUNDS = (
     Damage(
-        "less said to be given back than was",
+        "a payment with a refunded amount that is too small",
         "update transactions set refunded = 799, uncounted = 799 where id = '{given}'",
         {REFUNDED: {"{given}"}, USAGE: {USED}},
     ),
     Damage(
-        "nothing said to be given back of what was",
+        "a payment with a refunded amount of zero",
         "update transactions set refunded = 0, uncounted = 0 where id = '{given}'",
         {REFUNDED: {"{given}"}, USAGE: {USED}},
     ),
     Damage(
-        "what was given back counts again, in no hour",
+        "a refunded amount that counts again, but in no hour of usage",
         "update transactions set uncounted = 799 where id = '{given}'",
         {USAGE: {USED}},
     ),
     Damage(
-        "said to be given back without a refund",
+        "a refunded amount without a refund",
         "update transactions set refunded = 1 where id = '{sent}'",
         {REFUNDED: {"{sent}"}},
     ),
     without(
         "ck_transactions_refunded_within_the_original",
-        "more given back than there was",
+        "refunds that exceed the payment",
         "update transactions set amount = 700, uncounted = 700 where id = '{given}'",
         {REFUNDED: {"{given}"}, LEGS: {"{given}"}},
     ),
@@ -48,7 +48,7 @@ REFUNDS = (
         {LEGS: {"{given}", "{partly}"}, USAGE: {USED}},
     ),
     unguarded(
-        "a refund with a leg missing",
+        "a refund with a missing entry",
         "delete from ledger_entries where id = '{rest_bob}'",
         {LEGS: {"{rest}"}, CONSERVATION: {"{rest}"}, CHAIN: {"{sent_bob}"}, PROJECTION: {"{bob}"}},
     ),
@@ -60,12 +60,12 @@ REFUNDS = (
         {OPPOSITE: {"{rest}"}, USAGE: {USED}},
     ),
     Damage(
-        "a refund to somebody else",
+        "a refund to another wallet",
         f"{REFUND}, '{{alice}}', '{{carol}}', 1, 0, '', '[]', 1, now(), now(), null, '{{given}}')",
         {OPPOSITE: {NEW}, REVERSALS: {NEW}},
     ),
     Damage(
-        "a refund of a payment that failed",
+        "a refund of a failed payment",
         f"{REFUND}, '{{bob}}', '{{carol}}', 1, 0, '', '[]', 1, now(), now(), null, '{{failed}}')",
         {OPPOSITE: {NEW}, REVERSALS: {NEW}},
     ),
@@ -75,12 +75,12 @@ REFUNDS = (
         {OPPOSITE: {NEW}, REVERSALS: {NEW}},
     ),
     unguarded(
-        "a refund in another currency than its original",
+        "a refund in another currency than its payment",
         "update transactions set currency = 'EUR' where id = '{rest}'",
         {OPPOSITE: {"{rest}"}, LEGS: {"{rest}"}, CURRENCIES: {"{rest}"}},
     ),
     unguarded(
-        "a refund whose original is gone",
+        "a refund whose payment is missing",
         "delete from transactions where id = '{given}'",
         {
             REFUNDED: {"{given}"},

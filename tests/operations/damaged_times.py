@@ -1,4 +1,4 @@
-"""Times that have not come yet, as a database writes them whose clock is wrong."""
+"""Times in the future, as a database with a wrong clock writes them."""
 
 from pocketpay.ledger.repository.proofs import LAST_CHANGE
 from pocketpay.operations.stamps import NOT_IN_THE_FUTURE
@@ -15,22 +15,22 @@ TIMES = (
         {NOT_IN_THE_FUTURE: {"{dan}"}},
     ),
     Damage(
-        "an account of the house changed in the future",
+        "a house account changed in the future",
         f"update ledger_accounts set updated_at = {SOON} where id = '{{bank}}'",
         {NOT_IN_THE_FUTURE: {"{bank}"}},
     ),
     unguarded(
-        "entries of the future",
+        "entries in the future",
         f"update ledger_entries set created_at = {SOON} where transaction_id = '{{last}}'",
         {NOT_IN_THE_FUTURE: {"{last_bob}", "{last_carol}"}, LAST_CHANGE: {"{bob}", "{carol}"}},
     ),
     Damage(
-        "a transaction that ends in the future",
+        "a transaction completed in the future",
         f"update transactions set updated_at = {SOON}, completed_at = {SOON} where id = '{{sent}}'",
         {NOT_IN_THE_FUTURE: {"{sent}"}},
     ),
     Damage(
-        "a transaction that was never completed, changed in the future",
+        "an uncompleted transaction changed in the future",
         f"update transactions set updated_at = {SOON} where id = '{{failed}}'",
         {NOT_IN_THE_FUTURE: {"{failed}"}},
     ),
@@ -40,7 +40,7 @@ TIMES = (
         {NOT_IN_THE_FUTURE: {"{dan}"}},
     ),
     Damage(
-        "a money request of the future",
+        "a money request in the future",
         f"update money_requests set created_at = {SOON}, updated_at = {SOON} where id = '{{asked}}'",
         {NOT_IN_THE_FUTURE: {"{asked}"}},
     ),
@@ -50,22 +50,22 @@ TIMES = (
         {NOT_IN_THE_FUTURE: {"{closed_card}"}},
     ),
     Damage(
-        "a card whose month has not begun",
+        "a card in a month that has not begun",
         f"update cards set spent_in = {MONTH} where id = '{{closed_card}}'",
         {NOT_IN_THE_FUTURE: {"{closed_card}"}},
     ),
     unguarded(
-        "a key of the future",
+        "a key in the future",
         f"update idempotency_keys set created_at = {SOON} where key = 'key-of-sent'",
         {NOT_IN_THE_FUTURE: {"{alice} key-of-sent"}},
     ),
     Damage(
-        "an hour used before it has begun",
+        "usage of an hour that has not begun",
         "insert into wallet_usage values ('{dan}', 'transfer', '2999-01-01T12:00Z', 0)",
         {NOT_IN_THE_FUTURE: {"{dan} transfer 2999-01-01T12Z"}},
     ),
     unguarded(
-        "an act of an operator in the future",
+        "an operator's action in the future",
         "insert into operator_actions (id, operator, action, reason, facts, created_at) values "
         f"('{{asked}}', 'ops', 'grant_role', 'joins us', '{{{{}}}}', {SOON})",
         {NOT_IN_THE_FUTURE: {"{asked}"}, ROLE_ACTS: {"{asked}"}},

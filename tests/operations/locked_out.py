@@ -1,4 +1,4 @@
-"""A customer who is locked out, for tests, and what operators' actions on them leave."""
+"""Helpers for tests about a locked-out customer: the customer, the operator, and the record of actions."""
 
 from pocketpay.identity.services import Admission, IdentityServices
 from pocketpay.operations import audit
@@ -13,27 +13,27 @@ STATE = {
     "without an address": "update users set email = null",
     "unverified": "update users set email_verified_at = null",
 }
-"""What is written to the one customer there is."""
+"""SQL that puts the only customer into that state."""
 
 
 async def customer(services: IdentityServices, username: str = "ada", email: str = MAIL) -> Admission:
-    """Somebody who has verified that address."""
+    """Signs up a customer with that email address, verified."""
     arrived = await arrive(services, username, raw_email=email)
     await has_verified_email(services.database, username)
     return arrived
 
 
 def acting(whose: Admission) -> Operator:
-    """That person as an operator who has signed in."""
+    """Returns that person as a signed-in operator."""
     return Operator(whose.user.id, whose.user.username, whose.viewer.wallet_id)
 
 
 async def recorded(owner: Owner) -> list[tuple[str, str, str]]:
-    """(action, operator, reason) of each act, the oldest first."""
+    """Returns (action, operator, reason) of each recorded action, oldest first."""
     rows = await owner.fetch("select action, operator, reason from operator_actions order by created_at, id")
     return [tuple(row) for row in rows]
 
 
 async def disagreements(services: IdentityServices) -> list[str]:
-    """What the audit finds."""
+    """Returns the findings of the audit."""
     return [str(finding) async for finding in audit.findings(services.database.dsn)]

@@ -1,4 +1,4 @@
-"""Operators for tests: who acts, and the record of it."""
+"""Helpers for tests of operators: an operator, their actions, and the record of them."""
 
 from uuid import UUID
 
@@ -22,7 +22,7 @@ async def unfreeze(desk: Desk, whose: Person, reason: str = "Phone found") -> An
 
 
 async def acts_about(records: Records, wallet_id: UUID) -> list[tuple[str, str, str]]:
-    """(action, operator, reason) of each act about that wallet, the oldest first."""
+    """Returns (action, operator, reason) of each recorded action on that wallet, oldest first."""
     rows = await records.connection.fetch(
         "select action, operator, reason from operator_actions where wallet_id = $1 order by created_at, id",
         wallet_id,

@@ -1,4 +1,4 @@
-"""What operators did in the town, each act with its own name as the reason."""
+"""Operators' actions in the town; the reason of each action is its name."""
 
 from uuid import UUID
 
@@ -30,10 +30,10 @@ SESSION = (
 
 
 async def act(desk: Desk, wallets: dict[str, UUID], done: dict[str, UUID]) -> None:
-    """Frank's payment to Gina goes back, and a part of his deposit; he is frozen for debits in the end.
+    """Operators reverse Frank's payment to Gina and a part of his deposit; in the end he is frozen for debits.
 
-    Erin is an operator in the end. Of two settings of risk one is left. Frank's address is verified, his sessions are
-    ended, and he is sent a code; he has signed in again since.
+    In the end Erin is an operator, and one of two risk settings is left. Frank's email address is verified, his
+    sessions are ended, and a recovery code is sent to him; he has signed in again since.
     """
     for name, of, amount in (("reversed", "franks_payment", None), ("returned", "franks_deposit", "10.00")):
         answer = await reverse_transaction(desk, OPS, done[of], raw_reason=f"act_{name}", raw_amount=amount)
@@ -72,5 +72,5 @@ async def _help(database: Database, frank: UUID) -> None:
 
 
 async def names(owner: "Connection[Record]") -> dict[str, str]:
-    """The acts by their names."""
+    """Returns the ids of the actions by their names."""
     return {row["reason"]: str(row["id"]) for row in await owner.fetch("select id, reason from operator_actions")}

@@ -1,4 +1,4 @@
-"""Every damage to the books is found and named, and nothing else is blamed for it."""
+"""The audit finds and names every kind of damage to the books, and reports nothing else."""
 
 import asyncio
 import io
@@ -53,15 +53,15 @@ def town(module_dsn: Dsns) -> Town:
 
 @pytest.fixture
 async def undone(module_dsn: Dsns) -> AsyncIterator["Connection[Record]"]:
-    """The owner in a transaction that never commits: damage is planted and looked at there, and is gone after."""
+    """A connection as the owner in a transaction that is rolled back, in which damage is made and audited."""
     connection = await asyncpg.connect(module_dsn.owner)
     await connection.execute("begin")
     yield connection
     await connection.close()
 
 
-async def told(connection: "Connection[Record]") -> tuple[int, dict[str, set[str]], str]:
-    """The exit code, the ids of each law that is broken, and the last line."""
+async def audited(connection: "Connection[Record]") -> tuple[int, dict[str, set[str]], str]:
+    """Runs the audit. Returns the exit code, the ids for each broken law, and the last line."""
     await connection.execute("set local role pocketpay_reader")
     out = io.StringIO()
     code = await audit.write_report(audit.prove(Session(connection)), out)
@@ -75,18 +75,18 @@ async def told(connection: "Connection[Record]") -> tuple[int, dict[str, set[str
     return code, found, last
 
 
-async def test_books_of_real_payments_are_right(town: Town, module_dsn: Dsns) -> None:
+async def test_the_audit_finds_nothing_in_books_of_real_payments(town: Town, module_dsn: Dsns) -> None:
     out = io.StringIO()
     assert await audit.report(module_dsn.server, out) == 0
     assert out.getvalue() == RIGHT
 
 
 @pytest.mark.parametrize("damage", DAMAGES, ids=str)
-async def test_damage_is_found_where_it_is_and_nowhere_else(
+async def test_the_audit_finds_the_damage_and_nothing_else(
     town: Town, undone: "Connection[Record]", damage: Damage
 ) -> None:
     await undone.execute(damage.sql.format_map(town.names))
-    code, found, last = await told(undone)
+    code, found, last = await audited(undone)
     assert found == {proof.law: {id.format_map(town.names) for id in ids} for proof, ids in damage.found.items()}
     assert code == 1
     assert last.startswith("The ledger has errors: ")
@@ -99,28 +99,30 @@ values ('{NEW}', 'ops', 'begin_recovery', '{{dan}}', 'Long ago', jsonb_build_obj
 """
 
 
-async def test_code_of_a_recovery_is_not_missed_when_it_has_expired(town: Town, undone: "Connection[Record]") -> None:
+async def test_the_expired_code_of_a_recovery_is_not_reported_as_missing(
+    town: Town, undone: "Connection[Record]"
+) -> None:
     await undone.execute(OLD.format_map(town.names))
-    assert (await told(undone))[:2] == (0, {})
+    assert (await audited(undone))[:2] == (0, {})
 
 
-def test_every_proof_has_a_planted_damage() -> None:
+def test_every_law_of_the_audit_has_a_kind_of_damage() -> None:
     assert {proof for damage in DAMAGES for proof in damage.found} == set(PROOFS)
 
 
-async def test_every_constraint_of_the_books_is_missed_when_it_is_gone(
+async def test_the_audit_reports_every_missing_constraint_of_the_books(
     town: Town, undone: "Connection[Record]"
 ) -> None:
     rows = await undone.fetch(CONSTRAINTS, TABLES)
     for table, name in rows:
         await undone.execute(f"savepoint whole; alter table {table} drop constraint {name} cascade")
-        _, found, _ = await told(undone)
+        _, found, _ = await audited(undone)
         assert name in set().union(*found.values()), name
         await undone.execute("rollback to whole")
     assert len(rows) > 35
 
 
-async def test_audit_reads_as_the_reader_and_cannot_write(town: Town, module_dsn: Dsns) -> None:
+async def test_the_audit_uses_the_reader_role_and_cannot_write(town: Town, module_dsn: Dsns) -> None:
     async with audit.snapshot(module_dsn.server) as session:
         assert await session.fetchval("select current_user") == "pocketpay_reader"
         assert await session.fetchval("show transaction_isolation") == "repeatable read"
@@ -129,7 +131,7 @@ async def test_audit_reads_as_the_reader_and_cannot_write(town: Town, module_dsn
             await session.execute("update ledger_accounts set posted = 0")
 
 
-async def test_one_audit_sees_one_moment(town: Town, database_dsn: Dsns) -> None:
+async def test_an_audit_reads_one_snapshot(town: Town, database_dsn: Dsns) -> None:
     here = await trade(database_dsn)
     owner = await asyncpg.connect(database_dsn.owner)
     async with audit.snapshot(database_dsn.server) as session:
@@ -141,7 +143,7 @@ async def test_one_audit_sees_one_moment(town: Town, database_dsn: Dsns) -> None
     await owner.close()
 
 
-async def test_audit_beside_live_traffic_finds_nothing(database_dsn: Dsns) -> None:
+async def test_an_audit_during_live_traffic_finds_nothing(database_dsn: Dsns) -> None:
     town = await trade(database_dsn)
     async with open_desk(database_dsn.server) as desk:
         paying = asyncio.create_task(_pay_on(desk, town))
@@ -157,7 +159,7 @@ async def test_audit_beside_live_traffic_finds_nothing(database_dsn: Dsns) -> No
 
 
 async def _pay_on(desk: Desk, town: Town) -> None:
-    """Bob and Dan pay one another, some of it held, as fast as it goes."""
+    """Bob and Dan pay one another continuously; some payments are held."""
     pairs = (("bob", "dan", "0.01"), ("dan", "bob", "0.01"), ("bob", "carol", "0.02"), ("dan", "carol", "51.00"))
     while True:
         answers = await asyncio.gather(
@@ -199,19 +201,17 @@ insert into wallet_usage values ('{{dan}}', 'deposit', date_trunc('hour', now(),
 """
 
 
-async def test_thousands_of_entries_and_thousands_of_findings_stream(
-    town: Town, undone: "Connection[Record]"
-) -> None:
+async def test_thousands_of_entries_and_findings_are_streamed(town: Town, undone: "Connection[Record]") -> None:
     await undone.execute(FILL.format_map(town.names))
-    assert (await told(undone))[:2] == (0, {})
+    assert (await audited(undone))[:2] == (0, {})
     await undone.execute(f"reset role; {GUARDS_OFF} update transactions set amount = 2 where amount = 1 {GUARDS_ON}")
-    code, found, last = await told(undone)
+    code, found, last = await audited(undone)
     assert code == 1
     assert [len(ids) for ids in found.values()] == [MANY, 1]
     assert last == f"The ledger has errors: {2 * MANY + 1} findings."
 
 
-def test_verb_prints_what_disagrees_and_exits_with_one(database_dsn: Dsns, tmp_path: Path) -> None:
+def test_the_audit_command_prints_its_findings_and_exits_with_1(database_dsn: Dsns, tmp_path: Path) -> None:
     town = asyncio.run(trade(database_dsn))
     right = _audit_verb(database_dsn.server, tmp_path)
     assert (right.returncode, right.stdout, right.stderr) == (0, RIGHT, "")

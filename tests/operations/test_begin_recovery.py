@@ -1,4 +1,4 @@
-"""An operator begins a recovery: the customer alone gets the code, where they can be reached, and it is on record."""
+"""An operator begins a recovery: only the customer gets the code, at their verified address, and it is recorded."""
 
 import asyncio
 
@@ -37,7 +37,7 @@ async def begin(services: IdentityServices, by: Operator = OPS, reason: str = "L
 
 
 @pytest.mark.parametrize("hash_", [None, NO_PASSWORD], ids=["forgotten", "first"])
-async def test_customer_sets_a_password_with_the_code_of_the_mail(
+async def test_the_customer_sets_a_password_with_the_code_from_the_mail(
     services: IdentityServices, owner: Owner, hash_: str | None
 ) -> None:
     await customer(services)
@@ -52,7 +52,9 @@ async def test_customer_sets_a_password_with_the_code_of_the_mail(
     assert await disagreements(services) == []
 
 
-async def test_record_has_neither_the_code_nor_the_address(services: IdentityServices, owner: Owner) -> None:
+async def test_the_record_of_a_recovery_contains_neither_the_code_nor_the_address(
+    services: IdentityServices, owner: Owner
+) -> None:
     await customer(services)
     await begin(services)
     mail = await last(services, owner)
@@ -72,7 +74,7 @@ async def test_record_has_neither_the_code_nor_the_address(services: IdentitySer
         ("unverified", "EMAIL_NOT_VERIFIED", "customer"),
     ],
 )
-async def test_customer_who_cannot_be_reached_or_may_not_is_refused_and_nothing_is_left(
+async def test_a_recovery_that_is_not_possible_is_refused_and_changes_nothing(
     services: IdentityServices, owner: Owner, state: str, code: str, field: str | None
 ) -> None:
     await customer(services)
@@ -83,7 +85,7 @@ async def test_customer_who_cannot_be_reached_or_may_not_is_refused_and_nothing_
     assert await facts(owner, LEFT) == (0, 0, 0)
 
 
-async def test_customer_frozen_for_debits_alone_is_helped(services: IdentityServices, owner: Owner) -> None:
+async def test_a_customer_frozen_only_for_debits_can_be_recovered(services: IdentityServices, owner: Owner) -> None:
     await customer(services)
     await owner.execute(STATE["frozen for debits"])
     await begin(services)
@@ -100,7 +102,9 @@ async def test_server_without_mail_refuses_and_records_nothing(services: Identit
 
 
 @pytest.mark.parametrize("reason", ["", " ", "x" * 501, "two\nlines"])
-async def test_no_recovery_without_a_reason(services: IdentityServices, owner: Owner, reason: str) -> None:
+async def test_a_recovery_without_a_valid_reason_is_refused(
+    services: IdentityServices, owner: Owner, reason: str
+) -> None:
     await customer(services)
     with pytest.raises(InvalidInput) as refused:
         await begin(services, reason=reason)
@@ -108,7 +112,9 @@ async def test_no_recovery_without_a_reason(services: IdentityServices, owner: O
     assert await facts(owner, LEFT) == (0, 0, 0)
 
 
-async def test_operator_does_not_help_themself_and_another_one_may(services: IdentityServices, owner: Owner) -> None:
+async def test_an_operator_cannot_recover_their_own_account_but_another_operator_can(
+    services: IdentityServices, owner: Owner
+) -> None:
     ada, olga = await customer(services), await customer(services, "olga", "olga@example.com")
     with pytest.raises(Refusal) as refused:
         await begin(services, acting(ada))
@@ -118,7 +124,7 @@ async def test_operator_does_not_help_themself_and_another_one_may(services: Ide
     assert await recorded(owner) == [("begin_recovery", "olga", "Lost her password")]
 
 
-async def test_third_mail_within_a_quarter_of_an_hour_is_refused_and_says_how_long_to_wait(
+async def test_the_third_mail_within_15_minutes_is_refused_with_the_time_to_wait(
     services: IdentityServices, owner: Owner
 ) -> None:
     await customer(services)
@@ -136,7 +142,7 @@ async def test_third_mail_within_a_quarter_of_an_hour_is_refused_and_says_how_lo
     assert await facts(owner, LEFT) == (3, 3, 2)
 
 
-async def test_recoveries_begun_at_once_send_two_mails_each_with_its_act(
+async def test_concurrent_recoveries_send_two_mails_each_with_its_record(
     services: IdentityServices, owner: Owner
 ) -> None:
     await customer(services)
@@ -147,7 +153,7 @@ async def test_recoveries_begun_at_once_send_two_mails_each_with_its_act(
     assert await disagreements(services) == []
 
 
-async def test_recovery_whose_reply_was_lost_is_begun_once(losing: LosesReplies, owner: Owner) -> None:
+async def test_a_recovery_whose_reply_is_lost_is_begun_once(losing: LosesReplies, owner: Owner) -> None:
     async with receiving(losing) as services:
         await customer(services)
         losing.losses = 2
@@ -156,7 +162,7 @@ async def test_recovery_whose_reply_was_lost_is_begun_once(losing: LosesReplies,
     assert await facts(owner, LEFT) == (1, 1, 1)
 
 
-async def test_password_and_sessions_stay_until_the_customer_sets_another(
+async def test_the_password_and_sessions_stay_valid_until_the_customer_sets_a_new_password(
     services: IdentityServices,
 ) -> None:
     ada = await customer(services)

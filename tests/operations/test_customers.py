@@ -1,4 +1,4 @@
-"""Finding a customer: by an address that many have given, too."""
+"""Finding a customer by an email address that many users have given."""
 
 from pocketpay.database.sessions import Database
 from pocketpay.operations.customers import MAX_FOUND, CustomerQuery, find
@@ -7,7 +7,7 @@ from tests.people import arrive, has_verified_email, receiving
 MAIL = "ada@example.com"
 
 
-async def test_owner_of_an_address_is_found_however_many_others_have_given_it(database: Database) -> None:
+async def test_the_owner_of_an_address_is_found_among_many_who_have_given_it(database: Database) -> None:
     async with receiving(database) as services:
         await arrive(services, "first", raw_email=MAIL)
         for number in range(MAX_FOUND):

@@ -1,4 +1,4 @@
-"""An operator ends a customer's sessions: all of theirs, nobody else's, on every server, and it is on record."""
+"""An operator ends a customer's sessions: all of them, on every server, no others, and it is recorded."""
 
 import asyncio
 
@@ -30,7 +30,7 @@ async def again(services: IdentityServices) -> Admission:
     return await sign_in(services, "ada", PASSWORD, address=HOME, user_agent=None)
 
 
-async def test_every_session_ends_and_nobody_elses(services: IdentityServices, owner: Owner) -> None:
+async def test_all_sessions_of_the_customer_end_and_no_others(services: IdentityServices, owner: Owner) -> None:
     ada, bea = await arrive(services), await arrive(services, "bea")
     there = await again(services)
     ended = await end(services, ada)
@@ -45,7 +45,7 @@ async def test_every_session_ends_and_nobody_elses(services: IdentityServices, o
     assert await disagreements(services) == []
 
 
-async def test_every_server_is_told(services: IdentityServices, owner: Owner) -> None:
+async def test_ending_sessions_signals_every_server(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services)
     there = await again(services)
     told: list[object] = []
@@ -61,7 +61,7 @@ async def test_every_server_is_told(services: IdentityServices, owner: Owner) ->
     assert sorted(ended) == sorted([ada.viewer.session_id, there.viewer.session_id])
 
 
-async def test_customer_signs_in_again_with_the_same_password(services: IdentityServices) -> None:
+async def test_the_customer_can_sign_in_again_with_the_same_password(services: IdentityServices) -> None:
     ada = await arrive(services)
     await end(services, ada)
     here = await again(services)
@@ -69,14 +69,14 @@ async def test_customer_signs_in_again_with_the_same_password(services: Identity
     assert await disagreements(services) == []
 
 
-async def test_where_no_session_is_alive_nothing_is_recorded(services: IdentityServices, owner: Owner) -> None:
+async def test_nothing_is_recorded_when_the_customer_has_no_session(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services)
     await end(services, ada)
     assert (await end(services, ada)).session_ids == []
     assert len(await recorded(owner)) == 1
 
 
-async def test_customer_who_is_frozen_for_all_has_no_session_left_when_let_go(
+async def test_ended_sessions_of_a_fully_frozen_customer_stay_ended_after_unfreezing(
     services: IdentityServices, owner: Owner
 ) -> None:
     ada = await arrive(services)
@@ -84,7 +84,7 @@ async def test_customer_who_is_frozen_for_all_has_no_session_left_when_let_go(
     assert len((await end(services, ada)).session_ids) == 1
 
 
-async def test_customer_who_has_left_is_refused(services: IdentityServices, owner: Owner) -> None:
+async def test_ending_sessions_of_a_closed_user_is_refused(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services)
     await owner.execute(STATE["gone"])
     with pytest.raises(Refusal) as refused:
@@ -93,7 +93,7 @@ async def test_customer_who_has_left_is_refused(services: IdentityServices, owne
     assert await recorded(owner) == []
 
 
-async def test_missing_reason_ends_nothing(services: IdentityServices, owner: Owner) -> None:
+async def test_ending_sessions_without_a_reason_is_refused(services: IdentityServices, owner: Owner) -> None:
     ada = await arrive(services)
     with pytest.raises(InvalidInput) as refused:
         await end(services, ada, reason=" ")
@@ -102,7 +102,9 @@ async def test_missing_reason_ends_nothing(services: IdentityServices, owner: Ow
     assert await recorded(owner) == []
 
 
-async def test_operator_does_not_end_their_own_and_another_one_may(services: IdentityServices, owner: Owner) -> None:
+async def test_an_operator_cannot_end_their_own_sessions_but_another_operator_can(
+    services: IdentityServices, owner: Owner
+) -> None:
     ada, olga = await arrive(services), await arrive(services, "olga")
     with pytest.raises(Refusal) as refused:
         await end(services, ada, acting(ada))
@@ -113,7 +115,7 @@ async def test_operator_does_not_end_their_own_and_another_one_may(services: Ide
     assert await live(services, ada.viewer) == []
 
 
-async def test_end_whose_reply_was_lost_names_the_sessions_all_the_same(losing: LosesReplies, owner: Owner) -> None:
+async def test_ending_sessions_returns_them_even_if_the_reply_is_lost(losing: LosesReplies, owner: Owner) -> None:
     async with receiving(losing) as services:
         ada = await arrive(services)
         losing.losses = 2
@@ -121,10 +123,10 @@ async def test_end_whose_reply_was_lost_names_the_sessions_all_the_same(losing: 
     assert len(await recorded(owner)) == 1
 
 
-async def test_sign_ins_and_ends_at_once_leave_sessions_that_began_later_alone(
+async def test_ending_sessions_does_not_end_sessions_that_start_later(
     services: IdentityServices, owner: Owner
 ) -> None:
-    """The audit compares when each session began and ended with the acts."""
+    """The audit compares the start and end of each session with the recorded actions."""
     ada = await arrive(services)
     for _ in range(4):
         await asyncio.gather(*(work for _ in range(3) for work in (again(services), end(services, ada))))

@@ -1,4 +1,4 @@
-"""Freezing a wallet: it pays nothing and says so, what it was promised is kept, and the record says who did it."""
+"""Freezing a wallet: its payments are blocked, pending ones are handled, and the operator is recorded."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -37,7 +37,9 @@ PAYING: dict[str, Pay] = {
 
 @pytest.mark.parametrize("verb", PAYING)
 @pytest.mark.parametrize("what", Freeze)
-async def test_whatever_a_frozen_wallet_pays_ends_blocked_and_says_so(desk: Desk, verb: str, what: Freeze) -> None:
+async def test_every_payment_of_a_frozen_wallet_is_blocked_with_wallet_frozen(
+    desk: Desk, verb: str, what: Freeze
+) -> None:
     desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     frozen = await freeze(desk, ada, what)
@@ -51,7 +53,7 @@ async def test_whatever_a_frozen_wallet_pays_ends_blocked_and_says_so(desk: Desk
     assert (await PAYING[verb](desk, ada, bob)).transaction.status is Status.COMPLETED
 
 
-async def test_held_payment_of_a_wallet_frozen_since_cannot_be_confirmed_and_its_money_is_free(desk: Desk) -> None:
+async def test_a_held_payment_of_a_wallet_frozen_since_is_blocked_and_releases_the_money(desk: Desk) -> None:
     ada, bob = await person(desk, funds="100.00"), await person(desk)
     held = await send(desk, ada, bob, "60.00")
     await freeze(desk, ada, Freeze.DEBITS)
@@ -61,7 +63,7 @@ async def test_held_payment_of_a_wallet_frozen_since_cannot_be_confirmed_and_its
     assert await money(desk, ada) == (10_000, 0)
 
 
-async def test_held_payment_of_a_frozen_wallet_can_be_cancelled(desk: Desk) -> None:
+async def test_a_held_payment_of_a_frozen_wallet_can_be_cancelled(desk: Desk) -> None:
     ada, bob = await person(desk, funds="100.00"), await person(desk)
     held = await send(desk, ada, bob, "60.00")
     await freeze(desk, ada)
@@ -69,7 +71,7 @@ async def test_held_payment_of_a_frozen_wallet_can_be_cancelled(desk: Desk) -> N
     assert await money(desk, ada) == (10_000, 0)
 
 
-async def test_frozen_for_debits_it_is_paid_and_for_all_it_is_not(desk: Desk) -> None:
+async def test_a_wallet_frozen_for_debits_can_receive_and_one_frozen_for_all_cannot(desk: Desk) -> None:
     desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     await freeze(desk, bob, Freeze.DEBITS)
@@ -80,7 +82,7 @@ async def test_frozen_for_debits_it_is_paid_and_for_all_it_is_not(desk: Desk) ->
     assert await money(desk, bob) == (10_200, 0)
 
 
-async def test_said_again_it_is_so_already_and_nothing_is_recorded(desk: Desk, records: Records) -> None:
+async def test_repeating_a_freeze_or_unfreeze_is_a_replay_and_records_nothing(desk: Desk, records: Records) -> None:
     ada = await person(desk)
     for _ in range(2):
         await freeze(desk, ada, Freeze.DEBITS, "Asked by phone")
@@ -99,7 +101,7 @@ async def test_said_again_it_is_so_already_and_nothing_is_recorded(desk: Desk, r
 
 @pytest.mark.parametrize("verb", [freeze, unfreeze])
 @pytest.mark.parametrize("reason", ["", " ", "x" * 501, "two\nlines", "no\0", "\u202eti"])
-async def test_no_act_without_a_reason(
+async def test_an_action_without_a_valid_reason_is_refused(
     desk: Desk, records: Records, verb: Callable[..., Awaitable[Answer]], reason: str
 ) -> None:
     ada = await person(desk)
@@ -110,7 +112,7 @@ async def test_no_act_without_a_reason(
 
 
 @pytest.mark.parametrize("verb", [freeze, unfreeze])
-async def test_closed_wallet_is_neither_frozen_nor_let_go(
+async def test_a_closed_wallet_cannot_be_frozen_or_unfrozen(
     desk: Desk, records: Records, verb: Callable[..., Awaitable[Answer]]
 ) -> None:
     ada = await person(desk)
@@ -121,7 +123,7 @@ async def test_closed_wallet_is_neither_frozen_nor_let_go(
     assert (await balance(desk, ada)).standing.status is WalletStatus.CLOSED
 
 
-async def test_freezes_at_once_on_two_servers_are_one(two_desks: list[Desk], records: Records) -> None:
+async def test_concurrent_freezes_at_two_servers_are_recorded_once(two_desks: list[Desk], records: Records) -> None:
     for _ in range(ROUNDS):
         ada = await person(two_desks[0])
         answers = await asyncio.gather(*(freeze(two_desks[n % 2], ada) for n in range(8)))
@@ -129,10 +131,8 @@ async def test_freezes_at_once_on_two_servers_are_one(two_desks: list[Desk], rec
         assert len(await acts_about(records, ada.wallet_id)) == 1
 
 
-async def test_freezing_and_letting_go_at_once_end_as_the_record_says(
-    two_desks: list[Desk], records: Records
-) -> None:
-    """The audit, which every test of a desk ends with, compares the two."""
+async def test_concurrent_freezes_and_unfreezes_match_the_record(two_desks: list[Desk], records: Records) -> None:
+    """After the test, the audit compares the wallet's state with the record."""
     for _ in range(ROUNDS):
         ada = await person(two_desks[0])
         orders = [(freeze if n % 2 else unfreeze)(two_desks[n % 3 % 2], ada) for n in range(6)]
@@ -141,8 +141,10 @@ async def test_freezing_and_letting_go_at_once_end_as_the_record_says(
         assert await records.findings() == []
 
 
-async def test_a_freeze_and_a_payment_at_once_have_one_order(two_desks: list[Desk], records: Records) -> None:
-    """Whatever is completed was paid before the freeze, whatever is blocked after it."""
+async def test_a_payment_concurrent_with_a_freeze_is_completed_before_or_blocked_after_it(
+    two_desks: list[Desk], records: Records
+) -> None:
+    """Completed payments were made before the freeze, blocked ones after it."""
     for desk in two_desks:
         desk.clearing.terms = without_risk_rules()
     for round_ in range(ROUNDS):

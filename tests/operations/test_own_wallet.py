@@ -1,4 +1,4 @@
-"""An operator never decides about their own money: neither about their wallet nor about its transactions."""
+"""Operators cannot act on their own wallet or on its transactions."""
 
 from collections.abc import Awaitable, Callable
 
@@ -36,7 +36,7 @@ def kept() -> Terms:
 
 
 def acting(whose: Person) -> Operator:
-    """That person as an operator who has signed in. The log refers to their row."""
+    """Returns that person as a signed-in operator. The record refers to their row in `users`."""
     return Operator(whose.user_id, whose.username, whose.wallet_id)
 
 
@@ -77,7 +77,7 @@ OWN: tuple[Callable[[Desk, Person, Person], Awaitable[Transaction]], ...] = (
 
 
 @pytest.mark.parametrize("make", OWN)
-async def test_operator_cannot_reverse_a_transaction_of_their_own_wallet(
+async def test_an_operator_cannot_reverse_a_transaction_of_their_own_wallet(
     desk: Desk, records: Records, make: Callable[[Desk, Person, Person], Awaitable[Transaction]]
 ) -> None:
     olga, bob = await person(desk, funds="20.00"), await person(desk, funds="20.00")
@@ -91,7 +91,7 @@ async def test_operator_cannot_reverse_a_transaction_of_their_own_wallet(
     assert await records.count("select count(*) from operator_actions where operator_id = $1", olga.user_id) == 0
 
 
-async def test_operator_cannot_freeze_or_unfreeze_their_own_wallet(desk: Desk, records: Records) -> None:
+async def test_an_operator_cannot_freeze_or_unfreeze_their_own_wallet(desk: Desk, records: Records) -> None:
     olga = await person(desk)
     for what in Freeze:
         frozen = freeze_wallet(desk, acting(olga), olga.wallet_id, freeze=what, raw_reason="Why")
@@ -104,7 +104,7 @@ async def test_operator_cannot_freeze_or_unfreeze_their_own_wallet(desk: Desk, r
     assert await records.count("select count(*) from operator_actions where operator_id = $1", olga.user_id) == 0
 
 
-async def test_another_operator_may(desk: Desk, records: Records) -> None:
+async def test_another_operator_can_act_on_an_operators_wallet(desk: Desk, records: Records) -> None:
     olga, oscar, bob = await person(desk, funds="20.00"), await person(desk), await person(desk)
     paid = await _sent(desk, olga, bob)
     await reverse_transaction(desk, acting(oscar), paid.id, raw_reason="Why")
@@ -114,7 +114,7 @@ async def test_another_operator_may(desk: Desk, records: Records) -> None:
     assert await records.count(done, oscar.user_id) == 3
 
 
-async def test_unknown_transaction_is_still_not_found(desk: Desk) -> None:
+async def test_an_unknown_transaction_is_not_found(desk: Desk) -> None:
     olga = await person(desk)
     unknown = reverse_transaction(desk, acting(olga), uuids.uuid7(), raw_reason="Why")
     assert await refused(unknown) == ("NOT_FOUND", "transactionId")

@@ -1,4 +1,4 @@
-"""A part of a transaction can be reversed: whoever spent a cent of it does not keep the rest."""
+"""Partial reversals: a recipient who has spent one cent does not keep the rest."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -54,14 +54,14 @@ async def refused(
 
 
 async def stolen(desk: Desk) -> tuple[Person, Person, UUID]:
-    """Ada's 1,000.00 went to Eve, who has spent one cent of it."""
+    """Ada paid Eve 1,000.00, and Eve has spent one cent of it."""
     ada, eve = await person(desk, funds="1000.00"), await person(desk)
     paid = (await send(desk, ada, eve, "1000.00")).transaction
     await send(desk, eve, await person(desk), "0.01")
     return ada, eve, paid.id
 
 
-async def test_thief_who_spent_a_cent_keeps_nothing_else(desk: Desk, records: Records) -> None:
+async def test_all_money_but_one_spent_cent_can_be_reversed(desk: Desk, records: Records) -> None:
     ada, eve, paid = await stolen(desk)
     await freeze(desk, eve)
     assert (await refused(desk, paid)).code == "INSUFFICIENT_FUNDS"
@@ -74,10 +74,10 @@ async def test_thief_who_spent_a_cent_keeps_nothing_else(desk: Desk, records: Re
     await pay_in(desk, ada, "1.00")
 
 
-async def test_as_much_as_is_available_goes_back(desk: Desk) -> None:
+async def test_a_reversal_of_the_available_amount_refunds_all_of_it(desk: Desk) -> None:
     ada, eve, paid = await stolen(desk)
     first = (await reverse(desk, paid, "400.00", available=True)).transaction
-    assert str(first.amount) == "400.00", "there was as much as was asked for"
+    assert str(first.amount) == "400.00", "the requested amount was available"
     rest = (await reverse(desk, paid, available=True)).transaction
     assert str(rest.amount) == "599.99"
     nothing = await refused(desk, paid, available=True)
@@ -86,7 +86,7 @@ async def test_as_much_as_is_available_goes_back(desk: Desk) -> None:
     assert (await money(desk, ada), await money(desk, eve)) == ((99_999, 0), (0, 0))
 
 
-async def test_parts_add_up_to_all_of_it_and_no_more(desk: Desk) -> None:
+async def test_partial_reversals_sum_up_to_the_whole_transaction_at_most(desk: Desk) -> None:
     ada, bob = await person(desk, funds="10.00"), await person(desk, funds="10.00")
     paid = (await send(desk, ada, bob, "10.00")).transaction
     await reverse(desk, paid.id, "2.50")
@@ -112,10 +112,10 @@ async def _card(desk: Desk, ada: Person) -> UUID:
 
 
 @pytest.mark.parametrize("make", [_deposit, _withdrawal, _card])
-async def test_part_of_what_no_customer_was_paid_goes_back_too(
+async def test_a_part_of_a_deposit_withdrawal_or_card_payment_can_be_reversed(
     desk: Desk, records: Records, make: Callable[[Desk, Person], Awaitable[UUID]]
 ) -> None:
-    """The books must be right afterwards: each test of a desk ends with the audit."""
+    """After the test, the audit must find nothing."""
     ada = await person(desk, funds="20.00")
     before, _ = await money(desk, ada)
     original = await make(desk, ada)
@@ -126,7 +126,7 @@ async def test_part_of_what_no_customer_was_paid_goes_back_too(
     assert {account: -amount * 3 for account, amount in forth.items()} == {a: n * 7 for a, n in back.items()}
 
 
-async def test_transaction_with_a_fee_goes_back_whole_or_not_at_all(desk: Desk, records: Records) -> None:
+async def test_a_transaction_with_a_fee_can_only_be_reversed_completely(desk: Desk, records: Records) -> None:
     ada = await person(desk, funds="20.00")
     paid_out = (await pay_out(desk, ada, "7.00", Speed.INSTANT)).transaction
     before = await records.checksum()
@@ -140,7 +140,7 @@ async def test_transaction_with_a_fee_goes_back_whole_or_not_at_all(desk: Desk, 
 
 
 @pytest.mark.parametrize("amount", ["0.00", "0.001", "-1.00", "1e2", "", "99999999999.00"])
-async def test_amount_that_is_none_is_refused(desk: Desk, records: Records, amount: str) -> None:
+async def test_an_invalid_amount_is_refused(desk: Desk, records: Records, amount: str) -> None:
     ada, bob = await person(desk, funds="10.00"), await person(desk)
     paid = (await send(desk, ada, bob, "10.00")).transaction
     before = await records.checksum()
@@ -149,7 +149,7 @@ async def test_amount_that_is_none_is_refused(desk: Desk, records: Records, amou
     assert await records.checksum() == before
 
 
-async def test_same_key_gives_a_part_back_once(desk: Desk, records: Records) -> None:
+async def test_repeating_a_key_reverses_a_part_once(desk: Desk, records: Records) -> None:
     ada, bob = await person(desk, funds="10.00"), await person(desk)
     paid, key = (await send(desk, ada, bob, "10.00")).transaction, new_key()
     first, second = [await reverse(desk, paid.id, "4.00", key=key) for _ in range(2)]
@@ -161,7 +161,7 @@ async def test_same_key_gives_a_part_back_once(desk: Desk, records: Records) -> 
         assert (await refused(desk, paid.id, amount, available=available, key=key)).code == "IDEMPOTENCY_KEY_REUSED"
 
 
-async def test_parts_at_once_give_back_no_more_than_there_was(two_desks: list[Desk]) -> None:
+async def test_concurrent_partial_reversals_never_exceed_the_transaction(two_desks: list[Desk]) -> None:
     for round_ in range(ROUNDS):
         ada = await person(two_desks[0], funds="10.00")
         bob, eve = await people(two_desks[0], 2)

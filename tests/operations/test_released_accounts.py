@@ -1,4 +1,4 @@
-"""What operators.md says about a clock that was wrong, done and looked at."""
+"""Runs the steps of operators.md about a clock that was wrong, and checks their results."""
 
 import re
 from pathlib import Path
@@ -26,7 +26,7 @@ set session_replication_role = origin;
 
 
 def release() -> str:
-    """The statements that let accounts go."""
+    """Returns the page's statements that release accounts."""
     (sql,) = re.findall(r"```sql\n(.+?)```", MANUAL.read_text(encoding="utf-8"), re.DOTALL)
     assert isinstance(sql, str)
     return sql
@@ -37,7 +37,7 @@ async def laws_broken(records: Records) -> set[str]:
     return {proof.law for proof in PROOFS if any(finding.startswith(f"{proof.law}: ") for finding in found)}
 
 
-async def test_released_account_pays_again_and_the_audit_says_what_remains(database_dsn: Dsns) -> None:
+async def test_a_released_account_can_pay_again_and_the_audit_reports_the_rest(database_dsn: Dsns) -> None:
     async with (
         records_of(database_dsn.server, database_dsn.owner) as records,
         open_desk(database_dsn.server, without_risk_rules()) as desk,

@@ -1,4 +1,4 @@
-"""A dump that is restored: the audit says the same of the copy, and of the copy's copy."""
+"""Restoring a dump: the audit has the same result for the copy, and for a copy of the copy."""
 
 import asyncio
 import io
@@ -25,7 +25,7 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True)
 class Backups:
-    """PostgreSQL's own programs, and a cluster to restore to."""
+    """PostgreSQL's programs, and a cluster to restore to."""
 
     postgres: EmbeddedPostgres
     programs: Path
@@ -33,7 +33,7 @@ class Backups:
 
     @contextmanager
     def copy(self, source: Dsns) -> Iterator[Dsns]:
-        """What a dump of that database is restored to."""
+        """Restores a dump of that database to a new database, and drops it after the block."""
         name = f"restored_{os.getpid()}_{next(_numbers)}"
         dump = self.files / name
         self._run("pg_dump", "--format=custom", f"--file={dump}", f"--dbname={source.owner}")
@@ -71,9 +71,7 @@ def audited(dsns: Dsns) -> str:
     return said.getvalue()
 
 
-def test_books_are_right_after_a_restore_and_after_the_restore_of_a_restore(
-    backups: Backups, database_dsn: Dsns
-) -> None:
+def test_the_audit_finds_nothing_in_a_restored_copy_and_in_a_copy_of_it(backups: Backups, database_dsn: Dsns) -> None:
     asyncio.run(trade(database_dsn))
     right = audited(database_dsn)
     assert right.startswith("The ledger is correct: "), right
@@ -84,7 +82,7 @@ def test_books_are_right_after_a_restore_and_after_the_restore_of_a_restore(
 
 @pytest.mark.parametrize("table", ["transactions", "money_requests", "cards"])
 @pytest.mark.parametrize("what", ["lifecycle", "immutable"])
-def test_guard_that_says_less_is_found_in_a_copy_too(
+def test_the_audit_finds_a_weakened_trigger_in_a_restored_copy_too(
     backups: Backups, module_dsn: Dsns, table: str, what: str
 ) -> None:
     with backups.copy(module_dsn) as copy:
@@ -93,7 +91,7 @@ def test_guard_that_says_less_is_found_in_a_copy_too(
 
 
 async def _weaken(dsn: str, table: str, guard: str) -> None:
-    """Makes the guard ask for one thing more before it refuses."""
+    """Weakens a trigger: adds a condition to its refusal."""
     connection = await asyncpg.connect(dsn)
     try:
         definition: str = await connection.fetchval(

@@ -1,4 +1,4 @@
-"""Reversing: all that is left of a transaction goes back where it came from, once, or nothing happens."""
+"""Reversals: the remaining amount of a transaction returns to its source, once, or nothing happens."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -113,13 +113,13 @@ OF_EACH_TYPE = {
 }
 
 
-def test_every_type_but_a_refund_is_tried() -> None:
+def test_every_type_except_a_refund_is_tested() -> None:
     assert {*OF_EACH_TYPE} == {*Type} - {Type.REFUND}
 
 
 @pytest.mark.parametrize("type_", OF_EACH_TYPE)
 @pytest.mark.parametrize("frozen", [None, Freeze.ALL])
-async def test_all_of_it_goes_back_where_it_came_from(
+async def test_a_reversal_returns_the_whole_amount_to_its_source(
     desk: Desk, records: Records, type_: Type, frozen: Freeze | None
 ) -> None:
     ada, bob = await person(desk, funds="20.00"), await person(desk, funds="20.00")
@@ -147,7 +147,7 @@ def _about(original: Transaction) -> UUID:
     return wallet_id
 
 
-async def test_of_what_was_given_back_in_part_the_rest_goes_back(desk: Desk, records: Records) -> None:
+async def test_a_partly_refunded_transaction_is_reversed_by_the_rest(desk: Desk, records: Records) -> None:
     ada, bob = await person(desk, funds="10.00"), await person(desk)
     original = (await send(desk, ada, bob, "10.00")).transaction
     await refund_payment(desk, bob, original.id, "4.00")
@@ -221,7 +221,7 @@ async def _withdrawn_by_who_left(desk: Desk, records: Records) -> UUID:
         (_withdrawn_by_who_left, "RECIPIENT_NOT_FOUND"),
     ],
 )
-async def test_refusal_names_the_transaction_and_leaves_nothing(
+async def test_a_refused_reversal_names_the_transaction_and_changes_nothing(
     desk: Desk, records: Records, arrange: Callable[[Desk, Records], Awaitable[UUID | None]], code: str
 ) -> None:
     transaction_id = await arrange(desk, records)
@@ -233,7 +233,7 @@ async def test_refusal_names_the_transaction_and_leaves_nothing(
     assert await records.count("select count(*) from operator_actions") == acts
 
 
-async def test_no_reversal_without_a_reason(desk: Desk, records: Records) -> None:
+async def test_a_reversal_without_a_valid_reason_is_refused(desk: Desk, records: Records) -> None:
     original = (await pay_in(desk, await person(desk), "1.00")).transaction
     before = await records.checksum()
     for reason in ("", " ", "x" * 501, "two\nlines"):
@@ -242,8 +242,8 @@ async def test_no_reversal_without_a_reason(desk: Desk, records: Records) -> Non
     assert await records.checksum() == before
 
 
-async def test_the_same_reversal_said_again_is_the_same_reversal(desk: Desk, records: Records) -> None:
-    """As the clearing says it after a connection was lost."""
+async def test_submitting_the_same_reversal_again_reverses_once(desk: Desk, records: Records) -> None:
+    """The clearing submits it again after a lost connection."""
     ada, bob = await person(desk, funds="10.00"), await person(desk)
     original = (await send(desk, ada, bob, "10.00")).transaction
     said = Reverse(uuids.uuid7(), uuids.uuid7(), bob.wallet_id, ada.wallet_id, original.id, "Fraud", OPS)
@@ -253,7 +253,9 @@ async def test_the_same_reversal_said_again_is_the_same_reversal(desk: Desk, rec
     assert len(await acts_about(records, bob.wallet_id)) == 1
 
 
-async def test_reversed_and_given_back_at_once_it_goes_back_once(two_desks: list[Desk], records: Records) -> None:
+async def test_a_concurrent_reversal_and_refund_return_the_money_once(
+    two_desks: list[Desk], records: Records
+) -> None:
     for round_ in range(ROUNDS):
         ada, bob = await person(two_desks[0], funds="10.00"), await person(two_desks[0], funds="50.00")
         original = (await send(two_desks[0], ada, bob, "10.00")).transaction
@@ -265,7 +267,7 @@ async def test_reversed_and_given_back_at_once_it_goes_back_once(two_desks: list
         assert (await money(two_desks[0], ada), await money(two_desks[0], bob)) == ((1_000, 0), (5_000, 0))
 
 
-async def test_reversed_while_the_receiver_spends_it_happens_whole_or_not_at_all(
+async def test_a_reversal_concurrent_with_spending_is_complete_or_refused(
     two_desks: list[Desk], records: Records
 ) -> None:
     for round_ in range(ROUNDS):

@@ -1,4 +1,4 @@
-"""Risk settings over the environment's: judged as the environment's are, recorded, told, and given back."""
+"""Risk settings in the database override the environment: validated alike, recorded, signalled, and cleared."""
 
 import asyncio
 
@@ -44,7 +44,7 @@ async def applying(database: Database, settings: Settings | None = None) -> dict
         return {one.name: one.value for one in await risk_settings(session, settings or here())}
 
 
-async def test_what_is_set_goes_over_the_environments_and_cleared_it_is_the_environments_again(
+async def test_a_stored_setting_overrides_the_environment_until_it_is_cleared(
     database: Database,
 ) -> None:
     before = await applying(database)
@@ -87,7 +87,7 @@ async def test_what_is_set_goes_over_the_environments_and_cleared_it_is_the_envi
         ("large_transfer_threshold", "9" * 501),
     ],
 )
-async def test_value_that_the_environment_could_not_have_is_refused(
+async def test_a_value_that_is_invalid_in_the_environment_is_refused(
     database: Database, owner: Owner, name: str, value: str
 ) -> None:
     with pytest.raises(InvalidInput) as refused:
@@ -97,23 +97,21 @@ async def test_value_that_the_environment_could_not_have_is_refused(
 
 
 @pytest.mark.parametrize("reason", ["", "   ", "x" * 501, "two\nlines", "\ud800"])
-async def test_no_setting_without_a_reason(database: Database, owner: Owner, reason: str) -> None:
+async def test_a_setting_without_a_valid_reason_is_refused(database: Database, owner: Owner, reason: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         await set_(database, "rapid_transfer_count", "3", reason)
     assert refused.value.field == "reason"
     assert await owner.fetch("select from risk_settings union all select from operator_actions") == []
 
 
-def test_name_is_known_in_any_case_and_no_other() -> None:
+def test_the_name_of_a_setting_is_case_insensitive() -> None:
     assert setting_name(" RAPID_transfer_count ") == "rapid_transfer_count"
     for other in ("", "secret_key", "transfer_limit"):
         with pytest.raises(InvalidInput):
             setting_name(other)
 
 
-async def test_every_change_is_recorded_and_told_and_what_changes_nothing_is_not(
-    database: Database, owner: Owner
-) -> None:
+async def test_only_real_changes_are_recorded_and_signalled(database: Database, owner: Owner) -> None:
     told: list[str] = []
     await owner.add_listener(CHANNEL, lambda *said: told.append(str(said[3])))
     for value in ("3", "3", "4"):
@@ -128,13 +126,13 @@ async def test_every_change_is_recorded_and_told_and_what_changes_nothing_is_not
     assert [read(payload).risk_settings for payload in told] == [True] * 3
 
 
-async def test_lost_replies_record_it_once(losing: LosesReplies, owner: Owner) -> None:
+async def test_lost_replies_record_a_setting_once(losing: LosesReplies, owner: Owner) -> None:
     losing.losses = 2
     assert (await set_(losing, "rapid_transfer_count", "3")).value == "3"
     assert await owner.fetchval("select count(*) from operator_actions") == 1
 
 
-async def test_changes_at_once_follow_one_another_in_the_record(database: Database, owner: Owner) -> None:
+async def test_concurrent_changes_are_recorded_one_after_another(database: Database, owner: Owner) -> None:
     await asyncio.gather(*(set_(database, "rapid_transfer_count", str(count)) for count in range(2, 8)))
     rows = await owner.fetch(
         "select facts ->> 'before' as before, facts ->> 'value' as value from operator_actions order by created_at"
@@ -143,11 +141,11 @@ async def test_changes_at_once_follow_one_another_in_the_record(database: Databa
     assert (await applying(database))["rapid_transfer_count"] == rows[-1]["value"]
 
 
-def test_setting_that_only_a_newer_server_has_changes_nothing_here() -> None:
+def test_a_setting_of_a_newer_server_is_ignored() -> None:
     assert with_overrides(here(), {"of_tomorrow_action": "block"}) == here()
 
 
-async def test_what_does_not_go_with_this_environment_is_said_in_a_sentence(database: Database) -> None:
+async def test_a_stored_setting_that_conflicts_with_the_environment_is_reported(database: Database) -> None:
     await set_(database, "large_transfer_threshold", "USD:20.00", settings=made())
     async with database.read() as session:
         with pytest.raises(SettingsError, match="LARGE_TRANSFER_THRESHOLD has no amount for JPY"):
@@ -155,8 +153,8 @@ async def test_what_does_not_go_with_this_environment_is_said_in_a_sentence(data
         assert str((await read_policy(session, made())).rule(LargeTransfer).threshold("USD")) == "20.00"
 
 
-async def test_desk_decides_by_what_is_set_from_its_first_payment_on(database: Database) -> None:
-    """Also where nobody listens: an import's desk, the command line's."""
+async def test_a_desk_applies_stored_settings_from_its_first_payment(database: Database) -> None:
+    """This holds also for desks without a listener, as in an import or on the command line."""
     await set_(database, "new_recipient_action", "block", settings=made())
     desk = await Desk.open(database, made())
     assert desk.clearing.terms.policy.rule(NewRecipient).action is RuleAction.BLOCK

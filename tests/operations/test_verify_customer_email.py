@@ -1,4 +1,4 @@
-"""An operator verifies an address: the one that the customer has given, for them alone, and it is on record."""
+"""An operator verifies the email address that the customer has given, and it is recorded."""
 
 import asyncio
 
@@ -36,7 +36,9 @@ async def verified(owner: Owner) -> list[str]:
 
 
 @pytest.mark.parametrize("typed", [MAIL, " ADA@Example.COM "])
-async def test_address_is_verified_and_recorded(services: IdentityServices, owner: Owner, typed: str) -> None:
+async def test_the_address_is_verified_and_the_action_is_recorded(
+    services: IdentityServices, owner: Owner, typed: str
+) -> None:
     await arrive(services, raw_email=MAIL)
     user, changed = await verify(services, typed)
     assert (user.username, user.email, user.email_verified, changed) == ("ada", MAIL, True, True)
@@ -45,20 +47,24 @@ async def test_address_is_verified_and_recorded(services: IdentityServices, owne
     assert await disagreements(services) == []
 
 
-async def test_record_does_not_keep_the_address(services: IdentityServices, owner: Owner) -> None:
+async def test_the_record_does_not_contain_the_address(services: IdentityServices, owner: Owner) -> None:
     await arrive(services, raw_email=MAIL)
     await verify(services)
     assert MAIL not in str(await owner.fetchval("select row_to_json(a)::text from operator_actions a"))
 
 
-async def test_address_belongs_to_whoever_it_was_verified_for_last(services: IdentityServices, owner: Owner) -> None:
+async def test_an_address_belongs_to_the_customer_it_was_verified_for_last(
+    services: IdentityServices, owner: Owner
+) -> None:
     await arrive(services, raw_email="Ada@example.com")
     await customer(services, "bea")
     await verify(services)
     assert await verified(owner) == ["ada"]
 
 
-async def test_verified_address_stays_so_and_nothing_is_recorded(services: IdentityServices, owner: Owner) -> None:
+async def test_verifying_a_verified_address_changes_and_records_nothing(
+    services: IdentityServices, owner: Owner
+) -> None:
     await customer(services)
     since = await owner.fetchval("select email_verified_at from users")
     user, changed = await verify(services)
@@ -75,7 +81,7 @@ async def test_verified_address_stays_so_and_nothing_is_recorded(services: Ident
         ("gone", MAIL, "WALLET_CLOSED", None),
     ],
 )
-async def test_what_is_not_the_customers_address_is_refused_and_nothing_is_left(
+async def test_an_address_that_is_not_the_customers_is_refused_and_nothing_changes(
     services: IdentityServices, owner: Owner, state: str, email: str, code: str, field: str | None
 ) -> None:
     await arrive(services, raw_email=MAIL)
@@ -87,9 +93,7 @@ async def test_what_is_not_the_customers_address_is_refused_and_nothing_is_left(
     assert await recorded(owner) == []
 
 
-async def test_text_that_is_no_address_and_a_missing_reason_are_refused(
-    services: IdentityServices, owner: Owner
-) -> None:
+async def test_an_invalid_address_and_a_missing_reason_are_refused(services: IdentityServices, owner: Owner) -> None:
     await arrive(services, raw_email=MAIL)
     with pytest.raises(InvalidProfile) as no_address:
         await verify(services, "ada")
@@ -100,7 +104,7 @@ async def test_text_that_is_no_address_and_a_missing_reason_are_refused(
     assert await verified(owner) == []
 
 
-async def test_operator_does_not_verify_their_own_and_another_one_may(
+async def test_an_operator_cannot_verify_their_own_address_but_another_operator_can(
     services: IdentityServices, owner: Owner
 ) -> None:
     ada, olga = await arrive(services, raw_email=MAIL), await arrive(services, "olga")
@@ -113,13 +117,15 @@ async def test_operator_does_not_verify_their_own_and_another_one_may(
     assert await verified(owner) == ["ada"]
 
 
-async def test_customer_frozen_for_all_is_verified_too(services: IdentityServices, owner: Owner) -> None:
+async def test_the_address_of_a_fully_frozen_customer_can_be_verified(
+    services: IdentityServices, owner: Owner
+) -> None:
     await arrive(services, raw_email=MAIL)
     await owner.execute(STATE["frozen for all"])
     assert (await verify(services))[1]
 
 
-async def test_verified_by_several_operators_at_once_it_is_recorded_once(
+async def test_a_verification_by_several_operators_at_once_is_recorded_once(
     services: IdentityServices, owner: Owner
 ) -> None:
     await arrive(services, raw_email=MAIL)
@@ -129,7 +135,7 @@ async def test_verified_by_several_operators_at_once_it_is_recorded_once(
     assert await disagreements(services) == []
 
 
-async def test_one_address_verified_for_several_customers_at_once_is_one_customers(
+async def test_one_address_verified_for_several_customers_at_once_belongs_to_one(
     services: IdentityServices, owner: Owner
 ) -> None:
     names = ("ada", "bea", "cid")
@@ -141,7 +147,7 @@ async def test_one_address_verified_for_several_customers_at_once_is_one_custome
     assert await disagreements(services) == []
 
 
-async def test_verification_whose_reply_was_lost_is_done_once(losing: LosesReplies, owner: Owner) -> None:
+async def test_a_verification_whose_reply_is_lost_is_recorded_once(losing: LosesReplies, owner: Owner) -> None:
     async with receiving(losing) as services:
         await arrive(services, raw_email=MAIL)
         losing.losses = 2
@@ -150,7 +156,7 @@ async def test_verification_whose_reply_was_lost_is_done_once(losing: LosesRepli
     assert len(await recorded(owner)) == 1
 
 
-async def test_audit_is_right_after_the_address_has_changed_and_was_verified_again(
+async def test_the_audit_finds_nothing_after_an_address_changes_and_is_verified_again(
     services: IdentityServices, owner: Owner
 ) -> None:
     await arrive(services, raw_email=MAIL)

@@ -1,4 +1,4 @@
-"""A small town that really traded: its payments went through the clearing, so its books are right until bent."""
+"""A small set of wallets with real payments through the clearing, for tests that then damage the books."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -42,7 +42,7 @@ from tests.transactions.past import people
 
 @dataclass(frozen=True)
 class Town:
-    """Everything by its name, as the database has it: wallets, transactions, entries as `<transaction>_<whose>`."""
+    """The ids in the database by name: wallets, transactions, and entries as `<transaction>_<wallet>`."""
 
     names: dict[str, str]
 
@@ -52,7 +52,7 @@ class Town:
 
 @asynccontextmanager
 async def open_desk(dsn: str) -> AsyncIterator[Desk]:
-    """A server's desk on that database: 50.00 is a large payment, and nothing else is risky."""
+    """Opens a desk on that database with one risk rule: payments of 50.00 or more are large."""
     settings = Settings.model_validate(
         {
             "large_transfer_threshold": "50.00",
@@ -73,8 +73,8 @@ async def open_desk(dsn: str) -> AsyncIterator[Desk]:
 
 
 async def trade(dsns: Dsns) -> Town:
-    """Alice, Bob and Carol bring money, pay and ask one another and take some out; Dan has only his welcome bonus,
-    Erin pays by card, operators act on what Frank and Gina do, and Gina leaves."""
+    """Alice, Bob and Carol deposit, pay, request and withdraw money; Dan has only his welcome bonus, Erin pays by
+    card, operators act on payments of Frank and Gina, and Gina closes her wallet."""
     owner = await asyncpg.connect(dsns.owner)
     try:
         names = ("alice", "bob", "carol", "erin", "frank", "gina")
@@ -160,7 +160,7 @@ async def _payments(desk: Desk, wallets: dict[str, UUID]) -> dict[str, UUID]:
 
 
 async def _cards(desk: Desk, erin: UUID, done: dict[str, UUID]) -> dict[str, str]:
-    """Erin's cards by name: one that pays, one that is closed."""
+    """Issues Erin's cards, and returns their ids by name: one that pays, and one that is closed."""
     cards = {}
     for name in ("card", "closed_card"):
         issued = await issue_card(desk, erin, raw_label=name, raw_monthly_limit="40.00", raw_key=f"key-of-{name}")
@@ -175,7 +175,7 @@ async def _cards(desk: Desk, erin: UUID, done: dict[str, UUID]) -> dict[str, str
 
 
 async def _leave(owner: "asyncpg.Connection[asyncpg.Record]", desk: Desk, gina: UUID) -> dict[str, str]:
-    """Gina leaves with a session and a card that end with her wallet. Her request waits for the sweeper."""
+    """Closes Gina's wallet; her session and card end with it. Her money request is left for the sweeper."""
     card = await issue_card(desk, gina, raw_label="ginas_card", raw_key="key-of-ginas_card")
     asked = await request_money(
         desk, gina, raw_from="bob", raw_amount="2.00", raw_description="Lunch", raw_key="key-of-ginas_request"

@@ -1,4 +1,4 @@
-"""What a text may be made of: everything people write, nothing that cannot be seen, nothing that deceives."""
+"""Allowed characters of a text: all scripts that people write, no invisible texts, no deceptive characters."""
 
 import pytest
 from hypothesis import given
@@ -16,7 +16,7 @@ SCOTLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e00
 
 WRITTEN = {
     "flag of England": ENGLAND,
-    "flag of Scotland in words": f"Match {SCOTLAND} tickets",
+    "flag of Scotland within text": f"Match {SCOTLAND} tickets",
     "two flags": ENGLAND + SCOTLAND,
     "flag of a country": "🇺🇦",
     "family": "👨\u200d👩\u200d👧\u200d👦",
@@ -32,14 +32,14 @@ WRITTEN = {
     "emoji of Unicode 15": "🫨",
     "emoji of Unicode 16": "\U0001fae9",
     "emoji of Unicode 17": "\U0001facd",
-    "emoji that no data has yet": "\U0001faff",
+    "emoji newer than any data": "\U0001faff",
     "Kannada": "ಕನ್ನಡ",
     "letter with many marks": "ṩ̂",
     "a full stop": ".",
 }
 
 UNSEEN = {
-    "spaces of all sorts": " \u00a0\u1680\u2000\u2007\u202f\u205f\u3000",
+    "all kinds of spaces": " \u00a0\u1680\u2000\u2007\u202f\u205f\u3000",
     "zero-width space": "\u200b",
     "joiners": "\u200c\u200d",
     "word joiner": "\u2060",
@@ -54,9 +54,9 @@ UNSEEN = {
     "combining grapheme joiner": "\u034f",
     "tags": "\U000e0067\U000e0062\U000e007f",
     "language tag": "\U000e0001",
-    "accents alone": "\u0301\u0308",
-    "vowel sign alone": "\u093e",
-    "enclosing circle alone": "\u20dd",
+    "only accents": "\u0301\u0308",
+    "only a vowel sign": "\u093e",
+    "only an enclosing circle": "\u20dd",
     "object replacement": "\ufffc",
     "null notehead": "\U0001d159",
     "direction marks": "\u200e\u200f\u061c",
@@ -66,12 +66,12 @@ UNSEEN = {
 DANGEROUS = {
     "override": "Ada \u202e100",
     "embedding": "Ada \u202bx\u202c",
-    "isolate left open": "\u2066Ada",
-    "isolate closed": "\u2067Ada\u2069",
+    "isolate that is not closed": "\u2066Ada",
+    "isolate that is closed": "\u2067Ada\u2069",
     "left-to-right mark among Latin letters": "Ada\u200e",
     "right-to-left mark among Latin letters": "Ada\u200f!",
     "tags after a letter": "Ada\U000e0041\U000e0042",
-    "tags after a flag that ended": ENGLAND + "\U000e0041",
+    "tags after a complete flag": ENGLAND + "\U000e0041",
     "flag without an end": ENGLAND[:-1],
     "NUL": "Ada\0",
     "escape": "\x1b[2JAda",
@@ -91,13 +91,13 @@ LINES = [parse_description, parse_reason, parse_bank_name, parse_label, parse_me
 
 
 @pytest.mark.parametrize("text", WRITTEN.values(), ids=WRITTEN)
-def test_what_people_write_is_a_name_and_a_description(text: str) -> None:
+def test_ordinary_text_is_a_valid_name_and_description(text: str) -> None:
     assert display_name(text)
     assert all(parse(text) == text for parse in LINES)
 
 
 @pytest.mark.parametrize("text", (UNSEEN | DANGEROUS).values(), ids=UNSEEN | DANGEROUS)
-def test_what_cannot_be_seen_or_deceives_is_neither(text: str) -> None:
+def test_invisible_and_deceptive_text_is_no_valid_name_or_description(text: str) -> None:
     with pytest.raises(InvalidProfile) as refused:
         display_name(text)
     assert refused.value.field == "name"
@@ -107,19 +107,19 @@ def test_what_cannot_be_seen_or_deceives_is_neither(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", UNSEEN.values(), ids=UNSEEN)
-def test_what_cannot_be_seen_may_stand_beside_what_can_or_is_refused_as_deceiving(text: str) -> None:
+def test_invisible_text_is_allowed_next_to_visible_text_unless_it_is_deceptive(text: str) -> None:
     assert not has_visible_character(text)
     assert has_visible_character(f"{text}a")
 
 
 @given(st.text(st.characters(categories=("Mn", "Mc", "Me", "Zs", "Cf")), max_size=20))
-def test_marks_spaces_and_formats_alone_show_nothing(text: str) -> None:
-    # The generator's own Python is older: it may take for a mark what is none any more.
+def test_text_of_only_marks_spaces_and_formats_is_not_visible(text: str) -> None:
+    # The generator uses this Python's older Unicode data: it may generate characters that are no longer marks.
     assert has_visible_character(text) == any(category(char)[0] in "LNPS" for char in text)
 
 
 @given(st.text(max_size=40))
-def test_a_name_has_no_more_than_a_line_may_have(text: str) -> None:
+def test_a_valid_name_is_also_a_valid_line(text: str) -> None:
     if fits_name(text):
         assert fits_line(text)
         text.encode()
@@ -127,11 +127,11 @@ def test_a_name_has_no_more_than_a_line_may_have(text: str) -> None:
 
 
 @given(st.text(max_size=40))
-def test_a_text_that_shows_something_still_does_beside_another(text: str) -> None:
+def test_visible_text_stays_visible_next_to_other_text(text: str) -> None:
     assert has_visible_character(text) == any(is_visible(char) for char in text)
     assert has_visible_character(f"\u3164{text}\u200b") == has_visible_character(text)
 
 
-def test_data_is_that_of_the_pinned_package_and_newer_than_pythons() -> None:
+def test_unicode_data_comes_from_the_pinned_package_and_is_newer_than_pythons() -> None:
     assert VERSION == "18.0.0"
-    assert category("\U0001fae9") == "So", "of Unicode 16, which Python 3.11 does not know"
+    assert category("\U0001fae9") == "So", "a character of Unicode 16, which Python 3.11 does not contain"

@@ -1,4 +1,4 @@
-"""Pasted numbers and names are read as they are shown."""
+"""Pasted phone numbers and usernames are read as they are displayed."""
 
 import pytest
 from hypothesis import given
@@ -38,14 +38,14 @@ ZEROS = "0٠۰०０𝟎"
         "+1 202 555\u00ad0123",
     ],
 )
-def test_phone_number_is_the_one_that_is_shown(typed: str) -> None:
+def test_a_pasted_phone_number_is_read_as_displayed(typed: str) -> None:
     assert phone_number(typed) == NUMBER
     assert customer_query(typed).phone == NUMBER
     assert from_supabase(typed, None) == NUMBER
 
 
 @given(st.data())
-def test_no_marks_spaces_hyphens_or_scripts_make_it_another_number(data: st.DataObject) -> None:
+def test_marks_spaces_hyphens_and_scripts_do_not_change_a_phone_number(data: st.DataObject) -> None:
     drawn = ""
     for char in NUMBER:
         drawn += data.draw(st.text(MARKS + SPACES + (HYPHENS if drawn.strip(MARKS + SPACES) else ""), max_size=1))
@@ -53,7 +53,7 @@ def test_no_marks_spaces_hyphens_or_scripts_make_it_another_number(data: st.Data
     assert phone_number(drawn) == NUMBER
 
 
-def test_imported_number_without_its_plus_is_read_too() -> None:
+def test_an_imported_phone_number_without_a_plus_is_read() -> None:
     assert from_supabase("\u202a12025550123\u202c", None) == NUMBER
 
 
@@ -61,19 +61,19 @@ def test_imported_number_without_its_plus_is_read_too() -> None:
     "typed",
     ["+1 202 555 012③", "+1 202 555 012²", "+1;202;5550123", "+1\x00202 5550123", "１²", "\u202e+12025550123"],
 )
-def test_what_is_no_digit_does_not_become_one(typed: str) -> None:
+def test_characters_that_are_not_digits_are_refused(typed: str) -> None:
     with pytest.raises(InvalidProfile):
         phone_number(typed)
 
 
 @given(st.text(max_size=60))
-def test_a_number_is_dialled_in_one_way(text: str) -> None:
+def test_any_text_is_read_as_at_most_one_phone_number(text: str) -> None:
     assert dialled(dialled(text)) == dialled(text)
 
 
 @pytest.mark.parametrize("before", ["", " ", "\u202a", "\u2068 ", "\ufeff", "\u00a0\u200b"])
 @pytest.mark.parametrize("after", ["", "\n", "\u202c", "\u2069", "\u200e\u3000"])
-def test_username_and_email_have_nothing_around_them(before: str, after: str) -> None:
+def test_invisible_characters_around_a_username_or_email_are_removed(before: str, after: str) -> None:
     assert canonical(f"{before}@Ada{after}") == canonical(f"@{before}ada{after}") == "ada"
     assert parse_recipient(f"{before}ada{after}") == chosen(f"{before}Ada{after}") == "ada"
     assert email_address(f"{before}ada@example.com{after}") == "ada@example.com"
@@ -82,18 +82,18 @@ def test_username_and_email_have_nothing_around_them(before: str, after: str) ->
 
 
 @pytest.mark.parametrize("typed", ["a\u200bda", "ad\u202ea", "ada\u00adx", "\u202eada"])
-def test_marks_within_a_username_are_not_left_out(typed: str) -> None:
+def test_invisible_characters_inside_a_username_are_refused(typed: str) -> None:
     assert canonical(typed) is None
     with pytest.raises(InvalidProfile):
         chosen(typed)
 
 
 @pytest.mark.parametrize("typed", ["\u202a10.00\u202c", "１０", "١٠", " 10", "10\u00a0"])
-def test_amount_is_never_guessed_at(typed: str) -> None:
+def test_a_pasted_amount_with_other_characters_is_refused(typed: str) -> None:
     with pytest.raises(InvalidAmount):
         parse_amount(typed, "USD")
 
 
-def test_trimming_a_long_text_takes_no_long_time() -> None:
+def test_trimming_a_long_text_is_fast() -> None:
     inner = "x" + " \u200b" * 500_000 + "x"
     assert trimmed(inner) == inner

@@ -1,4 +1,4 @@
-"""A past that was never lived: people and transactions written straight into the tables, for tests that only read."""
+"""Writes users and past transactions directly into the tables, for tests that only read."""
 
 import random
 from collections.abc import Iterable
@@ -21,7 +21,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True)
 class Happened:
-    """A transaction as a test knows it."""
+    """A transaction of the past."""
 
     id: UUID
     type: str
@@ -35,14 +35,14 @@ class Happened:
     fee: int = 0
 
     def visible_to(self, wallet: UUID) -> datetime | None:
-        """When it became visible to that wallet, said another way than the product says it."""
+        """Returns when it became visible to that wallet, computed in another way than in the product."""
         if wallet == (self.source or self.destination):
             return self.created_at
         return self.completed_at if wallet == self.destination else None
 
 
-def payment(source: UUID | None, destination: UUID, **said: object) -> Happened:
-    """A completed payment at noon, except for what is said; without a source it is a deposit."""
+def payment(source: UUID | None, destination: UUID, **changed: object) -> Happened:
+    """A completed payment at noon; `changed` replaces fields. Without a source it is a deposit."""
     facts: dict[str, object] = {
         "id": uuids.uuid7(),
         "type": "send" if source else "deposit",
@@ -52,13 +52,13 @@ def payment(source: UUID | None, destination: UUID, **said: object) -> Happened:
         "amount": 1_000,
         "description": "Lunch",
         "created_at": NOON,
-    } | said
+    } | changed
     facts.setdefault("completed_at", facts["created_at"] if facts["status"] == "completed" else None)
     return Happened(**facts)  # type: ignore[arg-type]
 
 
 def at_random(chance: random.Random, wallets: list[UUID], many: int) -> list[Happened]:
-    """Transactions among those wallets, in few different moments so that many tie."""
+    """Random transactions among those wallets. Many have the same time."""
     return [_one_at_random(chance, wallets) for _ in range(many)]
 
 
@@ -82,7 +82,7 @@ def _one_at_random(chance: random.Random, wallets: list[UUID]) -> Happened:
 
 
 async def people(owner: "Connection[Record]", *usernames: str) -> list[UUID]:
-    """A wallet for each of those people."""
+    """Creates a user with a wallet for each username. Returns the wallet ids."""
     wallets: list[UUID] = [uuids.uuid7() for _ in usernames]
     await owner.executemany(
         "insert into ledger_accounts values ($1, 'wallet', 'USD', 0, 0, 0, 0, $2)", [(id, NOON) for id in wallets]
@@ -100,7 +100,7 @@ async def people(owner: "Connection[Record]", *usernames: str) -> list[UUID]:
 
 
 async def write(owner: "Connection[Record]", happened: Iterable[Happened]) -> None:
-    """Writes them as if they had happened."""
+    """Writes the transactions into the tables."""
     rows = []
     for one in happened:
         failure = "INSUFFICIENT_FUNDS" if one.status in ("failed", "blocked") else None

@@ -1,4 +1,4 @@
-"""What PostgreSQL does to find what of a wallet's transactions changed: by index, and no further than is asked."""
+"""The query plan for a wallet's changed transactions: index scans that read only what is requested."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -13,13 +13,13 @@ from tests.transactions.past import NOON, people
 from tests.transactions.test_history_plans import FILL
 
 MADE_IN_AN_HOUR = 1_800
-"""By the wallet: every other second it pays, every other it is paid."""
+"""The payments of the wallet in an hour: one every two seconds. In the seconds between it receives payments."""
 SINCE = "uuid[], timestamptz[], uuid[], int"
 
 
 @pytest.fixture(params=["empty", "fresh", "large"])
 async def wallet(owner: "Connection[Record]", request: pytest.FixtureRequest) -> UUID:
-    """A wallet with no history, with one that PostgreSQL has no statistics of yet, or with a long and known one."""
+    """A wallet without history, with a history without statistics, or with a long history with statistics."""
     mine, other = await people(owner, f"p{uuids.uuid7().hex[12:]}", f"p{uuids.uuid7().hex[12:]}")
     if request.param != "empty":
         await owner.execute(FILL, mine, other, NOON, 2_000 if request.param == "fresh" else 20_000)
@@ -29,14 +29,16 @@ async def wallet(owner: "Connection[Record]", request: pytest.FixtureRequest) ->
     return mine
 
 
-async def test_long_history_is_not_read_to_learn_that_it_is_long(owner: "Connection[Record]", wallet: UUID) -> None:
+async def test_counting_changes_stops_at_its_limit_in_a_long_history(
+    owner: "Connection[Record]", wallet: UUID
+) -> None:
     for at in (NOON.replace(year=1970), NOON + timedelta(seconds=1_000)):
         plan = await explained(owner, changes._NEWER, "uuid, timestamptz, int", wallet, at, 101)
         assert {scan["Node Type"] for scan in scans(plan, "transactions")} <= INDEXED
         assert rows_read(scans(plan, "transactions")) <= 2 * 101
 
 
-async def test_what_changed_lately_is_read_by_index(owner: "Connection[Record]", wallet: UUID) -> None:
+async def test_recent_changes_are_read_by_index(owner: "Connection[Record]", wallet: UUID) -> None:
     newest = await owner.fetchval("select coalesce(max(updated_at), $1) from transactions", NOON)
     at = newest - timedelta(seconds=100)
     asked = f"{{{wallet}}}", f'{{"{at}"}}', f"{{{UUID(int=0)}}}", 101

@@ -1,4 +1,4 @@
-"""A wallet's history against a plain sorted list, page by page."""
+"""The pages of a wallet's history, compared with a plain sorted list."""
 
 import random
 from collections.abc import AsyncIterator
@@ -51,7 +51,7 @@ async def somebody(owner: Owner, many: int = 1) -> list[UUID]:
 async def whole(
     session: Session, wallet: UUID, narrowed: Filter = EVERYTHING, *, size: int, backwards: bool = False
 ) -> list[UUID]:
-    """All of a history by pages of that size, each from where the last one ended."""
+    """Returns the ids of a whole history, read by pages of that size."""
     gone: list[UUID] = []
     at: Position | None = None
     for _ in range(1_000):
@@ -66,7 +66,7 @@ async def whole(
 
 
 def expected(past: list[Happened], wallet: UUID, narrowed: Filter = EVERYTHING) -> list[UUID]:
-    """The same by a plain list: filter, sort, newest first."""
+    """Returns the same ids from a plain list: filtered and sorted, newest first."""
     seen = [
         (moment, one.id) for one in past if (moment := one.visible_to(wallet)) and lets(narrowed, one, moment, wallet)
     ]
@@ -109,7 +109,7 @@ def filter_at_random(chance: random.Random, wallets: list[UUID]) -> Filter:
 
 
 @pytest.mark.parametrize("seed", range(6))
-async def test_pages_in_either_direction_are_the_sorted_history(owner: Owner, session: Session, seed: int) -> None:
+async def test_pages_in_both_directions_equal_the_sorted_history(owner: Owner, session: Session, seed: int) -> None:
     chance = random.Random(seed)
     wallets = await somebody(owner, 4)
     past = at_random(chance, wallets, 150)
@@ -124,7 +124,7 @@ async def test_pages_in_either_direction_are_the_sorted_history(owner: Owner, se
 
 @pytest.mark.parametrize("seed", range(25))
 @pytest.mark.parametrize("stretch", [5, 2_000])
-async def test_filtered_pages_are_the_filtered_history(
+async def test_filtered_pages_equal_the_filtered_history(
     owner: Owner, session: Session, monkeypatch: pytest.MonkeyPatch, seed: int, stretch: int
 ) -> None:
     monkeypatch.setattr(history, "MAX_SCANNED", stretch)
@@ -140,7 +140,7 @@ async def test_filtered_pages_are_the_filtered_history(
         assert await history.count(session, wallet, narrowed) == len(truth)
 
 
-async def test_pages_stay_true_while_others_write(owner: Owner, session: Session) -> None:
+async def test_pages_stay_correct_during_concurrent_writes(owner: Owner, session: Session) -> None:
     wallets = await somebody(owner, 3)
     viewer, chance = wallets[0], random.Random("others write")
     past = at_random(chance, wallets, 60)
@@ -161,7 +161,7 @@ async def test_pages_stay_true_while_others_write(owner: Owner, session: Session
     assert gone == expected(past, viewer)
 
 
-async def test_held_payment_comes_to_the_top_of_the_recipients_history_when_it_completes(
+async def test_a_held_payment_is_first_in_the_recipients_history_when_it_completes(
     owner: Owner, session: Session
 ) -> None:
     sender, recipient = await somebody(owner, 2)
@@ -173,7 +173,7 @@ async def test_held_payment_comes_to_the_top_of_the_recipients_history_when_it_c
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.COMPLETED])
-async def test_no_filter_shows_the_recipient_what_is_not_completed(
+async def test_no_filter_shows_the_recipient_an_uncompleted_payment(
     owner: Owner, session: Session, status: Status
 ) -> None:
     sender, recipient = await somebody(owner, 2)
@@ -192,7 +192,9 @@ async def test_no_filter_shows_the_recipient_what_is_not_completed(
     assert list(await history.find(session, sender, [held.id])) == [held.id]
 
 
-async def test_recipient_cannot_find_by_time_when_a_held_payment_was_made(owner: Owner, session: Session) -> None:
+async def test_a_recipient_cannot_find_a_held_payments_creation_time_by_filtering(
+    owner: Owner, session: Session
+) -> None:
     sender, recipient = await somebody(owner, 2)
     done = NOON + timedelta(minutes=9)
     held = payment(sender, recipient, created_at=NOON, completed_at=done)
@@ -202,7 +204,7 @@ async def test_recipient_cannot_find_by_time_when_a_held_payment_was_made(owner:
     assert await whole(session, sender, Filter(until=done), size=5) == [held.id]
 
 
-async def test_filter_that_finds_nothing_stops_and_says_where(
+async def test_a_filter_without_matches_stops_and_returns_where_to_continue(
     owner: Owner, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(history, "MAX_SCANNED", 10)
@@ -214,7 +216,7 @@ async def test_filter_that_finds_nothing_stops_and_says_where(
     assert read.stopped_at == Position(past[15].created_at, past[15].id)
 
 
-async def test_count_is_not_given_past_its_bound(
+async def test_the_count_is_null_above_its_limit(
     owner: Owner, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(history, "MAX_COUNT", 10)
@@ -226,7 +228,7 @@ async def test_count_is_not_given_past_its_bound(
     assert await history.count(session, recipient, Filter(minimum=Money(100, "USD"))) is None
 
 
-async def test_filtered_count_is_not_given_where_it_would_read_too_much(
+async def test_the_filtered_count_is_null_when_it_would_read_too_many_rows(
     owner: Owner, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(history, "MAX_COUNT_SCANNED", 10)
@@ -237,7 +239,7 @@ async def test_filtered_count_is_not_given_where_it_would_read_too_much(
     assert await history.count(session, sender, Filter(search="caviar")) is None
 
 
-async def test_recent_counterparties_are_distinct_and_the_most_recent_first(owner: Owner, session: Session) -> None:
+async def test_recent_counterparties_are_distinct_and_newest_first(owner: Owner, session: Session) -> None:
     viewer, ana, ben, cleo, dan = await somebody(owner, 5)
 
     def minutes(past: int) -> datetime:

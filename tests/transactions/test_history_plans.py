@@ -1,4 +1,5 @@
-"""What PostgreSQL does for a page of history: two index scans that stop with the page, on any amount of history."""
+"""The query plan for a page of history: two index scans that stop at the end of the page, for histories of any
+length."""
 
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,7 @@ ORDERS = ("asc", "desc")
 
 
 BOUNDS = "uuid, timestamptz, uuid, timestamptz, uuid, boolean"
-QUESTIONS = "text[], text[], boolean, uuid, bigint, bigint, text"
+FILTER_TYPES = "text[], text[], boolean, uuid, bigint, bigint, text"
 
 FILL = """
 insert into transactions
@@ -37,7 +38,7 @@ def bounds(wallet: UUID) -> tuple[Any, ...]:
 
 @pytest.fixture(params=["empty", "fresh", "large"])
 async def wallet(owner: "Connection[Record]", request: pytest.FixtureRequest) -> UUID:
-    """A wallet with no history, with one that PostgreSQL has no statistics of yet, or with a long and known one."""
+    """A wallet without history, with a history without statistics, or with a long history with statistics."""
     mine, other = await people(owner, f"p{uuids.uuid7().hex[12:]}", f"p{uuids.uuid7().hex[12:]}")
     if request.param != "empty":
         await owner.execute(FILL, mine, other, NOON, 2_000 if request.param == "fresh" else 20_000)
@@ -47,7 +48,7 @@ async def wallet(owner: "Connection[Record]", request: pytest.FixtureRequest) ->
 
 
 @pytest.mark.parametrize("order", ORDERS)
-async def test_page_reads_no_more_than_itself_from_either_index(
+async def test_a_page_reads_only_its_own_rows_from_each_index(
     owner: "Connection[Record]", wallet: UUID, order: str
 ) -> None:
     plan = await explained(owner, repository._PAGE[order], f"{BOUNDS}, int", *bounds(wallet), PAGE)
@@ -61,30 +62,30 @@ async def test_page_reads_no_more_than_itself_from_either_index(
 
 
 @pytest.mark.parametrize("order", ORDERS)
-async def test_filtered_page_reads_no_more_than_its_stretch(
+async def test_a_filtered_page_reads_at_most_its_limit_of_rows(
     owner: "Connection[Record]", wallet: UUID, order: str
 ) -> None:
     questions = repository._conditions(Filter(search="nothing of that kind"))
-    types = f"{BOUNDS}, int, int, {QUESTIONS}"
+    types = f"{BOUNDS}, int, int, {FILTER_TYPES}"
     plan = await explained(owner, repository._FILTERED_PAGE[order], types, *bounds(wallet), PAGE, 500, *questions)
     assert {scan["Node Type"] for scan in scans(plan, "transactions")} == {"Index Scan"}
     assert sum(scan["Actual Rows"] for scan in scans(plan, "transactions")) <= 501
 
 
-async def test_filtered_page_that_is_full_early_reads_no_further(owner: "Connection[Record]", wallet: UUID) -> None:
+async def test_a_filtered_page_stops_reading_when_it_is_full(owner: "Connection[Record]", wallet: UUID) -> None:
     questions = repository._conditions(Filter(search="payment"))
-    types = f"{BOUNDS}, int, int, {QUESTIONS}"
+    types = f"{BOUNDS}, int, int, {FILTER_TYPES}"
     plan = await explained(owner, repository._FILTERED_PAGE["desc"], types, *bounds(wallet), PAGE, 500, *questions)
     assert sum(scan["Actual Rows"] for scan in scans(plan, "transactions")) <= PAGE + 1
 
 
-async def test_count_reads_no_more_than_it_may_say(owner: "Connection[Record]", wallet: UUID) -> None:
+async def test_the_count_reads_at_most_its_limit_of_rows(owner: "Connection[Record]", wallet: UUID) -> None:
     plan = await explained(owner, repository._COUNT, f"{BOUNDS}, int", *bounds(wallet), 101)
     assert {scan["Node Type"] for scan in scans(plan, "transactions")} <= {"Index Scan", "Index Only Scan"}
     assert sum(scan["Actual Rows"] for scan in scans(plan, "transactions")) <= 102
 
 
-async def test_refunds_of_a_payment_are_found_without_the_tries_that_failed(
+async def test_refunds_of_a_payment_are_found_without_reading_failed_ones(
     owner: "Connection[Record]", wallet: UUID
 ) -> None:
     other, original = (await people(owner, f"p{uuids.uuid7().hex[12:]}"))[0], uuids.uuid7()

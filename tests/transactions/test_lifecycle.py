@@ -1,4 +1,4 @@
-"""The life of a transaction is one table: Python's and the database's say the same of every pair."""
+"""The lifecycle of a transaction: Python and the database allow the same transitions."""
 
 from uuid import UUID
 
@@ -26,7 +26,7 @@ where id = $1
 PAIRS = [(before, after) for before in Status for after in Status if before is not after]
 
 
-def allowed_here(before: Status, after: Status) -> bool:
+def allowed_by_python(before: Status, after: Status) -> bool:
     try:
         require_transition(before, after)
     except BooksDisagree:
@@ -34,7 +34,7 @@ def allowed_here(before: Status, after: Status) -> bool:
     return True
 
 
-async def allowed_there(owner: "Connection[Record]", id: UUID, after: Status) -> bool:
+async def allowed_by_the_database(owner: "Connection[Record]", id: UUID, after: Status) -> bool:
     try:
         await owner.execute(FOLLOW, id, after.value)
     except asyncpg.CheckViolationError as violation:
@@ -50,27 +50,27 @@ async def test_python_and_the_database_allow_the_same_transitions(owner: "Connec
     for before, after in PAIRS:
         id = uuids.uuid7()
         await owner.execute(INSERT.replace("$2", "$2::text"), id, before.value, source, destination)
-        if await allowed_there(owner, id, after) != allowed_here(before, after):
+        if await allowed_by_the_database(owner, id, after) != allowed_by_python(before, after):
             differing.append((before, after))
     assert differing == []
 
 
-def test_every_status_has_its_place_in_the_table_and_in_the_database() -> None:
+def test_every_status_is_in_the_lifecycle_and_in_the_database() -> None:
     assert set(NEXT) == set(Status) == {Status(status) for status in STATUSES}
 
 
-def test_what_is_final_stays() -> None:
+def test_a_final_status_has_no_transitions() -> None:
     assert {Status.CREATED, Status.PENDING_CONFIRMATION} == UNFINISHED
     for final in set(Status) - UNFINISHED:
-        assert not any(allowed_here(final, after) for after in Status)
+        assert not any(allowed_by_python(final, after) for after in Status)
 
 
 @pytest.mark.parametrize("status", Status)
-def test_nothing_follows_itself(status: Status) -> None:
-    """Said again, a decision is answered from the state reached; it is never written twice."""
+def test_no_status_changes_to_itself(status: Status) -> None:
+    """A repeated decision returns the state that was reached; it is never written twice."""
     with pytest.raises(BooksDisagree):
         require_transition(status, status)
 
 
-def test_nothing_leads_back_to_created() -> None:
+def test_no_status_changes_back_to_created() -> None:
     assert all(Status.CREATED not in following for following in NEXT.values())

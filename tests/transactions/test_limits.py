@@ -1,4 +1,4 @@
-"""What a wallet may move within any 24 hours: counted to the payment, and never twice spent."""
+"""The limits of a wallet within 24 hours: exact to the payment, also for concurrent payments."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -47,7 +47,8 @@ NOTHING = {"deposit_limit": "100000.00"}
 
 @pytest.fixture
 async def desk(module_dsn: Dsns, records: Records) -> AsyncIterator[Desk]:
-    """Deposits up to 100,000.00, withdrawals to 50.00, payments to 80.00; nothing is risky."""
+    """A desk with limits of 100,000.00 for deposits, 50.00 for withdrawals and 80.00 for payments, without risk
+    rules."""
     async with open_desk(module_dsn.server, without_risk_rules(**(LOW | NOTHING))) as desk:
         yield desk
     assert await records.findings() == []
@@ -64,19 +65,19 @@ async def used(desk: Desk, whose: Person, kind: LimitKind) -> int:
 
 
 async def refused(order: Awaitable[Answer]) -> Limit:
-    """The limit that the order is refused for; it leaves nothing."""
+    """Returns the limit for which the order is refused. The refusal must store nothing."""
     with pytest.raises(LimitExceeded) as refusal:
         await order
     assert (refusal.value.code, refusal.value.field) == ("LIMIT_EXCEEDED", "amount")
     return refusal.value.limit
 
 
-def test_product_defaults_are_ten_five_and_twenty_thousand() -> None:
+def test_the_default_limits_are_ten_five_and_twenty_thousand() -> None:
     known = terms().limits
     assert [known[kind]["USD"] for kind in LimitKind] == [Money(n, "USD") for n in (1_000_000, 500_000, 2_000_000)]
 
 
-async def test_new_wallet_has_used_nothing(desk: Desk) -> None:
+async def test_a_new_wallet_has_used_nothing_of_its_limits(desk: Desk) -> None:
     ada = await person(desk)
     assert await limits(desk, ada) == {
         kind: Limit(kind, Money(total, "USD"), Money(0, "USD"), None)
@@ -92,7 +93,9 @@ ORDERS: dict[LimitKind, tuple[int, Order]] = {
 
 
 @pytest.mark.parametrize("kind", ORDERS)
-async def test_limit_is_used_to_the_last_cent_and_not_beyond(desk: Desk, records: Records, kind: LimitKind) -> None:
+async def test_a_limit_can_be_used_to_the_last_cent_and_not_beyond(
+    desk: Desk, records: Records, kind: LimitKind
+) -> None:
     total, order = ORDERS[kind]
     ada, bob = await person(desk, funds="500.00"), await person(desk)
     first = (await order(desk, ada, bob, "20.00")).transaction
@@ -106,7 +109,9 @@ async def test_limit_is_used_to_the_last_cent_and_not_beyond(desk: Desk, records
     assert (await refused(order(desk, ada, bob, "0.01"))).remaining == Money(0, "USD")
 
 
-async def test_deposit_limit_refuses_before_the_bank_is_asked(module_dsn: Dsns, desk: Desk, records: Records) -> None:
+async def test_the_deposit_limit_refuses_before_the_bank_is_called(
+    module_dsn: Dsns, desk: Desk, records: Records
+) -> None:
     async with open_desk(module_dsn.server, without_risk_rules(**LOW)) as strict:
         ada, bank = await person(strict, funds="60.00"), SlowBank(BankReply.SETTLED)
         before = await records.checksum()
@@ -115,7 +120,7 @@ async def test_deposit_limit_refuses_before_the_bank_is_asked(module_dsn: Dsns, 
         assert (await pay_in(with_bank(strict, bank), ada, "40.00")).transaction.status is Status.COMPLETED
 
 
-async def test_limits_do_not_count_one_another_nor_what_comes_in(desk: Desk) -> None:
+async def test_a_limit_counts_neither_other_limits_nor_incoming_payments(desk: Desk) -> None:
     ada, bob = await person(desk, funds="500.00"), await person(desk, funds="500.00")
     await send(desk, ada, bob, "80.00")
     await pay_out(desk, ada, "50.00", Speed.INSTANT)
@@ -127,7 +132,7 @@ async def test_limits_do_not_count_one_another_nor_what_comes_in(desk: Desk) -> 
     assert (await limits(desk, bob))[TRANSFER].used.minor == 0
 
 
-async def test_what_waits_counts_and_what_came_to_nothing_does_not(
+async def test_pending_payments_count_and_unsuccessful_ones_do_not(
     module_dsn: Dsns, desk: Desk, records: Records
 ) -> None:
     async with open_desk(module_dsn.server, terms(**(LOW | NOTHING))) as careful:
@@ -141,14 +146,14 @@ async def test_what_waits_counts_and_what_came_to_nothing_does_not(
         await careful.submit(Expire(ada.wallet_id, waiting[1].id))
         assert await used(careful, ada, TRANSFER) == 4_000
         await confirm(careful, ada.wallet_id, waiting[2].id)
-        assert await used(careful, ada, TRANSFER) == 4_000, "confirming uses nothing more"
+        assert await used(careful, ada, TRANSFER) == 4_000, "confirming does not count again"
         order = (await pay_out(with_bank(careful, SlowBank()), ada, "50.00")).transaction
         await refused(pay_out(careful, ada, "0.01"))
         await careful.submit(Settle(ada.wallet_id, order.id, settled=False))
         assert await used(careful, ada, WITHDRAWAL) == 0
 
 
-async def test_what_is_overdue_gives_its_room_to_the_next_payment(module_dsn: Dsns, records: Records) -> None:
+async def test_an_overdue_payment_no_longer_counts_for_the_next_payment(module_dsn: Dsns, records: Records) -> None:
     async with open_desk(module_dsn.server, terms(**(LOW | NOTHING))) as careful:
         ada, bob = await person(careful, funds="500.00"), await person(careful)
         waiting = (await send(careful, ada, bob, "80.00")).transaction
@@ -159,7 +164,7 @@ async def test_what_is_overdue_gives_its_room_to_the_next_payment(module_dsn: Ds
         assert await records.findings() == []
 
 
-async def test_refused_for_funds_or_frozen_uses_nothing(desk: Desk, records: Records) -> None:
+async def test_a_payment_refused_for_funds_or_a_freeze_does_not_count(desk: Desk, records: Records) -> None:
     ada, bob = await person(desk, funds="10.00"), await person(desk)
     assert (await send(desk, ada, bob, "70.00")).transaction.status is Status.FAILED
     assert (await pay_out(desk, ada, "10.00", Speed.INSTANT)).transaction.status is Status.FAILED
@@ -169,7 +174,7 @@ async def test_refused_for_funds_or_frozen_uses_nothing(desk: Desk, records: Rec
     assert [(await used(desk, ada, kind)) for kind in (WITHDRAWAL, TRANSFER)] == [0, 0]
 
 
-async def test_funds_are_asked_before_the_limit_and_the_limit_before_the_rest(
+async def test_funds_are_checked_before_the_limit_and_the_limit_before_other_rules(
     module_dsn: Dsns, desk: Desk, records: Records
 ) -> None:
     low_and_strict = terms(large_transfer_action="block", pending_transfers="1", **(LOW | NOTHING))
@@ -187,7 +192,7 @@ async def test_funds_are_asked_before_the_limit_and_the_limit_before_the_rest(
         await records.freeze(ada, None)
 
 
-async def test_preview_says_what_the_limit_says(desk: Desk) -> None:
+async def test_a_preview_applies_the_limit(desk: Desk) -> None:
     ada, bob = await person(desk, funds="500.00"), await person(desk)
     await send(desk, ada, bob, "50.00")
     preview = await preview_transfer(desk, ada.wallet_id, raw_to=bob.username, raw_amount="30.01")
@@ -197,14 +202,14 @@ async def test_preview_says_what_the_limit_says(desk: Desk) -> None:
     assert within.refusal is None
 
 
-async def test_replay_of_what_filled_the_limit_is_a_replay(desk: Desk) -> None:
+async def test_the_replay_of_a_payment_that_used_up_the_limit_is_a_replay(desk: Desk) -> None:
     ada, bob, key = await person(desk, funds="500.00"), await person(desk), new_key()
     await send(desk, ada, bob, "80.00", key=key)
     again = await send(desk, ada, bob, "80.00", key=key)
     assert (again.replayed, again.refusal) == (True, None)
 
 
-async def test_wallet_of_a_currency_no_longer_served_has_no_limit(module_dsn: Dsns, desk: Desk) -> None:
+async def test_a_wallet_in_a_currency_no_longer_offered_has_no_limit(module_dsn: Dsns, desk: Desk) -> None:
     ada, bob = await person(desk, funds="900", currency="JPY"), await person(desk, currency="JPY")
     only_dollars = terms(currencies="USD", large_transfer_threshold="500.00", **LOW)
     async with open_desk(module_dsn.server, only_dollars) as served:
@@ -226,7 +231,7 @@ async def test_wallet_of_a_currency_no_longer_served_has_no_limit(module_dsn: Ds
         (timedelta(days=3), False),
     ],
 )
-async def test_payment_counts_until_it_is_twenty_four_hours_old(
+async def test_a_payment_counts_until_it_is_24_hours_old(
     desk: Desk, records: Records, age: timedelta, counts: bool
 ) -> None:
     ada, bob = await person(desk, funds="500.00"), await person(desk)
@@ -238,8 +243,8 @@ async def test_payment_counts_until_it_is_twenty_four_hours_old(
         await send(desk, ada, bob, "80.00")
 
 
-async def test_hour_at_the_edge_counts_to_the_payment(desk: Desk, records: Records) -> None:
-    """One hour of yesterday, half of it more than 24 hours ago; beside it payments that are in the window whole."""
+async def test_the_oldest_hour_of_the_window_is_counted_by_payment(desk: Desk, records: Records) -> None:
+    """One hour of yesterday is partly more than 24 hours ago; other payments are completely inside the window."""
     ada, bob = await person(desk, funds="500.00"), await person(desk)
     for minutes, amount in ((-40, "1.00"), (-1, "2.00"), (1, "4.00"), (40, "8.00"), (24 * 60 - 5, "16.00")):
         sent = (await send(desk, ada, bob, amount)).transaction
@@ -255,9 +260,7 @@ async def test_hour_at_the_edge_counts_to_the_payment(desk: Desk, records: Recor
     assert (await send(desk, ada, bob, "52.00")).transaction.status is Status.COMPLETED
 
 
-async def test_resets_when_the_oldest_that_counts_is_a_day_old_however_old_the_hours_are(
-    desk: Desk, records: Records
-) -> None:
+async def test_the_reset_time_is_24_hours_after_the_oldest_counted_payment(desk: Desk, records: Records) -> None:
     ada, bob = await person(desk, funds="500.00"), await person(desk)
     for hours in (30, 20, 3):
         sent = (await send(desk, ada, bob, "10.00")).transaction
@@ -268,10 +271,10 @@ async def test_resets_when_the_oldest_that_counts_is_a_day_old_however_old_the_h
     assert expected > datetime.now(UTC)
 
 
-# ---------------------------------------------------------------- at once
+# ---------------------------------------------------------------- concurrency
 
 
-async def test_payments_at_once_never_pass_the_limit_together(module_dsn: Dsns, desk: Desk) -> None:
+async def test_concurrent_payments_never_exceed_the_limit(module_dsn: Dsns, desk: Desk) -> None:
     ada, bob = await person(desk, funds="500.00"), await person(desk)
     async with open_desk(module_dsn.server, without_risk_rules(**LOW)) as other:
         orders = [send(to, ada, bob, "7.00") for _ in range(20) for to in (desk, other)]
@@ -283,7 +286,7 @@ async def test_payments_at_once_never_pass_the_limit_together(module_dsn: Dsns, 
     assert await used(desk, ada, TRANSFER) == 7_700
 
 
-async def test_withdrawals_at_once_never_pass_the_limit_together(module_dsn: Dsns, desk: Desk) -> None:
+async def test_concurrent_withdrawals_never_exceed_the_limit(module_dsn: Dsns, desk: Desk) -> None:
     ada = await person(desk, funds="500.00")
     async with open_desk(module_dsn.server, without_risk_rules(**LOW)) as other:
         orders = [pay_out(to, ada, "7.00") for _ in range(10) for to in (desk, other)]
@@ -292,7 +295,7 @@ async def test_withdrawals_at_once_never_pass_the_limit_together(module_dsn: Dsn
     assert await money(desk, ada) == (50_000 - 4_900, 0)
 
 
-async def test_many_wallets_in_one_unit_have_each_their_own_limit(desk: Desk) -> None:
+async def test_wallets_in_one_unit_have_separate_limits(desk: Desk) -> None:
     crowd = await people(desk, 12, funds="100.00")
     pairs = list(zip(crowd, crowd[1:] + crowd[:1], strict=True))
     for _ in range(2):

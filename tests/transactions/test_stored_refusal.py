@@ -1,4 +1,4 @@
-"""What the database keeps of a refusal is enough to rebuild it."""
+"""A refusal can be rebuilt from the data that the database stores of it."""
 
 from datetime import UTC, datetime
 
@@ -42,14 +42,14 @@ def test_a_stored_refusal_is_rebuilt_with_its_facts(refusal: Refusal) -> None:
     assert (type(again), again.args, again.field) == (type(refusal), refusal.args, refusal.field)
 
 
-def test_a_row_keeps_the_amounts_that_were_short_and_lends_its_currency() -> None:
+def test_a_row_stores_the_amounts_of_insufficient_funds_in_its_currency() -> None:
     facts = facts_of(InsufficientFunds(Money(1_000, "USD"), Money(250, "USD")))
     assert facts == {"required": 1_000, "available": 250}
     again = rebuilt({"code": "INSUFFICIENT_FUNDS", "currency": "USD", **facts})
     assert again.args == (Money(1_000, "USD"), Money(250, "USD"))
 
 
-def test_every_refusal_that_leaves_a_row_can_be_rebuilt_from_it() -> None:
+def test_every_refusal_that_stores_a_row_can_be_rebuilt_from_it() -> None:
     assert {kind.code for kind in ENDS_AS} - CODE_ONLY.keys() == {"INSUFFICIENT_FUNDS"}
     for kind in CODE_ONLY.values():
         assert vars(kind()).keys() <= {"field"}

@@ -1,4 +1,4 @@
-"""What PostgreSQL does for a limit and for what the bank is asked about: index scans of a few rows, on any amount."""
+"""The query plans for limits and for polling the bank: index scans of a few rows, for tables of any size."""
 
 from typing import Any
 from uuid import UUID
@@ -38,7 +38,7 @@ from generate_series(1, $2::int) n
 
 @pytest.fixture(params=["fresh", "large"])
 async def wallet(owner: "Connection[Record]", request: pytest.FixtureRequest) -> UUID:
-    """A wallet that paid every ten seconds for days, unknown to the statistics or known to them."""
+    """A wallet that paid every ten seconds for days, with or without planner statistics."""
     mine, other = await people(owner, "ada", "bob")
     await owner.execute(FILL, mine, other, 20_000)
     await owner.execute(HOURS, mine, 400)
@@ -49,36 +49,40 @@ async def wallet(owner: "Connection[Record]", request: pytest.FixtureRequest) ->
 
 
 def reads(plan: dict[str, Any], relation: str) -> list[float]:
-    """How many rows each scan of that table read, over all its loops."""
+    """Returns the rows that each scan of that table read, over all loops."""
     found = [node for node in nodes(plan) if node.get("Relation Name") == relation and "Scan" in node["Node Type"]]
     assert {node["Node Type"] for node in found} <= {"Index Scan", "Index Only Scan"}
     return [(node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"] for node in found]
 
 
-async def the_clearings(owner: "Connection[Record]") -> None:
+async def use_the_clearings_settings(owner: "Connection[Record]") -> None:
     for name, value in PLANNER_SETTINGS.items():
         await owner.execute(f"set {name} = {value}")
 
 
-async def test_look_reads_the_hours_of_a_day_and_no_payment_for_a_limit(
+async def test_the_look_up_of_a_limit_reads_the_hours_of_a_day_and_no_payments(
     owner: "Connection[Record]", wallet: UUID
 ) -> None:
-    await the_clearings(owner)
+    await use_the_clearings_settings(owner)
     types = "uuid[], uuid[], text[], uuid[], interval, timestamptz, int, text[]"
     arguments = (f"{{{wallet}}}", "{null}", "{null}", "{null}", "1 hour", "2000-01-01", 0, "{transfer}")
     plan = await explained(owner, units._LOOK_UP, types, *arguments)
     assert sum(reads(plan, "wallet_usage")) <= 25
-    assert sum(reads(plan, "transactions")) <= 1, "neither the day's payments nor the orders that the bank has"
+    assert sum(reads(plan, "transactions")) <= 1, (
+        "it reads neither the payments of the day nor the orders at the bank"
+    )
 
 
-async def test_exact_sum_reads_the_hour_at_the_edge_and_no_other(owner: "Connection[Record]", wallet: UUID) -> None:
-    await the_clearings(owner)
+async def test_the_exact_sum_reads_only_the_oldest_hour_of_the_window(
+    owner: "Connection[Record]", wallet: UUID
+) -> None:
+    await use_the_clearings_settings(owner)
     plan = await explained(owner, usage._USED, "uuid[], text[], timestamptz", f"{{{wallet}}}", "{transfer}", None)
     assert sum(reads(plan, "wallet_usage")) <= 24
-    assert sum(reads(plan, "transactions")) <= 361, "six a minute, at most an hour of them, and one"
+    assert sum(reads(plan, "transactions")) <= 361, "at most the payments of one hour, six a minute, and one more"
 
 
-async def test_exact_sum_reads_no_more_without_the_clearings_settings(
+async def test_the_exact_sum_reads_no_more_rows_without_the_clearings_settings(
     owner: "Connection[Record]", wallet: UUID
 ) -> None:
     kinds = "{" + ",".join(LimitKind) + "}"
@@ -87,7 +91,7 @@ async def test_exact_sum_reads_no_more_without_the_clearings_settings(
     assert sum(reads(plan, "transactions")) <= 3 * 361
 
 
-async def test_sweep_reads_only_what_is_due(owner: "Connection[Record]", wallet: UUID) -> None:
+async def test_the_sweep_reads_only_rows_that_are_due(owner: "Connection[Record]", wallet: UUID) -> None:
     plan = await explained(owner, sweeps._UNSETTLED, "int", 64)
     due = next(node for node in nodes(plan) if node.get("Index Name") == "ix_transactions_unsettled")
     assert due["Actual Rows"] <= 10

@@ -1,4 +1,4 @@
-"""What each side of a transaction may know of it."""
+"""The fields of a transaction that each party may see."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -41,11 +41,11 @@ DEPOSIT = replace(COMPLETED, type=Type.DEPOSIT, source_wallet_id=None, bank_name
 
 
 @pytest.mark.parametrize("status", [status for status in Status if status is not Status.COMPLETED])
-def test_recipient_sees_nothing_of_what_is_not_completed(status: Status) -> None:
+def test_a_recipient_does_not_see_an_uncompleted_payment(status: Status) -> None:
     assert seen_by(replace(HELD, status=status), RECIPIENT) is None
 
 
-def test_recipient_never_sees_the_senders_fee_risk_or_expiry() -> None:
+def test_a_recipient_never_sees_the_senders_fee_risk_or_expiry() -> None:
     seen = seen_by(COMPLETED, RECIPIENT)
     assert seen is not None
     assert (seen.risk_reasons, seen.expires_at, seen.failure_code, seen.failure_facts) == ((), None, None, None)
@@ -53,26 +53,26 @@ def test_recipient_never_sees_the_senders_fee_risk_or_expiry() -> None:
     assert seen.total == COMPLETED.amount
 
 
-def test_recipient_never_learns_that_a_payment_was_held() -> None:
+def test_a_recipient_cannot_see_that_a_payment_was_held() -> None:
     seen = seen_by(COMPLETED, RECIPIENT)
     assert seen is not None
     assert seen.created_at == seen.completed_at == DONE
 
 
-def test_sender_sees_all_of_it() -> None:
+def test_a_sender_sees_every_field() -> None:
     assert seen_by(HELD, SENDER) is HELD
     assert seen_by(COMPLETED, SENDER) is COMPLETED
 
 
-def test_whoever_deposits_sees_all_of_it() -> None:
+def test_the_owner_of_a_deposit_sees_every_field() -> None:
     assert seen_by(DEPOSIT, RECIPIENT) is DEPOSIT
 
 
-def test_stranger_sees_nothing() -> None:
+def test_another_wallet_sees_nothing() -> None:
     assert [seen_by(one, STRANGER) for one in (HELD, COMPLETED, DEPOSIT)] == [None, None, None]
 
 
-def test_direction_and_counterparty_are_the_viewers() -> None:
+def test_direction_and_counterparty_depend_on_the_viewer() -> None:
     assert (direction(COMPLETED, SENDER), counterparty(COMPLETED, SENDER)) == (Direction.OUTGOING, RECIPIENT)
     assert (direction(COMPLETED, RECIPIENT), counterparty(COMPLETED, RECIPIENT)) == (Direction.INCOMING, SENDER)
     assert (direction(DEPOSIT, RECIPIENT), counterparty(DEPOSIT, RECIPIENT)) == (Direction.INCOMING, None)

@@ -1,4 +1,4 @@
-"""A TCP relay in front of PostgreSQL that can swallow everything: a connection that looks open and is dead."""
+"""A TCP relay in front of PostgreSQL that can drop all data, so that a connection looks open but is dead."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, suppress
 
 
 class Relay:
-    """Passes bytes both ways until `swallows` is set."""
+    """Forwards bytes in both directions until `swallows` is set."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -37,7 +37,7 @@ class Relay:
 
 @asynccontextmanager
 async def relaying(path: str) -> AsyncIterator[Relay]:
-    """A relay to the server behind the socket at `path`, on a port of 127.0.0.1."""
+    """Runs a relay on a port of 127.0.0.1 to the server with the socket at `path`."""
     relay = Relay(path)
     server = await asyncio.start_server(relay.accept, "127.0.0.1", 0)
     relay.port = server.sockets[0].getsockname()[1]

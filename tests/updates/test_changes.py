@@ -1,4 +1,4 @@
-"""An owner is told every change he may see, each once and in order, however slow he is."""
+"""A subscriber receives every change that they may see, once and in order, even if they read slowly."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -20,7 +20,7 @@ NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Payment:
-    """What the feed asks of a transaction."""
+    """The attributes of a transaction that the feed uses."""
 
     id: UUID
     version: int
@@ -35,7 +35,7 @@ class Payment:
 
 @dataclass
 class Books:
-    """Payments by id, stamped one microsecond after another."""
+    """Payments by id, each one microsecond after the previous one."""
 
     payments: dict[UUID, Payment] = field(default_factory=dict)
     reads: int = 0
@@ -100,7 +100,7 @@ async def telling() -> AsyncIterator[Scene]:
         await changes.pump.close()
 
 
-async def told(watch: Watch[Payment], count: int) -> list[Payment]:
+async def next_changes(watch: Watch[Payment], count: int) -> list[Payment]:
     return [await soon(watch.next()) for _ in range(count)]
 
 
@@ -114,28 +114,28 @@ def payee() -> UUID:
     return uuid4()
 
 
-async def test_both_sides_are_told_of_a_completed_payment(payer: UUID, payee: UUID) -> None:
+async def test_both_parties_receive_a_completed_payment(payer: UUID, payee: UUID) -> None:
     async with telling() as scene:
         with scene.changes.watch(payer) as one, scene.changes.watch(payee) as other:
             payment = scene.books.pay(payer, payee)
             scene.signal(payment)
-            assert await told(one, 1) == await told(other, 1) == [payment]
+            assert await next_changes(one, 1) == await next_changes(other, 1) == [payment]
         assert scene.books.reads == 1
 
 
-async def test_the_recipient_is_told_nothing_of_a_payment_until_it_is_completed(payer: UUID, payee: UUID) -> None:
+async def test_the_recipient_receives_a_payment_only_when_it_is_completed(payer: UUID, payee: UUID) -> None:
     async with telling() as scene:
         with scene.changes.watch(payer) as one, scene.changes.watch(payee) as other:
             pending = scene.books.pay(payer, payee, completed=False)
             scene.signal(pending)
-            assert await told(one, 1) == [pending]
+            assert await next_changes(one, 1) == [pending]
             assert other.drained
             completed = scene.books.keep(replace(pending, completed=True))
             scene.signal(completed)
-            assert await told(other, 1) == [completed]
+            assert await next_changes(other, 1) == [completed]
 
 
-async def test_strangers_are_told_nothing_and_cost_nothing(payer: UUID, payee: UUID) -> None:
+async def test_changes_of_other_wallets_are_neither_sent_nor_read(payer: UUID, payee: UUID) -> None:
     async with telling() as scene:
         with scene.changes.watch(uuid4()) as stranger:
             scene.signal(scene.books.pay(payer, payee))
@@ -144,19 +144,19 @@ async def test_strangers_are_told_nothing_and_cost_nothing(payer: UUID, payee: U
         assert scene.books.reads == 0
 
 
-async def test_of_a_payments_changes_within_one_read_the_last_is_told(payer: UUID, payee: UUID) -> None:
+async def test_only_the_last_change_of_a_payment_within_one_read_is_sent(payer: UUID, payee: UUID) -> None:
     async with telling() as scene:
         with scene.changes.watch(payer) as watch:
             first = scene.books.pay(payer, payee, completed=False)
             last = scene.books.keep(replace(first, completed=True))
             scene.signal(first)
             scene.signal(last)
-            assert await told(watch, 1) == [last]
+            assert await next_changes(watch, 1) == [last]
             await asyncio.sleep(0.01)
             assert watch.drained
 
 
-async def test_a_change_told_twice_by_the_servers_is_told_once(payer: UUID, payee: UUID) -> None:
+async def test_a_change_signalled_twice_is_sent_once(payer: UUID, payee: UUID) -> None:
     async with telling() as scene:
         with scene.changes.watch(payer) as watch:
             payment = scene.books.pay(payer, payee)
@@ -165,10 +165,10 @@ async def test_a_change_told_twice_by_the_servers_is_told_once(payer: UUID, paye
                 await asyncio.sleep(0.005)
             following = scene.books.pay(payer, payee)
             scene.signal(following)
-            assert await told(watch, 2) == [payment, following]
+            assert await next_changes(watch, 2) == [payment, following]
 
 
-async def test_a_slow_subscriber_misses_nothing_and_his_mailbox_stays_bounded(payer: UUID, payee: UUID) -> None:
+async def test_a_slow_subscriber_misses_nothing_and_has_a_bounded_queue(payer: UUID, payee: UUID) -> None:
     async with telling() as scene:
         with scene.changes.watch(payer) as watch:
             payments = []
@@ -179,42 +179,42 @@ async def test_a_slow_subscriber_misses_nothing_and_his_mailbox_stays_bounded(pa
                     await asyncio.sleep(0.001)
             await until(lambda: watch.behind is not None)
             assert len(watch._undelivered) <= PAGE
-            assert await told(watch, len(payments)) == payments
+            assert await next_changes(watch, len(payments)) == payments
             following = scene.books.pay(payer, payee)
             scene.signal(following)
-            assert await told(watch, 1) == [following]
+            assert await next_changes(watch, 1) == [following]
 
 
-async def test_what_changed_during_a_gap_is_told_after_it(payer: UUID, payee: UUID) -> None:
+async def test_changes_during_a_gap_are_sent_after_it(payer: UUID, payee: UUID) -> None:
     async with telling() as scene:
         with scene.changes.watch(payer) as watch, scene.changes.watch(payee) as other:
             before = scene.books.pay(payer, payee)
             scene.signal(before)
-            assert await told(watch, 1) == [before]
-            assert await told(other, 1) == [before]
+            assert await next_changes(watch, 1) == [before]
+            assert await next_changes(other, 1) == [before]
             scene.changes.on_disconnect()
             meanwhile = [scene.books.pay(payer, payee) for _ in range(2 * PAGE + 3)]
             hidden = scene.books.pay(payer, payee, completed=False)
             scene.changes.on_gap(before.updated_at - timedelta(seconds=10))
-            assert await told(watch, len(meanwhile) + 1) == [*meanwhile, hidden]
-            assert await told(other, len(meanwhile)) == meanwhile
+            assert await next_changes(watch, len(meanwhile) + 1) == [*meanwhile, hidden]
+            assert await next_changes(other, len(meanwhile)) == meanwhile
             await asyncio.sleep(0.01)
             assert watch.drained
             assert other.drained
 
 
-async def test_many_changes_of_one_moment_are_paged_by_id(payer: UUID, payee: UUID) -> None:
+async def test_many_changes_with_the_same_time_are_paged_by_id(payer: UUID, payee: UUID) -> None:
     async with telling() as scene:
         with scene.changes.watch(payer) as watch:
             for _ in range(3 * PAGE):
                 payment = Payment(uuid4(), 1, NOON, payer, payee)
                 scene.books.payments[payment.id] = payment
             scene.changes.on_gap(NOON - timedelta(seconds=1))
-            seen = await told(watch, 3 * PAGE)
+            seen = await next_changes(watch, 3 * PAGE)
             assert {payment.id for payment in seen} == set(scene.books.payments)
 
 
-async def test_a_gap_during_a_read_of_what_was_missed_is_not_forgotten(payer: UUID, payee: UUID) -> None:
+async def test_a_gap_during_the_read_after_a_gap_causes_another_read(payer: UUID, payee: UUID) -> None:
     async with telling() as scene:
         with scene.changes.watch(payer) as watch:
             first = scene.books.pay(payer, payee)
@@ -222,10 +222,10 @@ async def test_a_gap_during_a_read_of_what_was_missed_is_not_forgotten(payer: UU
             await until(lambda: scene.books.reads == 1)
             second = scene.books.pay(payer, payee)
             scene.changes.on_gap(NOON)
-            assert await told(watch, 2) == [first, second]
+            assert await next_changes(watch, 2) == [first, second]
 
 
-async def test_more_changes_than_can_be_noted_are_read_again(
+async def test_changes_beyond_the_queues_limit_are_read_from_the_database(
     payer: UUID, payee: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pocketpay.updates.changes.MAX_DIRTY", 5)
@@ -234,10 +234,10 @@ async def test_more_changes_than_can_be_noted_are_read_again(
             payments = [scene.books.pay(payer, payee) for _ in range(20)]
             scene.signal(*payments)
             assert len(scene.changes._dirty) == 5
-            assert {payment.id for payment in await told(watch, 20)} == {payment.id for payment in payments}
+            assert {payment.id for payment in await next_changes(watch, 20)} == {payment.id for payment in payments}
 
 
-async def test_a_busy_database_delays_changes_and_does_not_lose_them(payer: UUID, payee: UUID) -> None:
+async def test_a_busy_database_delays_changes_but_loses_none(payer: UUID, payee: UUID) -> None:
     async with telling() as scene:
         with scene.changes.watch(payer) as watch:
             scene.books.error = ServiceBusy("away")
@@ -248,10 +248,10 @@ async def test_a_busy_database_delays_changes_and_does_not_lose_them(payer: UUID
             scene.changes.on_gap(NOON)
             await until(lambda: scene.books.reads >= 4)
             scene.books.error = None
-            assert {payment.id for payment in await told(watch, 2)} == {signalled.id, missed.id}
+            assert {payment.id for payment in await next_changes(watch, 2)} == {signalled.id, missed.id}
 
 
-async def test_a_read_that_cannot_work_is_told_to_who_waits(payer: UUID, payee: UUID) -> None:
+async def test_a_failing_read_raises_its_error_to_the_subscriber(payer: UUID, payee: UUID) -> None:
     async with telling() as scene:
         scene.books.error = LookupError("a bug")
         with scene.changes.watch(payer) as watch:
@@ -260,7 +260,7 @@ async def test_a_read_that_cannot_work_is_told_to_who_waits(payer: UUID, payee: 
                 await soon(watch.next())
 
 
-async def test_who_stopped_watching_is_forgotten(payer: UUID) -> None:
+async def test_a_subscriber_that_stops_is_removed(payer: UUID) -> None:
     async with telling() as scene:
         with scene.changes.watch(payer):
             scene.changes.on_gap(NOON)
@@ -268,18 +268,16 @@ async def test_who_stopped_watching_is_forgotten(payer: UUID) -> None:
         assert not scene.changes._waiting
 
 
-async def test_watch_from_a_place_is_told_what_followed_it_and_then_what_is_signalled(
-    payer: UUID, payee: UUID
-) -> None:
+async def test_a_watch_from_a_position_gets_the_changes_after_it_and_then_new_ones(payer: UUID, payee: UUID) -> None:
     async with telling() as scene:
         seen, *missed = [scene.books.pay(payer, payee) for _ in range(PAGE + 3)]
         hidden = scene.books.pay(payer, payee, completed=False)
         place = Place(seen.updated_at, seen.id)
         with scene.changes.watch(payer, place) as one, scene.changes.watch(payee, place) as other:
             now = scene.books.pay(payer, payee)
-            scene.signal(now)  # signalled before anything was read
-            assert await told(one, len(missed) + 2) == [*missed, hidden, now]
-            assert await told(other, len(missed) + 1) == [*missed, now]
+            scene.signal(now)  # the signal arrives before anything was read
+            assert await next_changes(one, len(missed) + 2) == [*missed, hidden, now]
+            assert await next_changes(other, len(missed) + 1) == [*missed, now]
             following = scene.books.pay(payer, payee)
             scene.signal(following)
-            assert await told(one, 1) == await told(other, 1) == [following]
+            assert await next_changes(one, 1) == await next_changes(other, 1) == [following]

@@ -1,4 +1,4 @@
-"""A subscriber gets the present state and then every newer one, read once for all, whatever happens meanwhile."""
+"""A subscriber gets the current state and then newer ones; one read serves all subscribers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 2, tzinfo=UTC)
 
 @dataclass
 class Books:
-    """Versions by id, and how they are read: `gate` holds a read back between its snapshot and its answer."""
+    """Versions by id, and their reads. `gate` delays a read between its snapshot and its result."""
 
     versions: dict[UUID, int] = field(default_factory=dict)
     reads: list[list[UUID]] = field(default_factory=list)
@@ -55,7 +55,7 @@ def wallet() -> UUID:
     return uuid4()
 
 
-async def test_the_present_state_comes_first_and_then_the_newest(wallet: UUID) -> None:
+async def test_the_current_state_comes_first_and_then_the_newest(wallet: UUID) -> None:
     books = Books({wallet: 1})
     async with feeding(books) as feed:
         with feed.watch(wallet) as watch:
@@ -65,19 +65,19 @@ async def test_the_present_state_comes_first_and_then_the_newest(wallet: UUID) -
             assert await watch.next() == 2
 
 
-async def test_nothing_is_told_of_what_does_not_exist(wallet: UUID) -> None:
+async def test_nothing_is_sent_for_an_unknown_id(wallet: UUID) -> None:
     async with feeding(Books()) as feed:
         with feed.watch(wallet) as watch:
             assert await watch.first() is None
 
 
-async def test_no_change_is_lost_between_the_present_state_and_the_first_signal(wallet: UUID) -> None:
+async def test_no_change_is_lost_between_the_current_state_and_the_first_signal(wallet: UUID) -> None:
     books = Books({wallet: 1})
     async with feeding(books) as feed:
         books.gate.clear()
         with feed.watch(wallet) as watch:
             await until(lambda: len(books.reads) == 1)
-            books.versions[wallet] = 2  # committed after the first read's snapshot, heard before its answer
+            books.versions[wallet] = 2  # committed after the first read's snapshot, signalled before its result
             feed.on_signal(changed(wallet))
             books.gate.set()
             await until(lambda: len(books.reads) == 2)
@@ -87,7 +87,7 @@ async def test_no_change_is_lost_between_the_present_state_and_the_first_signal(
             assert seen[-1] == 2
 
 
-async def test_who_comes_during_a_read_is_not_told_what_was_read_before_he_came(wallet: UUID) -> None:
+async def test_a_subscriber_that_joins_during_a_read_gets_a_later_read(wallet: UUID) -> None:
     books = Books({wallet: 1})
     async with feeding(books) as feed:
         books.gate.clear()
@@ -99,7 +99,7 @@ async def test_who_comes_during_a_read_is_not_told_what_was_read_before_he_came(
                 assert await late.first() == 2
 
 
-async def test_one_read_serves_all_who_watch(wallet: UUID) -> None:
+async def test_one_read_serves_all_subscribers(wallet: UUID) -> None:
     other = uuid4()
     books = Books({wallet: 1, other: 1})
     async with feeding(books) as feed:
@@ -111,7 +111,7 @@ async def test_one_read_serves_all_who_watch(wallet: UUID) -> None:
     assert [sorted(read) for read in books.reads] == [sorted([wallet, other])] * 2
 
 
-async def test_many_subscribers_are_told_in_turns_between_which_others_work(wallet: UUID) -> None:
+async def test_many_subscribers_are_served_in_portions_between_other_tasks(wallet: UUID) -> None:
     books = Books({wallet: 1})
     turns: set[int] = set()
 
@@ -132,7 +132,7 @@ async def test_many_subscribers_are_told_in_turns_between_which_others_work(wall
     assert len(turns) >= 200 // MAX_PER_LOOP_TURN
 
 
-async def test_what_is_signalled_during_a_read_is_one_next_read(wallet: UUID) -> None:
+async def test_signals_during_a_read_cause_one_more_read(wallet: UUID) -> None:
     books = Books({wallet: 1})
     async with feeding(books) as feed:
         with feed.watch(wallet) as watch:
@@ -148,7 +148,7 @@ async def test_what_is_signalled_during_a_read_is_one_next_read(wallet: UUID) ->
     assert len(books.reads) == 3
 
 
-async def test_a_state_that_is_not_newer_is_not_told_again(wallet: UUID) -> None:
+async def test_a_state_that_is_not_newer_is_not_sent_again(wallet: UUID) -> None:
     books = Books({wallet: 7})
     async with feeding(books) as feed:
         with feed.watch(wallet) as watch:
@@ -161,7 +161,7 @@ async def test_a_state_that_is_not_newer_is_not_told_again(wallet: UUID) -> None
             assert await watch.next() == 8
 
 
-async def test_a_slow_subscriber_finds_the_newest_state_and_no_queue(wallet: UUID) -> None:
+async def test_a_slow_subscriber_gets_only_the_newest_state(wallet: UUID) -> None:
     books = Books({wallet: 0})
     async with feeding(books) as feed:
         with feed.watch(wallet) as slow, feed.watch(wallet) as quick:
@@ -178,7 +178,7 @@ async def test_a_slow_subscriber_finds_the_newest_state_and_no_queue(wallet: UUI
             waiting.cancel()
 
 
-async def test_after_a_gap_everything_watched_is_read_again(wallet: UUID) -> None:
+async def test_after_a_gap_every_watched_id_is_read_again(wallet: UUID) -> None:
     other = uuid4()
     books = Books({wallet: 1, other: 1})
     async with feeding(books) as feed:
@@ -192,7 +192,7 @@ async def test_after_a_gap_everything_watched_is_read_again(wallet: UUID) -> Non
             assert set(books.reads[-1]) == {wallet, other}
 
 
-async def test_nobody_watching_costs_no_read(wallet: UUID) -> None:
+async def test_without_subscribers_nothing_is_read(wallet: UUID) -> None:
     books = Books({wallet: 1})
     async with feeding(books) as feed:
         feed.on_signal(changed(wallet))
@@ -204,7 +204,7 @@ async def test_nobody_watching_costs_no_read(wallet: UUID) -> None:
     assert len(books.reads) == 1
 
 
-async def test_a_busy_database_delays_a_change_and_does_not_lose_it(wallet: UUID) -> None:
+async def test_a_busy_database_delays_a_change_but_does_not_lose_it(wallet: UUID) -> None:
     books = Books({wallet: 1})
     async with feeding(books) as feed:
         with feed.watch(wallet) as watch:
@@ -217,7 +217,7 @@ async def test_a_busy_database_delays_a_change_and_does_not_lose_it(wallet: UUID
             assert await watch.next() == 2
 
 
-async def test_a_read_that_cannot_work_is_told_to_who_waits_and_the_feed_goes_on(wallet: UUID) -> None:
+async def test_a_failing_read_raises_its_error_to_subscribers_and_the_feed_continues(wallet: UUID) -> None:
     books = Books({wallet: 1}, error=LookupError("a bug"))
     async with feeding(books) as feed:
         with feed.watch(wallet) as watch, pytest.raises(LookupError):
@@ -227,7 +227,7 @@ async def test_a_read_that_cannot_work_is_told_to_who_waits_and_the_feed_goes_on
             assert await watch.first() == 1
 
 
-async def test_no_present_state_in_time_says_that_the_service_is_busy(
+async def test_a_current_state_that_is_not_read_in_time_is_service_busy(
     wallet: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("pocketpay.updates.feed.FIRST_STATE_SECONDS", 0.05)
@@ -238,7 +238,7 @@ async def test_no_present_state_in_time_says_that_the_service_is_busy(
             await watch.first()
 
 
-async def test_versions_never_go_backwards_and_the_last_arrives_whatever_the_timing(wallet: UUID) -> None:
+async def test_versions_never_decrease_and_the_last_one_always_arrives(wallet: UUID) -> None:
     books = Books({wallet: 0})
 
     async def follow(feed: Feed[int], begin: float) -> list[int]:

@@ -1,4 +1,4 @@
-"""What a unit of work tells the servers arrives as it was told, within what PostgreSQL takes."""
+"""The signals of a unit of work: they arrive unchanged, within PostgreSQL's limits for notifications."""
 
 from uuid import UUID, uuid4
 
@@ -29,20 +29,20 @@ SIGNALS = st.builds(
 )
 
 
-def together(told: list[str]) -> Signal:
-    """What one who hears all of `told` knows."""
-    heard = [read(payload) for payload in told]
-    wallets = {wallet: version for signal in heard for wallet, version in signal.wallets.items()}
-    transactions = {key: value for signal in heard for key, value in signal.transactions.items()}
-    sessions = frozenset(session for signal in heard for session in signal.sessions)
-    requests = {key: value for signal in heard for key, value in signal.requests.items()}
-    risk_settings = any(signal.risk_settings for signal in heard)
-    everything = any(signal.everything for signal in heard)
+def together(payloads: list[str]) -> Signal:
+    """Parses all payloads. Returns one signal with all their contents."""
+    received = [read(payload) for payload in payloads]
+    wallets = {wallet: version for signal in received for wallet, version in signal.wallets.items()}
+    transactions = {key: value for signal in received for key, value in signal.transactions.items()}
+    sessions = frozenset(session for signal in received for session in signal.sessions)
+    requests = {key: value for signal in received for key, value in signal.requests.items()}
+    risk_settings = any(signal.risk_settings for signal in received)
+    everything = any(signal.everything for signal in received)
     return Signal(wallets, transactions, sessions, requests, risk_settings, everything)
 
 
 def batch(transfers: int) -> Signal:
-    """The signal of that many transfers between as many pairs of wallets."""
+    """Returns the signal of that many transfers, each between two other wallets."""
     pairs = [(uuid4(), uuid4()) for _ in range(transfers)]
     return Signal(
         wallets={wallet: 1_000_000 for pair in pairs for wallet in pair},
@@ -51,38 +51,38 @@ def batch(transfers: int) -> Signal:
 
 
 @given(SIGNALS)
-def test_what_is_told_is_what_is_heard(signal: Signal) -> None:
+def test_a_sent_signal_is_received_unchanged(signal: Signal) -> None:
     assert together(payloads(signal)) == signal
 
 
 @given(SIGNALS)
-def test_every_payload_is_within_what_postgresql_takes(signal: Signal) -> None:
-    told = payloads(signal)
-    assert all(0 < len(payload.encode()) < 7_500 for payload in told)
-    assert len(told) <= MAX_PAYLOADS
+def test_every_payload_is_within_postgresqls_limit(signal: Signal) -> None:
+    sent = payloads(signal)
+    assert all(0 < len(payload.encode()) < 7_500 for payload in sent)
+    assert len(sent) <= MAX_PAYLOADS
 
 
-def test_nothing_that_changed_is_nothing_to_tell() -> None:
+def test_a_signal_without_changes_has_no_payload() -> None:
     assert payloads(Signal()) == []
 
 
-def test_the_largest_batch_of_the_clearing_is_told_piece_by_piece() -> None:
-    told = payloads(batch(128))
-    assert ALL not in told
-    assert len(told) <= 4
+def test_the_largest_unit_of_the_clearing_is_sent_in_several_payloads() -> None:
+    sent = payloads(batch(128))
+    assert ALL not in sent
+    assert len(sent) <= 4
 
 
-def test_what_does_not_fit_into_eight_payloads_is_everything() -> None:
-    told = payloads(batch(2_000))
-    assert told == [ALL]
+def test_a_signal_that_needs_more_than_eight_payloads_becomes_everything() -> None:
+    sent = payloads(batch(2_000))
+    assert sent == [ALL]
     assert read(ALL).everything
 
 
 @pytest.mark.parametrize("transfers", range(360, 520, 7))
-def test_the_last_payload_before_everything_is_still_whole(transfers: int) -> None:
+def test_a_signal_near_the_limit_is_complete_or_everything(transfers: int) -> None:
     signal = batch(transfers)
-    told = payloads(signal)
-    assert told == [ALL] or together(told) == signal
+    sent = payloads(signal)
+    assert sent == [ALL] or together(sent) == signal
 
 
 ID = "01a203843071775db3fa09cad881e7d2"
@@ -106,17 +106,17 @@ ID = "01a203843071775db3fa09cad881e7d2"
         "w" + "１" * 32 + ".1",
     ],
 )
-def test_a_notification_nobody_understands_means_read_everything_again(garbage: str) -> None:
+def test_an_invalid_notification_means_read_everything_again(garbage: str) -> None:
     assert read(garbage) == EVERYTHING
 
 
 @given(st.text(max_size=200))
-def test_no_notification_is_an_error(garbage: str) -> None:
+def test_any_notification_is_parsed_without_an_error(garbage: str) -> None:
     assert isinstance(read(garbage), Signal)
 
 
-def test_ids_heard_are_the_ids_told_whatever_class_they_have() -> None:
+def test_received_ids_equal_the_sent_ids_of_any_uuid_class() -> None:
     wallet = uuid4()
-    heard = next(iter(read(payloads(Signal(wallets={wallet: 1}))[0]).wallets))
-    assert isinstance(heard, UUID)
-    assert (heard, hash(heard)) == (wallet, hash(wallet))
+    received = next(iter(read(payloads(Signal(wallets={wallet: 1}))[0]).wallets))
+    assert isinstance(received, UUID)
+    assert (received, hash(received)) == (wallet, hash(wallet))

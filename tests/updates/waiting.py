@@ -1,4 +1,4 @@
-"""Waiting in tests: as long as it takes, and never for ever."""
+"""Waits in tests: until a condition holds, with a timeout."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,13 +8,13 @@ Answer = TypeVar("Answer")
 
 
 async def until(condition: Callable[[], bool], seconds: float = 5) -> None:
-    """Returns once `condition` holds."""
+    """Waits until `condition` holds. Raises TimeoutError after `seconds`."""
     async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - the conditions are of things that know no events
+        while not condition():  # noqa: ASYNC110 - no event to wait for
             await asyncio.sleep(0.0005)
 
 
 async def soon(answer: Awaitable[Answer], seconds: float = 5) -> Answer:
-    """The answer, which must come soon."""
+    """Returns the result of `answer`. Raises TimeoutError after `seconds`."""
     async with asyncio.timeout(seconds):
         return await answer

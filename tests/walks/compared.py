@@ -1,4 +1,4 @@
-"""Whether what the product keeps is what stands on the model's paper."""
+"""Compares the product's data with the model's."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -13,12 +13,13 @@ from pocketpay.transactions.transaction import Transaction
 from pocketpay.transactions.visibility import seen_by
 from pocketpay.wallets.balance import Standing
 from tests.model.model import Model
-from tests.model.paper import Payment
-from tests.walks.heard import facts_of, state_of
+from tests.model.store import Payment
+from tests.walks.results import facts_of, state_of
 
 
 def adopt(model: Model, transactions: Iterable[Transaction], requests: Iterable[MoneyRequest]) -> None:
-    """What is overdue and nobody came back for ends with this unit of work or the next sweep: either is right."""
+    """Expires in the model what the product has expired. Overdue payments and requests expire with a unit or a
+    sweep."""
     for kept in transactions:
         payment = model.payments[kept.id]
         if payment.lapsed and payment.status == "pending_confirmation" and kept.status == "expired":
@@ -29,7 +30,7 @@ def adopt(model: Model, transactions: Iterable[Transaction], requests: Iterable[
 
 
 class Comparison:
-    """Of a product with these wallets."""
+    """Compares the product's rows for these wallets with the model."""
 
     def __init__(self, model: Model, wallets: dict[str, UUID]) -> None:
         self.model, self.wallets = model, wallets
@@ -66,12 +67,12 @@ class Comparison:
 
     def of_accounts(self, kept: Iterable[Account], where: object) -> None:
         for one in kept:
-            purse = self.model.purses[self._names[one.id]]
-            assert (one.posted, one.held, one.version) == (purse.posted, purse.held, purse.changes), where
+            wallet = self.model.wallets[self._names[one.id]]
+            assert (one.posted, one.held, one.version) == (wallet.posted, wallet.held, wallet.changes), where
 
     def of_standings(self, kept: Mapping[UUID, Standing], where: object) -> None:
         for name, wallet_id in self.wallets.items():
-            assert state_of(kept[wallet_id]) == self.model.purses[name].state, (where, name)
+            assert state_of(kept[wallet_id]) == self.model.wallets[name].state, (where, name)
 
     def _kept(self, one: Transaction) -> tuple[object, ...]:
         refusal = refusal_of(one)
@@ -91,7 +92,7 @@ def _written(one: Payment) -> tuple[object, ...]:
     return (
         *(one.kind, one.status, one.who, one.to),
         *(one.amount, one.fee, one.why, one.facts, one.reasons),
-        *(one.asked, one.card, one.undoes, one.given_back, one.waited),
+        *(one.asked, one.card, one.refund_of, one.refunded, one.waited),
         *(one.status == "completed", one.changes),
     )
 
@@ -102,7 +103,7 @@ def _inside(seen: Transaction) -> tuple[object, ...]:
 
 
 def _reasons(reasons: Iterable[Reason]) -> tuple[tuple[str, int], ...]:
-    """Each rule with the number that it met."""
+    """Returns each rule with its threshold."""
     return tuple((one.rule, _measure(one)) for one in reasons)
 
 

@@ -1,4 +1,4 @@
-"""A desk over the test's database."""
+"""Fixtures: a desk over the test's database."""
 
 from tests.desks import desk, dsns, kept, records, two_desks
 

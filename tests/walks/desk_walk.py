@@ -1,4 +1,4 @@
-"""A walk through two servers on one database: few steps, whole units of work, and everything that was written."""
+"""A walk with two servers on one database: fewer steps, complete units of work, and all stored rows."""
 
 import asyncio
 import random
@@ -15,20 +15,20 @@ from pocketpay.requests import repository as requests
 from pocketpay.transactions import history
 from pocketpay.transactions.repository import rows
 from pocketpay.transactions.repository.usage import used
-from tests.model import fate
+from tests.model import events
 from tests.model.customer import Customer
 from tests.model.model import Model
 from tests.model.orders import Order
-from tests.model.paper import Purse
+from tests.model.store import Wallet
 from tests.payments import cards as cards_for_tests
 from tests.payments.customers import Person, Records, person
 from tests.walks.compared import Comparison, adopt
-from tests.walks.heard import heard
-from tests.walks.spoken import HASH, LIMITS, Interpreter, terms_of
-from tests.walks.table_walk import MINDS_CHANGE, PEOPLE, must_hear
+from tests.walks.interpreter import HASH, LIMITS, Interpreter, terms_of
+from tests.walks.results import reply_of
+from tests.walks.table_walk import PEOPLE, RULES_CHANGE, assert_same_replies
 
 COMES_BACK = "update users set closed_at = null, password_hash = $2 where id = $1 and closed_at is not null"
-"""Nobody who left ever does; in a walk there would soon be nobody left."""
+"""Reopens a closed wallet, which the product never does. Otherwise a walk would soon have no open wallet."""
 
 
 def _weight(instruction: Instruction) -> int:
@@ -36,7 +36,7 @@ def _weight(instruction: Instruction) -> int:
 
 
 def _by_unit(orders: Sequence[Order], instructions: Sequence[Instruction]) -> tuple[list[Order], list[Instruction]]:
-    """In the order in which the clearing carries them out: a unit takes one batch, the next ones wait."""
+    """Sorts orders as the clearing executes them: a unit takes one batch, and further batches wait."""
     pairs = list(zip(orders, instructions, strict=True))
     batches = [number for number, (_, instruction) in enumerate(pairs) if _weight(instruction) > 1]
     later = [pairs.pop(number) for number in reversed(batches[1:])]
@@ -46,15 +46,15 @@ def _by_unit(orders: Sequence[Order], instructions: Sequence[Instruction]) -> tu
 
 @dataclass
 class DeskWalk:
-    """The same walk through two servers on one database."""
+    """A walk with two servers on one database."""
 
     chance: random.Random
     desks: list[Desk]
     records: Records
-    model: Model = field(default_factory=lambda: Model({name: Purse(money) for name, money in PEOPLE.items()}))
+    model: Model = field(default_factory=lambda: Model({name: Wallet(money) for name, money in PEOPLE.items()}))
     people: dict[str, Person] = field(default_factory=dict)
     changed_at: datetime = datetime(2000, 1, 1, tzinfo=UTC)
-    second_thoughts: int = 0
+    replays: int = 0
 
     async def prepare(self) -> None:
         self.people = {name: await person(self.desks[0], currency=money) for name, money in PEOPLE.items()}
@@ -66,10 +66,10 @@ class DeskWalk:
         self.comparison = Comparison(self.model, self.wallets)
 
     async def step(self, where: object) -> None:
-        for event in fate.strikes(self.chance, self.model):
-            await self._happens(event)
-        if self.chance.random() < MINDS_CHANGE:
-            self.customer.changes_its_mind()
+        for event in events.random_events(self.chance, self.model):
+            await self._apply(event)
+        if self.chance.random() < RULES_CHANGE:
+            self.customer.change_rules()
         orders = self.customer.orders()
         orders, instructions = _by_unit(orders, self.interpreter.instructions(orders))
         desk = self.chance.choice(self.desks)
@@ -77,13 +77,13 @@ class DeskWalk:
         expected = self.model.together(orders)
         carried = [desk.submit(one, weight=_weight(one)) for one in instructions]
         results = await asyncio.gather(*carried, return_exceptions=True)
-        told = [heard(*one) for one in zip(orders, results, strict=True)]
-        must_hear(orders, told, expected, where)
-        self.second_thoughts += sum(one.again for one in told)
+        replies = [reply_of(*one) for one in zip(orders, results, strict=True)]
+        assert_same_replies(orders, replies, expected, where)
+        self.replays += sum(one.replayed for one in replies)
         await self._compare(where)
 
     async def _compare(self, where: object) -> None:
-        """What has changed since the last time, by the product's own account of when."""
+        """Compares the rows that changed since the last comparison, by their `updated_at`."""
         fetch = self.records.connection.fetch
         changed = [rows.transaction(row) for row in await fetch(*self._since(rows.COLUMNS, "transactions"))]
         asked = [requests.money_request(row) for row in await fetch(*self._since(requests.COLUMNS, "money_requests"))]
@@ -96,25 +96,25 @@ class DeskWalk:
         self.comparison.of_requests(asked, where)
         accounts = await fetch("select id, posted, held, version from ledger_accounts where kind = 'wallet'")
         kept = {row["id"]: (row["posted"], row["held"], row["version"]) for row in accounts}
-        for name, purse in self.model.purses.items():
-            assert kept[self.wallets[name]] == (purse.posted, purse.held, purse.changes), (where, name)
+        for name, wallet in self.model.wallets.items():
+            assert kept[self.wallets[name]] == (wallet.posted, wallet.held, wallet.changes), (where, name)
 
     def _since(self, columns: str, table: str) -> tuple[str, datetime]:
         return f"select {columns} from {table} where updated_at >= $1", self.changed_at
 
-    async def look_back(self, seed: int) -> None:
-        """At all that there is in the end, as each of them may see it."""
+    async def compare_at_the_end(self, seed: int) -> None:
+        """Compares all rows at the end, and the history and the limits of each customer."""
         self.changed_at = datetime(2000, 1, 1, tzinfo=UTC)
         await self._compare(seed)
         fetch = self.records.connection.fetch
         assert {row[0] for row in await fetch("select id from transactions")} == self.model.payments.keys()
         assert {row[0] for row in await fetch("select id from money_requests")} == self.model.requests.keys()
         assert {row[0] for row in await fetch("select id from cards")} == self.model.cards.keys()
-        tills = await fetch(
+        house_accounts = await fetch(
             "select kind, currency, sum(amount) from ledger_entries where kind <> 'wallet' group by 1, 2"
         )
-        assert {(row[0], row[1]): row[2] for row in tills if row[2]} == {
-            k: n for k, n in self.model.tills.items() if n
+        assert {(row[0], row[1]): row[2] for row in house_accounts if row[2]} == {
+            k: n for k, n in self.model.house_accounts.items() if n
         }
         for name, wallet_id in self.wallets.items():
             assert await self._history(wallet_id) == {
@@ -133,24 +133,24 @@ class DeskWalk:
         for limit, kind in LIMITS.items():
             assert kept[wallet_id, kind].minor == self.model.used(name, limit), (name, limit)
 
-    async def _happens(self, event: fate.Event) -> None:
+    async def _apply(self, event: events.Event) -> None:
         records = self.records
         match event:
-            case fate.Stands():
+            case events.WalletState():
                 whose = self.people[event.name]
                 await records.freeze(whose, event.state if event.state in ("debits", "all") else None)
                 await records.connection.execute(COMES_BACK, whose.user_id, HASH)
                 if event.state == "closed":
                     await records.close_wallet(whose)
-            case fate.Lapses():
+            case events.PaymentLapses():
                 await records.make_overdue(event.id)
-            case fate.Ages():
+            case events.PaymentAges():
                 await records.make_older(event.id, timedelta(minutes=event.minutes))
-            case fate.RequestLapses():
+            case events.RequestLapses():
                 await records.make_request_overdue(event.id)
-            case fate.RequestAges():
+            case events.RequestAges():
                 await records.make_request_older(event.id, timedelta(hours=25))
-            case fate.MonthPasses():
+            case events.MonthPasses():
                 await cards_for_tests.let_a_month_pass(records, event.card)
-            case fate.CardExpires():
+            case events.CardExpires():
                 await cards_for_tests.expire(records, event.card)

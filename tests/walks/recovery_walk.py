@@ -1,4 +1,4 @@
-"""A walk through two servers on one database: who gets in, whose address it is, and what is sent about it."""
+"""A walk with two servers on one database: sign-in, verified addresses, and mails."""
 
 import asyncio
 import random
@@ -22,16 +22,16 @@ from pocketpay.identity.verify_email import verify_email
 from pocketpay.identity.verify_phone import verify_phone
 from pocketpay.identity.viewer import Viewer
 from tests.identity.mailbox import wrong
-from tests.model import recovery_orders as said
-from tests.model.forgetful import Forgetful
+from tests.model import recovery_orders
 from tests.model.recovery import Account, Recovery
+from tests.model.recovery_customer import RecoveryCustomer
 from tests.model.recovery_orders import RecoveryOrder
 from tests.people import HOME, PASSWORD, Owner, arrive, facts
 
 PEOPLE = ("ada", "bob", "cyd", "dan")
 
 FORGET_COUNTERS = "truncate throttles, sign_in_lanes, sign_in_turns"
-"""How often somebody may try has tests of its own."""
+"""Removes the rate limits, which have tests of their own."""
 
 TIME_PASSES = """
 update one_time_challenges set created_at = created_at - $1 * interval '1 minute',
@@ -54,7 +54,7 @@ select count(*) from (
 
 @dataclass
 class RecoveryWalk:
-    """The same walk through two servers on one database."""
+    """A walk with two servers on one database."""
 
     chance: random.Random
     servers: list[IdentityServices]
@@ -64,70 +64,70 @@ class RecoveryWalk:
 
     async def prepare(self) -> None:
         self.model = Recovery({name: Account(PASSWORD) for name in PEOPLE})
-        self.people = Forgetful(self.chance, self.model)
+        self.people = RecoveryCustomer(self.chance, self.model)
         for name in PEOPLE:
             self.sessions[self.model.open_session(name)] = await arrive(self.servers[0], name)
 
     async def step(self, where: object) -> None:
-        """Somebody says something, sometimes twice at once; the answer and what it changes are as the model says."""
+        """Sends a random order, sometimes twice at once, and compares the answer and the changes with the model."""
         await self.owner.execute(FORGET_COUNTERS)
         order = self.people.order()
-        twice = isinstance(order, said.ShowCode | said.Reset) and self.chance.random() < 0.2
-        expected = [self.model.told(order) for _ in range(1 + twice)]
-        told = await asyncio.gather(*(self._hear(order) for _ in expected))
+        twice = isinstance(order, recovery_orders.ShowCode | recovery_orders.Reset) and self.chance.random() < 0.2
+        expected = [self.model.carry_out(order) for _ in range(1 + twice)]
+        answers = await asyncio.gather(*(self._answer_to(order) for _ in expected))
         for server in self.servers:
             await server.afterwards.finish()
-        assert sorted(told) == sorted(expected), (where, order)
+        assert sorted(answers) == sorted(expected), (where, order)
         await self._compare((where, order))
 
-    async def _hear(self, order: RecoveryOrder) -> str:
+    async def _answer_to(self, order: RecoveryOrder) -> str:
         try:
-            changed = await self._say(self.chance.choice(self.servers), order)
+            changed = await self._call(self.chance.choice(self.servers), order)
         except Refusal as refusal:
             return refusal.code
         return changed.refusals[0].code if changed is not None and changed.refusals else "ok"
 
-    async def _say(self, server: IdentityServices, order: RecoveryOrder) -> Changed | None:
+    async def _call(self, server: IdentityServices, order: RecoveryOrder) -> Changed | None:
         match order:
-            case said.SignIn():
+            case recovery_orders.SignIn():
                 opened = await sign_in(server, order.login.text, order.password, address=HOME, user_agent=None)
                 self.sessions[self.model.sessions] = opened
-            case said.SignOut():
+            case recovery_orders.SignOut():
                 await sign_out(server, self._viewer(order.session))
-            case said.ChangePassword():
+            case recovery_orders.ChangePassword():
                 viewer = self._viewer(order.session)
                 return await change_password(server, viewer, order.current, order.new, address=HOME)
-            case said.Give():
+            case recovery_orders.Give():
                 typed = TypedChanges(current_password=order.password, **{f"raw_{order.contact}": order.address})
                 return await update_profile(server, self._viewer(order.session), typed, address=HOME)
-            case said.RequestCode():
+            case recovery_orders.RequestCode():
                 request = request_email_verification if order.contact == "email" else request_phone_verification
                 return await request(server, self._viewer(order.session), address=HOME)
-            case said.ShowCode():
+            case recovery_orders.ShowCode():
                 viewer, shown = self._viewer(order.session), self._shown(order.shown)
                 if order.contact == "email":
                     return await verify_email(server, viewer, shown)
                 return await verify_phone(server, viewer, shown.code or "")
-            case said.RequestReset():
+            case recovery_orders.RequestReset():
                 await request_password_reset(server, order.login.text, address=HOME)
-            case said.Reset():
+            case recovery_orders.Reset():
                 shown = self._shown(order.shown)
                 await reset_password(server, order.login.text, shown, order.new, address=HOME)
-            case said.TimePasses():
+            case recovery_orders.TimePasses():
                 await self.owner.execute(TIME_PASSES, order.minutes)
         return None
 
     def _viewer(self, session: int) -> Viewer:
         return self.sessions[session].viewer
 
-    def _shown(self, shown: said.Shown) -> ShownCode:
+    def _shown(self, shown: recovery_orders.Shown) -> ShownCode:
         challenge, codes = self.challenges[shown.challenge], self.servers[0].codes
         if shown.by_link:
             return ShownCode(token=codes.token(challenge) if shown.right else "A" * 64)
         code = codes.code(challenge)
         return ShownCode(code if shown.right else wrong(code))
 
-    # ------------------------------------------------------------ what is kept
+    # ------------------------------------------------------------ stored data
 
     async def _compare(self, where: object) -> None:
         rows = {row[0]: tuple(row)[1:] for row in await self.owner.fetch(PEOPLE_NOW)}
@@ -153,7 +153,7 @@ class RecoveryWalk:
             assert tuple(row)[1:] == (wanted.purpose, wanted.address, wanted.tries, wanted.used, wanted.over), where
 
     async def _compare_sessions(self, where: object) -> None:
-        """Tokens of sessions that live open both servers, and those of others neither."""
+        """Checks that tokens of open sessions are valid at both servers, and other tokens at neither."""
         live = {row[0] for row in await self.owner.fetch(SESSIONS)}
         open_ = {number for account in self.model.accounts.values() for number in account.sessions}
         assert live == {self.sessions[number].viewer.session_id for number in open_}, where

@@ -1,4 +1,4 @@
-"""What a database would keep, in memory: units of work without one."""
+"""The database's tables in memory, for units of work without a database."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.limits import KIND_OF, LimitKind, counted_minor
 from pocketpay.transactions.transaction import PAYMENTS, Transaction
 from pocketpay.wallets.balance import Freeze, Standing, WalletStatus
-from tests.walks.spoken import CURRENCIES, HASH
+from tests.walks.interpreter import CURRENCIES, HASH
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(hours=24)
@@ -34,7 +34,7 @@ LATELY = (Status.COMPLETED, Status.PENDING_CONFIRMATION)
 
 @dataclass
 class Tables:
-    """Every row there is, and what a look at them would find."""
+    """All rows, and the look-ups of a unit of work in them."""
 
     wallets: dict[str, UUID]
     now: datetime = datetime(2026, 11, 22, tzinfo=UTC)
@@ -55,7 +55,7 @@ class Tables:
     )
 
     def carry_out(self, instructions: Sequence[Instruction], terms: Terms) -> tuple[list[Result], Book]:
-        """As a unit of work does, without the database; the book shows what it wrote."""
+        """Executes instructions as a unit of work does. Returns the results, and the book with the written rows."""
         self.now += timedelta(seconds=1)
         book = self._look(_with_items([one.footprint for one in instructions]), terms)
         results = [_decide(book, one, one.footprint) for one in instructions]
@@ -69,7 +69,7 @@ class Tables:
         return results, book
 
     def change(self, id: UUID, **facts: datetime) -> None:
-        """A payment's times, behind the product's back."""
+        """Changes the times of a payment without the product."""
         self.transactions[id] = replace(self.transactions[id], **facts)  # type: ignore[arg-type]
 
     def change_request(self, id: UUID, **facts: datetime) -> None:
@@ -86,7 +86,7 @@ class Tables:
             "closed": Standing(WalletStatus.CLOSED, None, self.now),
         }[state]
 
-    # ------------------------------------------------------------ the look
+    # ------------------------------------------------------------ look-ups
 
     def _look(self, footprints: Sequence[Footprint], terms: Terms) -> Book:
         book = Book(self.now, terms, self.house, self.accounts, self.standings, self.keys, self.transactions)
@@ -145,16 +145,16 @@ class Tables:
         return [one for one in self._of(wallet_id) if one.type in PAYMENTS]
 
     def _times_paid(self, payer_id: UUID, payee_id: UUID) -> int:
-        """How many payments of the one to the other were not given back whole."""
+        """Returns the number of payments from one to the other that are not completely refunded."""
         return sum(
             (one.destination_wallet_id, one.status) == (payee_id, Status.COMPLETED) and one.refundable.minor > 0
             for one in self._sent(payer_id)
         )
 
-    # ------------------------------------------------------------ what must always be so
+    # ------------------------------------------------------------ invariants
 
     def prove(self) -> None:
-        """Conservation, the chain, and what is used, from the entries and the transactions alone."""
+        """Checks the sum of entries, the chain of balances and the usage, from entries and transactions only."""
         total: dict[UUID, int] = defaultdict(int)
         sequence: dict[UUID, int] = defaultdict(int)
         by_transaction: dict[UUID, int] = defaultdict(int)
@@ -174,17 +174,17 @@ class Tables:
                 used = sum(counted_minor(one) for one in self._of(wallet_id) if KIND_OF.get(one.type) is kind)
                 assert self.usage[wallet_id, kind] == used
 
-    def tills(self) -> dict[tuple[str, str], int]:
-        """What the house's accounts sum to, by kind and currency; none that is zero."""
+    def house_accounts(self) -> dict[tuple[str, str], int]:
+        """Returns the balances of the house accounts by kind and currency, except zero balances."""
         sums: dict[tuple[str, str], int] = defaultdict(int)
         for entry in self.entries:
             if entry.kind != "wallet":
                 sums[entry.kind, entry.currency] += entry.amount
-        return {till: amount for till, amount in sums.items() if amount}
+        return {kind: amount for kind, amount in sums.items() if amount}
 
 
 def opened(currencies: dict[str, str]) -> Tables:
-    """Tables with an empty wallet for each of those people, in their currency."""
+    """Returns tables with an empty wallet for each of those people, in their currency."""
     tables = Tables({name: uuids.uuid7() for name in currencies})
     for name, wallet_id in tables.wallets.items():
         tables.accounts[wallet_id] = Account(wallet_id, currencies[name], 0, 0, 0, 0, tables.now)

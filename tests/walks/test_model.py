@@ -1,6 +1,6 @@
-"""Long walks of chance: after every step the product and a model on paper say the same.
+"""Long random walks: after every step, the product and an independent model must agree.
 
-WALKS and FIRST_WALK in the environment make them more, and others: `make model`.
+WALKS and FIRST_WALK in the environment set their number and the first seed: `make model`.
 """
 
 import ast
@@ -23,9 +23,9 @@ from pocketpay.requests.money_request import RequestStatus
 from pocketpay.transactions.lifecycle import Status
 from tests import model as its_package
 from tests.conftest import Dsns
-from tests.model.asking import shares_of
-from tests.model.forgetful import Forgetful
+from tests.model.money_requests import shares_of
 from tests.model.recovery import Account, Recovery
+from tests.model.recovery_customer import RecoveryCustomer
 from tests.model.recovery_orders import Reset, ShowCode
 from tests.payments.customers import open_desk, records_of
 from tests.people import PASSWORD, Owner, receiving
@@ -36,8 +36,8 @@ from tests.walks.table_walk import TableWalk
 WALKS = int(os.environ.get("WALKS", "24"))
 FIRST_WALK = int(os.environ.get("FIRST_WALK", "0"))
 STEPS = 400
-LOOK_AROUND_EVERY = 20
-"""Steps: in between only what a step has changed is compared."""
+COMPARE_ALL_EVERY = 20
+"""The number of steps between comparisons of all rows. Other steps compare only the changed rows."""
 
 STEPS_AT_DESKS = 250
 STEPS_OF_RECOVERY = 150
@@ -53,15 +53,15 @@ def test_model_shares_no_code_with_the_product() -> None:
 
 
 def rules_of_the_product() -> set[type[Instruction]]:
-    """Every class with a footprint and a decide(), in every package."""
+    """Returns every class with a footprint and a decide(), in every package."""
     names = [one.name for one in pkgutil.walk_packages(pocketpay.__path__, "pocketpay.")]
     modules = [importlib.import_module(name) for name in names if name != "pocketpay.__main__"]
     found = {thing for module in modules for thing in vars(module).values() if isinstance(thing, type)}
     return {thing for thing in found if {"footprint", "decide"} <= vars(thing).keys()} - {Instruction}
 
 
-def test_walks_meet_every_rule_and_every_state() -> None:
-    """Whatever has a footprint and decides is a rule: nothing new goes without a model."""
+def test_walks_reach_every_rule_and_every_state() -> None:
+    """Every class with a footprint and a decide() is a rule, so a new rule without a model fails here."""
     rules = rules_of_the_product()
     states: set[str] = {*Status, *RequestStatus, *CardStatus}
     walked: set[type[Instruction]] = set()
@@ -78,7 +78,7 @@ def test_walks_meet_every_rule_and_every_state() -> None:
 
 
 @pytest.mark.parametrize("with_me", [True, False])
-def test_shares_are_what_the_model_says(with_me: bool) -> None:
+def test_split_shares_equal_those_of_the_model(with_me: bool) -> None:
     for among in range(1, 21):
         for total in range(among + with_me, 90):
             split = shares(Money(total, "USD"), among=among, include_me=with_me)
@@ -87,18 +87,18 @@ def test_shares_are_what_the_model_says(with_me: bool) -> None:
 
 
 @pytest.mark.parametrize("seed", range(FIRST_WALK, FIRST_WALK + WALKS))
-def test_rules_decide_what_the_model_says(seed: int) -> None:
+def test_rules_decide_like_the_model(seed: int) -> None:
     walk = TableWalk(seed)
     for step in range(STEPS):
         walk.step((seed, step))
-        if step % LOOK_AROUND_EVERY == 0:
-            walk.look_around((seed, step))
-    walk.look_around(seed)
-    walk.look_back()
+        if step % COMPARE_ALL_EVERY == 0:
+            walk.compare_all((seed, step))
+    walk.compare_all(seed)
+    walk.compare_at_the_end()
 
 
 @pytest.mark.parametrize("seed", range(FIRST_WALK, FIRST_WALK + max(WALKS // 8, 1)))
-async def test_clearing_does_what_the_model_says(database_dsn: Dsns, seed: int) -> None:
+async def test_the_clearing_behaves_like_the_model(database_dsn: Dsns, seed: int) -> None:
     chance = random.Random(seed)
     async with (
         open_desk(database_dsn.server) as first,
@@ -109,14 +109,14 @@ async def test_clearing_does_what_the_model_says(database_dsn: Dsns, seed: int) 
         await walk.prepare()
         for step in range(STEPS_AT_DESKS):
             await walk.step((seed, step))
-        await walk.look_back(seed)
+        await walk.compare_at_the_end(seed)
         await records.reopen_wallets()
         assert await records.findings() == []
-        assert walk.second_thoughts > 10
+        assert walk.replays > 10
 
 
 def verified(model: Recovery) -> set[tuple[str, str]]:
-    """Which contacts of which users are verified."""
+    """Returns the verified contacts, with their users."""
     return {
         (contact, who)
         for who, account in model.accounts.items()
@@ -125,21 +125,21 @@ def verified(model: Recovery) -> set[tuple[str, str]]:
     }
 
 
-def test_people_of_recovery_meet_every_answer() -> None:
-    """Right codes, wrong, used and expired ones, and an address that moves from one to another."""
+def test_random_recovery_orders_reach_every_answer() -> None:
+    """The orders include right, wrong, used and expired codes, and an address that moves from one user to another."""
     met = set()
     for seed in range(40):
         model = Recovery({name: Account(PASSWORD) for name in PEOPLE})
         for name in PEOPLE:
             model.open_session(name)
-        people = Forgetful(random.Random(seed), model)
+        people = RecoveryCustomer(random.Random(seed), model)
         for _ in range(STEPS_OF_RECOVERY):
             order = people.order()
             state, before = "", verified(model)
             if isinstance(order, ShowCode | Reset):
                 sent = model.challenges[order.shown.challenge]
                 state = "used" if sent.used else "expired" if sent.over else "live" if order.shown.right else "wrong"
-            met.add((type(order).__name__, state, model.told(order)))
+            met.add((type(order).__name__, state, model.carry_out(order)))
             if isinstance(order, ShowCode):
                 met |= {("moved", "", contact) for contact, _ in before - verified(model)}
     assert met >= {
@@ -154,7 +154,7 @@ def test_people_of_recovery_meet_every_answer() -> None:
 
 
 @pytest.mark.parametrize("seed", range(FIRST_WALK, FIRST_WALK + max(WALKS // 8, 1)))
-async def test_recovery_does_what_the_model_says(database_dsn: Dsns, owner: Owner, seed: int) -> None:
+async def test_recovery_behaves_like_the_model(database_dsn: Dsns, owner: Owner, seed: int) -> None:
     async with AsyncExitStack() as open_:
         servers = []
         for _ in range(2):

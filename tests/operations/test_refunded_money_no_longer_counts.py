@@ -1,6 +1,6 @@
-"""What was given back counts no more: in the limit of the day in which it was ordered, and in its card's month.
+"""Refunded money no longer counts: in the daily limit of the day of the payment, and in the card's month.
 
-Every test of a desk ends with the audit, whose laws of usage and of card months must hold.
+Every test with a desk ends with the audit, which checks usage and card months.
 """
 
 import asyncio
@@ -62,7 +62,7 @@ async def used_of(desk: Desk, whose: Person, kind: LimitKind) -> int:
 
 
 async def is_full(order: Awaitable[Answer]) -> bool:
-    """Whether the order is refused because of a limit; otherwise it is completed."""
+    """Returns whether the order is refused because of a limit. Otherwise it must be completed."""
     try:
         done = await order
     except (LimitExceeded, AboveMonthlyLimit):
@@ -71,7 +71,7 @@ async def is_full(order: Awaitable[Answer]) -> bool:
     return False
 
 
-async def test_reversed_deposit_gives_the_days_limit_back(desk: Desk) -> None:
+async def test_a_reversed_deposit_no_longer_counts_in_the_daily_limit(desk: Desk) -> None:
     ada = await person(desk)
     brought = await pay_in(desk, ada, "100.00")
     assert await is_full(pay_in(desk, ada, "0.01"))
@@ -84,8 +84,8 @@ async def test_reversed_deposit_gives_the_days_limit_back(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("speed", Speed)
-async def test_reversed_withdrawal_gives_the_days_limit_back(desk: Desk, speed: Speed) -> None:
-    """Its fee never counted, and gives no room."""
+async def test_a_reversed_withdrawal_no_longer_counts_in_the_daily_limit(desk: Desk, speed: Speed) -> None:
+    """The fee never counts in the limit."""
     ada = await person(desk, funds="99.00")
     paid_out = await pay_out(desk, ada, "90.00", speed)
     assert await used_of(desk, ada, LimitKind.WITHDRAWAL_DAILY) == 9_000
@@ -95,14 +95,14 @@ async def test_reversed_withdrawal_gives_the_days_limit_back(desk: Desk, speed: 
     assert not await is_full(pay_out(desk, ada, "97.00", speed))
 
 
-async def test_part_of_a_withdrawal_gives_that_part_back(desk: Desk) -> None:
+async def test_the_reversed_part_of_a_withdrawal_no_longer_counts(desk: Desk) -> None:
     ada = await person(desk, funds="99.00")
     paid_out = await pay_out(desk, ada, "90.00")
     await reverse(desk, paid_out, "30.00")
     assert await used_of(desk, ada, LimitKind.WITHDRAWAL_DAILY) == 6_000
 
 
-async def test_reversed_or_refunded_payment_gives_the_senders_limit_back(desk: Desk) -> None:
+async def test_a_reversed_or_refunded_payment_no_longer_counts_in_the_senders_limit(desk: Desk) -> None:
     ada, bob = await people(desk, 2, funds="100.00")
     await send(desk, bob, ada, "1.00")
     paid = await send(desk, ada, bob, "100.00")
@@ -115,8 +115,8 @@ async def test_reversed_or_refunded_payment_gives_the_senders_limit_back(desk: D
     assert not await is_full(send(desk, ada, bob, "100.00"))
 
 
-async def test_room_comes_back_in_the_hour_that_used_it(desk: Desk, records: Records) -> None:
-    """What was ordered a day ago is out of the window: giving it back makes no room today."""
+async def test_a_refund_reduces_the_usage_of_the_hour_of_its_payment(desk: Desk, records: Records) -> None:
+    """A payment of a day ago is outside the window: its refund does not increase what may be paid today."""
     ada, bob = await person(desk, funds="100.00"), await person(desk, funds="100.00")
     old = await send(desk, ada, bob, "50.00")
     await records.make_older(old.transaction.id, timedelta(hours=25))
@@ -132,10 +132,10 @@ async def test_room_comes_back_in_the_hour_that_used_it(desk: Desk, records: Rec
     assert now.used.minor == 1_000
     assert before is not None
     assert now.resets_at is not None
-    assert now.resets_at > before + HOUR, "what was given back is not the oldest that is used"
+    assert now.resets_at > before + HOUR, "the refunded payment does not count as the oldest one"
 
 
-async def test_reversed_card_payment_gives_the_cards_month_back(desk: Desk, records: Records) -> None:
+async def test_a_reversed_card_payment_no_longer_counts_in_the_cards_month(desk: Desk, records: Records) -> None:
     ada = await person(desk, funds="100.00")
     card = await new_card(desk, ada, monthly="30.00")
     first, _ = await buy(desk, ada, card, "20.00"), await buy(desk, ada, card, "10.00")
@@ -149,7 +149,9 @@ async def test_reversed_card_payment_gives_the_cards_month_back(desk: Desk, reco
 
 
 @pytest.mark.parametrize("pays_again", [True, False])
-async def test_month_before_gives_this_one_no_room(desk: Desk, records: Records, *, pays_again: bool) -> None:
+async def test_a_reversed_card_payment_of_last_month_does_not_change_this_month(
+    desk: Desk, records: Records, *, pays_again: bool
+) -> None:
     ada = await person(desk, funds="100.00")
     card = await new_card(desk, ada, monthly="30.00")
     last_month = await buy(desk, ada, card, "20.00")
@@ -162,7 +164,7 @@ async def test_month_before_gives_this_one_no_room(desk: Desk, records: Records,
     assert not await is_full(buy(desk, ada, card, "5.00" if pays_again else "30.00"))
 
 
-async def test_payment_of_a_closed_card_is_reversed_too(desk: Desk, records: Records) -> None:
+async def test_a_payment_of_a_closed_card_can_be_reversed(desk: Desk, records: Records) -> None:
     ada = await person(desk, funds="100.00")
     card = await new_card(desk, ada)
     paid = await buy(desk, ada, card, "20.00")
@@ -171,8 +173,8 @@ async def test_payment_of_a_closed_card_is_reversed_too(desk: Desk, records: Rec
     assert await cards.stored_card(records, card) == ("closed", 0, 4)
 
 
-async def test_reversals_and_payments_at_once_leave_the_card_as_its_payments_say(two_desks: list[Desk]) -> None:
-    """The audit compares them after the test."""
+async def test_concurrent_reversals_and_payments_keep_the_card_consistent(two_desks: list[Desk]) -> None:
+    """After the test, the audit compares the card with its payments."""
     ada = await person(two_desks[0], funds="100.00")
     card = await new_card(two_desks[0], ada, monthly="30.00")
     for _ in range(6):
@@ -182,10 +184,8 @@ async def test_reversals_and_payments_at_once_leave_the_card_as_its_payments_say
         await asyncio.gather(*orders)
 
 
-async def test_what_the_server_before_gave_back_goes_on_counting_and_the_books_are_right(
-    desk: Desk, records: Records
-) -> None:
-    """It knows nothing of what counts no more: it writes `refunded` alone, and takes nothing out of an hour."""
+async def test_a_refund_by_a_server_of_the_previous_revision_still_counts(desk: Desk, records: Records) -> None:
+    """That server does not have the rule: it writes only `refunded`, and does not reduce the usage of an hour."""
     ada, bob = await people(desk, 2, funds="100.00")
     paid = await send(desk, ada, bob, "100.00")
     await refund_payment(desk, bob, paid.transaction.id, "25.00")

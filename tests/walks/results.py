@@ -1,4 +1,4 @@
-"""What the product answers, in the model's words."""
+"""Translates the product's results into the model's replies."""
 
 from pocketpay.cards.errors import AboveMonthlyLimit, AbovePaymentLimit, TooManyCards
 from pocketpay.clearing.outcome import Answer, Result
@@ -6,57 +6,63 @@ from pocketpay.errors import Refusal
 from pocketpay.requests.errors import TooManyOpenRequests, TooManyRequests
 from pocketpay.transactions.errors import InsufficientFunds, LimitExceeded, RefundTooLarge, TooManyPending, WrongState
 from pocketpay.wallets.balance import Standing
-from tests.model import orders as said
-from tests.model.orders import Order, Told
+from tests.model import orders as model_orders
+from tests.model.orders import Order, Reply
 
 
-def heard(order: Order, result: Result | BaseException) -> Told:
-    """What the product answered."""
+def reply_of(order: Order, result: Result | BaseException) -> Reply:
+    """Returns the product's result as a reply of the model."""
     if isinstance(result, Answer):
         return _answer(order, result)
     if isinstance(result, Refusal):
-        return Told(why=result.code, facts=facts_of(result))
+        return Reply(why=result.code, facts=facts_of(result))
     raise result
 
 
-def _batch(answer: Answer) -> Told:
-    parts = tuple(Told() if part is None else _part(part) for part in answer.item_results)
+def _batch(answer: Answer) -> Reply:
+    parts = tuple(Reply() if part is None else _part(part) for part in answer.item_results)
     things = tuple(thing for part in parts for thing in part.things)
-    return Told(things, again=answer.replayed, parts=parts, purse=_purse(answer))
+    return Reply(things, replayed=answer.replayed, parts=parts, wallet=_wallet(answer))
 
 
-def _part(part: Answer | Refusal) -> Told:
-    return Told(why=part.code, facts=facts_of(part)) if isinstance(part, Refusal) else _payment(part)
+def _part(part: Answer | Refusal) -> Reply:
+    return Reply(why=part.code, facts=facts_of(part)) if isinstance(part, Refusal) else _payment(part)
 
 
-def _purse(answer: Answer) -> tuple[int, int, int]:
+def _wallet(answer: Answer) -> tuple[int, int, int]:
     return answer.balance.posted_minor, answer.balance.held_minor, answer.balance.version
 
 
-def _payment(answer: Answer) -> Told:
+def _payment(answer: Answer) -> Reply:
     refusal, things = answer.refusal, ((answer.transaction.id, answer.transaction.status.value),)
     if refusal is None:
-        return Told(things, again=answer.replayed)
-    return Told(things, refusal.code, facts_of(refusal), answer.replayed)
+        return Reply(things, replayed=answer.replayed)
+    return Reply(things, refusal.code, facts_of(refusal), answer.replayed)
 
 
-def _answer(order: Order, answer: Answer) -> Told:
-    if isinstance(order, said.AskFor | said.Decline | said.TakeBack | said.Sweep):
+def _answer(order: Order, answer: Answer) -> Reply:
+    if isinstance(
+        order,
+        model_orders.RequestMoney
+        | model_orders.DeclineRequest
+        | model_orders.CancelRequest
+        | model_orders.EndUnpayableRequest,
+    ):
         things = tuple((one.id, one.status.value) for one in answer.requests)
-    elif isinstance(order, said.IssueCard | said.SetCard | said.LimitCard):
+    elif isinstance(order, model_orders.IssueCard | model_orders.SetCardStatus | model_orders.SetCardLimits):
         things = tuple((one.id, one.status.value) for one in answer.cards)
-    elif isinstance(order, said.PayMany):
+    elif isinstance(order, model_orders.PayBatch):
         return _batch(answer)
-    elif isinstance(order, said.Stop | said.LetGo | said.Leave):
+    elif isinstance(order, model_orders.Freeze | model_orders.Unfreeze | model_orders.CloseWallet):
         state = state_of(answer.balance.standing)
-        return Told(facts=(state,), again=answer.replayed, purse=_purse(answer))
+        return Reply(facts=(state,), replayed=answer.replayed, wallet=_wallet(answer))
     else:
-        return _payment(answer)._replace(purse=_purse(answer))
-    return Told(things, again=answer.replayed, purse=_purse(answer))
+        return _payment(answer)._replace(wallet=_wallet(answer))
+    return Reply(things, replayed=answer.replayed, wallet=_wallet(answer))
 
 
 def facts_of(refusal: Refusal) -> tuple[int | str, ...]:
-    """The numbers that a refusal tells."""
+    """Returns the numbers of a refusal."""
     match refusal:
         case InsufficientFunds():
             return refusal.required.minor, refusal.available.minor
@@ -76,5 +82,5 @@ def facts_of(refusal: Refusal) -> tuple[int | str, ...]:
 
 
 def state_of(standing: Standing) -> str:
-    """active, debits, all or closed."""
+    """Returns active, debits, all or closed."""
     return standing.status.value if standing.frozen_for is None else standing.frozen_for.value

@@ -1,4 +1,4 @@
-"""What a model's orders are in the product's words."""
+"""Translates the model's orders into the product's instructions."""
 
 import hashlib
 from collections.abc import Sequence
@@ -50,12 +50,12 @@ from pocketpay.risk.rules import RiskSettings
 from pocketpay.transactions.errors import InvalidAmount
 from pocketpay.transactions.limits import LimitKind
 from pocketpay.wallets.balance import Freeze
-from tests.model import orders as said
+from tests.model import orders as model_orders
 from tests.model.model import Model
-from tests.model.orders import Keyed, Order, words_of
+from tests.model.orders import Keyed, Order, input_of
 
 HASH = "none"
-"""What everybody's password is compared with."""
+"""The password hash of every user."""
 
 OPERATOR = Operator(None, "a walk")
 
@@ -74,35 +74,35 @@ STANDINGS: dict[str, type[UnfreezeCard | FreezeCard | CloseCard]] = {
     "closed": CloseCard,
 }
 
-GIVES = {"AskFor": ResultKind.REQUESTS, "IssueCard": ResultKind.CARDS}
+RESULT_KINDS = {"RequestMoney": ResultKind.REQUESTS, "IssueCard": ResultKind.CARDS}
 AUDITED = {ResultKind.REQUESTS: "requestMoney", ResultKind.CARDS: "issueCard"}
-"""By these operations the audit knows what else than transactions a key gives."""
+"""The operation names by which the audit recognises keys whose results are not transactions."""
 
 
 def terms_of(model: Model) -> Terms:
-    """The rules of the model's house."""
-    house = model.house
+    """Returns the model's rules as the product's terms."""
+    rules = model.rules
     settings = {
-        "large_transfer_threshold": _in_words(house.threshold),
-        "large_transfer_action": house.actions["large_transfer"],
-        "new_recipient_action": house.actions["new_recipient"],
-        "rapid_transfer_count": house.many,
-        "rapid_transfer_action": house.actions["rapid_transfers"],
+        "large_transfer_threshold": _as_setting(rules.threshold),
+        "large_transfer_action": rules.actions["large_transfer"],
+        "new_recipient_action": rules.actions["new_recipient"],
+        "rapid_transfer_count": rules.rapid_count,
+        "rapid_transfer_action": rules.actions["rapid_transfers"],
     }
     return Terms(
         Policy.of(RiskSettings.model_validate(settings), CURRENCIES),
         timedelta(minutes=15),
-        house.most_waiting,
-        {kind: _in_each_currency(house.a_day[name]) for name, kind in LIMITS.items()},
+        rules.max_pending,
+        {kind: _in_each_currency(rules.daily_limits[name]) for name, kind in LIMITS.items()},
         instant_fee_bps=150,
         request_life=timedelta(days=30),
-        max_open_requests=house.most_open,
-        max_requests_per_day=house.most_asked,
-        max_cards=house.most_cards,
+        max_open_requests=rules.max_open_requests,
+        max_requests_per_day=rules.max_requests_a_day,
+        max_cards=rules.max_cards,
     )
 
 
-def _in_words(minor: int) -> str:
+def _as_setting(minor: int) -> str:
     return ",".join(f"{code}:{amount}" for code, amount in _in_each_currency(minor).items())
 
 
@@ -112,26 +112,27 @@ def _in_each_currency(minor: int) -> dict[str, Money]:
 
 @dataclass
 class Interpreter:
-    """Knows what the product would have resolved before it queues: whose wallet, whose payment, who asks whom."""
+    """Translates orders, with the wallets, payments and requests that the product resolves before it queues an
+    order."""
 
     model: Model
     wallets: dict[str, UUID]
     users: dict[str, UUID]
 
     def instructions(self, orders: Sequence[Order]) -> list[Instruction]:
-        """Those orders, also about what one of them makes and a later one is about."""
+        """Returns the instructions of those orders. An order may refer to objects that an earlier one creates."""
         self._parties = {id: (one.who, one.to) for id, one in self.model.payments.items()}
         self._asked = {id: (one.who, one.of, one.amount) for id, one in self.model.requests.items()}
         for order in orders:
-            if isinstance(order, said.Pay):
+            if isinstance(order, model_orders.Pay):
                 self._parties.setdefault(order.id, (order.who, order.to))
-            elif isinstance(order, said.PayMany):
+            elif isinstance(order, model_orders.PayBatch):
                 for id, item in zip(order.ids, order.items, strict=True):
                     self._parties.setdefault(id, (order.who, item.to))
-            elif isinstance(order, said.AskFor):
+            elif isinstance(order, model_orders.RequestMoney):
                 for id, name, share in zip(order.ids, order.among, self._shares(order), strict=False):
                     self._asked.setdefault(id, (order.who, name or order.who, share.minor))
-            elif isinstance(order, said.PayAsked) and order.request in self._asked:
+            elif isinstance(order, model_orders.PayRequest) and order.request in self._asked:
                 asker, payer, _ = self._asked[order.request]
                 self._parties.setdefault(order.id, (payer, asker))
         return [self._keyed(order) if isinstance(order, Keyed) else self._plain(order) for order in orders]
@@ -139,56 +140,56 @@ class Interpreter:
     def _keyed(self, order: Keyed) -> Instruction:
         wallet_id, key = self.wallets[order.who], self._key(order)
         match order:
-            case said.Pay():
+            case model_orders.Pay():
                 return Transfer(order.id, wallet_id, self._wallet(order.to), self._money(order), "Lunch", key)
-            case said.PayMany():
+            case model_orders.PayBatch():
                 items = tuple(self._item(order, *one) for one in zip(order.ids, order.items, strict=True))
                 return TransferBatch(wallet_id, items, order.atomic, key)
-            case said.BringIn():
+            case model_orders.Deposit():
                 return AcceptDeposit(order.id, wallet_id, self._money(order), "First Bank", key)
-            case said.BringOver():
+            case model_orders.OpeningBalance():
                 return OpenBalance(order.id, wallet_id, self._money(order), "Elsewhere", key)
-            case said.Welcome():
+            case model_orders.Bonus():
                 return PayBonus(order.id, wallet_id, self._money(order), key)
-            case said.PayOut():
+            case model_orders.Withdraw():
                 speed = Speed.INSTANT if order.fast else Speed.STANDARD
                 return AcceptWithdrawal(order.id, wallet_id, self._money(order), "First Bank", speed, key)
-            case said.AskFor():
+            case model_orders.RequestMoney():
                 each = zip(order.ids, order.among, self._shares(order), strict=False)
                 wanted = tuple(Share(id, name or "", self._wallet(name), share) for id, name, share in each)
                 return CreateRequests(wallet_id, wanted, "Dinner", key, "among" if len(wanted) > 1 else "from")
-            case said.PayAsked():
-                return PayRequest(order.id, wallet_id, order.request, self._what_is_asked(order), key)
-            case said.GiveBack():
+            case model_orders.PayRequest():
+                return PayRequest(order.id, wallet_id, order.request, self._requested(order), key)
+            case model_orders.Refund():
                 return self._refund(order, key)
-            case said.IssueCard():
+            case model_orders.IssueCard():
                 limits = self._limit(order.who, order.each), self._limit(order.who, order.month)
                 return IssueCard(order.id, wallet_id, self._currency(order.who), "Books", "1234", *limits, key)
-            case said.PayByCard():
+            case model_orders.PayByCard():
                 return CardPayment(order.id, wallet_id, order.card, self._money(order), "Bookshop", key)
 
     def _plain(self, order: Order) -> Instruction:
         wallet_id = self.wallets[order.who]
         match order:
-            case said.BankSays():
+            case model_orders.BankAnswer():
                 return Settle(wallet_id, order.id, order.yes)
-            case said.SayYes():
+            case model_orders.Confirm():
                 return Confirm(wallet_id, self._wallet(self._parties.get(order.id, (None, None))[1]), order.id)
-            case said.SayNo():
+            case model_orders.Cancel():
                 return Cancel(wallet_id, order.id)
-            case said.TimeIsUp():
+            case model_orders.Expire():
                 return Expire(wallet_id, order.id)
-            case said.Decline():
+            case model_orders.DeclineRequest():
                 return DeclineRequest(wallet_id, order.request)
-            case said.TakeBack():
+            case model_orders.CancelRequest():
                 _, payer, _ = self._asked.get(order.request, (None, order.who, 0))
                 return CancelRequest(wallet_id, self.wallets[payer], order.request)
-            case said.Sweep():
+            case model_orders.EndUnpayableRequest():
                 asker, payer, _ = self._asked.get(order.request, (order.who, order.who, 0))
                 return EndUnpayableRequest(self.wallets[payer], self.wallets[asker], order.request)
-            case said.Stop():
+            case model_orders.Freeze():
                 return FreezeWallet(uuids.uuid7(), wallet_id, Freeze(order.what), "a walk", OPERATOR)
-            case said.Reverse():
+            case model_orders.Reverse():
                 source, destination = self._parties.get(order.of, (None, None))
                 payee_id = None if destination is None else self._wallet(source)
                 amount = None if order.amount is None else Money(order.amount, self._currency(order.who))
@@ -197,22 +198,22 @@ class Interpreter:
                     amount=amount,
                     up_to_available=order.at_most,
                 )
-            case said.Leave():
+            case model_orders.CloseWallet():
                 user_id = self.users[order.who]
                 closing_user = ClosingUser.of(user_id, HASH if order.proven else "another")
                 return CloseWallet(wallet_id, closing_user)
-            case said.LetGo():
+            case model_orders.Unfreeze():
                 return UnfreezeWallet(uuids.uuid7(), wallet_id, "a walk", OPERATOR)
-            case said.SetCard():
+            case model_orders.SetCardStatus():
                 return STANDINGS[order.status](wallet_id, order.card)
-            case said.LimitCard():
+            case model_orders.SetCardLimits():
                 each, month = (
                     UNCHANGED if limit == 0 else self._limit(order.who, limit) for limit in (order.each, order.month)
                 )
                 return UpdateCardLimits(wallet_id, order.card, each, month)
         raise AssertionError(order)
 
-    def _item(self, order: said.PayMany, id: UUID, item: said.Item) -> Transfer | Refusal:
+    def _item(self, order: model_orders.PayBatch, id: UUID, item: model_orders.Item) -> Transfer | Refusal:
         if item.amount == 0:
             return InvalidAmount("must be more than zero")
         money = Money(item.amount, self._currency(order.who))
@@ -221,7 +222,7 @@ class Interpreter:
     def _limit(self, name: str, minor: int | None) -> Money | None:
         return None if minor is None else Money(minor, self._currency(name))
 
-    def _refund(self, order: said.GiveBack, key: Key) -> Refund:
+    def _refund(self, order: model_orders.Refund, key: Key) -> Refund:
         payer, payee = self._parties.get(order.of, (None, None))
         payer_id = self._wallet(payer) if payee == order.who else None
         amount = None if order.amount is None else Money(order.amount, self._currency(order.who))
@@ -229,24 +230,30 @@ class Interpreter:
 
     def _key(self, order: Keyed) -> Key:
         operation = type(order).__name__
-        fingerprint = hashlib.sha256(repr(words_of(order)).encode()).digest()
-        result_kind = GIVES.get(operation, ResultKind.TRANSACTIONS)
-        operation = "refund" if isinstance(order, said.GiveBack) else AUDITED.get(result_kind, operation)
+        fingerprint = hashlib.sha256(repr(input_of(order)).encode()).digest()
+        result_kind = RESULT_KINDS.get(operation, ResultKind.TRANSACTIONS)
+        operation = "refund" if isinstance(order, model_orders.Refund) else AUDITED.get(result_kind, operation)
         return Key(self.wallets[order.who], order.key, operation, fingerprint, result_kind)
 
-    def _what_is_asked(self, order: said.PayAsked) -> RequestDetails | None:
+    def _requested(self, order: model_orders.PayRequest) -> RequestDetails | None:
         asker, payer, amount = self._asked.get(order.request, (None, None, 0))
         if asker is None or payer != order.who:
             return None
         money = Money(amount, self._currency(order.who))
         return RequestDetails(self.wallets[asker], self.wallets[order.who], money, "Dinner")
 
-    def _shares(self, order: said.AskFor) -> list[Money]:
+    def _shares(self, order: model_orders.RequestMoney) -> list[Money]:
         total = Money(order.total, self._currency(order.who))
         return shares(total, among=len(order.among), include_me=order.with_me)
 
     def _money(
-        self, order: said.Pay | said.BringIn | said.BringOver | said.Welcome | said.PayOut | said.PayByCard
+        self,
+        order: model_orders.Pay
+        | model_orders.Deposit
+        | model_orders.OpeningBalance
+        | model_orders.Bonus
+        | model_orders.Withdraw
+        | model_orders.PayByCard,
     ) -> Money:
         return Money(order.amount, self._currency(order.who))
 
@@ -254,4 +261,4 @@ class Interpreter:
         return None if name is None else self.wallets[name]
 
     def _currency(self, name: str) -> str:
-        return self.model.purses[name].money
+        return self.model.wallets[name].money

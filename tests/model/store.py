@@ -1,4 +1,4 @@
-"""What is written down: purses, payments, requests, keys, and the rules of the house."""
+"""The data of the model: wallets, payments, requests, cards, keys, and its rules."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 from uuid import UUID
 
-from tests.model.orders import Told
+from tests.model.orders import Reply
 
 RULES = ("large_transfer", "new_recipient", "rapid_transfers")
 BETWEEN_PEOPLE = ("send", "request")
@@ -14,7 +14,7 @@ LIMITED = {"deposit": "deposit", "withdrawal": "withdrawal", "send": "transfer",
 
 
 @dataclass
-class Purse:
+class Wallet:
     money: str = "USD"
     posted: int = 0
     held: int = 0
@@ -37,8 +37,8 @@ class Purse:
 
 @dataclass
 class Payment:
-    """From `who`, or a bank, to `to`, or out of the house. `kind` is what the customer calls it. `month` is which of
-    its card's months it was paid in."""
+    """A payment from `who`, or a bank, to `to`, or out of the system. `kind` is its type for customers. `month` is
+    the number of its card's month."""
 
     id: UUID
     kind: str
@@ -52,8 +52,8 @@ class Payment:
     fee: int = 0
     asked: UUID | None = None
     card: UUID | None = None
-    undoes: UUID | None = None
-    given_back: int = 0
+    refund_of: UUID | None = None
+    refunded: int = 0
     changes: int = 1
     waited: bool = False
     lapsed: bool = False
@@ -73,16 +73,16 @@ class Payment:
 
     @property
     def counts(self) -> bool:
-        """Whether it uses some of today's limit."""
+        """Whether it counts in the daily limit."""
         return not self.ancient and self.status in ("created", "pending_confirmation", "completed")
 
     @property
     def recent(self) -> bool:
-        """Whether it is one of rapid ones."""
+        """Whether it counts for the rule about rapid transfers."""
         return not self.old and self.status in ("completed", "pending_confirmation")
 
     def seen_by(self, name: str) -> tuple[object, ...] | None:
-        """What that person may know of its inside: (status, fee, reasons, why not, whether an answer was awaited)."""
+        """Returns what that customer may see: (status, fee, reasons, failure code, whether it was held), or None."""
         if name == self.owner:
             return self.status, self.fee, self.reasons, self.why, self.waited
         if name == self.to and self.status == "completed":
@@ -92,7 +92,7 @@ class Payment:
 
 @dataclass
 class Request:
-    """`who` asks `of` for money."""
+    """A money request of `who` to `of`."""
 
     id: UUID
     who: str
@@ -114,8 +114,8 @@ class Request:
 
 @dataclass
 class Card:
-    """`each` and `month` are what it may pay at once and in a month; `spent` what it paid in this one, less what was
-    given back. `months` have passed, and in `paid_in` it paid last."""
+    """A card. `each` and `month` are its limits per payment and per month; `spent` is the amount paid in this month,
+    less refunds. `months` counts the months that have passed, and `paid_in` is the month of its last payment."""
 
     id: UUID
     who: str
@@ -129,97 +129,99 @@ class Card:
     paid_in: int = 0
 
 
-class Kept(NamedTuple):
-    """What a key stands for: the words, and what came of them and was told first."""
+class StoredKey(NamedTuple):
+    """The stored result of a key: the input, the ids of the results, and the first refusal."""
 
-    words: tuple[object, ...]
+    input: tuple[object, ...]
     things: tuple[UUID, ...]
     why: str | None
     facts: tuple[int | str, ...]
-    parts: tuple[Told, ...]
+    parts: tuple[Reply, ...]
 
 
 @dataclass
-class House:
-    """What the house lets pass: each rule off, confirm or block; how much of everything."""
+class Rules:
+    """The settings of the model: the action of each risk rule (off, confirm or block), and all limits."""
 
     threshold: int = 50
-    many: int = 5
-    most_waiting: int = 4
-    most_open: int = 2
-    most_asked: int = 12
-    most_cards: int = 2
+    rapid_count: int = 5
+    max_pending: int = 4
+    max_open_requests: int = 2
+    max_requests_a_day: int = 12
+    max_cards: int = 2
     actions: dict[str, str] = field(default_factory=lambda: dict.fromkeys(RULES, "confirm"))
-    a_day: dict[str, int] = field(default_factory=lambda: {"deposit": 5_000, "withdrawal": 400, "transfer": 1_000})
+    daily_limits: dict[str, int] = field(
+        default_factory=lambda: {"deposit": 5_000, "withdrawal": 400, "transfer": 1_000}
+    )
 
 
 @dataclass
-class Paper:
-    """Everything that is written down. `tills` are the house's own accounts, by what for and which money."""
+class Store:
+    """All data of the model. `house_accounts` are the balances by kind and currency."""
 
-    purses: dict[str, Purse]
-    house: House = field(default_factory=House)
+    wallets: dict[str, Wallet]
+    rules: Rules = field(default_factory=Rules)
     payments: dict[UUID, Payment] = field(default_factory=dict)
     requests: dict[UUID, Request] = field(default_factory=dict)
     cards: dict[UUID, Card] = field(default_factory=dict)
-    keys: dict[tuple[str, str], Kept] = field(default_factory=dict)
-    tills: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+    keys: dict[tuple[str, str], StoredKey] = field(default_factory=dict)
+    house_accounts: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     owned: dict[str, list[Payment]] = field(default_factory=lambda: defaultdict(list))
 
-    def write(self, payment: Payment) -> Told:
+    def write(self, payment: Payment) -> Reply:
         self.payments[payment.id] = payment
         self.owned[payment.owner].append(payment)
-        return self.told(payment, payment.why)
+        return self.payment_reply(payment, payment.why)
 
-    def told(self, payment: Payment, why: str | None = None, *, again: bool = False) -> Told:
-        """The payment as it is now."""
+    def payment_reply(self, payment: Payment, why: str | None = None, *, replayed: bool = False) -> Reply:
+        """Returns the current state of the payment."""
         facts = payment.facts if why is not None else ()
-        return Told(((payment.id, payment.status),), why, facts, again)
+        return Reply(((payment.id, payment.status),), why, facts, replayed)
 
-    def asked(self, requests: Iterable[Request], *, again: bool = False) -> Told:
-        """Those requests as they are now."""
-        return Told(tuple((one.id, one.status) for one in requests), again=again)
+    def requests_reply(self, requests: Iterable[Request], *, replayed: bool = False) -> Reply:
+        """Returns the current states of the requests."""
+        return Reply(tuple((one.id, one.status) for one in requests), replayed=replayed)
 
-    def shown(self, card: Card, *, again: bool = False) -> Told:
-        """The card as it is now."""
-        return Told(((card.id, card.status),), again=again)
+    def card_reply(self, card: Card, *, replayed: bool = False) -> Reply:
+        """Returns the current state of the card."""
+        return Reply(((card.id, card.status),), replayed=replayed)
 
     def waiting_of(self, who: str) -> list[Payment]:
         return [one for one in self.owned[who] if one.who == who and one.status == "pending_confirmation"]
 
-    def end(self, payment: Payment, status: str, why: str | None = None) -> Told:
-        """A waiting payment ends without money moving."""
+    def end(self, payment: Payment, status: str, why: str | None = None) -> Reply:
+        """Ends a held payment without moving money."""
         payment.become(status, why)
-        self.purses[payment.owner].change(held=-payment.amount)
-        return self.told(payment, why)
+        self.wallets[payment.owner].change(held=-payment.amount)
+        return self.payment_reply(payment, why)
 
     def move(self, who: str, to: str, amount: int, *, held: int = 0) -> None:
-        """From one to the other, some of which may have been held."""
-        self.purses[who].change(posted=-amount, held=-held)
-        self.purses[to].change(posted=amount)
+        """Moves money from one wallet to the other, and releases `held`."""
+        self.wallets[who].change(posted=-amount, held=-held)
+        self.wallets[to].change(posted=amount)
 
     def used(self, who: str, limit: str) -> int:
-        """How much of that limit is used now."""
+        """Returns the used amount of that limit."""
         mine = (one for one in self.owned[who] if LIMITED.get(one.kind) == limit and one.counts)
-        return sum(max(one.amount - one.given_back, 0) for one in mine)
+        return sum(max(one.amount - one.refunded, 0) for one in mine)
 
-    def too_much(self, who: str, limit: str, amount: int) -> Told | None:
-        """The refusal of what would use more of a limit than there is."""
-        used, total = self.used(who, limit), self.house.a_day[limit]
-        return Told(why="LIMIT_EXCEEDED", facts=(total, used)) if used + amount > total else None
+    def limit_refusal(self, who: str, limit: str, amount: int) -> Reply | None:
+        """Returns the refusal of an amount that exceeds the limit, or None."""
+        used, total = self.used(who, limit), self.rules.daily_limits[limit]
+        return Reply(why="LIMIT_EXCEEDED", facts=(total, used)) if used + amount > total else None
 
     def lapse(self, request: Request) -> None:
-        """What is overdue ends when anybody comes back to a request: a payment that waits for it, and itself."""
+        """Expires a request that is overdue, and its held payment if that is overdue."""
         if (waiting := self.waiting_for(request)) is not None and waiting.lapsed:
             self.end(waiting, "expired")
         if request.status == "pending" and request.lapsed:
             request.become("expired")
 
     def waiting_for(self, request: Request) -> Payment | None:
-        """The payment of that request that awaits a yes."""
+        """Returns the held payment of that request, or None."""
         return next((one for one in self.waiting_of(request.of) if one.asked == request.id), None)
 
 
-def refused(why: str, *facts: int | str) -> Told:
-    """Nothing comes of it, and nothing is written."""
-    return Told(why=why, facts=facts)
+def refused(why: str, *facts: int | str) -> Reply:
+    """Returns a refusal that stores nothing."""
+    return Reply(why=why, facts=facts)

@@ -1,6 +1,6 @@
-"""What happens without anybody's order: purses are frozen, thawed and closed, and time passes.
+"""Random events that no customer orders: wallets are frozen, unfrozen or closed, and time passes.
 
-Each is told to the model and given back, for the product to be told the same.
+Each event is applied to the model and then yielded, so that the walk can apply it to the product.
 """
 
 import random
@@ -12,75 +12,75 @@ from tests.model.model import Model
 
 STOPPED = ("debits", "all", "closed")
 UNLIMITED = ("refund", "card", "bonus")
-"""Kinds that count in no limit."""
+"""Kinds of payments that count in no daily limit."""
 
 
-class Stands(NamedTuple):
-    """That purse is active, frozen for debits or all, or closed from now on."""
+class WalletState(NamedTuple):
+    """The wallet is now active, frozen for debits or for all, or closed."""
 
     name: str
     state: str
 
 
-class Lapses(NamedTuple):
-    """The time to confirm that payment is over."""
+class PaymentLapses(NamedTuple):
+    """The payment is overdue: it can no longer be confirmed."""
 
     id: UUID
 
 
-class Ages(NamedTuple):
-    """That payment was made so many minutes earlier."""
+class PaymentAges(NamedTuple):
+    """The payment becomes older by that many minutes."""
 
     id: UUID
     minutes: int
 
 
 class RequestLapses(NamedTuple):
-    """The time to pay that request is over, and to confirm a payment of it."""
+    """The request is overdue, and so is a held payment of it."""
 
     id: UUID
 
 
 class RequestAges(NamedTuple):
-    """That request was made more than a day ago."""
+    """The request becomes more than a day old."""
 
     id: UUID
 
 
 class MonthPasses(NamedTuple):
-    """What that card has paid, it paid in the month before."""
+    """All payments of the card become payments of the previous month."""
 
     card: UUID
 
 
 class CardExpires(NamedTuple):
-    """That card was good until last month."""
+    """The card expired last month."""
 
     card: UUID
 
 
-Event = Stands | Lapses | Ages | RequestLapses | RequestAges | MonthPasses | CardExpires
+Event = WalletState | PaymentLapses | PaymentAges | RequestLapses | RequestAges | MonthPasses | CardExpires
 
 
-def strikes(chance: random.Random, model: Model) -> Iterator[Event]:
-    """What happens before the next orders: mostly nothing."""
-    yield from _purses(chance, model)
+def random_events(chance: random.Random, model: Model) -> Iterator[Event]:
+    """Yields the events before the next orders: mostly none."""
+    yield from _wallets(chance, model)
     yield from _payments(chance, model)
     yield from _requests(chance, model)
     yield from _cards(chance, model)
 
 
-def _purses(chance: random.Random, model: Model) -> Iterator[Event]:
-    """What is stopped is let go soon, so that most can do most of what they want."""
-    stopped = [name for name, purse in model.purses.items() if purse.state != "active"]
+def _wallets(chance: random.Random, model: Model) -> Iterator[Event]:
+    """A frozen or closed wallet soon becomes active again, so that most orders are possible."""
+    stopped = [name for name, wallet in model.wallets.items() if wallet.state != "active"]
     if chance.random() < 0.05:
-        name, state = chance.choice(list(model.purses)), chance.choice(STOPPED)
+        name, state = chance.choice(list(model.wallets)), chance.choice(STOPPED)
     elif stopped and chance.random() < 0.08:
         name, state = chance.choice(stopped), "active"
     else:
         return
-    model.purses[name].state = state
-    yield Stands(name, state)
+    model.wallets[name].state = state
+    yield WalletState(name, state)
 
 
 def _payments(chance: random.Random, model: Model) -> Iterator[Event]:
@@ -88,12 +88,12 @@ def _payments(chance: random.Random, model: Model) -> Iterator[Event]:
     if waiting and chance.random() < 0.15:
         late = chance.choice(waiting)
         late.lapsed = True
-        yield Lapses(late.id)
+        yield PaymentLapses(late.id)
     young = [one for one in model.payments.values() if not one.ancient and one.kind not in UNLIMITED]
     if young and chance.random() < 0.4:
         grown = chance.choice(young)
         grown.old, grown.ancient = True, chance.random() < 0.6
-        yield Ages(grown.id, 25 * 60 if grown.ancient else 61)
+        yield PaymentAges(grown.id, 25 * 60 if grown.ancient else 61)
 
 
 def _requests(chance: random.Random, model: Model) -> Iterator[Event]:

@@ -1,4 +1,4 @@
-"""Somebody who gives addresses, shows codes and forgets passwords by chance: mostly sensibly, sometimes another's."""
+"""Random orders about addresses, codes and passwords: mostly valid, sometimes with another user's values."""
 
 import random
 from collections.abc import Callable
@@ -23,16 +23,16 @@ ADDRESSES = {
     "email": ("one@example.com", "two@example.com", "three@example.com"),
     "phone": ("+12025550101", "+12025550102"),
 }
-"""Fewer than people: they move from one to another."""
+"""Fewer addresses than users, so that users take them from one another."""
 
 PASSWORDS = ("violet-harbour-19", "copper-lantern-42", "silver-meadow-77")
 
 MINUTES = (8, 8, 17)
-"""No sum of these is near the end of any code: the seconds that a walk takes make no difference."""
+"""No sum of these is close to the lifetime of a code, so the seconds that a walk takes make no difference."""
 
 
-class Forgetful:
-    """All the people there are."""
+class RecoveryCustomer:
+    """Generates the orders of all users."""
 
     def __init__(self, chance: random.Random, model: Recovery) -> None:
         self.chance, self.model = chance, model
@@ -70,7 +70,8 @@ class Forgetful:
         return ChangePassword(*signed_in, self._password(signed_in[0]), self.chance.choice(PASSWORDS))
 
     def _gives(self) -> RecoveryOrder | None:
-        """Often somebody who was sent a code to another one; often what somebody else has given too."""
+        """Gives an address, often of a user with an open code for another one, and often one that another user has
+        given."""
         contact = self._contact()
         likely = self._who_waits(f"verify_{contact}") if self.chance.random() < 0.3 else None
         signed_in = self._signed_in(likely)
@@ -81,7 +82,7 @@ class Forgetful:
         return Give(*signed_in, contact, address, self._password(signed_in[0]))
 
     def _requests_code(self) -> RecoveryOrder | None:
-        """Mostly for an address that is not verified yet, best for one that somebody else has verified."""
+        """Requests a code, mostly for an unverified address, preferably one that another user has verified."""
         contact = self._contact()
         given = self._given(contact)
         verified = {one.address for one in given.values() if one.verified}
@@ -92,7 +93,7 @@ class Forgetful:
         return None if signed_in is None else RequestCode(*signed_in, contact)
 
     def _shows_code(self) -> RecoveryOrder | None:
-        """Mostly the newest of their own; sometimes an old one, another's, or of another purpose."""
+        """Shows a code, mostly the user's newest; sometimes an old one, another user's, or one of another purpose."""
         contact = self._contact()
         signed_in = self._signed_in(self._who_waits(f"verify_{contact}"))
         shown = None if signed_in is None else self._shown(signed_in[0], f"verify_{contact}")
@@ -103,7 +104,7 @@ class Forgetful:
         return ShowCode(*signed_in, contact, shown)
 
     def _requests_reset(self) -> RecoveryOrder:
-        """Mostly for somebody who has verified an address."""
+        """Requests a password reset, mostly for a user with a verified address."""
         verified = [who for who, one in self.model.accounts.items() if one.contacts["email"].verified]
         if verified and self.chance.random() < 0.6:
             return RequestReset(Login("username", self.chance.choice(verified)))
@@ -118,21 +119,21 @@ class Forgetful:
     def _waits(self) -> RecoveryOrder:
         return TimePasses(self.chance.choice(MINUTES))
 
-    # ------------------------------------------------------------ whom and what they speak of
+    # ------------------------------------------------------------ random values
 
     def _signed_in(self, likely: str | None = None) -> tuple[str, int] | None:
-        """Somebody, `likely` where they can be, and a session of theirs that has not ended."""
+        """Returns a user with an open session, and the session; `likely` if they have one."""
         open_ = [(who, one) for who, account in self.model.accounts.items() for one in sorted(account.sessions)]
         theirs = [one for one in open_ if one[0] == likely]
         return self.chance.choice(theirs or open_) if open_ else None
 
     def _who_waits(self, purpose: str) -> str | None:
-        """Mostly somebody who was sent a code that is still valid."""
+        """Returns a user with a valid code, or sometimes None."""
         waiting = [one.who for one in self.model.challenges if one.purpose == purpose and not (one.used or one.over)]
         return self.chance.choice(waiting) if waiting and self.chance.random() < 0.8 else None
 
     def _given(self, contact: str) -> dict[str, Contact]:
-        """Who has given an address or a number, and which."""
+        """Returns the users who have given an address or a number, with it."""
         contacts = {who: account.contacts[contact] for who, account in self.model.accounts.items()}
         return {who: one for who, one in contacts.items() if one.address is not None}
 
