@@ -166,8 +166,9 @@ def fresh_copy(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
 
 
 class _Administrator:
-    """Creates and drops the databases of one cluster on two connections. A connection for each database would take half
-    as long again. The next test does not wait for a drop: PostgreSQL sleeps 100 ms when a backend is still ending."""
+    """Creates and drops the databases of one cluster on two connections. A connection for each database would take
+    half as long again. The next test does not wait for a drop: PostgreSQL sleeps 100 ms when a backend is still
+    ending."""
 
     def __init__(self, dsn: str) -> None:
         self._create, self._drop = _Connection(dsn), _Connection(dsn)
