@@ -35,7 +35,7 @@ Read = Callable[[subprocess.CompletedProcess[str]], Result]
 
 @dataclass(frozen=True)
 class Suite:
-    """A program with its package. In the command `{url}` is the server's address, and `{report}` its report's file."""
+    """A program with its package. In the command `{url}` is the server, and `{report}` a file for its report."""
 
     name: str
     package: str
