@@ -26,6 +26,7 @@ OWNER_SETTINGS = {
     "statement_timeout": "0",
     "timezone": "UTC",
 }
+TABLE_IN_USE = "A migration waited 3 s for a table in use. Run it again when there is less traffic."
 LOCK_ID = 7_064_738_212_001
 """The number of the advisory lock. It is arbitrary, but used for nothing else."""
 LOCK_SECONDS = 60
@@ -52,6 +53,8 @@ async def upgrade(owner_dsn: str, server_dsn: str) -> str:
             return revisions.expected()
     except ServiceBusy as busy:
         raise unreachable(busy) from busy
+    except asyncpg.LockNotAvailableError as error:
+        raise DatabaseUnavailable(TABLE_IN_USE) from error
     except DBAPIError as error:
         raise _explained(error) from error
 
@@ -60,9 +63,7 @@ def _explained(error: DBAPIError) -> Exception:
     """Returns a DatabaseUnavailable with advice for a failed migration; an unexpected error is returned unchanged."""
     cause = error.orig.__cause__ if error.orig is not None else None
     if cause is not None and classify(cause) is Failure.LOCK_TIMEOUT:
-        return DatabaseUnavailable(
-            "A migration waited 3 s for a table in use. Run it again when there is less traffic."
-        )
+        return DatabaseUnavailable(TABLE_IN_USE)
     if isinstance(cause, asyncpg.InsufficientPrivilegeError):
         return DatabaseUnavailable(f"The login of DATABASE_OWNER_URL cannot migrate ({cause}). Grant it this right.")
     return error
