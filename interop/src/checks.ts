@@ -12,7 +12,23 @@ export class Checks {
     if (failure !== null) this.failures.push(`${rule}: ${failure}`);
   }
 
+  // Runs a part of the suite. An exception ends only this part, and is a failure.
+  async during(what: string, part: () => Promise<void>): Promise<void> {
+    try {
+      await part();
+    } catch (error) {
+      this.add(what, textOf(error));
+    }
+  }
+
   print(): void {
     console.log(JSON.stringify({ checks: this.made, failures: this.failures }));
   }
+}
+
+// The websocket libraries throw close events, and lists of GraphQL errors.
+function textOf(error: unknown): string {
+  if (error instanceof Error) return `${error.name}: ${error.message}`;
+  const { code, reason } = error as { code?: unknown; reason?: unknown };
+  return code === undefined ? JSON.stringify(error) : `the websocket closed with ${code} ${reason}`;
 }

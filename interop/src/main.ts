@@ -33,11 +33,13 @@ async function signUp(): Promise<string> {
 
 const checks = new Checks();
 const client = CLIENTS[name as keyof typeof CLIENTS](url);
-await walk(client, checks, await signUp(), PASSWORD);
+await checks.during('the walk', async () => walk(client, checks, await signUp(), PASSWORD));
 if ('pages' in client) {
-  const { edges, ids } = await (client as ReturnType<typeof relay>).pages(2);
-  checks.equal('two pages are one list in the store', edges, 2);
-  checks.equal('no transaction is twice in it', ids, 2);
+  await checks.during('the pages', async () => {
+    const { edges, ids } = await (client as ReturnType<typeof relay>).pages(2);
+    checks.equal('two pages are one list in the store', edges, 2);
+    checks.equal('no transaction is twice in it', ids, 2);
+  });
 }
 await client.close();
 checks.print();

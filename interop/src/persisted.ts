@@ -5,6 +5,7 @@ import { Client, fetchExchange } from '@urql/core';
 import { persistedExchange } from '@urql/exchange-persisted';
 import { createHash } from 'node:crypto';
 import { Checks } from './checks';
+import type { CurrenciesQuery } from './gql/graphql';
 import { CURRENCIES } from './operations';
 
 const [url = ''] = process.argv.slice(2);
@@ -18,23 +19,23 @@ const noting: typeof fetch = async (input, init) => {
   return fetch(input, init);
 };
 
+async function asks(client: string, ask: () => Promise<CurrenciesQuery | undefined>): Promise<void> {
+  sent.length = 0;
+  for (const time of ['first', 'second']) {
+    checks.equal(`${client}: the ${time} query is answered`, (await ask())?.currencies.some(({ code }) => code === 'USD'), true);
+  }
+  checks.equal(`${client}: a hash is sent once, then only texts`, sent.join(), 'hash,text,text');
+}
+
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const apollo = new ApolloClient({
   link: ApolloLink.from([new PersistedQueryLink({ sha256 }), new HttpLink({ uri: url, fetch: noting })]),
   cache: new InMemoryCache(),
 });
-for (const time of ['first', 'second']) {
-  const { data } = await apollo.query({ query: CURRENCIES, fetchPolicy: 'network-only' });
-  checks.equal(`Apollo's ${time} query is answered`, data?.currencies.some(({ code }) => code === 'USD'), true);
-}
-checks.equal('Apollo sends a hash once, then only texts', sent.join(), 'hash,text,text');
-apollo.stop();
-
-sent.length = 0;
 const urql = new Client({ url, fetch: noting, exchanges: [persistedExchange({ preferGetForPersistedQueries: true }), fetchExchange] });
-for (const time of ['first', 'second']) {
-  const { data } = await urql.query(CURRENCIES, {});
-  checks.equal(`urql's ${time} query is answered`, data?.currencies.some(({ code }) => code === 'USD'), true);
-}
-checks.equal('urql sends a hash once, then only texts', sent.join(), 'hash,text,text');
+
+await checks.during('Apollo Client', () => asks('Apollo Client', async () =>
+  (await apollo.query({ query: CURRENCIES, fetchPolicy: 'network-only' })).data));
+await checks.during('urql', () => asks('urql', async () => (await urql.query(CURRENCIES, {})).data));
+apollo.stop();
 checks.print();

@@ -8,6 +8,7 @@ import argparse
 import sys
 import time
 
+from tests import commands
 from tests.e2e import processes
 from tests.interop import suites
 from tests.leftovers import run_folder
@@ -37,7 +38,11 @@ def main() -> int:
         parser.error(f"no suite has this name; there are {', '.join(suite.name for suite in everything)}")
     say(ROW.format("suite", "version", "checks", "failures", "seconds"))
     checks, failures = 0, 0
-    with run_folder(None) as folder, processes.installation(folder / "interop") as installation:
+    with (
+        run_folder(None) as folder,
+        commands.forking(),
+        processes.installation(folder / "interop") as installation,
+    ):
         server = installation.start()
         for suite in selected:
             started = time.monotonic()

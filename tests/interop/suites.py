@@ -42,6 +42,7 @@ class Suite:
     command: list[str]
     read: Read
     folder: Path = INTEROP
+    leaves_files: bool = False
 
     @property
     def version(self) -> str:
@@ -54,16 +55,16 @@ class Suite:
         raise AssertionError(f"{self.package} is in no lock")
 
     def run(self, url: str, folder: Path) -> Result:
-        """Runs the suite against the server at `url`. It may write into `folder`."""
+        """Runs the suite against the server at `url`. The report is written into `folder`, and what the suite
+        leaves."""
         report = folder / f"{self.name.replace('/', '-')}.json"
         command = [part.format(url=url, report=report) for part in self.command]
-        # Schemathesis keeps a database of examples in the folder in which it runs.
-        environment = {**os.environ, "POCKETPAY_URL": url, "HYPOTHESIS_STORAGE_DIRECTORY": str(folder / "examples")}
+        environment = {**os.environ, "POCKETPAY_URL": url, **HOOKS}
         try:
             done = subprocess.run(
                 command,
-                cwd=self.folder,
-                env={**environment, **HOOKS},
+                cwd=folder if self.leaves_files else self.folder,
+                env=environment,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
@@ -80,6 +81,7 @@ class Suite:
 
 
 HOOKS = {"SCHEMATHESIS_HOOKS": "schemathesis_hooks", "PYTHONPATH": str(INTEROP / "python")}
+"""The settings of Schemathesis, which has no options for them."""
 
 
 def _npm_versions(folder: Path) -> dict[str, str]:
@@ -164,7 +166,7 @@ def schemathesis(examples: int) -> Suite:
         "--report=json",
         "--report-json-path={report}",
     ]
-    return Suite("schemathesis", "schemathesis", [python, "run", "{url}", *options], tested)
+    return Suite("schemathesis", "schemathesis", [python, "run", "{url}", *options], tested, leaves_files=True)
 
 
 GENERATORS = [
