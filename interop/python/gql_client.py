@@ -60,7 +60,7 @@ def client(url: str, token: str | None = None) -> Client:
 
 
 async def sign_in(url: str, checks: Checks) -> str:
-    """Signs up a customer with an unknown recipient's list, and returns the access token of a sign-in."""
+    """Signs up a customer, who has paid nobody yet, and returns the access token of a sign-in."""
     username = f"interop_{uuid.uuid4().hex[:16]}"
     person = {"username": username, "name": "Ingrid Interop", "password": PASSWORD}
     async with client(url) as session:
