@@ -113,7 +113,8 @@ class Fuzzed:
         status, _, answer = await self.send(request(content, self.people[username].token if username else None))
         assert status in (200, 400, 413), (status, answer)  # 400: a lone surrogate, or a number of over 64 bits
         response = answers.parsed(answer)
-        answers.check_response(response)
+        # Of two audits at once, one is refused as busy.
+        answers.check_response(response, may_be_busy=body["query"].count("audit") > 1)
         assert isinstance(response, dict)
         return response
 
