@@ -20,7 +20,7 @@ EXPLORER := $(wildcard explorer/*.* explorer/.npmrc explorer/src/* explorer/src/
 INTEROP := $(wildcard interop/*.* interop/.npmrc interop/src/*.ts interop/src/relay/*.ts interop/python/*.* explorer/src/tabs/*)
 EXAMPLES := $(wildcard examples/typescript/*.* examples/typescript/.npmrc examples/typescript/src/*.ts examples/python/*.*)
 
-.PHONY: help run reset install explorer examples interop test browser model pythons check format schema settings lock audit crash bench wheel clean
+.PHONY: help run reset install explorer examples interop test browser model pythons check format schema settings lock audit crash bench wheel clean fuzz vulnerabilities
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ browser: $(DONE)/install explorer ## test the explorer's tabs in a real Chromium
 model: $(DONE)/install ## compare the rules with their model, twenty times the walks of the tests; WALKS=1000 FIRST_WALK=24
 	@WALKS=$${WALKS:-480} $(PY) -m pytest tests/walks/test_model.py -n 3 --dist load $(ARGS)
 
+fuzz: $(DONE)/install ## send random and malformed input to every interface; FUZZ_SECONDS=300, FUZZ_SEED=7 repeats a seed
+	@FUZZ_SECONDS=$${FUZZ_SECONDS:-300} $(PY) -m pytest tests/fuzz -n 0 --show-capture=no $(ARGS)
+
 check: $(DONE)/install ## check lint, types, imports, plain words, and that lock, schema and migrations match the code
 	$(PY) -m pip check
 	$(BIN)/ruff check
@@ -57,6 +60,10 @@ check: $(DONE)/install ## check lint, types, imports, plain words, and that lock
 	$(BIN)/lint-imports
 	$(PY) -m pocketpay schema | diff -u schema.graphql -
 	$(PY) -m pytest tests/database/test_migrations.py tests/database/test_guards_listing.py tests/test_plain_words.py
+	$(PY) scripts/vulnerabilities
+
+vulnerabilities: $(DONE)/install ## check the lock for known vulnerabilities; fails also where the database cannot be reached
+	@$(PY) scripts/vulnerabilities --required
 
 format: $(DONE)/install ## format the code and fix what ruff can fix
 	$(BIN)/ruff check --fix

@@ -90,6 +90,7 @@ def log_of_its_own() -> Iterator[None]:
     root, ours = logging.getLogger(), logging.getLogger("pocketpay")
     handlers, levels = [one for one in root.handlers if isinstance(one, log._Stderr)], (root.level, ours.level)
     yield
+    logging.captureWarnings(False)
     root.handlers = [*(one for one in root.handlers if not isinstance(one, log._Stderr)), *handlers]
     root.setLevel(levels[0])
     ours.setLevel(levels[1])
