@@ -8,9 +8,9 @@ servers at once.
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 import httpx
@@ -52,10 +52,23 @@ TWICE = 0.1
 """The probability that an order is sent to two servers at once."""
 
 PAUSE_SECONDS = 0.1
-ANSWER_SECONDS = 90.0
+ANSWER_SECONDS = 240.0
 """An order is answered within this time, however often the servers are killed meanwhile."""
 
-Servers = Callable[[], list[httpx.AsyncClient]]
+
+class Answered(Protocol):
+    """A response."""
+
+    def json(self) -> Any: ...
+
+
+class Server(Protocol):
+    """A client of one server. It raises httpx.TransportError when there is no answer."""
+
+    async def post(self, path: str, *, json: Any, headers: dict[str, str]) -> Answered: ...
+
+
+Servers = Callable[[], Sequence[Server]]
 
 
 @dataclass
@@ -83,20 +96,23 @@ class HttpWalk:
             self.history.wallets.add(self.wallets[name])
         self.requests = Requests(usernames, PEOPLE, self.ids)
 
-    async def run(self, steps: int) -> None:
-        """Sends that many orders, and at the end closes the wallets that are empty."""
-        await self.prepare()
+    async def run(self, steps: int, is_over: Callable[[], bool]) -> None:
+        """Sends that many orders, or fewer if `is_over`, and at the end closes a wallet that is empty."""
         for step in range(steps):
+            if is_over():
+                break
             await self.step((self.name, step))
-        await self.close_wallets()
+        await self.close_a_wallet()
 
     async def step(self, where: object) -> None:
         """Sends one order, and compares the response with the model."""
         await self.send(self.customer.order(), where)
 
-    async def close_wallets(self) -> None:
+    async def close_a_wallet(self) -> None:
         for name in PEOPLE:
             await self.send(model_orders.CloseWallet(name, proven=True), (self.name, "closing"))
+            if self.model.wallets[name].state == "closed":
+                return  # the sweeper ends the requests of a closed wallet at any time from now on
 
     async def send(self, order: Order, where: object) -> None:
         first, again = self._expected(order)
@@ -127,12 +143,12 @@ class HttpWalk:
 
     def _carry_out(self, order: Order) -> Reply:
         (reply,) = self.model.together([order])
-        if isinstance(order, model_orders.Deposit | model_orders.Withdraw) and order.id in self.model.payments:
-            if self.model.payments[order.id].status == "created":
-                # The simulated bank settles at once.
-                bank = self.model.process(model_orders.BankAnswer(order.who, order.id, yes=True))
-                return bank._replace(replayed=False)
-        return reply
+        if not isinstance(order, model_orders.Deposit | model_orders.Withdraw):
+            return reply
+        payment = self.model.payments.get(order.id)
+        if payment is None or payment.status != "created":
+            return reply
+        return self.model.process(model_orders.BankAnswer(order.who, order.id, yes=True))  # it settles at once
 
     @staticmethod
     def _agrees(seen: Seen, expected: Reply | None) -> bool:
@@ -161,18 +177,17 @@ class HttpWalk:
                 if answer is not None and not _is_unsettled(order, answer):
                     return [answer], True
 
-    async def _ask(self, server: httpx.AsyncClient, request: Request, token: str) -> Seen | None:
+    async def _ask(self, server: Server, request: Request, token: str) -> Seen | None:
         """Returns the answer, or None when there is none or the server is busy."""
-        self.history.counts["requests"] += 1
-        data = await self._post(server, request.document, request.variables, token)
+        data = await self.post(server, request.document, request.variables, token)
         if data is None:
             return None
         if "code" in data:
             return Seen((), (), data["code"], None, None, (), None)
         return seen_in(data["answer"] if "answer" in data else data["operations"]["answer"])
 
-    async def _post(
-        self, server: httpx.AsyncClient, document: str, variables: dict[str, Any], token: str | None
+    async def post(
+        self, server: Server, document: str, variables: dict[str, Any], token: str | None
     ) -> dict[str, Any] | None:
         """Returns the data of the response; the code of an error that is not data; or None without an answer."""
         self.history.counts["requests"] += 1
@@ -191,7 +206,9 @@ class HttpWalk:
             return None
         if codes:
             assert codes == {"UNAUTHENTICATED"}, body
+            self.history.counts["answers"] += 1
             return {"code": "UNAUTHENTICATED"}
+        self.history.counts["answers"] += 1
         data: dict[str, Any] = body["data"]
         return data
 
@@ -202,7 +219,7 @@ class HttpWalk:
                 username = f"{name}_{self.chance.getrandbits(64):016x}"
                 form = {"username": username, "name": name.title(), "password": PASSWORD, "currency": currency}
                 server = self.chance.choice(self.servers())
-                data = await self._post(server, SIGN_UP, {"input": form}, None)
+                data = await self.post(server, SIGN_UP, {"input": form}, None)
                 if data is not None:
                     answer = data["signUp"]
                     assert answer["errors"] == [], answer

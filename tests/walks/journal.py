@@ -4,8 +4,8 @@ Here the legs of a transaction follow from its row alone, without the product's 
 """
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import NamedTuple
 from uuid import UUID
 
 from asyncpg import Connection, Record
@@ -15,8 +15,7 @@ select e.transaction_id, e.account_id, a.kind, e.amount, e.sequence, e.balance_a
 from ledger_entries e join ledger_accounts a on a.id = e.account_id order by e.account_id, e.sequence
 """
 TRANSACTIONS = """
-select t.id, t.type, t.status, t.source_wallet_id, t.destination_wallet_id, t.amount, t.fee
-from transactions t
+select id, type, status, source_wallet_id, destination_wallet_id, amount, fee from transactions
 """
 ACCOUNTS = "select id, kind, posted, held, sequence from ledger_accounts"
 HELD = "pending_confirmation"
@@ -40,7 +39,7 @@ async def problems(connection: "Connection[Record]") -> list[str]:
     return [*_chains(entries, accounts), *_legs(entries, transactions), *_holds(transactions, accounts)]
 
 
-def _chains(entries: list[Entry], accounts: Mapping[UUID, Mapping[str, Any]]) -> Iterator[str]:
+def _chains(entries: list[Entry], accounts: dict[UUID, Record]) -> Iterator[str]:
     """Each wallet's entries are numbered from 1 without a gap, and each has the balance after it, never negative."""
     balances: dict[UUID, int] = defaultdict(int)
     lengths: dict[UUID, int] = defaultdict(int)
@@ -55,7 +54,7 @@ def _chains(entries: list[Entry], accounts: Mapping[UUID, Mapping[str, Any]]) ->
             yield f"account {id}: {account['posted']} is not the sum {balances[id]} of its {lengths[id]} entries"
 
 
-def _legs(entries: list[Entry], transactions: Mapping[UUID, Mapping[str, Any]]) -> Iterator[str]:
+def _legs(entries: list[Entry], transactions: dict[UUID, Record]) -> Iterator[str]:
     """A completed transaction has exactly the entries that follow from its row. Others have none."""
     made: dict[UUID, list[tuple[UUID, int]]] = defaultdict(list)
     sums: dict[UUID, int] = defaultdict(int)
@@ -76,9 +75,7 @@ def _legs(entries: list[Entry], transactions: Mapping[UUID, Mapping[str, Any]]) 
         yield f"transaction {id}: it has entries and no row"
 
 
-def _holds(
-    transactions: Mapping[UUID, Mapping[str, Any]], accounts: Mapping[UUID, Mapping[str, Any]]
-) -> Iterator[str]:
+def _holds(transactions: dict[UUID, Record], accounts: dict[UUID, Record]) -> Iterator[str]:
     """Each wallet holds what its unfinished payments need, and at most what it has."""
     held: dict[UUID, int] = defaultdict(int)
     for one in transactions.values():

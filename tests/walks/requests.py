@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from typeid import TypeID
-
+from pocketpay.api.ids import encode
 from tests.model import orders as model_orders
 from tests.model.orders import Keyed, Order
 from tests.people import PASSWORD
@@ -158,7 +157,7 @@ class Requests:
         return "nobody_at_all" if name is None else self.usernames[name]
 
     def _id(self, prefix: str, id: UUID) -> str:
-        return str(TypeID.from_uuid(prefix=prefix, suffix=self.ids.get(id, id)))
+        return encode(prefix, self.ids.get(id, id))
 
     def _amount(self, who: str, minor: int | None, name: str = "amount") -> dict[str, str]:
         return {} if minor is None else {name: self._decimal(who, minor)}

@@ -38,7 +38,8 @@ def seen_in(payload: dict[str, Any]) -> Seen:
     if "results" in payload:
         parts = tuple(seen_in(one)._replace(wallet=None) for one in payload["results"])
         wallets = [wallet for one in payload["results"] if (wallet := _wallet(one)) is not None]
-        ids, states = (tuple(thing for part in parts for thing in part[place]) for place in (0, 1))
+        ids = tuple(id for part in parts for id in part.ids)
+        states = tuple(state for part in parts for state in part.states)
         return Seen(ids, states, why, facts, replayed, parts, wallets[-1] if wallets else None)
     if "freeze" in (payload.get("wallet") or {}):
         wallet = payload["wallet"]
@@ -46,11 +47,17 @@ def seen_in(payload: dict[str, Any]) -> Seen:
     if why is None and "revoked" in payload:
         return Seen((), (), None, ("closed",), None, (), None)
     things = _things(payload)
-    ids = tuple(UUID(bytes=TypeID.from_string(one["id"]).uuid_bytes) for one in things)
-    states = tuple(one["status"].lower() for one in things)
     # A payload of only a refusal has no `replayed` of its own.
     nothing = why is not None and not things
-    return Seen(ids, states, why, facts, None if nothing else replayed, (), _wallet(payload))
+    return Seen(
+        tuple(UUID(bytes=TypeID.from_string(one["id"]).uuid_bytes) for one in things),
+        tuple(one["status"].lower() for one in things),
+        why,
+        facts,
+        None if nothing else replayed,
+        (),
+        _wallet(payload),
+    )
 
 
 def _things(payload: dict[str, Any]) -> list[dict[str, Any]]:

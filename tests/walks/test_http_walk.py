@@ -28,7 +28,7 @@ async def test_servers_answer_and_store_what_the_model_expects(database_dsn: Dsn
         for step in range(STEPS):
             await walk.step(step)
             await stored.compare(records.connection, walk.model, walk.wallets, walk.ids, step)
-        await walk.close_wallets()
+        await walk.close_a_wallet()
         await stored.compare(records.connection, walk.model, walk.wallets, walk.ids, "the end")
         verdict = await walk.history.check(records.connection)
         assert verdict.is_right, verdict
