@@ -16,6 +16,9 @@ from dataclasses import dataclass, field
 
 from tests.walks.table_walk import TableWalk
 
+NICE = 5
+"""These processes give way to the servers of the other part."""
+
 REPLAY = 'make model FIRST_WALK={seed} WALKS=1 ARGS="-k decide_like"'
 
 
@@ -53,7 +56,6 @@ class InMemory:
 
 def walk(seed: int) -> Walked:
     """Runs the walk of that seed."""
-    os.nice(max(0, 10 - os.nice(0)))
     walk = TableWalk(seed)
     try:
         walk.run()
@@ -67,7 +69,7 @@ async def run(instructions: int, seconds: float, first_seed: int, processes: int
     done, began = InMemory(first_seed, processes), time.monotonic()
     loop, seeds = asyncio.get_running_loop(), itertools.count(first_seed)
     spawning = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=spawning) as pool:
+    with ProcessPoolExecutor(processes, mp_context=spawning, initializer=os.nice, initargs=(NICE,)) as pool:
 
         async def walk_on() -> None:
             while not done.problems and done.instructions < instructions and time.monotonic() < began + seconds:

@@ -34,8 +34,8 @@ PROGRESS = 40
 """Operations between two faults, at least."""
 
 PROGRESS_SECONDS = 240.0
-"""Within this time after a fault, that many operations are answered. It ends a run that hangs, and is much longer than
-a busy machine needs."""
+"""Within this time after a fault, that many operations are answered. It ends a run that hangs, and is much longer
+than a busy machine needs."""
 
 TELL_SECONDS = 30.0
 

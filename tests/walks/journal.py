@@ -5,7 +5,8 @@ Here the legs of a transaction follow from its row alone, without the product's 
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
 from asyncpg import Connection, Record
@@ -20,6 +21,8 @@ select id, type, status, source_wallet_id, destination_wallet_id, amount, fee fr
 ACCOUNTS = "select id, kind, posted, held, sequence from ledger_accounts"
 HELD = "pending_confirmation"
 
+Row: TypeAlias = dict[str, Any]
+
 
 class Entry(NamedTuple):
     transaction_id: UUID
@@ -30,16 +33,39 @@ class Entry(NamedTuple):
     balance_after: int | None
 
 
-async def problems(connection: "Connection[Record]") -> list[str]:
-    """Returns what is wrong in the whole database, which must be quiet."""
+@dataclass
+class Journal:
+    """All entries in the order of their wallets, and all transactions and accounts by id."""
+
+    entries: list[Entry]
+    transactions: dict[UUID, Row]
+    accounts: dict[UUID, Row]
+
+    def problems(self) -> list[str]:
+        """Returns everything that is wrong."""
+        return [
+            *_chains(self.entries, self.accounts),
+            *_legs(self.entries, self.transactions),
+            *_holds(self.transactions, self.accounts),
+        ]
+
+
+async def read(connection: "Connection[Record]") -> Journal:
+    """Reads the journal of the whole database at one moment."""
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        entries = [Entry(*row) for row in await connection.fetch(ENTRIES)]
-        transactions = {row["id"]: row for row in await connection.fetch(TRANSACTIONS)}
-        accounts = {row["id"]: row for row in await connection.fetch(ACCOUNTS)}
-    return [*_chains(entries, accounts), *_legs(entries, transactions), *_holds(transactions, accounts)]
+        return Journal(
+            [Entry(*row) for row in await connection.fetch(ENTRIES)],
+            {row["id"]: dict(row) for row in await connection.fetch(TRANSACTIONS)},
+            {row["id"]: dict(row) for row in await connection.fetch(ACCOUNTS)},
+        )
 
 
-def _chains(entries: list[Entry], accounts: dict[UUID, Record]) -> Iterator[str]:
+async def problems(connection: "Connection[Record]") -> list[str]:
+    """Returns what is wrong in the whole database."""
+    return (await read(connection)).problems()
+
+
+def _chains(entries: list[Entry], accounts: dict[UUID, Row]) -> Iterator[str]:
     """Each wallet's entries are numbered from 1 without a gap, and each has the balance after it, never negative."""
     balances: dict[UUID, int] = defaultdict(int)
     lengths: dict[UUID, int] = defaultdict(int)
@@ -54,7 +80,7 @@ def _chains(entries: list[Entry], accounts: dict[UUID, Record]) -> Iterator[str]
             yield f"account {id}: {account['posted']} is not the sum {balances[id]} of its {lengths[id]} entries"
 
 
-def _legs(entries: list[Entry], transactions: dict[UUID, Record]) -> Iterator[str]:
+def _legs(entries: list[Entry], transactions: dict[UUID, Row]) -> Iterator[str]:
     """A completed transaction has exactly the entries that follow from its row. Others have none."""
     made: dict[UUID, list[tuple[UUID, int]]] = defaultdict(list)
     sums: dict[UUID, int] = defaultdict(int)
@@ -75,7 +101,7 @@ def _legs(entries: list[Entry], transactions: dict[UUID, Record]) -> Iterator[st
         yield f"transaction {id}: it has entries and no row"
 
 
-def _holds(transactions: dict[UUID, Record], accounts: dict[UUID, Record]) -> Iterator[str]:
+def _holds(transactions: dict[UUID, Row], accounts: dict[UUID, Row]) -> Iterator[str]:
     """Each wallet holds what its unfinished payments need, and at most what it has."""
     held: dict[UUID, int] = defaultdict(int)
     for one in transactions.values():
