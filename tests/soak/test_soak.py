@@ -9,12 +9,12 @@ from tests.e2e import processes
 from tests.e2e.processes import Installation
 from tests.soak import in_memory, over_http
 from tests.soak.__main__ import Goal, report
-from tests.soak.faults import FAULTS, KILLS, kill_backend, kill_second_server, lose_replies
+from tests.soak.faults import FAULTS, KILLS, kill_backend, kill_second_server, lose_commits, lose_replies
 from tests.soak.in_memory import InMemory, Walked
 from tests.soak.over_http import OverHttp
 from tests.walks.history import Verdict
 
-OPERATIONS = 3 * over_http.PROGRESS
+OPERATIONS = 4 * over_http.PROGRESS
 HANGS_SECONDS = 240.0
 
 
@@ -34,7 +34,7 @@ async def test_nothing_is_lost_or_doubled_when_a_backend_a_server_and_replies_ar
         operations=OPERATIONS,
         kills=2,
         seconds=HANGS_SECONDS,
-        each=(lose_replies, kill_backend, kill_second_server),
+        each=(lose_replies, lose_commits, kill_backend, kill_second_server),
         at_once=6,
     )
     assert result.findings == []
