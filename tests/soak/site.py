@@ -3,7 +3,6 @@ line that can lose replies and go silent."""
 
 import asyncio
 import contextlib
-import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -97,8 +96,9 @@ async def site(installation: Installation) -> AsyncIterator[Site]:
     async with AsyncExitStack() as open_:
         await asyncio.to_thread(postgres.start)
         open_.push_async_callback(asyncio.to_thread, postgres.stop)
-        folder = open_.enter_context(tempfile.TemporaryDirectory(prefix="line-"))  # a socket's path must be short
-        line, dsn = await open_.enter_async_context(faulty_line(postgres.server_dsn, Path(folder)))
+        folder = installation.folder / "line"
+        folder.mkdir()
+        line, dsn = await open_.enter_async_context(faulty_line(postgres.server_dsn, folder))
         made = Site(installation, postgres, line, dsn)
         await made.open(open_)
         yield made
