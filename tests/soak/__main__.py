@@ -4,8 +4,8 @@
     make soak SOAK_SECONDS=60       what can be done in a minute
     make soak SOAK_SEED=7           the seeds of an earlier run, which it printed
 
-It ends with 1 when anything was lost, doubled or wrong, or when it stopped before it reached its numbers because the
-time was over.
+It ends with 1 when anything was lost, doubled or wrong. When the time is over before the numbers are reached, it says
+so: how many a machine does in that time is no error.
 """
 
 import asyncio
@@ -107,8 +107,7 @@ def main() -> int:
     sys.stdout.flush()
     memory, http = asyncio.run(soak(goal))
     sys.stdout.write("\n".join(report(goal, memory, http)) + "\n")
-    right = http.verdict.is_right and not memory.problems and not http.findings
-    return 0 if right and goal.is_reached(memory, http) else 1
+    return 0 if http.verdict.is_right and not memory.problems and not http.findings else 1
 
 
 if __name__ == "__main__":

@@ -13,8 +13,6 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-import asyncpg
-
 from tests.e2e.processes import Installation
 from tests.soak.careless import Careless
 from tests.soak.faults import Fault, Faults
@@ -60,7 +58,7 @@ class OverHttp:
 
 
 @dataclass
-class Towns:
+class Walks:
     """The walks of a run, until there are `operations` and `kills`, or the time is over."""
 
     site: Site
@@ -73,20 +71,20 @@ class Towns:
     problems: list[str] = field(default_factory=list)
     signing_up: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SIGNING_UP))
     history: History = field(default_factory=History)
-    walks: list[HttpWalk] = field(default_factory=list)
+    started: list[HttpWalk] = field(default_factory=list)
 
     @property
     def done(self) -> int:
-        return sum(one.orders for one in self.walks)
+        return sum(one.orders for one in self.started)
 
     def is_over(self) -> bool:
         reached = self.done >= self.operations and self.faults.kills >= self.kills
         return reached or bool(self.problems) or time.monotonic() > self.until
 
     def new_walk(self) -> HttpWalk:
-        name = f"{self.seed}-{len(self.walks)}"
+        name = f"{self.seed}-{len(self.started)}"
         walk = HttpWalk(name, random.Random(name), self.site.servers, self.site.operator, self.history)
-        self.walks.append(walk)
+        self.started.append(walk)
         return walk
 
     async def walk_on(self, steps: int) -> None:
@@ -129,56 +127,60 @@ async def run(
     began = time.monotonic()
     async with site(installation) as there:
         faults = Faults(there, random.Random(seed))
-        towns = Towns(
+        walks = Walks(
             there, faults, seed, operations, kills, time.monotonic() + seconds, PACE * seconds / max(kills, 1)
         )
         careless = Careless(HttpWalk(f"{seed}-careless", random.Random(seed), there.servers, there.operator))
         async with asyncio.TaskGroup() as tasks:
             for _ in range(at_once):
-                tasks.create_task(towns.walk_on(steps))
-            tasks.create_task(careless.run(towns.is_over))
-            tasks.create_task(_cause(towns, each))
-            tasks.create_task(_tell(towns, tell))
-        result = OverHttp(seed, len(towns.walks), towns.done, careless.sent, faults.kills, dict(faults.counts))
-        await _judge(there, towns, careless, result)
+                tasks.create_task(walks.walk_on(steps))
+            tasks.create_task(careless.run(walks.is_over))
+            tasks.create_task(_cause(walks, each))
+            tasks.create_task(_tell(walks, tell))
+        result = OverHttp(seed, len(walks.started), walks.done, careless.sent, faults.kills, dict(faults.counts))
+        await _judge(there, walks, careless, result)
     audit = await asyncio.to_thread(installation.run, "audit")
     result.findings += [] if audit.returncode == 0 else [audit.stdout + audit.stderr]
     result.seconds = time.monotonic() - began
     return result
 
 
-async def _cause(towns: Towns, each: tuple[Fault, ...]) -> None:
-    for fault in each:
-        await towns.progress()
-        await towns.faults.cause(fault)
-    await towns.progress()
-    await towns.faults.one_after_another(towns.is_over, towns.progress)
+async def _cause(walks: Walks, each: tuple[Fault, ...]) -> None:
+    """Causes faults until the run is over. When no server answers any more, the run is over too."""
+    try:
+        for fault in each:
+            await walks.progress()
+            await walks.faults.cause(fault)
+        await walks.progress()
+        await walks.faults.one_after_another(walks.is_over, walks.progress)
+    except (AssertionError, TimeoutError):
+        walks.problems.append(f"after {dict(walks.faults.counts)}: {traceback.format_exc()}")
 
 
-async def _tell(towns: Towns, tell: Callable[[str], object]) -> None:
+async def _tell(walks: Walks, tell: Callable[[str], object]) -> None:
     began = told = time.monotonic()
-    while not towns.is_over():
+    while not walks.is_over():
         await asyncio.sleep(0.5)
         if (now := time.monotonic()) > told + TELL_SECONDS:
             told = now
-            tell(f"{now - began:5.0f} s  {towns.done:,} operations, {towns.faults.kills} kills\n")
+            tell(f"{now - began:5.0f} s  {walks.done:,} operations, {walks.faults.kills} kills\n")
 
 
-async def _judge(there: Site, towns: Towns, careless: Careless, result: OverHttp) -> None:
+async def _judge(there: Site, walks: Walks, careless: Careless, result: OverHttp) -> None:
     """Compares what is stored with every model and with every answer."""
     other = careless.walk.history
     both = History(
-        towns.history.wallets | other.wallets,
-        towns.history.tried | other.tried,
-        towns.history.counts + other.counts,
+        walks.history.wallets | other.wallets,
+        walks.history.tried | other.tried,
+        walks.history.counts + other.counts,
     )
     result.counts = dict(both.counts)
-    result.findings += towns.problems
-    connection = await asyncpg.connect(there.postgres.owner_dsn)
+    result.findings += walks.problems
+    connection = await there.connect()
     try:
         result.verdict = await both.check(connection)
         result.findings += await journal.problems(connection)
-        for walk in towns.walks if not towns.problems else ():
+        for walk in walks.started if not walks.problems else ():
             try:
                 await stored.compare(connection, walk.model, walk.wallets, walk.ids, walk.name)
             except AssertionError:

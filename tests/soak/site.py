@@ -8,6 +8,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import asyncpg
+
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.onboarding.demo import OPERATOR
 from pocketpay.onboarding.demo import PASSWORD as DEMO_PASSWORD
@@ -69,6 +71,15 @@ class Site:
         body = {"query": SIGN_IN, "variables": {"input": form}}
         signed_in = (await self.clients[0].post("/graphql", json=body, headers={})).json()["data"]["signIn"]
         self.operator = signed_in["tokens"]["accessToken"]
+
+    async def connect(self) -> "asyncpg.Connection[asyncpg.Record]":
+        """Opens a connection as the owner, when PostgreSQL answers again after the last fault."""
+        async with asyncio.timeout(CLIENT_SECONDS):
+            while True:
+                try:
+                    return await asyncpg.connect(self.postgres.owner_dsn)
+                except (OSError, asyncpg.PostgresError):
+                    await asyncio.sleep(0.1)
 
     def backends(self) -> list[int]:
         """Returns the process ids of the servers' connections."""

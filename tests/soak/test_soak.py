@@ -13,6 +13,7 @@ from tests.soak.faults import FAULTS, KILLS, kill_backend, kill_second_server, l
 from tests.soak.in_memory import InMemory, Walked
 from tests.soak.over_http import OverHttp
 from tests.walks.history import Verdict
+from tests.walks.table_walk import TableWalk
 
 OPERATIONS = 4 * over_http.PROGRESS
 HANGS_SECONDS = 240.0
@@ -35,7 +36,7 @@ async def test_nothing_is_lost_or_doubled_when_a_backend_a_server_and_replies_ar
         kills=2,
         seconds=HANGS_SECONDS,
         each=(lose_replies, lose_commits, kill_backend, kill_second_server),
-        at_once=6,
+        at_once=4,
     )
     assert result.findings == []
     assert result.verdict.is_right, result.verdict
@@ -53,7 +54,7 @@ def test_a_walk_that_fails_tells_how_to_replay_it(monkeypatch: pytest.MonkeyPatc
     def fails(walk: object) -> None:
         raise AssertionError("they disagree")
 
-    monkeypatch.setattr(in_memory.TableWalk, "run", fails)
+    monkeypatch.setattr(TableWalk, "run", fails)
     failed = InMemory(5, 1, [in_memory.walk(5)])
     (problem,) = failed.problems
     assert problem.startswith("make model FIRST_WALK=5 WALKS=1 ")

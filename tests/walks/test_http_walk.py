@@ -12,8 +12,7 @@ from tests.payments.customers import records_of
 from tests.walks import journal, stored
 from tests.walks.http_walk import SETTINGS, HttpWalk
 
-STEPS = 150
-WALKS = 1
+STEPS = 100
 
 
 async def test_servers_answer_and_store_what_the_model_expects(database_dsn: Dsns) -> None:
