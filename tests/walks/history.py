@@ -45,7 +45,6 @@ class Tried:
 class Verdict:
     """What the check found. The lists name keys and transactions; all must be empty."""
 
-    operations: int = 0
     acknowledged: int = 0
     refused: int = 0
     unanswered: int = 0
