@@ -20,7 +20,7 @@ EXPLORER := $(wildcard explorer/*.* explorer/.npmrc explorer/src/* explorer/src/
 INTEROP := $(wildcard interop/*.* interop/.npmrc interop/src/*.ts interop/src/relay/*.ts interop/python/*.* explorer/src/tabs/*)
 EXAMPLES := $(wildcard examples/typescript/*.* examples/typescript/.npmrc examples/typescript/src/*.ts examples/python/*.*)
 
-.PHONY: help run reset install explorer examples interop test browser model pythons check format schema settings lock audit crash bench wheel clean fuzz vulnerabilities
+.PHONY: help run reset install explorer examples interop test browser model pythons check format schema settings lock audit crash bench wheel clean fuzz vulnerabilities soak
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ audit: $(DONE)/install ## prove that the books are right
 
 crash: $(DONE)/install ## kill the server under load repeatedly and audit the books; ARGS="--rounds 20 --seconds 10"
 	@$(PY) -m tests.e2e.crash $(ARGS)
+
+soak: $(DONE)/install ## 1,000,000 instructions against the model, 100,000 operations over HTTP under 100 kills; SOAK_SECONDS=60 for less
+	@SOAK_SECONDS=$(SOAK_SECONDS) SOAK_SEED=$(SOAK_SEED) $(PY) -m tests.soak
 
 pythons: $(DONE)/install ## test two servers side by side, one on each other installed Python; NEWEST=1: only the newest
 	@scripts/other-pythons | head -n $${NEWEST:-9} | while read -r version python; do \

@@ -35,7 +35,14 @@ PRODUCT = passwords._ARGON2
 MEMORY_BYTES = 4_000_000_000
 MAX_DROPPING = 8
 
-LONG = ("tests/e2e/", "tests/cli/", "tests/walks/", "tests/test_killed_run.py", "tests/clearing/test_kill.py")
+LONG = (
+    "tests/e2e/",
+    "tests/cli/",
+    "tests/walks/",
+    "tests/soak/",
+    "tests/test_killed_run.py",
+    "tests/clearing/test_kill.py",
+)
 """Files with few tests that take many seconds each."""
 
 _numbers = itertools.count(1)
