@@ -1,6 +1,9 @@
 """Access to PostgreSQL, and the embedded PostgreSQL that a server starts itself.
 
     sessions.py      connections and units of work
+    connecting.py    opens a connection to the host that accepts writes, with our settings
+    address.py       the hosts of DATABASE_URL
+    timelines.py     recognises a former primary that does not know that another one was promoted
     commits.py       the end of a unit of work: a COMMIT is never cancelled
     held.py          connections that stay open and are lent to callers
     turns.py         a fair order of waiting when there are more callers than connections

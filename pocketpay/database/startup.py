@@ -1,9 +1,10 @@
 """The checks of the database before a server starts: its settings are safe for money, and its revision is right."""
 
 from pocketpay.database import revisions
+from pocketpay.database.connecting import TIMEOUTS
 from pocketpay.database.errors import DatabaseUnavailable, unreachable
 from pocketpay.database.failures import ServiceBusy
-from pocketpay.database.sessions import TIMEOUTS, Session, connect
+from pocketpay.database.sessions import Session, connect
 
 MIN_VERSION = 180_000
 """PostgreSQL 18, the version that the tests use."""

@@ -181,7 +181,9 @@ class Customer:
         id = self.pick.any_request()
         request = self.model.requests.get(id)
         way = self.chance.choice(
-            (DeclineRequest, CancelRequest) if request is None else (DeclineRequest, CancelRequest, EndUnpayableRequest)
+            (DeclineRequest, CancelRequest)
+            if request is None
+            else (DeclineRequest, CancelRequest, EndUnpayableRequest)
         )
         if way is EndUnpayableRequest and request is not None:  # the sweeper reads the payer from the table
             return EndUnpayableRequest(request.of, id)
