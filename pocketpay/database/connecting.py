@@ -102,8 +102,9 @@ async def connect(
 
     Raises ServiceBusy when it cannot be opened: NoPrimary when no host accepts it, with the reason of each host.
     """
-    opening = _Opening(plain(dsn), name, {**(TIMEOUTS if settings is None else settings), **GONE}, command_seconds)
+    sent = {**(TIMEOUTS if settings is None else settings), **GONE}
     try:
+        opening = _Opening(plain(dsn), name, sent, command_seconds)
         hosts = hosts_of(dsn)
         if len(hosts) > 1:
             return await _first([_Attempt(opening, host) for host in hosts])

@@ -40,16 +40,11 @@ async def check(server_dsn: str) -> tuple[str, ...]:
 
 
 async def _check_server(session: Session) -> None:
-    """Raises DatabaseUnavailable unless PostgreSQL is new enough, is the primary, and writes commits durably."""
+    """Raises DatabaseUnavailable unless PostgreSQL is new enough and writes commits durably."""
     version = int(await session.fetchval("show server_version_num"))
     if version < MIN_VERSION:
         name = await session.fetchval("show server_version")
         raise DatabaseUnavailable(f"The database is PostgreSQL {name}: use 18 or newer.")
-    if await session.fetchval("select pg_is_in_recovery()"):
-        raise DatabaseUnavailable(
-            "The database is a standby and does not accept writes. Set DATABASE_URL to the primary, or to all hosts "
-            "with target_session_attrs=read-write."
-        )
     for name in ("fsync", "full_page_writes", "synchronous_commit"):
         if await session.fetchval("select current_setting($1)", name) == "off":
             raise DatabaseUnavailable(
