@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 EXPLORER := $(wildcard explorer/*.* explorer/.npmrc explorer/src/* explorer/src/*/*)
 EXAMPLES := $(wildcard examples/typescript/*.* examples/typescript/.npmrc examples/typescript/src/*.ts examples/python/*.*)
 
-.PHONY: help run reset install explorer examples test browser model pythons check format schema settings lock audit crash bench wheel clean
+.PHONY: help run reset install explorer examples test browser model pythons check format schema settings lock audit crash failover bench wheel clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ audit: $(DONE)/install ## prove that the books are right
 crash: $(DONE)/install ## kill the server under load repeatedly and audit the books; ARGS="--rounds 20 --seconds 10"
 	@$(PY) -m tests.e2e.crash $(ARGS)
 
+failover: $(DONE)/patroni ## fail over three PostgreSQL nodes that Patroni manages, under load; ARGS="frozen killed" runs some
+	@$(PY) -m tests.failover $(ARGS)
+
 pythons: $(DONE)/install ## test two servers side by side, one on each other installed Python; NEWEST=1: only the newest
 	@scripts/other-pythons | head -n $${NEWEST:-9} | while read -r version python; do \
 		echo "With Python $$version" && $$python -m venv .venvs/$$version && \
@@ -104,6 +107,11 @@ clean: ## delete everything that make built; the data in .pocketpay stays
 $(DONE)/install: requirements.lock pyproject.toml scripts/install
 	@PYTHON="$(PYTHON)" scripts/install
 	@mkdir -p $(DONE) && touch $@
+
+$(DONE)/patroni: tests/failover/requirements.txt $(DONE)/install
+	@rm -rf .venvs/patroni && $(PY) -m venv .venvs/patroni
+	@.venvs/patroni/bin/pip install -q --require-hashes -r tests/failover/requirements.txt
+	@touch $@
 
 $(DONE)/explorer: $(EXPLORER) scripts/build-explorer scripts/npm $(DONE)/install
 	@scripts/build-explorer

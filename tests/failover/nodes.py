@@ -56,12 +56,12 @@ class Node:
 
     def kill(self) -> None:
         """Kills all its processes at the same time, as a power cut does."""
-        for pid in self.processes():
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
         deadline = time.monotonic() + 30
-        while self.processes():
+        while running := self.processes():
             assert time.monotonic() < deadline, "it does not die"
+            for pid in running:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
             time.sleep(0.02)
 
     def freeze(self) -> None:
