@@ -19,7 +19,7 @@ import asyncpg
 from asyncpg.connect_utils import SessionAttribute
 
 from pocketpay.database import timelines
-from pocketpay.database.address import Host, hosts_of, plain
+from pocketpay.database.address import FORM, Host, for_driver, hosts_of
 from pocketpay.database.failures import NoPrimary, ServiceBusy
 from pocketpay.database.held import Connection
 
@@ -104,7 +104,7 @@ async def connect(
     """
     sent = {**(TIMEOUTS if settings is None else settings), **GONE}
     try:
-        opening = _Opening(plain(dsn), name, sent, command_seconds)
+        opening = _Opening(for_driver(dsn), name, sent, command_seconds)
         hosts = hosts_of(dsn)
         if len(hosts) > 1:
             return await _first([_Attempt(opening, host) for host in hosts])
@@ -113,9 +113,7 @@ async def connect(
         raise NoPrimary(_reason(error)) from error
     except (ValueError, OverflowError):
         # The error's message may contain a password that was not escaped, so it is not passed on.
-        raise ServiceBusy(
-            "DATABASE_URL is not valid; its form is postgresql://user:password@host:port/name"
-        ) from None
+        raise ServiceBusy(f"DATABASE_URL: {FORM}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +198,8 @@ async def _first(attempts: Sequence[_Attempt]) -> Connection:
 def _reason(error: BaseException) -> str:
     if isinstance(error, asyncpg.exceptions.TargetServerAttributeNotMatched):
         return "does not accept writes"
+    if isinstance(error, asyncpg.InvalidSQLStatementNameError | asyncpg.DuplicatePreparedStatementError):
+        return "a connection pooler in transaction mode is in between; use one in session mode"
     if isinstance(error, TimeoutError) and error.errno is None:
         return "no answer in time"
     if isinstance(error, OSError) and error.errno is not None and error.errno > 0:

@@ -1,6 +1,8 @@
 """The checks of the database before a server starts: its settings are safe for money, and its revision is right."""
 
-from pocketpay.database import revisions
+from collections.abc import Mapping
+
+from pocketpay.database import clocks, connection_count, poolers, revisions
 from pocketpay.database.connecting import TIMEOUTS
 from pocketpay.database.errors import DatabaseUnavailable, unreachable
 from pocketpay.database.failures import ServiceBusy
@@ -16,27 +18,45 @@ select exists (
 )"""
 
 
-async def check(server_dsn: str) -> tuple[str, ...]:
+async def check(server_dsn: str, *, clearing: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """Checks the database with the server's login. Returns warnings for the log.
+
+    `clearing` are the settings of the clearing's connection besides TIMEOUTS. A command has no clearing: it needs one
+    connection at a time, and no session that stays.
 
     Raises DatabaseUnavailable or WrongRevision, with advice.
     """
+    settings = {**TIMEOUTS, **(clearing or {})}
     try:
         bare = await connect(server_dsn, name="pocketpay check", settings={})
         try:
             await _check_server(Session(bare))
         finally:
             bare.terminate()
-        served = await connect(server_dsn, name="pocketpay check")
+        if clearing is not None:
+            await poolers.check(server_dsn)
+        served = await connect(server_dsn, name="pocketpay check", settings=settings)
         try:
             session = Session(served)
-            await _check_connection_settings(session)
+            await _check_connection_settings(session, settings)
             await revisions.check(session)
             return await _warnings(session)
         finally:
             served.terminate()
     except ServiceBusy as busy:
         raise unreachable(busy) from busy
+
+
+async def plan_connections(server_dsn: str, processes: int, *, sends_mail: bool) -> connection_count.Plan:
+    """Divides the connections that the database allows among the processes. Raises DatabaseUnavailable."""
+    try:
+        connection = await connect(server_dsn, name="pocketpay check")
+    except ServiceBusy as busy:
+        raise unreachable(busy) from busy
+    try:
+        return await connection_count.plan(Session(connection), processes, sends_mail=sends_mail)
+    finally:
+        connection.terminate()
 
 
 async def _check_server(session: Session) -> None:
@@ -58,24 +78,31 @@ async def _check_server(session: Session) -> None:
         )
 
 
-async def _check_connection_settings(session: Session) -> None:
+async def _check_connection_settings(session: Session, settings: Mapping[str, str]) -> None:
     """Raises DatabaseUnavailable when PostgreSQL did not receive our connection settings; a pooler may drop them."""
     rows = await session.fetch(
-        "select lower(name) as name, setting from pg_settings where lower(name) = any($1)", [*TIMEOUTS]
+        "select lower(name) as name, setting from pg_settings where lower(name) = any($1)", [*settings]
     )
     found = {row["name"]: row["setting"] for row in rows}
-    for name, wanted in TIMEOUTS.items():
+    for name, wanted in settings.items():
         if found.get(name) != wanted:
             raise DatabaseUnavailable(
-                f"The database answers with {name} {found.get(name)!r} where {wanted!r} was sent: "
-                "let the pooler between pass connection settings on, or connect past it."
+                f"The database answers with {name} {found.get(name)!r} where {wanted!r} was set: "
+                "let the pooler in between keep the settings of a session, or connect to PostgreSQL itself."
             )
 
 
 async def _warnings(session: Session) -> tuple[str, ...]:
-    if not await session.fetchval(OWNS_TABLES):
-        return ()
-    return (
-        "The login of DATABASE_URL owns the tables, so only triggers prevent changes to ledger entries. Set "
-        "DATABASE_OWNER_URL to the owner's login and DATABASE_URL to another one.",
-    )
+    warnings = []
+    if await session.fetchval(OWNS_TABLES):
+        warnings.append(
+            "The login of DATABASE_URL owns the tables, so only triggers prevent changes to ledger entries. Set "
+            "DATABASE_OWNER_URL to the owner's login and DATABASE_URL to another one."
+        )
+    difference = clocks.difference(await clocks.seconds_ahead(session))
+    if difference is not None:
+        warnings.append(
+            f"The clock of this machine is {difference}, so tokens and links expire at the wrong time. "
+            "Synchronize both clocks."
+        )
+    return tuple(warnings)

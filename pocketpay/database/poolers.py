@@ -1,0 +1,45 @@
+"""Finds a connection pooler in transaction mode, behind which the server cannot work.
+
+Settings, LISTEN and prepared statements belong to a session. A pooler in transaction mode gives each transaction
+whatever session is free, so they are lost, or meet another client. In session mode a pooler does no harm.
+
+    client A   sets a mark in its session
+    client B   begins a transaction      finds A's mark: they share a session
+    client C   begins a transaction      finds A's mark, the same
+    client A   looks for its mark        misses it: B or C has the session
+
+A pooler keeps its sessions for the next transaction, so one of the three meets another's.
+"""
+
+import secrets
+
+from pocketpay.database.connecting import connect
+from pocketpay.database.errors import DatabaseUnavailable
+from pocketpay.database.held import Connection
+
+MARK = "select coalesce(current_setting('pocketpay.pooler_check', true), '')"
+
+TRANSACTION_MODE = (
+    "DATABASE_URL leads through a connection pooler in transaction mode, which loses the settings, the notifications "
+    "and the prepared statements of a session. Use a pool in session mode, or connect to PostgreSQL itself."
+)
+
+
+async def check(dsn: str) -> None:
+    """Raises DatabaseUnavailable when a pooler in transaction mode is in between, and what `connect` raises."""
+    clients: list[Connection] = []
+    try:
+        for _ in range(3):
+            clients.append(await connect(dsn, name="pocketpay check"))  # noqa: PERF401 - those before are closed
+        first, *others = clients
+        mark = secrets.token_hex(8)
+        await first.execute(f"select set_config('pocketpay.pooler_check', '{mark}', false)")
+        for other in others:
+            await other.execute("begin")
+            if await other.fetchval(MARK) == mark:
+                raise DatabaseUnavailable(TRANSACTION_MODE)
+        if await first.fetchval(MARK) != mark:
+            raise DatabaseUnavailable(TRANSACTION_MODE)
+    finally:
+        for client in clients:
+            client.terminate()
