@@ -59,12 +59,16 @@ async def plan_connections(server_dsn: str, processes: int, *, sends_mail: bool)
         connection.terminate()
 
 
-async def _check_server(session: Session) -> None:
-    """Raises DatabaseUnavailable unless PostgreSQL is new enough and writes commits durably."""
-    version = int(await session.fetchval("show server_version_num"))
-    if version < MIN_VERSION:
+async def check_version(session: Session) -> None:
+    """Raises DatabaseUnavailable unless PostgreSQL is new enough."""
+    if int(await session.fetchval("show server_version_num")) < MIN_VERSION:
         name = await session.fetchval("show server_version")
         raise DatabaseUnavailable(f"The database is PostgreSQL {name}: use 18 or newer.")
+
+
+async def _check_server(session: Session) -> None:
+    """Raises DatabaseUnavailable unless PostgreSQL is new enough and writes commits durably."""
+    await check_version(session)
     for name in ("fsync", "full_page_writes", "synchronous_commit"):
         if await session.fetchval("select current_setting($1)", name) == "off":
             raise DatabaseUnavailable(
@@ -94,6 +98,11 @@ async def _check_connection_settings(session: Session, settings: Mapping[str, st
 
 async def _warnings(session: Session) -> tuple[str, ...]:
     warnings = []
+    if (here := await revisions.current(session)) != revisions.expected():
+        warnings.append(
+            f"The database is at revision {here}, which is newer than this server ({revisions.expected()}) and still "
+            "serves it. Upgrade this server."
+        )
     if await session.fetchval(OWNS_TABLES):
         warnings.append(
             "The login of DATABASE_URL owns the tables, so only triggers prevent changes to ledger entries. Set "

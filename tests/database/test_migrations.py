@@ -15,7 +15,7 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from asyncpg import Connection, Record
 
-from pocketpay.database import migrations, revisions
+from pocketpay.database import migrations, revisions, startup
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.errors import DatabaseUnavailable, WrongRevision
 from pocketpay.database.roles import LOGIN, OWNER
@@ -150,11 +150,39 @@ async def test_a_database_without_tables_is_refused(empty: Dsns) -> None:
     await database.close()
 
 
-async def test_a_database_of_a_newer_server_is_refused(database: Database, owner: "Connection[Record]") -> None:
+async def test_a_later_revision_that_does_not_serve_this_server_is_refused(
+    database: Database, owner: "Connection[Record]"
+) -> None:
     await owner.execute("update alembic_version set version_num = 'tomorrow'")
+    await owner.execute("delete from served_revisions where revision = $1", revisions.expected())
     with pytest.raises(WrongRevision, match="Install a newer server"):
         async with database.read() as session:
             await revisions.check(session)
+
+
+async def test_the_tables_serve_every_revision_since_they_say_so(database: Database) -> None:
+    """A migration that takes something away from earlier servers changes this test."""
+    async with database.read() as session:
+        for revision in ("0025", revisions.expected()):
+            assert await revisions.serves(session, revision)
+        assert not await revisions.serves(session, "0020")
+
+
+async def test_a_later_revision_that_serves_this_server_is_accepted(
+    database: Database, database_dsn: Dsns, owner: "Connection[Record]"
+) -> None:
+    await owner.execute("update alembic_version set version_num = 'tomorrow'")
+    await owner.execute("insert into served_revisions values ('tomorrow')")
+    async with database.read() as session:
+        await revisions.check(session)
+    assert await migrations.upgrade(database_dsn.owner, database_dsn.server) == "tomorrow"
+
+
+async def test_older_postgresql_is_not_migrated(empty: Dsns, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(startup, "MIN_VERSION", 190_000)
+    with pytest.raises(DatabaseUnavailable, match="use 18 or newer"):
+        await migrations.upgrade(empty.owner, empty.server)
+    assert await _ask(empty.owner, TABLES) == 0
 
 
 async def test_an_unreachable_database_is_reported_in_one_sentence() -> None:
