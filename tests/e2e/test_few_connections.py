@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from pocketpay.database.embedded.server import EmbeddedPostgres
-from tests.e2e.customer import BALANCE_CHANGED, WALLET, at, sign_up
+from tests.e2e.customer import BALANCE_CHANGED, HISTORY, at, sign_up
 from tests.e2e.processes import NO_CONFIRMATION, Installation
 
 SECRET = "a key for tests, thirty-two bytes or more"
@@ -39,6 +39,8 @@ async def test_a_server_with_few_connections_serves_and_says_what_to_raise(
     # Six for the server's process, of which mail takes two. Superusers, like the owner here, are not limited.
     await owner.execute("alter database pocketpay connection limit 6")
     server = await asyncio.to_thread(installation.start)
+    # From now on only the server itself limits what it holds.
+    await owner.execute("alter database pocketpay connection limit -1")
     async with at(server.url) as http:
         ada, bea = await sign_up(http), await sign_up(http)
         async with bea.listening() as socket:
@@ -46,7 +48,7 @@ async def test_a_server_with_few_connections_serves_and_says_what_to_raise(
             await balance.next()
             await asyncio.gather(*(ada.transfer(bea.username, "1.00") for _ in range(5)))
             await balance.next()
-            answers = await asyncio.gather(*(someone.post(WALLET) for _ in range(10) for someone in (ada, bea)))
+            answers = await asyncio.gather(*(someone.post(HISTORY) for _ in range(20) for someone in (ada, bea)))
         assert [answer for answer in answers if "errors" in answer] == []
         held = await owner.fetchval("select count(*) from pg_stat_activity where application_name like 'pocketpay %'")
         assert held <= 6

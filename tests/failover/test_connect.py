@@ -5,6 +5,7 @@ import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -83,15 +84,30 @@ async def test_only_a_standby_is_told_in_one_sentence_at_the_start(pair: Nodes) 
     assert "\n" not in str(refused.value)
 
 
+def attempts() -> int:
+    return sum(task.get_name() == "connecting to a host" for task in asyncio.all_tasks())
+
+
 async def test_a_cancelled_attempt_leaves_no_connection(pair: Nodes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connecting, "ATTEMPT_SECONDS", FOREVER)
     monkeypatch.setattr(connecting, "OTHERS_SECONDS", FOREVER)
+    made = []
+
+    class Kept(connecting.WatchedConnection):
+        """Is not closed by the garbage collector."""
+
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments)
+            made.append(self)
+
+    monkeypatch.setattr(connecting, "WatchedConnection", Kept)
     async with silent_host() as silent:
         connecting_ = asyncio.create_task(connect(through(pair.dsn(), silent), name="cancelled"))
         opened = "select count(*) from pg_stat_activity where application_name = 'cancelled'"
         async with asyncio.timeout(60):
-            while not await pair.ask(pair[0], opened):  # noqa: ASYNC110
+            while not made or attempts() != 1:  # noqa: ASYNC110 - until only the silent host is being tried
                 await asyncio.sleep(0.02)
+            assert await pair.ask(pair[0], opened) == 1
             connecting_.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await connecting_
