@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -18,10 +17,11 @@ from asyncpg import Connection, Record
 from pocketpay.database import migrations, revisions, startup
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.errors import DatabaseUnavailable, WrongRevision
-from pocketpay.database.roles import LOGIN, OWNER
+from pocketpay.database.roles import OWNER
 from pocketpay.database.sessions import Database
 from pocketpay.risk.rules import SETTINGS
 from tests.conftest import Dsns
+from tests.database.conftest import on_server
 from tests.database.listing import listing
 
 LISTING = revisions.folder() / "listing.txt"
@@ -30,18 +30,6 @@ HOW_TO_WRITE_IT = (
     "WRITE_LISTING=1 python -m pytest tests/database/test_migrations.py -k listing"
 )
 TABLES = "select count(*) from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
-
-
-@pytest.fixture
-def empty(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
-    """A database without tables."""
-    _on_server(postgres, "create database empty owner " + OWNER)
-    yield Dsns(server=postgres.dsn(LOGIN, "empty"), owner=postgres.dsn(OWNER, "empty"))
-    _on_server(postgres, "drop database empty with (force)")
-
-
-def _on_server(postgres: EmbeddedPostgres, statement: str) -> None:
-    asyncio.run(_execute(postgres.dsn(OWNER, "postgres"), statement))
 
 
 async def _execute(dsn: str, statement: str) -> None:
@@ -217,8 +205,8 @@ async def test_an_owner_without_createrole_gets_the_sql_for_an_administrator(
 
 def test_an_owner_with_createrole_migrates_without_being_superuser(cluster_home: Path) -> None:
     with EmbeddedPostgres(cluster_home / "strong", durable=False, system_home=cluster_home / "home") as postgres:
-        _on_server(postgres, "create role strong nologin createrole")
-        _on_server(postgres, "alter database pocketpay owner to strong")
+        on_server(postgres, "create role strong nologin createrole")
+        on_server(postgres, "alter database pocketpay owner to strong")
         asyncio.run(migrations.upgrade(postgres.owner_dsn + "&role=strong", postgres.server_dsn))
         assert asyncio.run(_ask(postgres.server_dsn, "select pg_has_role('pocketpay_server', 'usage')"))
 

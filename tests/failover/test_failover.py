@@ -16,6 +16,7 @@ from tests.e2e.load import HANG_SECONDS, Load
 from tests.e2e.processes import Installation
 from tests.failover.conftest import Replicated
 from tests.failover.nodes import SUPERUSER, Node, Nodes
+from tests.failover.watching import watching
 
 SECRET = "a key for tests, thirty-two bytes or more"
 BACK_SECONDS = 60.0
@@ -47,7 +48,10 @@ async def test_a_lost_primary_costs_no_acknowledged_payment(
     await clients.open()
     running = asyncio.create_task(clients.run())
     try:
-        async with clients.customers[0].listening() as socket:
+        async with (
+            clients.customers[0].listening() as socket,
+            watching(clients.customers[:2], clients.customers[0].http) as watchers,
+        ):
             balance = await socket.subscribe(BALANCE_CHANGED)
             await answered(clients)
             await asyncio.to_thread(lose, former)
@@ -66,6 +70,8 @@ async def test_a_lost_primary_costs_no_acknowledged_payment(
         await running
     await clients.settle(BACK_SECONDS)
     assert clients.broken == []
+    assert [words for watcher in watchers for words in watcher.broken] == []
+    assert all(watcher.looks for watcher in watchers)
     await prove(installation, clients, owner_dsn=nodes.dsn(standby, user=SUPERUSER))
     await clients.close()
     assert await asyncio.to_thread(server.stop) == 0
