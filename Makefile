@@ -17,9 +17,10 @@ DONE := .make
 unexport PYTHONDONTWRITEBYTECODE
 
 EXPLORER := $(wildcard explorer/*.* explorer/.npmrc explorer/src/* explorer/src/*/*)
+INTEROP := $(wildcard interop/*.* interop/.npmrc interop/src/*.ts interop/src/relay/*.ts interop/python/*.* explorer/src/tabs/*)
 EXAMPLES := $(wildcard examples/typescript/*.* examples/typescript/.npmrc examples/typescript/src/*.ts examples/python/*.*)
 
-.PHONY: help run reset install explorer examples test browser model pythons check format schema settings lock audit crash failover bench wheel clean
+.PHONY: help run reset install explorer examples interop test browser model pythons check format schema settings lock audit crash failover bench wheel clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -96,13 +97,17 @@ wheel: $(DONE)/install explorer ## build dist/*.whl, with the migrations and the
 examples: $(DONE)/examples ## generate, compile and run the typed clients in TypeScript and Python
 	@$(PY) -m pytest tests/e2e/test_typed_examples.py $(ARGS)
 
+interop: $(DONE)/interop $(DONE)/examples ## run other people's clients and checkers against a server: Apollo, urql, Relay, graphql-http
+	@$(PY) -m tests.interop $(ARGS)
+
 lock: ## make requirements.lock from pyproject.toml; `make lock ARGS=--upgrade` for newer versions
 	@scripts/lock $(ARGS)
 
 clean: ## delete everything that make built; the data in .pocketpay stays
 	rm -rf $(VENV) .venvs $(DONE) dist pocketpay/explorer/dist explorer/node_modules
 	rm -rf examples/typescript/dist examples/*/node_modules examples/typescript/src/gql examples/python/pocketpay_client
-	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf interop/build interop/node_modules interop/src/gql interop/src/tabs interop/src/relay/__generated__
+	rm -rf .mypy_cache interop/python/.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(DONE)/install: requirements.lock pyproject.toml scripts/install
 	@PYTHON="$(PYTHON)" scripts/install
@@ -117,5 +122,8 @@ $(DONE)/explorer: $(EXPLORER) scripts/build-explorer scripts/npm $(DONE)/install
 	@scripts/build-explorer
 	@mkdir -p $(DONE) && touch $@
 
-$(DONE)/examples: $(EXAMPLES) schema.graphql scripts/build-examples scripts/npm $(DONE)/install
+$(DONE)/examples: $(EXAMPLES) schema.graphql scripts/build-examples scripts/quietly scripts/npm $(DONE)/install
 	@scripts/build-examples
+
+$(DONE)/interop: $(INTEROP) schema.graphql scripts/build-interop scripts/quietly scripts/npm $(DONE)/install
+	@scripts/build-interop

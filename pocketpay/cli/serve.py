@@ -89,11 +89,13 @@ def prepare(settings: Settings, database: DatabaseAddress, *, clearing: Mapping[
 def prepare_to_serve(settings: Settings, database: DatabaseAddress, processes: int) -> Sizes:
     """Prepares the database for a server of so many processes. Returns the readers and writers of each.
 
-    Raises what `prepare` raises, and DatabaseUnavailable when the database allows too few connections.
+    Raises what `prepare` and `check_policy` raise, and DatabaseUnavailable when the database allows too few
+    connections.
     """
     from pocketpay.clearing.queue import PLANNER_SETTINGS
 
     prepare(settings, database, clearing=PLANNER_SETTINGS)
+    asyncio.run(check_policy(settings, database))
     sends_mail = settings.mail_is_on or settings.text_messages_are_on
     plan = asyncio.run(startup.plan_connections(database.server_dsn, processes, sends_mail=sends_mail))
     (log.warning if plan.is_short else log.info)("database_connections", text=plan.sentence)

@@ -48,7 +48,6 @@ def serve_verb(
         database_of(chosen) as database,
     ):
         sizes = serve.prepare_to_serve(chosen, database, workers)
-        asyncio.run(serve.check_policy(chosen, database))
         _seed(chosen, database.server_dsn)
         url = listening.url_of(listener)
         if workers > 1:
