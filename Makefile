@@ -20,7 +20,7 @@ EXPLORER := $(wildcard explorer/*.* explorer/.npmrc explorer/src/* explorer/src/
 INTEROP := $(wildcard interop/*.* interop/.npmrc interop/src/*.ts interop/src/relay/*.ts interop/python/*.* explorer/src/tabs/*)
 EXAMPLES := $(wildcard examples/typescript/*.* examples/typescript/.npmrc examples/typescript/src/*.ts examples/python/*.*)
 
-.PHONY: help run reset install explorer examples interop test browser model pythons check format schema settings lock audit crash bench wheel clean fuzz vulnerabilities soak
+.PHONY: help run reset install explorer examples interop test browser model pythons check format schema settings lock audit crash bench wheel fuzz vulnerabilities soak failover clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,6 +85,8 @@ crash: $(DONE)/install ## kill the server under load repeatedly and audit the bo
 
 soak: $(DONE)/install ## 1,000,000 instructions against the model, 100,000 operations over HTTP under 100 kills; SOAK_SECONDS=60 for less
 	@SOAK_SECONDS=$(SOAK_SECONDS) SOAK_SEED=$(SOAK_SEED) $(PY) -m tests.soak
+failover: $(DONE)/patroni ## fail over three PostgreSQL nodes that Patroni manages, under load; ARGS="frozen killed" runs some
+	@$(PY) -m tests.failover $(ARGS)
 
 pythons: $(DONE)/install ## test two servers side by side, one on each other installed Python; NEWEST=1: only the newest
 	@scripts/other-pythons | head -n $${NEWEST:-9} | while read -r version python; do \
@@ -119,6 +121,11 @@ clean: ## delete everything that make built; the data in .pocketpay stays
 $(DONE)/install: requirements.lock pyproject.toml scripts/install
 	@PYTHON="$(PYTHON)" scripts/install
 	@mkdir -p $(DONE) && touch $@
+
+$(DONE)/patroni: tests/failover/requirements.txt $(DONE)/install
+	@rm -rf .venvs/patroni && $(PY) -m venv .venvs/patroni
+	@.venvs/patroni/bin/pip install -q --require-hashes -r tests/failover/requirements.txt
+	@touch $@
 
 $(DONE)/explorer: $(EXPLORER) scripts/build-explorer scripts/npm $(DONE)/install
 	@scripts/build-explorer

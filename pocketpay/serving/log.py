@@ -23,7 +23,7 @@ FIELDS = frozenset(
     {
         "event", "level", "logger", "time", "text", "reason", "request_id", "path", "name", "pid", "code", "pump",
         "error", "failed", "at", "message", "tries", "seconds", "count", "waiting", "instructions", "revision",
-        "state", "failure", "size", "account", "changed_at", "feed",
+        "state", "failure", "size", "account", "changed_at", "feed", "timeline",
         "origin",
     }
 )  # fmt: skip
