@@ -1,0 +1,73 @@
+"""The test files in which `--find` looks for the test of a guard: the file's own tests first, then those of races."""
+
+from tests.mutations.guards import ROOT
+
+SHARED = ("tests/walks/test_rules.py",)
+OTHERS = {
+    "cards/card.py": ("tests/cards/test_card.py", "tests/payments/test_simulate_card_payment.py"),
+    "clearing/book.py": (
+        *("tests/clearing/test_book.py", "tests/payments/test_transfer.py", "tests/payments/test_cancel.py"),
+        *("tests/payments/test_refund.py", "tests/payments/test_pay_request.py", "tests/clearing/test_replay.py"),
+        *("tests/payments/test_simulate_card_payment.py", "tests/cards/test_card.py"),
+        *("tests/clearing/test_batch_races.py", "tests/clearing/test_request_races.py"),
+    ),
+    "clearing/expire.py": ("tests/clearing/test_expire.py",),
+    "clearing/holds.py": ("tests/payments/test_cancel.py", "tests/payments/test_confirm.py"),
+    "clearing/money_requests.py": (
+        *("tests/payments/test_end_request.py", "tests/payments/test_end_unpayable_request.py"),
+        *("tests/payments/test_request_money.py", "tests/clearing/test_expire.py"),
+        *("tests/clearing/test_request_races.py",),
+    ),
+    "clearing/queue.py": ("tests/clearing/test_queue.py", "tests/clearing/test_waiting.py"),
+    "clearing/unit.py": ("tests/clearing/test_wrong_clock.py",),
+    "clearing/footprint.py": (
+        *("tests/clearing/test_database_alone.py", "tests/clearing/test_batch_races.py"),
+        *("tests/clearing/test_request_races.py",),
+    ),
+    "clearing/look_up.py": (
+        *("tests/clearing/test_replay.py", "tests/clearing/test_expire.py", "tests/payments/test_transfer.py"),
+        *("tests/transactions/test_limits.py",),
+    ),
+    "clearing/write.py": ("tests/clearing/test_replay.py", "tests/payments/test_transfer_batch.py"),
+    "ledger/account.py": ("tests/clearing/test_book.py", "tests/ledger/test_accounts.py"),
+    "ledger/repository/postings.py": ("tests/clearing/test_locks.py", "tests/ledger/test_locks.py"),
+    "onboarding/close_wallet.py": ("tests/onboarding/test_close_wallet.py",),
+    "onboarding/lock_out.py": ("tests/api/test_customers_locked_out.py",),
+    "onboarding/welcome_bonus.py": ("tests/onboarding/test_welcome.py",),
+    "operations/audit.py": ("tests/operations/test_audit.py",),
+    "operations/customers.py": ("tests/operations/test_begin_recovery.py", "tests/operations/test_end_sessions.py"),
+    "operations/risk_settings.py": ("tests/operations/test_risk_settings.py", "tests/api/test_set_risk_setting.py"),
+    "operations/roles.py": ("tests/cli/test_operator.py", "tests/api/test_operations.py"),
+    "operations/reverse_transaction.py": (
+        *("tests/operations/test_reverse_transaction.py", "tests/operations/test_partial_reversal.py"),
+        *("tests/operations/test_own_wallet.py", "tests/api/test_operations.py"),
+    ),
+    "operations/freeze_wallet.py": ("tests/operations/test_freeze_wallet.py", "tests/operations/test_own_wallet.py"),
+    "operations/unfreeze_wallet.py": ("tests/operations/test_freeze_wallet.py", "tests/operations/test_own_wallet.py"),
+    "operator_log/act.py": ("tests/operations/test_own_wallet.py",),
+    "payments/cancel_request.py": ("tests/payments/test_end_request.py",),
+    "payments/decline_request.py": ("tests/payments/test_end_request.py",),
+    "payments/card_standing.py": ("tests/payments/test_card_standing.py",),
+    "payments/create_requests.py": ("tests/payments/test_request_money.py", "tests/payments/test_split_bill.py"),
+    "payments/settle.py": ("tests/payments/test_withdraw.py", "tests/payments/test_deposit.py"),
+    "payments/spending.py": (
+        *("tests/payments/test_transfer.py", "tests/payments/test_withdraw.py", "tests/onboarding/test_close_wallet.py"),
+    ),
+    "payments/reversal.py": ("tests/payments/test_reversal.py", "tests/payments/test_refund.py"),
+    "payments/transfer.py": ("tests/payments/test_transfer.py", "tests/payments/test_risky_transfer.py"),
+    "requests/money_request.py": ("tests/transactions/test_lifecycle.py", "tests/requests/test_money_request.py"),
+    "transactions/lifecycle.py": ("tests/transactions/test_lifecycle.py",),
+    "identity/repository/people.py": ("tests/operations/test_locks.py",),
+    "identity/repository/closing_user.py": ("tests/onboarding/test_close_wallet.py",),
+    "risk/repository.py": ("tests/operations/test_risk_settings.py",),
+}
+
+
+def candidates(guard: str) -> list[str]:
+    """Returns the test files to look in, those that exist."""
+    file = guard.split(" ", 1)[0]
+    package, _, name = file.partition("/")
+    own = (f"tests/{package}/test_{name}",) if "/" not in name else ()
+    extra = ("tests/operations/test_own_wallet.py",) if "own_wallet" in guard else ()
+    files = dict.fromkeys((*extra, *OTHERS.get(file, ()), *own, f"tests/api/test_{name}"))
+    return [each for each in files if (ROOT / each).exists()]
