@@ -2,14 +2,14 @@
 
 from tests.mutations.guards import ROOT
 
-SHARED = ("tests/walks/test_rules.py",)
+FIRST = ("tests/clearing/test_book.py", "tests/payments/test_rules_alone.py")
+"""Without a database, so a guard that they need costs a second."""
+
 OTHERS = {
     "cards/card.py": ("tests/cards/test_card.py", "tests/payments/test_simulate_card_payment.py"),
     "clearing/book.py": (
-        *("tests/clearing/test_book.py", "tests/payments/test_transfer.py", "tests/payments/test_cancel.py"),
-        *("tests/payments/test_refund.py", "tests/payments/test_pay_request.py", "tests/clearing/test_replay.py"),
-        *("tests/payments/test_simulate_card_payment.py", "tests/cards/test_card.py"),
-        *("tests/clearing/test_batch_races.py", "tests/clearing/test_request_races.py"),
+        *("tests/payments/test_transfer.py", "tests/payments/test_request_money.py", "tests/transactions/test_limits.py"),
+        *("tests/payments/test_refund.py", "tests/payments/test_issue_card.py"),
     ),
     "clearing/expire.py": ("tests/clearing/test_expire.py",),
     "clearing/holds.py": ("tests/payments/test_cancel.py", "tests/payments/test_confirm.py"),
@@ -69,5 +69,6 @@ def candidates(guard: str) -> list[str]:
     package, _, name = file.partition("/")
     own = (f"tests/{package}/test_{name}",) if "/" not in name else ()
     extra = ("tests/operations/test_own_wallet.py",) if "own_wallet" in guard else ()
-    files = dict.fromkeys((*extra, *OTHERS.get(file, ()), *own, f"tests/api/test_{name}"))
+    first = FIRST if file.startswith(("clearing/", "payments/", "operations/reverse")) else ()
+    files = dict.fromkeys((*first, *extra, *OTHERS.get(file, ()), *own, f"tests/api/test_{name}"))
     return [each for each in files if (ROOT / each).exists()]
