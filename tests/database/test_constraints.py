@@ -70,7 +70,9 @@ CHECKS: dict[str, Copy] = {
     "ck_cards_spent_not_negative": Copy("cards", {"spent": "-1"}),
     "ck_cards_status_known": Copy("cards", {"status": "'lost'"}),
     "ck_cards_version_positive": Copy("cards", {"version": "0"}),
-    "ck_idempotency_keys_fingerprint_is_sha256": Copy("idempotency_keys", {"key": "'a new key'", "fingerprint": "''"}),
+    "ck_idempotency_keys_fingerprint_is_sha256": Copy(
+        "idempotency_keys", {"key": "'a new key'", "fingerprint": "''"}
+    ),
     "ck_idempotency_keys_key_length": Copy("idempotency_keys", {"key": "'short'"}),
     "ck_imported_users_opening_has_its_transaction": Copy("imported_users", {**IMPORTED, "opening_id": "null"}),
     "ck_imported_users_opening_not_negative": Copy("imported_users", {**IMPORTED, "opening_amount": "-1"}),

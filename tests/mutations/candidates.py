@@ -8,7 +8,11 @@ FIRST = ("tests/clearing/test_book.py", "tests/payments/test_rules_alone.py")
 OTHERS = {
     "cards/card.py": ("tests/cards/test_card.py", "tests/payments/test_simulate_card_payment.py"),
     "clearing/book.py": (
-        *("tests/payments/test_transfer.py", "tests/payments/test_request_money.py", "tests/transactions/test_limits.py"),
+        *(
+            "tests/payments/test_transfer.py",
+            "tests/payments/test_request_money.py",
+            "tests/transactions/test_limits.py",
+        ),
         *("tests/payments/test_refund.py", "tests/payments/test_issue_card.py"),
     ),
     "clearing/expire.py": ("tests/clearing/test_expire.py",),
@@ -43,7 +47,10 @@ OTHERS = {
         *("tests/operations/test_own_wallet.py", "tests/api/test_operations.py"),
     ),
     "operations/freeze_wallet.py": ("tests/operations/test_freeze_wallet.py", "tests/operations/test_own_wallet.py"),
-    "operations/unfreeze_wallet.py": ("tests/operations/test_freeze_wallet.py", "tests/operations/test_own_wallet.py"),
+    "operations/unfreeze_wallet.py": (
+        "tests/operations/test_freeze_wallet.py",
+        "tests/operations/test_own_wallet.py",
+    ),
     "operator_log/act.py": ("tests/operations/test_own_wallet.py",),
     "payments/cancel_request.py": ("tests/payments/test_end_request.py",),
     "payments/decline_request.py": ("tests/payments/test_end_request.py",),
@@ -51,7 +58,11 @@ OTHERS = {
     "payments/create_requests.py": ("tests/payments/test_request_money.py", "tests/payments/test_split_bill.py"),
     "payments/settle.py": ("tests/payments/test_withdraw.py", "tests/payments/test_deposit.py"),
     "payments/spending.py": (
-        *("tests/payments/test_transfer.py", "tests/payments/test_withdraw.py", "tests/onboarding/test_close_wallet.py"),
+        *(
+            "tests/payments/test_transfer.py",
+            "tests/payments/test_withdraw.py",
+            "tests/onboarding/test_close_wallet.py",
+        ),
     ),
     "payments/reversal.py": ("tests/payments/test_reversal.py", "tests/payments/test_refund.py"),
     "payments/transfer.py": ("tests/payments/test_transfer.py", "tests/payments/test_risky_transfer.py"),

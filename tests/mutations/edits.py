@@ -66,7 +66,13 @@ LOCKS = (
         "lock table risk_settings in share row exclusive mode",
         "select 1",
     ),
-    Edit("accounts ahead of the clock are not left out", "clearing/unit.py", "carry_out", "if account.ahead]", "if False]"),
+    Edit(
+        "accounts ahead of the clock are not left out",
+        "clearing/unit.py",
+        "carry_out",
+        "if account.ahead]",
+        "if False]",
+    ),
 )
 
 KEYS = (
@@ -78,8 +84,16 @@ KEYS = (
         "if False:",
     ),
     Edit("keys are not written", "clearing/write.py", "write", "keys=book.written_keys", "keys=[]"),
-    Edit("keys of batches are not written", "clearing/write.py", "_write_side_effects", "if written.keys:", "if False:"),
-    Edit("keys are not stored in the unit", "clearing/book.py", "Book.store_key", "self.keys[key.wallet_id, key.text] = stored", "pass"),
+    Edit(
+        "keys of batches are not written", "clearing/write.py", "_write_side_effects", "if written.keys:", "if False:"
+    ),
+    Edit(
+        "keys are not stored in the unit",
+        "clearing/book.py",
+        "Book.store_key",
+        "self.keys[key.wallet_id, key.text] = stored",
+        "pass",
+    ),
     Edit(
         "keys of two operations have the same fingerprint",
         "payments/parsing.py",
@@ -91,7 +105,13 @@ KEYS = (
 
 COUNTS = (
     *(
-        Edit(f"{count} does not count", "clearing/book.py", f"Book.{where}", f"self.counters.{count}", "(lambda *_: None)")
+        Edit(
+            f"{count} does not count",
+            "clearing/book.py",
+            f"Book.{where}",
+            f"self.counters.{count}",
+            "(lambda *_: None)",
+        )
         for count, where in (
             ("count_payment", "_apply_transaction"),
             ("count_usage", "_apply_transaction"),
@@ -142,7 +162,9 @@ def apply(edit: Edit) -> None:
         name = statement.targets[0].id
         if name == edit.where:
             statement = _changed(edit, statement)
-        elif not names or not any(isinstance(each, ast.Name) and each.id in names for each in ast.walk(statement.value)):
+        elif not names or not any(
+            isinstance(each, ast.Name) and each.id in names for each in ast.walk(statement.value)
+        ):
             continue
         names.append(name)  # the constant itself, and every constant of the module that is made of it
         exec(compile(ast.unparse(statement), edit.file, "exec"), vars(module))  # noqa: S102 - our own source

@@ -19,6 +19,7 @@ import importlib
 import types
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def ids() -> list[str]:
 
 def remove(guard_id: str) -> None:
     """Removes the guard from the running process. Raises DoesNotApply."""
-    file = guard_id.split(" ", 1)[0]
+    file = file_of(guard_id)
     tree = _parsed(file)
     found = [guard for guard in guards_of(file, tree) if guard.id == guard_id]
     if len(found) != 1:
@@ -86,10 +87,41 @@ def replace_code(file: str, qualified: str, tree: ast.Module) -> None:
     """Gives the loaded function the code that it has in the tree. All imported references to it change with it."""
     ast.fix_missing_locations(tree)
     code = _code_of(compile(tree, str(ROOT / "pocketpay" / file), "exec"), qualified)
+    loaded(file, qualified).__code__ = code
+
+
+def loaded(file: str, qualified: str) -> types.FunctionType:
+    """Returns the function that this process has loaded from the file."""
     found: object = importlib.import_module("pocketpay." + file.removesuffix(".py").replace("/", "."))
     for name in qualified.split("."):
         found = vars(found)[name]
-    function_of(found).__code__ = code
+    return function_of(found)
+
+
+@contextmanager
+def removed(*guard_ids: str) -> Iterator[None]:
+    """Removes these guards during the block. Several guards of one function are removed together."""
+    by_function: dict[tuple[str, str], set[str]] = {}
+    for guard_id in guard_ids:
+        (guard,) = (each for each in guards_of(file_of(guard_id), _parsed(file_of(guard_id))) if each.id == guard_id)
+        by_function.setdefault((guard.file, guard.function), set()).add(guard_id)
+    before = {where: loaded(*where).__code__ for where in by_function}
+    try:
+        for (file, function), ids in by_function.items():
+            tree = _parsed(file)
+            for guard in guards_of(file, tree):
+                if guard.id in ids:
+                    guard.remove()
+            replace_code(file, function, tree)
+        yield
+    finally:
+        for where, code in before.items():
+            loaded(*where).__code__ = code
+
+
+def file_of(guard_id: str) -> str:
+    """Returns the file of the guard, relative to the package."""
+    return guard_id.split(" ", 1)[0]
 
 
 def function_of(found: object) -> types.FunctionType:

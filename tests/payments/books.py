@@ -40,7 +40,9 @@ def key(wallet_id: UUID = ADA, operation: str = "transfer", fingerprint: bytes =
     return Key(wallet_id, "a key of a test", operation, fingerprint)
 
 
-def payment(status: Status, type: Type = Type.SEND, *, source: UUID | None = ADA, to: UUID | None = BOB) -> Transaction:
+def payment(
+    status: Status, type: Type = Type.SEND, *, source: UUID | None = ADA, to: UUID | None = BOB
+) -> Transaction:
     """A transaction of 40.00 in that status."""
     return Transaction(
         id=uuids.uuid7(),

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 import uuid_utils.compat as uuids
 
+from pocketpay.cards.card import CardStatus
 from pocketpay.clearing import money_requests
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.expire import Expire
@@ -29,7 +30,7 @@ from pocketpay.payments.refund import Refund
 from pocketpay.payments.settle import Settle
 from pocketpay.payments.simulate_card_payment import CardPayment
 from pocketpay.payments.transfer import Transfer
-from pocketpay.cards.card import CardStatus
+from pocketpay.requests.errors import PayerNotFound
 from pocketpay.requests.money_request import RequestStatus
 from pocketpay.transactions.errors import (
     NotFound,
@@ -38,7 +39,6 @@ from pocketpay.transactions.errors import (
     SelfTransfer,
     WrongState,
 )
-from pocketpay.requests.errors import PayerNotFound
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Type
 from tests.payments.books import ADA, BOB, EVE, added, book, card, held, key, payment, request
@@ -195,7 +195,12 @@ async def test_another_persons_payment_or_request_is_refused_without_a_unit_of_w
     for stranger in (ada, eve):
         with pytest.raises(NotFound):
             await decline_request.decline_request(desk, stranger.wallet_id, asked.id)
-    for request_verb in (cancel_request.cancel_request, decline_request.decline_request, cancel.cancel, confirm.confirm):
+    for request_verb in (
+        cancel_request.cancel_request,
+        decline_request.decline_request,
+        cancel.cancel,
+        confirm.confirm,
+    ):
         with pytest.raises(NotFound):
             await request_verb(desk, ada.wallet_id, uuids.uuid7())
     assert desk.clearing.counts.instructions == before
