@@ -19,7 +19,7 @@ unexport PYTHONDONTWRITEBYTECODE
 EXPLORER := $(wildcard explorer/*.* explorer/.npmrc explorer/src/* explorer/src/*/*)
 EXAMPLES := $(wildcard examples/typescript/*.* examples/typescript/.npmrc examples/typescript/src/*.ts examples/python/*.*)
 
-.PHONY: help run reset install explorer examples test browser model pythons check format schema settings lock audit crash bench wheel clean
+.PHONY: help run reset install explorer examples test browser model pythons check format schema settings lock audit crash mutations bench wheel clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,6 +74,9 @@ audit: $(DONE)/install ## prove that the books are right
 
 crash: $(DONE)/install ## kill the server under load repeatedly and audit the books; ARGS="--rounds 20 --seconds 10"
 	@$(PY) -m tests.e2e.crash $(ARGS)
+
+mutations: $(DONE)/install ## remove each guard in turn and see its test fail; ARGS="--only transfer", ARGS=--find, ARGS=rules
+	@$(PY) -m tests.mutations $(ARGS)
 
 pythons: $(DONE)/install ## test two servers side by side, one on each other installed Python; NEWEST=1: only the newest
 	@scripts/other-pythons | head -n $${NEWEST:-9} | while read -r version python; do \

@@ -282,14 +282,16 @@ where attrelid = $1::regclass and attnum > 0 and not attisdropped and attgenerat
 
 @pytest.fixture(scope="module")
 def town(module_dsn: Dsns) -> None:
-    asyncio.run(_populated(module_dsn))
+    asyncio.run(populate(module_dsn))
 
 
-async def _populated(dsns: Dsns) -> None:
-    await trade(dsns)
+async def populate(dsns: Dsns) -> None:
+    """Writes rows into every table, unless the database is a copy of one that has them."""
     owner = await asyncpg.connect(dsns.owner)
-    for statement in ROWS:
-        await owner.execute(statement)
+    if not await owner.fetchval("select exists (select from users)"):
+        await trade(dsns)
+        for statement in ROWS:
+            await owner.execute(statement)
     await owner.close()
 
 

@@ -6,13 +6,20 @@ import sys
 from collections import Counter
 
 from pocketpay.database.embedded.server import EmbeddedPostgres
-from pocketpay.database.roles import OWNER
+from pocketpay.database.roles import LOGIN, OWNER
 from tests import conftest
+from tests.database import test_constraints
 from tests.leftovers import run_folder
 from tests.mutations import catalog, edits, guards
 from tests.mutations.candidates import candidates
 from tests.mutations.runner import Found, Task, run, workers
 from tests.mutations.table import Table
+
+TOWN = "town"
+"""A database with rows in every table, so that not each test of a constraint has to write them."""
+
+SOMEWHERE = ("tests/api", "tests/payments", "tests/clearing")
+"""Where --find looks for a test of a file that `candidates` does not know."""
 
 
 def main() -> int:
@@ -29,14 +36,21 @@ def main() -> int:
             asyncio.run(conftest._migrate_template(postgres))
             if arguments.find:
                 known = table.killed_by.keys() | table.same_without.keys()
-                tasks = [Task(id, tuple(candidates(id)), guard=id) for id in code_guards() if id not in known]
+                missing = [id for id in code_guards() if id not in known]
+                tasks = [Task(id, tuple(candidates(id) or SOMEWHERE), guard=id) for id in missing]
             else:
                 found = asyncio.run(catalog.guards(postgres.dsn(OWNER, conftest.TEMPLATE)))
                 tasks = [Task(id, (test,), guard=id) for id, test in table.killed_by.items()]
-                tasks += [Task(each.id, each.tests, statements=each.statements) for each in found]
+                asyncio.run(_town(postgres))
+                tasks += [Task(each.id, each.tests, "", each.statements, TOWN) for each in found]
             tasks = [task for task in tasks if arguments.only in task.name]
             with workers(data, home, arguments.jobs) as idle:
                 return _report(tasks, run(tasks, idle, arguments.jobs), table, find=arguments.find)
+
+
+async def _town(postgres: EmbeddedPostgres) -> None:
+    await conftest._on_server(postgres, f"create database {TOWN} template {conftest.TEMPLATE} owner {OWNER}")
+    await test_constraints.populate(conftest.Dsns(postgres.dsn(LOGIN, TOWN), postgres.dsn(OWNER, TOWN)))
 
 
 def code_guards() -> list[str]:

@@ -34,7 +34,7 @@ LOCKS = (
         "ledger/repository/postings.py",
         "lock",
         "await session.fetch(_LOCK, sorted(ids))",
-        "(lambda rows, _: rows)(await session.fetch(_ACCOUNTS, sorted(ids)), await session.fetch(_LOCK, sorted(ids)))",
+        "(await session.fetch(_ACCOUNTS, sorted(ids)), await session.fetch(_LOCK, sorted(ids)))[0]",
     ),
     Edit(
         "no lock of the payee",
@@ -43,7 +43,7 @@ LOCKS = (
         "(self.wallet_id, self.payee_id)",
         "(self.wallet_id,)",
     ),
-    Edit("no lock of the payers", "clearing/footprint.py", "Footprint.accounts", ", *self.lookups.payers", ""),
+    Edit("no lock of the payers", "clearing/footprint.py", "Footprint.accounts", ", *self.lookups.payers", ", *()"),
     Edit(
         "no lock of a batch's payees",
         "clearing/footprint.py",
@@ -146,35 +146,40 @@ EDITS = (*LOCKS, *KEYS, *COUNTS, *TIMES)
 
 def apply(edit: Edit) -> None:
     """Makes the edit in the running process. Raises DoesNotApply."""
+    tree, name = changed(edit)
+    if name:
+        replace_code(edit.file, name, tree)
+        return
+    module = importlib.import_module("pocketpay." + edit.file.removesuffix(".py").replace("/", "."))
+    again: set[str] = set()
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            constant = statement.targets[0].id
+            used = {each.id for each in ast.walk(statement.value) if isinstance(each, ast.Name)}
+            if constant == edit.where or used & again:
+                again.add(constant)  # the constant, and every later one that is made of it
+                exec(compile(ast.unparse(statement), edit.file, "exec"), vars(module))  # noqa: S102 - our own code
+
+
+def changed(edit: Edit) -> tuple[ast.Module, str]:
+    """Returns the file's tree with the edit, and the function's name; "" if it is a constant. Raises DoesNotApply."""
     tree = ast.parse((ROOT / "pocketpay" / edit.file).read_text())
     for name, function in functions(tree):
         if name == edit.where:
-            changed = _changed(edit, function)
-            assert isinstance(changed, ast.FunctionDef | ast.AsyncFunctionDef)
-            function.body = changed.body
-            replace_code(edit.file, name, tree)
-            return
-    module = importlib.import_module("pocketpay." + edit.file.removesuffix(".py").replace("/", "."))
-    names: list[str] = []
-    for statement in tree.body:
-        if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
-            continue
-        name = statement.targets[0].id
-        if name == edit.where:
-            statement = _changed(edit, statement)
-        elif not names or not any(
-            isinstance(each, ast.Name) and each.id in names for each in ast.walk(statement.value)
-        ):
-            continue
-        names.append(name)  # the constant itself, and every constant of the module that is made of it
-        exec(compile(ast.unparse(statement), edit.file, "exec"), vars(module))  # noqa: S102 - our own source
-    if not names:
-        raise DoesNotApply(f"{edit.file} has no {edit.where}")
+            new = _with_edit(edit, function)
+            assert isinstance(new, ast.FunctionDef | ast.AsyncFunctionDef)
+            function.body = new.body
+            return tree, name
+    for place, statement in enumerate(tree.body):
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == edit.where:
+            tree.body[place] = _with_edit(edit, statement)
+            return tree, ""
+    raise DoesNotApply(f"{edit.file} has no {edit.where}")
 
 
-def _changed(edit: Edit, node: ast.stmt) -> ast.stmt:
+def _with_edit(edit: Edit, node: ast.stmt) -> ast.stmt:
     text = ast.unparse(node)
     if text.count(edit.old) != 1:
         raise DoesNotApply(f"{edit.where} of {edit.file} has {text.count(edit.old)} times {edit.old!r}")
-    (changed,) = ast.parse(text.replace(edit.old, edit.new)).body
-    return changed
+    (new,) = ast.parse(text.replace(edit.old, edit.new)).body
+    return new

@@ -235,7 +235,7 @@ def _value_none(keyword: ast.keyword) -> Callable[[], None]:
 def _become(node: ast.stmt, other: ast.stmt) -> None:
     """Turns a statement into another one in place."""
     ast.copy_location(other, node)
-    node.__class__ = other.__class__  # type: ignore[assignment]
+    node.__class__ = other.__class__
     node.__dict__.clear()
     node.__dict__.update(other.__dict__)
 
@@ -262,8 +262,9 @@ def _is_refusal(name: str) -> bool:
     return name in {each.__name__ for each in _subclasses(PocketPayError)}
 
 
-def _subclasses(of: type) -> set[type]:
-    return {each for direct in of.__subclasses__() for each in (direct, *_subclasses(direct))}
+def _subclasses(of: type[Exception]) -> set[type[Exception]]:
+    direct: list[type[Exception]] = of.__subclasses__()
+    return {each for one in direct for each in (one, *_subclasses(one))}
 
 
 def _is_none(node: ast.expr) -> bool:

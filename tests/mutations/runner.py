@@ -6,10 +6,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
+
+from tests.conftest import TEMPLATE
 
 SECONDS = 300
 """A test takes a few seconds; on a busy machine many. After this time its process is killed."""
@@ -17,12 +19,13 @@ SECONDS = 300
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Removes the guard, or executes the statements in the migrated database, and runs the tests."""
+    """Removes the guard, or executes the statements in a copy of the database `template`, and runs the tests."""
 
     name: str
     tests: tuple[str, ...]
     guard: str = ""
     statements: tuple[str, ...] = ()
+    template: str = TEMPLATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def _run(task: Task, idle: "SimpleQueue[subprocess.Popen[str]]") -> Found:
     try:
         assert worker.stdin is not None
         assert worker.stdout is not None
-        asked = {"guard": task.guard, "statements": task.statements, "tests": task.tests, "seconds": SECONDS}
+        asked = {**asdict(task), "seconds": SECONDS}
         print(json.dumps(asked), file=worker.stdin, flush=True)
         line = worker.stdout.readline()
         assert line, f"a worker ended at {task.name}"

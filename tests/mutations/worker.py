@@ -1,7 +1,7 @@
 """A process that removes one guard at a time and runs the tests that must fail without it.
 
-Its input is one JSON object a line, `{"guard": ..., "statements": [...], "tests": [...], "seconds": ...}`; its output
-is one JSON object a line, `{"result": ..., "test": ..., "seconds": ...}`. It has imported the product once. For each
+Its input is one JSON object a line, a task of the runner; its output is one JSON object a line, the result, the first
+test that failed, and the seconds. It has imported the product once. For each
 guard it forks: the child removes the guard from its own memory or from its own copy of the migrated database, and
 runs the tests. No file changes, and the next child begins with the guard in place.
 """
@@ -16,7 +16,7 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -97,11 +97,13 @@ def _child(postgres: EmbeddedPostgres, task: dict[str, Any], out: int, answer: i
             os.dup2(out, stream)
         if task["guard"]:
             _remove(task["guard"])
-        with _template(postgres, task["statements"]):
+        with _template(postgres, task["template"], task["statements"]):
             first = _First()
             code = pytest.main([*OPTIONS, *task["tests"]], plugins=[first])
         results = {pytest.ExitCode.OK: "survived", pytest.ExitCode.TESTS_FAILED: "killed"}
         found = {"result": results.get(pytest.ExitCode(code), "error"), "test": first.failed}
+        if found["result"] == "killed" and not first.failed:  # a file could not be collected
+            found["result"] = "error"
     except guards.DoesNotApply as why:
         found = {"result": "does not apply", "test": str(why)}
     except BaseException as error:
@@ -118,13 +120,13 @@ def _remove(guard: str) -> None:
 
 
 @contextlib.contextmanager
-def _template(postgres: EmbeddedPostgres, statements: Sequence[str]):  # type: ignore[no-untyped-def]
-    """Lets the tests copy a database in which the statements have been executed."""
+def _template(postgres: EmbeddedPostgres, template: str, statements: Sequence[str]) -> Iterator[None]:
+    """Lets the tests copy a copy of that database in which the statements have been executed."""
     if not statements:
         yield
         return
     name = f"without_{os.getpid()}"
-    asyncio.run(_execute(postgres, "postgres", f"create database {name} template {conftest.TEMPLATE} owner {OWNER}"))
+    asyncio.run(_execute(postgres, "postgres", f"create database {name} template {template} owner {OWNER}"))
     asyncio.run(_execute(postgres, name, *statements))
     conftest.TEMPLATE = name
     try:
