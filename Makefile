@@ -102,7 +102,7 @@ lock: ## make requirements.lock from pyproject.toml; `make lock ARGS=--upgrade` 
 clean: ## delete everything that make built; the data in .pocketpay stays
 	rm -rf $(VENV) .venvs $(DONE) dist pocketpay/explorer/dist explorer/node_modules
 	rm -rf examples/typescript/dist examples/*/node_modules examples/typescript/src/gql examples/python/pocketpay_client
-	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf mutants .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(DONE)/install: requirements.lock pyproject.toml scripts/install
 	@PYTHON="$(PYTHON)" scripts/install

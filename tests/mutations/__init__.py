@@ -7,6 +7,7 @@
     candidates.py   the test files in which --find looks for the test of a guard
     worker.py       a process that forks, removes one guard in the child, and runs tests
     runner.py       gives tasks to two workers
+    rules.py        runs mutmut on the pure rules
     test_table.py   the suite's part: the table is complete
     test_runner.py  the runner reports what dies, what survives and what does not apply
 

@@ -10,7 +10,7 @@ from pocketpay.database.roles import LOGIN, OWNER
 from tests import conftest
 from tests.database import test_constraints
 from tests.leftovers import run_folder
-from tests.mutations import catalog, edits, guards
+from tests.mutations import catalog, edits, guards, rules
 from tests.mutations.candidates import candidates
 from tests.mutations.runner import Found, Task, run, workers
 from tests.mutations.table import Table
@@ -25,10 +25,13 @@ SOMEWHERE = ("tests/api", "tests/payments", "tests/clearing")
 def main() -> int:
     """Runs the command, and returns its exit code: 1 if a guard survived or its mutation does not apply."""
     parser = argparse.ArgumentParser(prog="make mutations", description=__doc__)
+    parser.add_argument("what", nargs="?", choices=("guards", "rules"), default="guards", help="default: guards")
     parser.add_argument("--only", default="", metavar="TEXT", help="only guards whose id contains the text")
     parser.add_argument("--find", action="store_true", help="find a test for each guard that is not in the table")
     parser.add_argument("--jobs", type=int, default=2, help="how many guards to try at a time")
     arguments = parser.parse_args()
+    if arguments.what == "rules":
+        return rules.main(arguments.jobs)
     table = Table.read()
     with run_folder(conftest._memory()) as folder:
         data, home = folder / "data", folder / "home"
