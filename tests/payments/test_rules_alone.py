@@ -25,8 +25,9 @@ from pocketpay.payments.confirm import Confirm
 from pocketpay.payments.create_requests import CreateRequests, Share
 from pocketpay.payments.decline_request import DeclineRequest
 from pocketpay.payments.desk import Desk
+from pocketpay.payments.end_unpayable_request import EndUnpayableRequest
 from pocketpay.payments.pay_request import PayRequest
-from pocketpay.payments.refund import Refund
+from pocketpay.payments.refund import Refund, refund
 from pocketpay.payments.settle import Settle
 from pocketpay.payments.simulate_card_payment import CardPayment
 from pocketpay.payments.transfer import Transfer
@@ -41,8 +42,9 @@ from pocketpay.transactions.errors import (
 )
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Type
+from pocketpay.wallets.balance import WalletStatus
 from tests.payments.books import ADA, BOB, EVE, added, book, card, held, key, payment, request
-from tests.payments.customers import new_money_request, people, send, terms
+from tests.payments.customers import new_key, new_money_request, people, send, terms
 
 UNKNOWN = uuids.uuid7()
 
@@ -99,14 +101,14 @@ def test_only_deposits_and_withdrawals_are_settled() -> None:
 def test_only_the_recipient_may_refund_a_completed_payment() -> None:
     here = book()
 
-    def refund(wallet_id: object, original: object) -> Refund:
+    def refund_of(wallet_id: object, original: object) -> Refund:
         return Refund(uuids.uuid7(), wallet_id, ADA, original, None, "why", key(wallet_id))  # type: ignore[arg-type]
 
     paid = added(here, payment(Status.COMPLETED))
     for wallet_id in (ADA, EVE):
-        refuses(here, refund(wallet_id, paid.id))
+        refuses(here, refund_of(wallet_id, paid.id))
     for other in (held(here), payment(Status.COMPLETED, Type.REFUND), payment(Status.COMPLETED, Type.DEPOSIT)):
-        refuses(here, refund(BOB, added(here, other).id))
+        refuses(here, refund_of(BOB, added(here, other).id))
 
 
 def test_a_payment_without_a_known_payer_is_not_refunded() -> None:
@@ -179,6 +181,24 @@ def test_a_request_needs_a_payer_that_exists_and_is_somebody_else() -> None:
     refuses(book(), create(ADA), SelfTransfer)
 
 
+@pytest.mark.parametrize("status", [status for status in RequestStatus if status is not RequestStatus.PENDING])
+def test_a_request_that_has_ended_stays_as_it_is_when_a_wallet_is_closed(status: RequestStatus) -> None:
+    here = book()
+    asked = request(here, status)
+    here.standings[BOB] = replace(here.standings[BOB], status=WalletStatus.CLOSED)
+    outcome = EndUnpayableRequest(ADA, BOB, asked.id).decide(here)
+    assert not outcome.changed
+    assert outcome.status is status
+
+
+def test_a_request_of_a_closed_wallet_is_cancelled_and_one_of_open_wallets_stays() -> None:
+    here = book()
+    asked = request(here)
+    assert not EndUnpayableRequest(ADA, BOB, asked.id).decide(here).changed
+    here.standings[BOB] = replace(here.standings[BOB], status=WalletStatus.CLOSED)
+    assert EndUnpayableRequest(ADA, BOB, asked.id).decide(here).status is RequestStatus.CANCELLED
+
+
 async def test_another_persons_payment_or_request_is_refused_without_a_unit_of_work(desk: Desk) -> None:
     desk.clearing.terms = terms()
     ada, bob, eve = await people(desk, 3, funds="10.00")
@@ -203,4 +223,6 @@ async def test_another_persons_payment_or_request_is_refused_without_a_unit_of_w
     ):
         with pytest.raises(NotFound):
             await request_verb(desk, ada.wallet_id, uuids.uuid7())
+    with pytest.raises(NotFound):
+        await refund(desk, ada.wallet_id, None, raw_amount=None, raw_reason="why", raw_key=new_key())
     assert desk.clearing.counts.instructions == before
