@@ -7,6 +7,9 @@ ANYWHERE = ("tests/payments", "tests/clearing", "tests/api")
 FIRST = ("tests/clearing/test_book.py", "tests/payments/test_rules_alone.py")
 """Without a database, so a guard that they need costs a second."""
 
+OF_UNITS = ("clearing/footprint.py", "clearing/look_up.py", "clearing/unit.py", "clearing/write.py")
+"""Files that decide nothing."""
+
 OTHERS = {
     "cards/card.py": ("tests/cards/test_card.py", "tests/payments/test_simulate_card_payment.py"),
     "clearing/book.py": (
@@ -16,6 +19,8 @@ OTHERS = {
             "tests/transactions/test_limits.py",
         ),
         *("tests/payments/test_refund.py", "tests/payments/test_issue_card.py"),
+        *("tests/payments/test_transfer_batch.py", "tests/clearing/test_refund_races.py"),
+        *("tests/clearing/test_replay.py", "tests/clearing/test_request_races.py"),
     ),
     "clearing/expire.py": ("tests/clearing/test_expire.py",),
     "clearing/holds.py": ("tests/payments/test_cancel.py", "tests/payments/test_confirm.py"),
@@ -26,10 +31,7 @@ OTHERS = {
     ),
     "clearing/queue.py": ("tests/clearing/test_queue.py", "tests/clearing/test_waiting.py"),
     "clearing/unit.py": ("tests/clearing/test_wrong_clock.py",),
-    "clearing/footprint.py": (
-        *("tests/clearing/test_database_alone.py", "tests/clearing/test_batch_races.py"),
-        *("tests/clearing/test_request_races.py",),
-    ),
+    "clearing/footprint.py": ("tests/clearing/test_locks.py",),
     "clearing/look_up.py": (
         *("tests/clearing/test_replay.py", "tests/clearing/test_expire.py", "tests/payments/test_transfer.py"),
         *("tests/transactions/test_limits.py",),
@@ -68,12 +70,15 @@ OTHERS = {
         ),
     ),
     "payments/reversal.py": ("tests/payments/test_reversal.py", "tests/payments/test_refund.py"),
-    "payments/transfer.py": ("tests/payments/test_transfer.py", "tests/payments/test_risky_transfer.py"),
+    "payments/transfer.py": (
+        *("tests/payments/test_transfer.py", "tests/payments/test_risky_transfer.py"),
+        *("tests/transactions/test_limits.py", "tests/clearing/test_replay.py"),
+    ),
     "requests/money_request.py": ("tests/transactions/test_lifecycle.py", "tests/requests/test_money_request.py"),
     "transactions/lifecycle.py": ("tests/transactions/test_lifecycle.py",),
     "identity/repository/people.py": ("tests/operations/test_locks.py",),
-    "identity/repository/closing_user.py": ("tests/onboarding/test_close_wallet.py",),
-    "risk/repository.py": ("tests/operations/test_risk_settings.py",),
+    "identity/repository/closing_user.py": ("tests/operations/test_locks.py",),
+    "risk/repository.py": ("tests/operations/test_locks.py",),
 }
 
 
@@ -83,6 +88,7 @@ def candidates(guard: str) -> list[str]:
     package, _, name = file.partition("/")
     own = (f"tests/{package}/test_{name}",) if "/" not in name else ()
     extra = ("tests/operations/test_own_wallet.py",) if "own_wallet" in guard else ()
-    first = FIRST if file.startswith(("clearing/", "payments/", "operations/reverse")) else ()
+    alone = file.startswith(("clearing/", "payments/", "operations/reverse")) and file not in OF_UNITS
+    first = FIRST if alone else ()
     files = dict.fromkeys((*first, *extra, *OTHERS.get(file, ()), *own, f"tests/api/test_{name}"))
     return [each for each in files if (ROOT / each).exists()] or list(ANYWHERE)
