@@ -74,7 +74,7 @@ OTHERS = {
         *("tests/payments/test_transfer.py", "tests/payments/test_risky_transfer.py"),
         *("tests/transactions/test_limits.py", "tests/clearing/test_replay.py"),
     ),
-    "requests/money_request.py": ("tests/transactions/test_lifecycle.py", "tests/requests/test_money_request.py"),
+    "requests/money_request.py": ("tests/clearing/test_book.py",),
     "transactions/lifecycle.py": ("tests/transactions/test_lifecycle.py",),
     "identity/repository/people.py": ("tests/operations/test_locks.py",),
     "identity/repository/closing_user.py": ("tests/operations/test_locks.py",),

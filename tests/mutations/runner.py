@@ -57,9 +57,12 @@ def workers(data: Path, home: Path, many: int) -> "Iterator[SimpleQueue[subproce
 
 def run(tasks: Sequence[Task], idle: "SimpleQueue[subprocess.Popen[str]]", many: int) -> Iterator[Found]:
     """Yields the result of each task as soon as it is known."""
-    with ThreadPoolExecutor(many) as threads:
+    threads = ThreadPoolExecutor(many)
+    try:
         for done in as_completed([threads.submit(_run, task, idle) for task in tasks]):
             yield done.result()
+    finally:
+        threads.shutdown(cancel_futures=True)
 
 
 def _run(task: Task, idle: "SimpleQueue[subprocess.Popen[str]]") -> Found:
