@@ -218,7 +218,7 @@ WRONG = {
             "payments/transfer.py Transfer.decide_new: "
             "if book.accounts[self.payee_id].currency != self.amount.currency: raise CurrencyMismatch",
         ),
-        "fk_ledger_entries_account",
+        "ledger_entries_account",
     ),
     "legs sum to zero": Wrong(
         create_money,

@@ -5,6 +5,7 @@ the product has written and change one column. A new guard without a statement f
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ from tests.operations.town import trade
 RANDOM = "gen_random_uuid()"
 SOMEBODY = "(select id from users where username = 'alice')"
 SOMEBODY_ELSE = "(select id from users where username = 'bob')"
+CANCELLED = "(select id from transactions where status = 'cancelled' limit 1)"
 FREE_WALLET = "'00000000-0000-4000-8000-000000000001'"
 """A wallet without a user."""
 
@@ -36,6 +38,7 @@ ROWS = (
     "insert into refresh_tokens select sha256('one'), id, now(), null from sessions limit 1",
     "insert into retired_usernames values (sha256('somebody_gone'), now())",
     "insert into risk_settings values ('new_recipient_action', 'off', now())",
+    "insert into served_revisions values ('0000')",
     "insert into sign_in_lanes values (sha256('one'), now(), now(), now(), now())",
     "insert into sign_in_turns values (sha256('one'), sha256('p'), sha256('n'), sha256('a'), 'first', now(), now(), "
     "null, now())",
@@ -155,8 +158,6 @@ FOREIGN_KEYS: dict[str, Copy] = {
     "fk_idempotency_keys_wallet_id_wallets": Copy("idempotency_keys", {"wallet_id": RANDOM}),
     "fk_imported_users_user_id_users": Copy("imported_users", {**IMPORTED, "user_id": RANDOM}),
     "fk_known_addresses_user_id_users": Copy("known_addresses", {"user_id": RANDOM}),
-    "fk_ledger_entries_account": Copy("ledger_entries", {"account_id": RANDOM}),
-    "fk_ledger_entries_transaction": Copy("ledger_entries", {"transaction_id": RANDOM}, "kind = 'bank'"),
     "fk_money_requests_payer_wallets": Copy("money_requests", {"payer_wallet_id": RANDOM}),
     "fk_money_requests_requester_wallets": Copy("money_requests", {"requester_wallet_id": RANDOM}),
     "fk_one_time_challenges_user_id_users": Copy("one_time_challenges", {"user_id": RANDOM}),
@@ -169,10 +170,8 @@ FOREIGN_KEYS: dict[str, Copy] = {
     ),
     "fk_sessions_user_id_users": Copy("sessions", {"user_id": RANDOM}),
     "fk_transactions_card": Copy("transactions", {"card_id": RANDOM}, "type = 'card' and status = 'completed'"),
-    "fk_transactions_destination_wallet_id_wallets": Copy("transactions", {"destination_wallet_id": RANDOM}, SENT),
     "fk_transactions_refund_of": Copy("transactions", {"refund_of": RANDOM}, "type = 'refund'"),
     "fk_transactions_request": Copy("transactions", {"request_id": RANDOM}, "type = 'request'"),
-    "fk_transactions_source_wallet_id_wallets": Copy("transactions", {"source_wallet_id": RANDOM}, SENT),
     "fk_users_wallet_id_wallets": Copy("users", {**ANOTHER_USER, "wallet_id": RANDOM}, "username = 'bob'"),
     "fk_wallet_usage_wallet_id_wallets": Copy("wallet_usage", {"wallet_id": RANDOM}),
     "fk_wallets_account": Copy("wallets", {"id": RANDOM}),
@@ -197,6 +196,7 @@ KEYS: dict[str, Copy] = {
     "pk_refresh_tokens": Copy("refresh_tokens"),
     "pk_retired_usernames": Copy("retired_usernames"),
     "pk_risk_settings": Copy("risk_settings"),
+    "pk_served_revisions": Copy("served_revisions"),
     "pk_sessions": Copy("sessions", SAME),
     "pk_sign_in_lanes": Copy("sign_in_lanes"),
     "pk_sign_in_turns": Copy("sign_in_turns"),
@@ -212,7 +212,7 @@ KEYS: dict[str, Copy] = {
     "uq_ledger_accounts_kind_currency_house": Copy("ledger_accounts", where="kind = 'bank'"),
     "uq_ledger_entries_account_sequence": Copy(
         "ledger_entries",
-        {"transaction_id": "(select id from transactions where status = 'cancelled' limit 1)"},
+        {"transaction_id": CANCELLED},
         "kind = 'wallet'",
     ),
     "uq_ledger_entries_transaction_account": Copy("ledger_entries", {"sequence": "sequence + 1000"}),
@@ -234,11 +234,18 @@ KEYS: dict[str, Copy] = {
 TRIGGERS: dict[str, str | Copy] = {
     "cards_immutable": "update cards set last4 = '0000'",
     "cards_lifecycle": "update cards set status = 'active' where status = 'closed'",
+    **{f"{table}_never_removed": f"delete from {table}" for table in ("ledger_accounts", "transactions", "wallets")},
+    **{
+        f"{table}_never_truncated": f"truncate {table} cascade"
+        for table in ("ledger_accounts", "transactions", "wallets")
+    },
+    "ledger_accounts_immutable": "update ledger_accounts set currency = 'SEK' where kind = 'bank'",
+    "transactions_guard": Copy("transactions", {"source_wallet_id": RANDOM}, SENT),
     "idempotency_keys_immutable": "update idempotency_keys set operation = 'another'",
     "imported_users_immutable": "update imported_users set opening_amount = 200",
     "ledger_entries_guard": Copy(
         "ledger_entries",
-        {"transaction_id": "(select id from transactions where status = 'cancelled' limit 1)"},
+        {"transaction_id": CANCELLED},
         "kind = 'bank'",
     ),
     "ledger_entries_never_rewritten": "delete from ledger_entries",
@@ -256,6 +263,32 @@ TRIGGERS: dict[str, str | Copy] = {
     "wallets_immutable": f"update wallets set account_kind = 'bank' where id = {FREE_WALLET}",
 }
 
+BANK = "(select id from ledger_accounts where kind = 'bank' and currency = 'USD')"
+FEES = "(select id from ledger_accounts where kind = 'fees' and currency = 'USD')"
+WALLET = "(select wallet_id from users where username = 'alice')"
+NOBODY = "'00000000-0000-4000-8000-00000000000f'::uuid"
+
+
+def moved(transaction: str, account: str, kind: str = "bank", sequence: str = "null", balance: str = "null") -> str:
+    """An insert of two entries that sum to zero: a cent from that account to the bank."""
+    return f"""
+    insert into ledger_entries
+    select gen_random_uuid(), e.account, {transaction}, e.amount, 'USD', e.kind, e.sequence, e.balance, 'x', now()
+    from (values ({account}, -1, '{kind}', {sequence}::bigint, {balance}::bigint), ({BANK}, 1, 'bank', null, null))
+        e(account, amount, kind, sequence, balance)
+    """
+
+
+LAWS: dict[str, str | Copy] = {
+    "ledger_entries_account": moved(CANCELLED, NOBODY),
+    "ledger_entries_chain": moved(CANCELLED, WALLET, "wallet", "999", "0"),
+    "ledger_entries_sum_to_zero": Copy("ledger_entries", {"transaction_id": CANCELLED}, "kind = 'bank'"),
+    "ledger_entries_transaction": moved(NOBODY, FEES),
+    "transactions_destination_wallet": Copy("transactions", {"destination_wallet_id": RANDOM}, SENT),
+    "transactions_source_wallet": Copy("transactions", {"source_wallet_id": RANDOM}, SENT),
+}
+"""The refusals of triggers that have several."""
+
 ATTEMPTS: dict[str, str | Copy] = {**CHECKS, **FOREIGN_KEYS, **KEYS, **TRIGGERS}
 
 NAMED = {
@@ -264,6 +297,7 @@ NAMED = {
     "ledger_entries_never_truncated": "ledger_entries_append_only",
     "operator_actions_never_rewritten": "operator_actions_append_only",
     "operator_actions_never_truncated": "operator_actions_append_only",
+    "transactions_guard": "transactions_source_wallet",
     "users_username_given_once": "uq_users_username",
 }
 """The name that a trigger gives its refusal, where that is not the name of the trigger."""
@@ -273,6 +307,11 @@ RESETS = {
     "users_phone_is_verified_anew": ("phone = '+12025550199'", "phone_verified_at"),
 }
 """Triggers that refuse nothing: an update, and the column that it sets to null."""
+
+TRIGGER_FUNCTIONS = """
+select prosrc from pg_proc where pronamespace = 'public'::regnamespace and prorettype = 'trigger'::regtype
+"""
+REFUSED_BY = re.compile(r"(?:constraint = |then |else )'([a-z_]+)'")
 
 COLUMNS = """
 select attname from pg_attribute
@@ -326,6 +365,14 @@ async def test_it_refuses(owner: "Connection[Record]", name: str) -> None:
     assert refused.value.constraint_name == NAMED.get(name, name)
 
 
+@pytest.mark.parametrize("law", LAWS)
+async def test_the_trigger_refuses(owner: "Connection[Record]", law: str) -> None:
+    statement = await _statement(owner, LAWS[law])
+    with pytest.raises(asyncpg.IntegrityConstraintViolationError) as refused:
+        await owner.execute(statement)
+    assert refused.value.constraint_name == law
+
+
 @pytest.mark.parametrize("name", RESETS)
 async def test_it_resets(owner: "Connection[Record]", name: str) -> None:
     update, column = RESETS[name]
@@ -337,3 +384,10 @@ async def test_it_resets(owner: "Connection[Record]", name: str) -> None:
 async def test_every_guard_of_the_catalog_is_attempted(module_dsn: Dsns) -> None:
     named = [guard.name for guard in await catalog.guards(module_dsn.owner)]
     assert sorted(named) == sorted([*ATTEMPTS, *RESETS])
+
+
+async def test_every_name_that_a_trigger_gives_a_refusal_is_attempted(owner: "Connection[Record]") -> None:
+    sources = await owner.fetch(TRIGGER_FUNCTIONS)
+    named = {name for row in sources for name in REFUSED_BY.findall(row["prosrc"])}
+    assert {"ledger_entries_chain", "transactions_source_wallet", "transactions_lifecycle"} <= named
+    assert named <= {NAMED.get(name, name) for name in ATTEMPTS} | set(LAWS)
