@@ -13,6 +13,7 @@ OF_UNITS = ("clearing/footprint.py", "clearing/look_up.py", "clearing/unit.py", 
 OTHERS = {
     "cards/card.py": ("tests/cards/test_card.py", "tests/payments/test_simulate_card_payment.py"),
     "clearing/book.py": (
+        "tests/clearing/test_replay.py",
         *(
             "tests/payments/test_transfer.py",
             "tests/payments/test_request_money.py",
@@ -20,7 +21,7 @@ OTHERS = {
         ),
         *("tests/payments/test_refund.py", "tests/payments/test_issue_card.py"),
         *("tests/payments/test_transfer_batch.py", "tests/clearing/test_refund_races.py"),
-        *("tests/clearing/test_replay.py", "tests/clearing/test_request_races.py"),
+        "tests/clearing/test_request_races.py",
     ),
     "clearing/expire.py": ("tests/clearing/test_expire.py",),
     "clearing/holds.py": ("tests/payments/test_cancel.py", "tests/payments/test_confirm.py"),
@@ -33,6 +34,7 @@ OTHERS = {
     "clearing/unit.py": ("tests/clearing/test_wrong_clock.py",),
     "clearing/footprint.py": ("tests/clearing/test_locks.py",),
     "clearing/look_up.py": (
+        *("tests/payments/test_end_unpayable_request.py", "tests/payments/test_pay_request.py"),
         *("tests/clearing/test_replay.py", "tests/clearing/test_expire.py", "tests/payments/test_transfer.py"),
         *("tests/transactions/test_limits.py",),
     ),
