@@ -104,11 +104,12 @@ class Settings(RiskSettings, BaseSettings):
     # the database
     database_url: str | None = Field(
         None,
+        repr=False,
         description="The URL of your PostgreSQL 18 with the server's login. When absent, the server starts an "
         "embedded PostgreSQL.",
     )
     database_owner_url: str | None = Field(
-        None, description="The URL with the owner's login, used only by `migrate`. Default: DATABASE_URL."
+        None, repr=False, description="The URL with the owner's login, used only by `migrate`. Default: DATABASE_URL."
     )
     pocketpay_data: Path = Field(
         Path(".pocketpay"), description="The folder of the embedded PostgreSQL and its secret key."

@@ -39,7 +39,14 @@ SHARED: EmbeddedPostgres | None = None
 """A running cluster with the database `migrated`, which this process uses instead of one of its own.
 `tests/mutations/worker.py` sets it."""
 
-LONG = ("tests/e2e/", "tests/cli/", "tests/walks/", "tests/test_killed_run.py", "tests/clearing/test_kill.py")
+LONG = (
+    "tests/e2e/",
+    "tests/cli/",
+    "tests/walks/",
+    "tests/soak/",
+    "tests/test_killed_run.py",
+    "tests/clearing/test_kill.py",
+)
 """Files with few tests that take many seconds each."""
 
 _numbers = itertools.count(1)
@@ -94,6 +101,7 @@ def log_of_its_own() -> Iterator[None]:
     root, ours = logging.getLogger(), logging.getLogger("pocketpay")
     handlers, levels = [one for one in root.handlers if isinstance(one, log._Stderr)], (root.level, ours.level)
     yield
+    logging.captureWarnings(False)
     root.handlers = [*(one for one in root.handlers if not isinstance(one, log._Stderr)), *handlers]
     root.setLevel(levels[0])
     ours.setLevel(levels[1])

@@ -41,6 +41,7 @@ def serve_verb(
     settings.smtp_password(chosen)
     log.configure(chosen)
     listening.raise_open_files()
+    listening.forbid_core_files()
     with (
         stops.exit_when_cut_off(),
         listening.listen(chosen.host, chosen.port) as listener,
@@ -65,6 +66,7 @@ def worker_verb(listener_file: int, supervisor_file: int) -> None:
     stops.exit_on_stop_signal(0)
     chosen = settings.load()
     listening.raise_open_files()
+    listening.forbid_core_files()
     with socket.socket(fileno=listener_file) as listener, database_of(chosen) as database:
         serve.run(
             _application(chosen, database.server_dsn),

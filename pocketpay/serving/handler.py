@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from pocketpay.serving import http
+from pocketpay.serving import http, redaction
 from pocketpay.serving.cookies import Cookies
 from pocketpay.serving.http import Headers, HttpRefusal
 from pocketpay.serving.server_context import ServerContext
@@ -63,6 +63,7 @@ class PostResponder:
             kind = http.media_type(headers.get(b"accept", b""))
             http.require_json(headers)
             raw = body if isinstance(body, bytes) else await body()
+            redaction.remember(headers, raw)
             context = await server_context.context(scope, headers, request_id)
             if self._cookies is not None:
                 context.refresh_cookie = self._cookies.read_cookie(headers)
