@@ -20,7 +20,7 @@ EXPLORER := $(wildcard explorer/*.* explorer/.npmrc explorer/src/* explorer/src/
 INTEROP := $(wildcard interop/*.* interop/.npmrc interop/src/*.ts interop/src/relay/*.ts interop/python/*.* explorer/src/tabs/*)
 EXAMPLES := $(wildcard examples/typescript/*.* examples/typescript/.npmrc examples/typescript/src/*.ts examples/python/*.*)
 
-.PHONY: help run reset install explorer examples interop test browser model pythons check format schema settings lock audit crash bench wheel fuzz vulnerabilities soak failover clean
+.PHONY: help run reset install explorer examples interop test browser model pythons check format schema settings lock audit crash bench wheel fuzz vulnerabilities soak failover clean mutations
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,8 +83,12 @@ audit: $(DONE)/install ## prove that the books are right
 crash: $(DONE)/install ## kill the server under load repeatedly and audit the books; ARGS="--rounds 20 --seconds 10"
 	@$(PY) -m tests.e2e.crash $(ARGS)
 
+mutations: $(DONE)/install ## remove each guard in turn and see its test fail; ARGS="--only transfer", ARGS=--find, ARGS=rules
+	@$(PY) -m tests.mutations $(ARGS)
+
 soak: $(DONE)/install ## 1,000,000 instructions against the model, 100,000 operations over HTTP under 100 kills; SOAK_SECONDS=60 for less
 	@SOAK_SECONDS=$(SOAK_SECONDS) SOAK_SEED=$(SOAK_SEED) $(PY) -m tests.soak
+
 failover: $(DONE)/patroni ## fail over three PostgreSQL nodes that Patroni manages, under load; ARGS="frozen killed" runs some
 	@$(PY) -m tests.failover $(ARGS)
 
@@ -116,7 +120,7 @@ clean: ## delete everything that make built; the data in .pocketpay stays
 	rm -rf $(VENV) .venvs $(DONE) dist pocketpay/explorer/dist explorer/node_modules
 	rm -rf examples/typescript/dist examples/*/node_modules examples/typescript/src/gql examples/python/pocketpay_client
 	rm -rf interop/build interop/node_modules interop/src/gql interop/src/tabs interop/src/relay/__generated__
-	rm -rf .mypy_cache interop/python/.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf mutants .mypy_cache interop/python/.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(DONE)/install: requirements.lock pyproject.toml scripts/install
 	@PYTHON="$(PYTHON)" scripts/install
