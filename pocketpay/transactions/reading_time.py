@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 SECONDS = 0.25
 """An operation can have dozens of filtered pages. Each reads once, which takes up to 5 ms; to continue, they share
-this time. It is enough for a search in millions of transactions of one wallet, or for another filter in a hundred
+this time. It is enough for a search in ten million transactions of one wallet, or for another filter in a hundred
 thousand."""
 
 
