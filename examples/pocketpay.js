@@ -63,14 +63,18 @@ export function pocketPay(url, tokens = null) {
         if (type === 'next') onData(payload.data);
         if (type === 'error') stop(payload[0].extensions.code);
       };
-      socket.onclose = async ({ code }) => {
-        if (stopped) return;
+      let ended = false;
+      async function reconnect({ code }) {
+        if (stopped || ended) return;
+        ended = true;
         if (DO_NOT_RECONNECT.includes(code)) return stop(code);
         if (code === 4403 && tokens) await refresh().catch(() => {});
         if (!tokens) return stop('INVALID_TOKEN');
         setTimeout(open, wait * Math.random());
         wait = Math.min(2 * wait, 30_000);
-      };
+      }
+      socket.onclose = reconnect;
+      socket.onerror = () => reconnect({ code: 1006 });  // Node.js 20 sends no close event when connecting fails
     }
     open();
     return close;

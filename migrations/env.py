@@ -13,13 +13,15 @@ import structlog
 from alembic import context
 from alembic.runtime.migration import MigrationInfo
 from alembic.script import Script
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 from sqlmodel import SQLModel
 
 import pocketpay
 from pocketpay import settings
 from pocketpay.database import migrations
 from pocketpay.database.embedded.server import EmbeddedPostgres
+
+SERVED_REVISIONS_EXIST = "select to_regclass('public.served_revisions') is not null"
 
 log = structlog.get_logger("pocketpay.migrations")
 
@@ -38,16 +40,37 @@ def run(connection: Connection) -> None:
         target_metadata=SQLModel.metadata,
         transaction_per_migration=True,
         compare_server_default=True,
-        on_version_apply=lambda **facts: log_migration(facts["step"]),
+        on_version_apply=lambda **facts: on_migration(connection, facts["step"]),
     )
     with context.begin_transaction():
         context.run_migrations()
 
 
+def on_migration(connection: Connection, step: MigrationInfo) -> None:
+    """Runs after each migration, in its transaction."""
+    log_migration(step)
+    record_served_revision(connection, step)
+
+
 def log_migration(step: MigrationInfo) -> None:
     """Logs a migration that was executed and is about to be committed."""
-    text = step.up_revision.doc if isinstance(step.up_revision, Script) else ""
-    log.info("migrating", revision=step.up_revision_id, text=text)
+    title = step.up_revision.doc if isinstance(step.up_revision, Script) else ""
+    log.info("migrating", revision=step.up_revision_id, text=title)
+
+
+def record_served_revision(connection: Connection, step: MigrationInfo) -> None:
+    """Adds the revision to those whose servers work with the tables, in the transaction of its migration.
+
+    Deletes the revisions that the migration names in `ends_service_for`. Does nothing before the table exists.
+    """
+    if not isinstance(step.up_revision, Script) or not connection.scalar(text(SERVED_REVISIONS_EXIST)):
+        return
+    ended = getattr(step.up_revision.module, "ends_service_for", ())
+    connection.execute(text("delete from served_revisions where revision = any(:ended)"), {"ended": list(ended)})
+    connection.execute(
+        text("insert into served_revisions values (:revision) on conflict do nothing"),
+        {"revision": step.up_revision.revision},
+    )
 
 
 async def connect_and_run(dsn: str) -> None:

@@ -6,8 +6,10 @@ currency (WELCOME_BONUS: only in the first), `USD:100.00,JPY:15000` has an amoun
 risk rule are in the rule's own file.
 """
 
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
@@ -17,7 +19,7 @@ from urllib.parse import urlsplit
 from email_validator import EmailNotValidError, validate_email
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
 
 from pocketpay import money
 from pocketpay.amounts import MoneySetting, is_money, money_setting
@@ -41,6 +43,12 @@ ORIGIN_SHAPE = re.compile(
 DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
+MISSPELT_IN_ENVIRONMENT = 0.9
+"""From this similarity to a setting on, 0 to 1, a variable of the environment counts as a misspelt setting. Other
+programs have variables there too."""
+MISSPELT_IN_FILE = 0.85
+"""The same for a name in `.env`."""
 
 PERCENT_SHAPE = re.compile(r"(\d{1,3})(?:\.(\d{1,6}))?", re.ASCII)
 
@@ -557,6 +565,8 @@ def _bounds(field: FieldInfo) -> str:
 def load(**overrides: object) -> Settings:
     """Reads the settings of this process. Raises SettingsError with one sentence about the first wrong setting."""
     try:
+        _refuse_misspelt(os.environ, MISSPELT_IN_ENVIRONMENT)
+        _refuse_misspelt(DotEnvSettingsSource(Settings).env_vars, MISSPELT_IN_FILE)
         return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks the values
     except ValidationError as wrong:
         raise _first_error(wrong) from None
@@ -564,6 +574,16 @@ def load(**overrides: object) -> Settings:
         raise SettingsError(
             f".env cannot be read ({wrong}). It must be UTF-8 text that this user can read."
         ) from None
+
+
+def _refuse_misspelt(names: Iterable[str], similarity: float) -> None:
+    """Raises SettingsError for the first name that is not a setting but is almost one: a typing error would otherwise
+    leave the default in force."""
+    known = [name.upper() for name in Settings.model_fields]
+    for name in sorted(name.upper() for name in names):
+        if name not in known:
+            for nearest in get_close_matches(name, known, n=1, cutoff=similarity):
+                raise SettingsError(f"{name} is not a setting; the nearest one is {nearest}.")
 
 
 def with_overrides(settings: Settings, changes: Mapping[str, str]) -> Settings:

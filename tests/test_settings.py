@@ -52,6 +52,38 @@ def test_environment_variables_are_read_in_any_case(monkeypatch: pytest.MonkeyPa
     assert load().welcome_bonuses == {"USD": Money(500, "USD")}
 
 
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [("DATABSE_URL", "DATABASE_URL"), ("transfer_limits", "TRANSFER_LIMIT"), ("SMTP_PASSWORDS", "SMTP_PASSWORD")],
+)
+def test_a_misspelt_setting_is_refused_with_the_nearest_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, setting: str
+) -> None:
+    refusal = f"{name.upper()} is not a setting; the nearest one is {setting}."
+    monkeypatch.setenv(name, "1")
+    assert sentence() == refusal
+    monkeypatch.delenv(name)
+    (tmp_path / ".env").write_text(f"{name}=1\n", encoding="utf-8")
+    assert sentence() == refusal
+
+
+def test_variables_of_other_programs_are_ignored(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Among them are those that Kubernetes sets for a service named "pocketpay", and PostgreSQL's image."""
+    others = (
+        "HOSTNAME",
+        "POCKETPAY_PORT",
+        "POCKETPAY_SERVICE_PORT",
+        "POSTGRES_PASSWORD",
+        "MAIL",
+        "LOGNAME",
+        "PGPORT",
+    )
+    for name in others:
+        monkeypatch.setenv(name, "1")
+    (tmp_path / ".env").write_text("".join(f"{name}=1\n" for name in others), encoding="utf-8")
+    assert load() == load(_env_file=None)
+
+
 def test_the_env_file_is_read_and_the_environment_overrides_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

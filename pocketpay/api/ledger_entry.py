@@ -47,5 +47,5 @@ class LedgerEntry(Node):
     @strawberry.field(description="The transaction that posted this entry.")
     async def transaction(self, info: Info) -> Transaction:
         found = await Transaction.find(info, self.transaction_id)
-        assert found is not None  # noqa: S101 - a foreign key; a transaction with entries is completed, so visible
+        assert found is not None  # noqa: S101 - a guard; a transaction with entries is completed, so visible
         return found

@@ -84,8 +84,9 @@ def migrate_verb() -> None:
     chosen = settings.load()
     log.configure(chosen)
     with database_of(chosen) as database:
-        asyncio.run(migrations.upgrade(database.owner_dsn, database.server_dsn))
-        typer.echo(f"The database is at revision {revisions.expected()}.")
+        revision = asyncio.run(migrations.upgrade(database.owner_dsn, database.server_dsn))
+        newer = "" if revision == revisions.expected() else ", which is newer than this version and serves it"
+        typer.echo(f"The database is at revision {revision}{newer}.")
 
 
 @verbs.command("audit")

@@ -16,34 +16,45 @@ from sqlalchemy import pool
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from pocketpay.database import revisions, roles
+from pocketpay.database import revisions, roles, startup
 from pocketpay.database.errors import DatabaseUnavailable, unreachable
 from pocketpay.database.failures import Failure, ServiceBusy, classify
-from pocketpay.database.sessions import connect, plain
+from pocketpay.database.sessions import Session, connect, plain
 
 OWNER_SETTINGS = {
     "lock_timeout": "3000",  # while a migration waits for a lock, other statements queue behind it
     "statement_timeout": "0",
     "timezone": "UTC",
 }
+TABLE_IN_USE = "A migration waited 3 s for a table in use. Run it again when there is less traffic."
 LOCK_ID = 7_064_738_212_001
 """The number of the advisory lock. It is arbitrary, but used for nothing else."""
 LOCK_SECONDS = 60
 
 
-async def upgrade(owner_dsn: str, server_dsn: str) -> None:
-    """Creates the missing roles and migrates the tables to this server's revision.
+async def upgrade(owner_dsn: str, server_dsn: str) -> str:
+    """Creates the missing roles and migrates the tables to this server's revision. Returns the tables' revision.
 
-    Raises DatabaseUnavailable, with advice, when the database does not answer, a lock is not free in time, or a
-    privilege is missing.
+    Changes nothing when the tables are of a later revision that serves this server. Raises WrongRevision when they
+    are of a later revision that does not. Raises DatabaseUnavailable, with advice, when the database does not answer,
+    its version is too old, a lock is not free in time, or a privilege is missing.
     """
     try:
         async with _migration_lock(owner_dsn) as owner:
+            session = Session(owner)
+            await startup.check_version(session)
+            here = await revisions.current(session)
+            if here is not None and here not in revisions.known():
+                await revisions.check(session)
+                return here
             await roles.create_groups(owner, await _login_of(server_dsn))
             await asyncio.to_thread(command.upgrade, config(owner_dsn), "head")
             await owner.execute(f"grant select on alembic_version to {roles.SERVER}, {roles.READER}")
+            return revisions.expected()
     except ServiceBusy as busy:
         raise unreachable(busy) from busy
+    except asyncpg.LockNotAvailableError as error:
+        raise DatabaseUnavailable(TABLE_IN_USE) from error
     except DBAPIError as error:
         raise _explained(error) from error
 
@@ -52,9 +63,7 @@ def _explained(error: DBAPIError) -> Exception:
     """Returns a DatabaseUnavailable with advice for a failed migration; an unexpected error is returned unchanged."""
     cause = error.orig.__cause__ if error.orig is not None else None
     if cause is not None and classify(cause) is Failure.LOCK_TIMEOUT:
-        return DatabaseUnavailable(
-            "A migration waited 3 s for a table in use. Run it again when there is less traffic."
-        )
+        return DatabaseUnavailable(TABLE_IN_USE)
     if isinstance(cause, asyncpg.InsufficientPrivilegeError):
         return DatabaseUnavailable(f"The login of DATABASE_OWNER_URL cannot migrate ({cause}). Grant it this right.")
     return error

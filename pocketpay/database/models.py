@@ -1,5 +1,5 @@
-"""Column types that the tables of every package use: named constraints, UUID keys, aware times. Decision 1 gives the
-reasons."""
+"""Column types that the tables of every package use: named constraints, UUID keys, aware times; and the table of the
+revisions that the tables serve. Decision 1 gives the reasons."""
 
 from datetime import datetime
 from typing import Any
@@ -37,6 +37,14 @@ def minor(*, nullable: bool = False) -> Any:
 def count() -> Any:
     """A 64-bit column for a counter."""
     return Field(sa_type=BigInteger)
+
+
+class ServedRevisionRow(SQLModel, table=True):
+    """A revision whose servers work with the tables as they are. Only migrations write it."""
+
+    __tablename__ = "served_revisions"
+
+    revision: str = Field(primary_key=True)
 
 
 __all__ = ["UUID", "SQLModel", "count", "datetime", "key", "minor", "moment"]

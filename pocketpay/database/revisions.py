@@ -1,9 +1,12 @@
-"""The revision of the tables, and the revision that this server expects.
+"""The revision of the tables, the revision of this server's migrations, and whether the two work together.
 
-The expected revision is read from the text of the migration files: importing Alembic would take two seconds at each
+A server works with tables of its own revision, and with those of a later revision whose migrations left everything in
+place that it needs. The database names these servers in `served_revisions`.
+
+This server's revision is read from the text of the migration files: importing Alembic would take two seconds at each
 start.
 
-Decision 7 gives the reasons.
+Decision 7 gives the reasons for that, and Decision 55 for the table.
 """
 
 import ast
@@ -17,17 +20,28 @@ from pocketpay.database.sessions import Session
 
 
 async def check(session: Session) -> None:
-    """Raises WrongRevision, with advice, unless the tables are of this server's revision."""
+    """Raises WrongRevision, with advice, unless this server works with the tables."""
     here, wanted = await current(session), expected()
-    if here == wanted:
+    if here == wanted or (here not in known() and await serves(session, wanted)):
         return
     if here is None:
         raise WrongRevision("The database has no tables yet. Run `pocketpay migrate`.")
     if here in known():
         raise WrongRevision(f"The database is at revision {here}, this server at {wanted}. Run `pocketpay migrate`.")
     raise WrongRevision(
-        f"The database is at revision {here}, which this server ({wanted}) does not know. Install a newer server."
+        f"The database is at revision {here}, which does not serve this server ({wanted}). Install a newer server."
     )
+
+
+async def serves(session: Session, revision: str) -> bool:
+    """Returns whether a server of this revision works with the tables. Tables before revision 0025 do not say so."""
+    try:
+        served: bool = await session.fetchval(
+            "select exists (select from served_revisions where revision = $1)", revision
+        )
+    except (asyncpg.UndefinedTableError, asyncpg.InsufficientPrivilegeError):
+        return False
+    return served
 
 
 async def current(session: Session) -> str | None:

@@ -38,12 +38,16 @@ async def check(server_dsn: str) -> tuple[str, ...]:
         raise unreachable(busy) from busy
 
 
-async def _check_server(session: Session) -> None:
-    """Raises DatabaseUnavailable unless PostgreSQL is new enough, is the primary, and writes commits durably."""
-    version = int(await session.fetchval("show server_version_num"))
-    if version < MIN_VERSION:
+async def check_version(session: Session) -> None:
+    """Raises DatabaseUnavailable unless PostgreSQL is new enough."""
+    if int(await session.fetchval("show server_version_num")) < MIN_VERSION:
         name = await session.fetchval("show server_version")
         raise DatabaseUnavailable(f"The database is PostgreSQL {name}: use 18 or newer.")
+
+
+async def _check_server(session: Session) -> None:
+    """Raises DatabaseUnavailable unless PostgreSQL is new enough, is the primary, and writes commits durably."""
+    await check_version(session)
     if await session.fetchval("select pg_is_in_recovery()"):
         raise DatabaseUnavailable(
             "The database is a standby and does not accept writes. Set DATABASE_URL to the primary, or to all hosts "
@@ -77,9 +81,15 @@ async def _check_connection_settings(session: Session) -> None:
 
 
 async def _warnings(session: Session) -> tuple[str, ...]:
-    if not await session.fetchval(OWNS_TABLES):
-        return ()
-    return (
-        "The login of DATABASE_URL owns the tables, so only triggers prevent changes to ledger entries. Set "
-        "DATABASE_OWNER_URL to the owner's login and DATABASE_URL to another one.",
-    )
+    warnings = []
+    if (here := await revisions.current(session)) != revisions.expected():
+        warnings.append(
+            f"The database is at revision {here}, which is newer than this server ({revisions.expected()}) and still "
+            "serves it. Upgrade this server."
+        )
+    if await session.fetchval(OWNS_TABLES):
+        warnings.append(
+            "The login of DATABASE_URL owns the tables, so only triggers prevent changes to ledger entries. Set "
+            "DATABASE_OWNER_URL to the owner's login and DATABASE_URL to another one."
+        )
+    return tuple(warnings)

@@ -11,7 +11,7 @@ entries. The triggers that enforce laws 1, 3 and 4 are in the first migration.
 Decision 3 gives the reasons.
 """
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 
 from pocketpay.database.models import UUID, SQLModel, count, datetime, key, minor, moment
 
@@ -51,6 +51,8 @@ class LedgerAccountRow(SQLModel, table=True):
 
 
 class LedgerEntryRow(SQLModel, table=True):
+    """An entry. A trigger checks its account and its transaction (decision 46)."""
+
     __tablename__ = "ledger_entries"
     __table_args__ = (
         CheckConstraint("amount <> 0", name="amount_not_zero"),
@@ -59,16 +61,6 @@ class LedgerEntryRow(SQLModel, table=True):
             name="wallets_are_chained",
         ),
         CheckConstraint("balance_after >= 0", name="balance_not_negative"),
-        ForeignKeyConstraint(
-            ["account_id", "currency", "kind"],
-            ["ledger_accounts.id", "ledger_accounts.currency", "ledger_accounts.kind"],
-            name="fk_ledger_entries_account",
-        ),
-        ForeignKeyConstraint(
-            ["transaction_id", "currency"],
-            ["transactions.id", "transactions.currency"],
-            name="fk_ledger_entries_transaction",
-        ),
         UniqueConstraint("transaction_id", "account_id", name="uq_ledger_entries_transaction_account"),
         UniqueConstraint("account_id", "sequence", name="uq_ledger_entries_account_sequence"),
     )

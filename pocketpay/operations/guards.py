@@ -1,7 +1,7 @@
 """The proofs that PostgreSQL's triggers and constraints of payments are in force. Each package lists its own in
 `guards.py`.
 
-Decision 28 gives the reasons.
+Decisions 28 and 46 give the reasons.
 """
 
 from pocketpay.cards import guards as cards
@@ -26,10 +26,15 @@ IMMUTABLE = guarded(
     *(identity.IMMUTABLE, importing.IMMUTABLE),
 )
 
+REFERENCES = guarded(
+    "the triggers that replace foreign keys are in force",
+    *(*transactions.REFERENCES, *wallets.REFERENCES),
+)
+
 CONSTRAINED = in_force(
     "the constraints of transactions, keys, usage, wallets and cards are in force",
     constraints=(*transactions.CONSTRAINTS, *clearing.CONSTRAINTS, *wallets.CONSTRAINTS, *cards.CONSTRAINTS),
     unique_indexes=(*wallets.UNIQUE_INDEXES, *transactions.UNIQUE_INDEXES),
 )
 
-PROOFS = (LIFECYCLE, IMMUTABLE, CONSTRAINED)
+PROOFS = (LIFECYCLE, IMMUTABLE, REFERENCES, CONSTRAINED)

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from pocketpay.database import revisions
+from pocketpay.database.errors import WrongRevision
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Database
 from pocketpay.serving.metrics import Metrics
@@ -46,8 +47,9 @@ class Health:
             if self.database is None:
                 raise ServiceBusy("not open")
             async with asyncio.timeout(READY_SECONDS), self.database.read() as session:
-                if await revisions.current(session) != revisions.expected():
-                    states["revision"] = "different from this server's"
+                await revisions.check(session)
+        except WrongRevision:
+            states["revision"] = "does not serve this server"
         except (ServiceBusy, TimeoutError):
             states["database"] = states["revision"] = "no answer"
         if self.listener is None or not self.listener.listening:

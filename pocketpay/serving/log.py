@@ -21,7 +21,7 @@ FIELDS = frozenset(
     {
         "event", "level", "logger", "time", "text", "reason", "request_id", "path", "name", "pid", "code", "pump",
         "error", "failed", "at", "message", "tries", "seconds", "count", "waiting", "instructions", "revision",
-        "state", "failure", "size", "account", "changed_at",
+        "state", "failure", "size", "account", "changed_at", "feed",
         "origin",
     }
 )  # fmt: skip

@@ -11,6 +11,12 @@ LIFECYCLE = (
 
 IMMUTABLE = ("transactions", "transactions_immutable", "f6ef6767a3951843f7042e4eabbb2f51")
 
+REFERENCES = (
+    ("transactions", "transactions_guard", "cd555f7b00edafdbb96a3731d30927e7"),
+    ("transactions", "transactions_never_removed", "678c2e511200e2e45126d155f56e7d7e"),
+    ("transactions", "transactions_never_truncated", "e7fe059edc951d12d6850b2923d44256"),
+)
+
 CONSTRAINTS = (
     *("pk_transactions", "uq_transactions_id_currency"),
     *("ck_transactions_type_known", "ck_transactions_status_known", "ck_transactions_version_positive"),
@@ -21,7 +27,6 @@ CONSTRAINTS = (
     *("ck_transactions_refunded_within_the_original", "fk_transactions_refund_of"),
     "ck_transactions_uncounted_was_given_back",
     *("fk_transactions_request", "fk_transactions_card"),
-    *("fk_transactions_source_wallet_id_wallets", "fk_transactions_destination_wallet_id_wallets"),
     *("pk_wallet_usage", "fk_wallet_usage_wallet_id_wallets", "ck_wallet_usage_kind_known"),
     *("ck_wallet_usage_hour_is_whole", "ck_wallet_usage_amount_not_negative"),
 )

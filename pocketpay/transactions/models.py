@@ -65,10 +65,6 @@ class TransactionRow(SQLModel, table=True):
             name="uncounted_was_given_back",
         ),
         CheckConstraint("version > 0", name="version_positive"),
-        ForeignKeyConstraint(["source_wallet_id"], ["wallets.id"], name="fk_transactions_source_wallet_id_wallets"),
-        ForeignKeyConstraint(
-            ["destination_wallet_id"], ["wallets.id"], name="fk_transactions_destination_wallet_id_wallets"
-        ),
         ForeignKeyConstraint(
             ["request_id", "currency"],
             ["money_requests.id", "money_requests.currency"],

@@ -118,10 +118,10 @@ async def test_a_bad_literal_has_its_path_in_an_argument_a_fragment_or_a_default
 async def test_errors_for_malformed_values_of_other_types_have_a_path(client: Client) -> None:
     ada = await signed_up(client, "ada")
     for document, variables, place in (
-        (LIST, {"fields": {"since": "yesterday"}}, ["fields", "since"]),
-        (LIST, {"fields": {"types": ["SEND", "GIFT"]}}, ["fields", "types", 1]),
-        (LIST, {"fields": {"minAmount": "1.005"}}, ["filter", "minAmount"]),
-        (LIST, {"fields": {"maxAmount": "99999999999"}}, ["filter", "maxAmount"]),
+        (LIST, {"given": {"since": "yesterday"}}, ["given", "since"]),
+        (LIST, {"given": {"types": ["SEND", "GIFT"]}}, ["given", "types", 1]),
+        (LIST, {"given": {"minAmount": "1.005"}}, ["filter", "minAmount"]),
+        (LIST, {"given": {"maxAmount": "99999999999"}}, ["filter", "maxAmount"]),
         ("query ($n: Int) { transactions(first: $n) { totalCount } }", {"n": 101}, ["first"]),
         ("query ($n: Int) { transactions(last: $n) { totalCount } }", {"n": -1}, ["last"]),
         ("query ($at: String) { transactions(before: $at) { totalCount } }", {"at": "x"}, ["before"]),

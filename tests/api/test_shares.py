@@ -24,7 +24,7 @@ async def test_parallel_searches_of_one_user_do_not_block_the_reads_of_another(
     searching = 0
     counts: list[int] = []
 
-    async def search(session: Session, typed: str, *, most: int) -> list[Profile]:
+    async def search(session: Session, typed: str, *, limit: int) -> list[Profile]:
         nonlocal searching
         searching += 1
         try:

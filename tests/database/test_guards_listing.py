@@ -26,6 +26,12 @@ WEAKENINGS = {
         "create or replace trigger transactions_immutable before update on transactions for each row "
         "when (old.amount is distinct from new.amount) execute function immutable_columns_refuse_update()"
     ),
+    "rows that others refer to may be removed": "drop trigger wallets_never_removed on wallets",
+    "a trigger fires for fewer columns": (
+        "create or replace trigger ledger_accounts_immutable after update of currency, kind on ledger_accounts "
+        "for each row when (old.id is distinct from new.id or old.currency is distinct from new.currency "
+        "or old.kind is distinct from new.kind) execute function immutable_columns_refuse_update()"
+    ),
     "a trigger function runs as its owner": "alter function ledger_entries_guard() security definer",
     "a function folds fewer characters": (
         "create or replace function name_key(raw text) returns text language sql immutable strict parallel safe "
@@ -41,7 +47,7 @@ WEAKENINGS = {
         "alter table ledger_entries add constraint ck_ledger_entries_amount_not_zero check (amount <> 0) not valid"
     ),
     "a foreign key is not enforced": (
-        "alter table ledger_entries alter constraint fk_ledger_entries_account not enforced"
+        "alter table transactions alter constraint fk_transactions_request not enforced"
     ),
     "an index is dropped": "drop index ix_transactions_pending",
     "an index is no longer unique": (

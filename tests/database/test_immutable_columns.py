@@ -1,4 +1,7 @@
-"""Immutable columns: a column that the server may not update cannot be updated by the tables' owner either."""
+"""Immutable columns: a column that the server may not update cannot be updated by the tables' owner either.
+
+The columns of accounts are in tests/ledger/test_references.py.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -15,13 +14,14 @@ from alembic import command
 from alembic.script import ScriptDirectory
 from asyncpg import Connection, Record
 
-from pocketpay.database import migrations, revisions
+from pocketpay.database import migrations, revisions, startup
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.errors import DatabaseUnavailable, WrongRevision
-from pocketpay.database.roles import LOGIN, OWNER
+from pocketpay.database.roles import OWNER
 from pocketpay.database.sessions import Database
 from pocketpay.risk.rules import SETTINGS
 from tests.conftest import Dsns
+from tests.database.conftest import on_server
 from tests.database.listing import listing
 
 LISTING = revisions.folder() / "listing.txt"
@@ -30,18 +30,6 @@ HOW_TO_WRITE_IT = (
     "WRITE_LISTING=1 python -m pytest tests/database/test_migrations.py -k listing"
 )
 TABLES = "select count(*) from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
-
-
-@pytest.fixture
-def empty(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
-    """A database without tables."""
-    _on_server(postgres, "create database empty owner " + OWNER)
-    yield Dsns(server=postgres.dsn(LOGIN, "empty"), owner=postgres.dsn(OWNER, "empty"))
-    _on_server(postgres, "drop database empty with (force)")
-
-
-def _on_server(postgres: EmbeddedPostgres, statement: str) -> None:
-    asyncio.run(_execute(postgres.dsn(OWNER, "postgres"), statement))
 
 
 async def _execute(dsn: str, statement: str) -> None:
@@ -150,11 +138,39 @@ async def test_a_database_without_tables_is_refused(empty: Dsns) -> None:
     await database.close()
 
 
-async def test_a_database_of_a_newer_server_is_refused(database: Database, owner: "Connection[Record]") -> None:
+async def test_a_later_revision_that_does_not_serve_this_server_is_refused(
+    database: Database, owner: "Connection[Record]"
+) -> None:
     await owner.execute("update alembic_version set version_num = 'tomorrow'")
+    await owner.execute("delete from served_revisions where revision = $1", revisions.expected())
     with pytest.raises(WrongRevision, match="Install a newer server"):
         async with database.read() as session:
             await revisions.check(session)
+
+
+async def test_the_tables_serve_every_revision_since_they_say_so(database: Database) -> None:
+    """A migration that takes something away from earlier servers changes this test."""
+    async with database.read() as session:
+        for revision in ("0025", revisions.expected()):
+            assert await revisions.serves(session, revision)
+        assert not await revisions.serves(session, "0020")
+
+
+async def test_a_later_revision_that_serves_this_server_is_accepted(
+    database: Database, database_dsn: Dsns, owner: "Connection[Record]"
+) -> None:
+    await owner.execute("update alembic_version set version_num = 'tomorrow'")
+    await owner.execute("insert into served_revisions values ('tomorrow')")
+    async with database.read() as session:
+        await revisions.check(session)
+    assert await migrations.upgrade(database_dsn.owner, database_dsn.server) == "tomorrow"
+
+
+async def test_older_postgresql_is_not_migrated(empty: Dsns, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(startup, "MIN_VERSION", 190_000)
+    with pytest.raises(DatabaseUnavailable, match="use 18 or newer"):
+        await migrations.upgrade(empty.owner, empty.server)
+    assert await _ask(empty.owner, TABLES) == 0
 
 
 async def test_an_unreachable_database_is_reported_in_one_sentence() -> None:
@@ -189,8 +205,8 @@ async def test_an_owner_without_createrole_gets_the_sql_for_an_administrator(
 
 def test_an_owner_with_createrole_migrates_without_being_superuser(cluster_home: Path) -> None:
     with EmbeddedPostgres(cluster_home / "strong", durable=False, system_home=cluster_home / "home") as postgres:
-        _on_server(postgres, "create role strong nologin createrole")
-        _on_server(postgres, "alter database pocketpay owner to strong")
+        on_server(postgres, "create role strong nologin createrole")
+        on_server(postgres, "alter database pocketpay owner to strong")
         asyncio.run(migrations.upgrade(postgres.owner_dsn + "&role=strong", postgres.server_dsn))
         assert asyncio.run(_ask(postgres.server_dsn, "select pg_has_role('pocketpay_server', 'usage')"))
 

@@ -211,13 +211,17 @@ def test_javascript_asks_to_sign_in_again_when_the_refresh_token_is_not_valid(
 
 @needs_node
 def test_javascript_receives_the_changes_of_the_time_it_was_disconnected(server: Running, tmp_path: Path) -> None:
-    """The test closes the snippet's first socket, and prevents another one until a deposit is made."""
+    """The test closes the snippet's first socket. Until a deposit is made, connecting fails at least once."""
     script = f"""
     const MADE = 'mutation ($input: DepositInput!) {{ deposit(input: $input) {{ transaction {{ id }} }} }}';
     const Plain = globalThis.WebSocket;
-    let away = false, socket;
+    let away = false, failed = 0, socket;
     globalThis.WebSocket = class extends Plain {{
-      constructor(url, protocol) {{ super(away ? 'ws://127.0.0.1:9' : url, protocol); socket = this; }}
+      constructor(url, protocol) {{
+        super(away ? 'ws://127.0.0.1:9' : url, protocol);
+        socket = this;
+        if (away) this.addEventListener('error', () => failed++);
+      }}
     }};
     pay.signedIn(data.signIn.tokens);
     {block("js", "transactionUpdated")}
@@ -225,6 +229,7 @@ def test_javascript_receives_the_changes_of_the_time_it_was_disconnected(server:
     const before = since;
     away = true;
     socket.close();
+    while (!failed) await new Promise((again) => setTimeout(again, 20));
     const input = {{ amount: '1.00', bankName: 'First Bank', idempotencyKey: crypto.randomUUID() }};
     const {{ id }} = (await pay.ask(MADE, {{ input }})).data.deposit.transaction;
     away = false;

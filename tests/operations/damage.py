@@ -11,8 +11,10 @@ GUARDS = (
     *("transactions_lifecycle", "money_requests_lifecycle", "cards_lifecycle"),
     *("transactions_immutable", "money_requests_immutable", "cards_immutable", "wallets_immutable"),
     *("users_immutable", "idempotency_keys_immutable", "imported_users_immutable"),
+    *("ledger_accounts_immutable", "transactions_guard"),
+    *("ledger_accounts_never_removed", "wallets_never_removed", "transactions_never_removed"),
 )
-"""The triggers that refuse a change of a row; their names begin with the table's name."""
+"""The triggers that refuse a row or its change; their names begin with the table's name."""
 
 TABLES = (
     *("ledger_accounts", "ledger_entries", "operator_actions", "transactions", "money_requests", "cards"),

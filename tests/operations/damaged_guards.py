@@ -6,7 +6,7 @@ from pocketpay.ledger.repository.proofs import (
     GUARDED,
     ONLY_THE_OWNERS,
 )
-from pocketpay.operations.guards import IMMUTABLE, LIFECYCLE
+from pocketpay.operations.guards import CONSTRAINED, IMMUTABLE, LIFECYCLE, REFERENCES
 from pocketpay.operator_log.repository.proofs import RECORD_CONSTRAINED, RECORD_GUARDED, RECORD_IS_THE_OWNERS
 from tests.operations.damage import GUARDS_ON, Damage
 
@@ -18,6 +18,14 @@ GUARDS = (
             {law: {guard}},
         )
         for table, guard, law in (
+            ("ledger_accounts", "ledger_accounts_immutable", GUARDED),
+            ("ledger_accounts", "ledger_accounts_never_removed", GUARDED),
+            ("ledger_accounts", "ledger_accounts_never_truncated", GUARDED),
+            ("transactions", "transactions_guard", REFERENCES),
+            ("transactions", "transactions_never_removed", REFERENCES),
+            ("transactions", "transactions_never_truncated", REFERENCES),
+            ("wallets", "wallets_never_removed", REFERENCES),
+            ("wallets", "wallets_never_truncated", REFERENCES),
             ("ledger_entries", "ledger_entries_guard", GUARDED),
             ("ledger_entries", "ledger_entries_never_rewritten", GUARDED),
             ("ledger_entries", "ledger_entries_never_truncated", GUARDED),
@@ -97,13 +105,40 @@ GUARDS = (
                     *("transactions", "money_requests", "cards", "wallets", "users", "idempotency_keys"),
                     "imported_users",
                 )
-            }
+            },
+            GUARDED: {"ledger_accounts_immutable"},
         },
     ),
     Damage(
+        "rows that may be removed",
+        "create or replace function rows_are_never_removed() returns trigger language plpgsql "
+        "as 'begin return old; end'",
+        {
+            GUARDED: {"ledger_accounts_never_removed", "ledger_accounts_never_truncated"},
+            REFERENCES: {
+                f"{table}_never_{done}" for table in ("transactions", "wallets") for done in ("removed", "truncated")
+            },
+        },
+    ),
+    Damage(
+        "transactions without a check of their wallets",
+        "create or replace function transactions_guard() returns trigger language plpgsql "
+        "as 'begin return null; end'",
+        {REFERENCES: {"transactions_guard"}},
+    ),
+    Damage(
+        "accounts whose currency may change",
+        "drop trigger ledger_accounts_immutable on ledger_accounts;"
+        "create trigger ledger_accounts_immutable after update of id, kind on ledger_accounts for each row "
+        "when (old.id is distinct from new.id or old.currency is distinct from new.currency "
+        "or old.kind is distinct from new.kind) execute function immutable_columns_refuse_update();"
+        "alter table ledger_accounts enable always trigger ledger_accounts_immutable",
+        {GUARDED: {"ledger_accounts_immutable"}},
+    ),
+    Damage(
         "a foreign key that is not enforced",
-        "alter table ledger_entries alter constraint fk_ledger_entries_account not enforced",
-        {ledger.CONSTRAINED: {"fk_ledger_entries_account"}},
+        "alter table transactions alter constraint fk_transactions_request not enforced",
+        {CONSTRAINED: {"fk_transactions_request"}},
     ),
     Damage(
         "a constraint that is not validated",
@@ -155,10 +190,13 @@ GUARDS = (
     ),
     Damage(
         "foreign keys that are disabled",
-        "alter table ledger_entries disable trigger all;"
+        "alter table transactions disable trigger all;"
         + GUARDS_ON
-        + "alter table ledger_entries enable always trigger ledger_entries_never_truncated",
-        {ledger.CONSTRAINED: {"fk_ledger_entries_account", "fk_ledger_entries_transaction"}},
+        + "alter table transactions enable always trigger transactions_never_truncated",
+        {
+            CONSTRAINED: {"fk_transactions_request", "fk_transactions_card", "fk_transactions_refund_of"},
+            RECORD_CONSTRAINED: {"fk_operator_actions_transaction_id_transactions"},
+        },
     ),
     Damage(
         "a record that needs no reason",

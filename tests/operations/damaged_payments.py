@@ -1,5 +1,6 @@
 """Damage to transactions, holds, keys and wallets, made as the owner of the tables."""
 
+from pocketpay.ledger.repository.proofs import CONSERVATION
 from pocketpay.operations.guards import CONSTRAINED
 from pocketpay.transactions.repository.proofs import CURRENCIES, HOLDS, KEYS, LEGS, ONE_BONUS, OWNERS, TIMES, USAGE
 from tests.operations.damage import ENTRY, INTENT, MOST, NEW, OTHER, Damage, unguarded, without
@@ -125,6 +126,43 @@ PAYMENTS = (
         "update transactions set currency = 'EUR' where id = '{failed}'",
         {CURRENCIES: {"{failed}"}},
     ),
+    unguarded(
+        "a payment whose source does not exist",
+        f"update transactions set source_wallet_id = '{NEW}' where id = '{{failed}}'",
+        {CURRENCIES: {"{failed}"}, KEYS: {"{carol} key-of-failed"}},
+    ),
+    unguarded(
+        "a payment whose destination does not exist",
+        f"update transactions set destination_wallet_id = '{NEW}' where id = '{{failed}}'",
+        {CURRENCIES: {"{failed}"}},
+    ),
+    unguarded(
+        "a deposit to a wallet that does not exist",
+        f"{INTENT} values ('{NEW}', 'deposit', 'cancelled', 'USD', null, '{OTHER}', 1, 0, '', '[]', 1, now(), now(), "
+        "null)",
+        {CURRENCIES: {NEW}},
+    ),
+    unguarded(
+        "transactions whose wallet is missing",
+        "delete from wallets where id = '{dan}'",
+        {CURRENCIES: {"{bonus}"}, OWNERS: {"{dan}"}},
+    ),
+    unguarded(
+        "entries of a transaction that does not exist",
+        f"update ledger_entries set transaction_id = '{NEW}' where transaction_id = '{{last}}'",
+        {LEGS: {"{last}", NEW}},
+    ),
+    unguarded(
+        "entries in another currency than their transaction",
+        "update transactions set currency = 'EUR' where id = '{last}'",
+        {LEGS: {"{last}"}, CURRENCIES: {"{last}"}},
+    ),
+    Damage(
+        "entries in a table that inherits",
+        "create table more_entries () inherits (ledger_entries);"
+        f"insert into more_entries values ('{NEW}', '{{bank}}', '{OTHER}', 1, 'USD', 'bank', null, null, '', now())",
+        {CONSERVATION: {OTHER}, LEGS: {OTHER}},
+    ),
     Damage(
         "a transaction changed before its creation",
         "update transactions set updated_at = created_at - interval '1 second' where id = '{failed}'",
@@ -155,7 +193,7 @@ PAYMENTS = (
         f"update idempotency_keys set result_ids = result_ids || '{NEW}'::uuid where key = 'key-of-sent'",
         {KEYS: {"{alice} key-of-sent"}},
     ),
-    Damage(
+    unguarded(
         "a key whose transaction is missing",
         "delete from transactions where id = '{failed}'",
         {KEYS: {"{carol} key-of-failed"}},

@@ -23,7 +23,10 @@ NOTHING_OVERSPENT = Proof(
 
 GUARDED = guarded(
     "law 3: the triggers of the ledger are in force",
-    ("ledger_entries", "ledger_entries_guard", "054777906d05fdaf07d27f5d4eb91b0b"),
+    ("ledger_accounts", "ledger_accounts_immutable", "f3b4ad1e21c86e6294702e9e7aca6a83"),
+    ("ledger_accounts", "ledger_accounts_never_removed", "0782cbc5f344456953cb30d35ed8fb87"),
+    ("ledger_accounts", "ledger_accounts_never_truncated", "121116f24376576e8ce52a2b5441cd30"),
+    ("ledger_entries", "ledger_entries_guard", "ab6340eaf7ee065eb6c79260d3eb07e8"),
     ("ledger_entries", "ledger_entries_never_rewritten", "72812711366ed5ad8def9081ad595d33"),
     ("ledger_entries", "ledger_entries_never_truncated", "d538deaf2a54e0bd6411f57a02d527a6"),
 )
@@ -36,7 +39,7 @@ CONSTRAINED = in_force(
         *("ck_ledger_accounts_house_carries_no_balance", "ck_ledger_accounts_version_counts_every_change"),
         *("pk_ledger_entries", "uq_ledger_entries_account_sequence", "uq_ledger_entries_transaction_account"),
         *("ck_ledger_entries_amount_not_zero", "ck_ledger_entries_balance_not_negative"),
-        *("ck_ledger_entries_wallets_are_chained", "fk_ledger_entries_account", "fk_ledger_entries_transaction"),
+        "ck_ledger_entries_wallets_are_chained",
     ),
     unique_indexes=("uq_ledger_accounts_kind_currency_house",),
 )

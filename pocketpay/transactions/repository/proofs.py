@@ -92,11 +92,15 @@ OPPOSITE = Proof(
 )
 
 CURRENCIES = Proof(
-    "a transaction has the currency of its wallets",
+    "the wallets of a transaction exist and have its currency",
     """
-    select t.id::text, 'is in ' || t.currency || ', the wallet ' || w.id || ' in ' || w.currency
-    from transactions t join wallets w on w.id in (t.source_wallet_id, t.destination_wallet_id)
-    where w.currency <> t.currency
+    select t.id::text, case
+        when w.id is null then 'its wallet ' || side.wallet_id || ' is gone'
+        else 'is in ' || t.currency || ', the wallet ' || w.id || ' in ' || w.currency end
+    from transactions t
+    cross join lateral (values (t.source_wallet_id), (t.destination_wallet_id)) side(wallet_id)
+    left join wallets w on w.id = side.wallet_id
+    where side.wallet_id is not null and (w.id is null or w.currency is distinct from t.currency)
     """,
 )
 
