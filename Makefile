@@ -17,9 +17,10 @@ DONE := .make
 unexport PYTHONDONTWRITEBYTECODE
 
 EXPLORER := $(wildcard explorer/*.* explorer/.npmrc explorer/src/* explorer/src/*/*)
+INTEROP := $(wildcard interop/*.* interop/.npmrc interop/src/*.ts interop/src/relay/*.ts interop/python/*.* explorer/src/tabs/*)
 EXAMPLES := $(wildcard examples/typescript/*.* examples/typescript/.npmrc examples/typescript/src/*.ts examples/python/*.*)
 
-.PHONY: help run reset install explorer examples test browser model pythons check format schema settings lock audit crash bench wheel clean
+.PHONY: help run reset install explorer examples interop test browser model pythons check format schema settings lock audit crash bench wheel fuzz vulnerabilities soak failover clean mutations
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +49,9 @@ browser: $(DONE)/install explorer ## test the explorer's tabs in a real Chromium
 model: $(DONE)/install ## compare the rules with their model, twenty times the walks of the tests; WALKS=1000 FIRST_WALK=24
 	@WALKS=$${WALKS:-480} $(PY) -m pytest tests/walks/test_model.py -n 3 --dist load $(ARGS)
 
+fuzz: $(DONE)/install ## send random and malformed input to every interface; FUZZ_SECONDS=300, FUZZ_SEED=7 repeats a seed
+	@FUZZ_SECONDS=$${FUZZ_SECONDS:-300} $(PY) -m pytest tests/fuzz -n 0 --show-capture=no $(ARGS)
+
 check: $(DONE)/install ## check lint, types, imports, plain words, and that lock, schema and migrations match the code
 	$(PY) -m pip check
 	$(BIN)/ruff check
@@ -56,6 +60,10 @@ check: $(DONE)/install ## check lint, types, imports, plain words, and that lock
 	$(BIN)/lint-imports
 	$(PY) -m pocketpay schema | diff -u schema.graphql -
 	$(PY) -m pytest tests/database/test_migrations.py tests/database/test_guards_listing.py tests/test_plain_words.py
+	$(PY) scripts/vulnerabilities
+
+vulnerabilities: $(DONE)/install ## check the lock for known vulnerabilities; fails also where the database cannot be reached
+	@$(PY) scripts/vulnerabilities --required
 
 format: $(DONE)/install ## format the code and fix what ruff can fix
 	$(BIN)/ruff check --fix
@@ -75,6 +83,15 @@ audit: $(DONE)/install ## prove that the books are right
 crash: $(DONE)/install ## kill the server under load repeatedly and audit the books; ARGS="--rounds 20 --seconds 10"
 	@$(PY) -m tests.e2e.crash $(ARGS)
 
+mutations: $(DONE)/install ## remove each guard in turn and see its test fail; ARGS="--only transfer", ARGS=--find, ARGS=rules
+	@$(PY) -m tests.mutations $(ARGS)
+
+soak: $(DONE)/install ## 1,000,000 instructions against the model, 100,000 operations over HTTP under 100 kills; SOAK_SECONDS=60 for less
+	@SOAK_SECONDS=$(SOAK_SECONDS) SOAK_SEED=$(SOAK_SEED) $(PY) -m tests.soak
+
+failover: $(DONE)/patroni ## fail over three PostgreSQL nodes that Patroni manages, under load; ARGS="frozen killed" runs some
+	@$(PY) -m tests.failover $(ARGS)
+
 pythons: $(DONE)/install ## test two servers side by side, one on each other installed Python; NEWEST=1: only the newest
 	@scripts/other-pythons | head -n $${NEWEST:-9} | while read -r version python; do \
 		echo "With Python $$version" && $$python -m venv .venvs/$$version && \
@@ -93,21 +110,33 @@ wheel: $(DONE)/install explorer ## build dist/*.whl, with the migrations and the
 examples: $(DONE)/examples ## generate, compile and run the typed clients in TypeScript and Python
 	@$(PY) -m pytest tests/e2e/test_typed_examples.py $(ARGS)
 
+interop: $(DONE)/interop $(DONE)/examples ## run other people's clients and checkers against a server: Apollo, urql, Relay, graphql-http
+	@$(PY) -m tests.interop $(ARGS)
+
 lock: ## make requirements.lock from pyproject.toml; `make lock ARGS=--upgrade` for newer versions
 	@scripts/lock $(ARGS)
 
 clean: ## delete everything that make built; the data in .pocketpay stays
 	rm -rf $(VENV) .venvs $(DONE) dist pocketpay/explorer/dist explorer/node_modules
 	rm -rf examples/typescript/dist examples/*/node_modules examples/typescript/src/gql examples/python/pocketpay_client
-	rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf interop/build interop/node_modules interop/src/gql interop/src/tabs interop/src/relay/__generated__
+	rm -rf mutants .mypy_cache interop/python/.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
 $(DONE)/install: requirements.lock pyproject.toml scripts/install
 	@PYTHON="$(PYTHON)" scripts/install
 	@mkdir -p $(DONE) && touch $@
 
+$(DONE)/patroni: tests/failover/requirements.txt $(DONE)/install
+	@rm -rf .venvs/patroni && $(PY) -m venv .venvs/patroni
+	@.venvs/patroni/bin/pip install -q --require-hashes -r tests/failover/requirements.txt
+	@touch $@
+
 $(DONE)/explorer: $(EXPLORER) scripts/build-explorer scripts/npm $(DONE)/install
 	@scripts/build-explorer
 	@mkdir -p $(DONE) && touch $@
 
-$(DONE)/examples: $(EXAMPLES) schema.graphql scripts/build-examples scripts/npm $(DONE)/install
+$(DONE)/examples: $(EXAMPLES) schema.graphql scripts/build-examples scripts/quietly scripts/npm $(DONE)/install
 	@scripts/build-examples
+
+$(DONE)/interop: $(INTEROP) schema.graphql scripts/build-interop scripts/quietly scripts/npm $(DONE)/install
+	@scripts/build-interop

@@ -29,9 +29,10 @@ from pocketpay.clearing.progress import Progress
 from pocketpay.clearing.queue import PLANNER_SETTINGS, Clearing
 from pocketpay.clearing.unit import carry_out
 from pocketpay.database import migrations
+from pocketpay.database.connecting import TIMEOUTS
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.roles import LOGIN, OWNER
-from pocketpay.database.sessions import TIMEOUTS, Database, connect
+from pocketpay.database.sessions import Database, connect
 from pocketpay.operations import audit
 from pocketpay.payments.transfer import Transfer
 from pocketpay.risk.rule import RuleAction

@@ -35,6 +35,7 @@ from pocketpay.api.rates import Rates
 from pocketpay.api.schema import build, schema, sdl
 from pocketpay.api.statement_link import PATH, StatementLinks
 from pocketpay.clearing.policy import PolicyInForce
+from pocketpay.database.connection_count import Sizes
 from pocketpay.database.sessions import Database
 from pocketpay.explorer import mails as explorer_mails
 from pocketpay.explorer import routes as explorer
@@ -91,7 +92,7 @@ SERVED_SCHEMA = with_fast_resolvers(build())
 """The schema that this server executes, with faster resolvers. `schema` is the one without them."""
 
 
-def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Starlette:
+def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes, sizes: Sizes | None = None) -> Starlette:
     """Builds the application of a server with the database at `server_dsn`. The ASGI lifespan starts its services."""
     log.configure(settings)
     metrics = Metrics()
@@ -111,7 +112,7 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes) -> Sta
         schema, server_context, settings, origins=origins, page=None if settings.production else explorer.page
     )
     health = Health(settings, metrics)
-    server = Server(settings, server_dsn, secret_key, server_context, health)
+    server = Server(settings, server_dsn, secret_key, server_context, health, sizes or Sizes())
     responder = PostResponder(server_context, settings, Cookies.of(settings, origins))
     app = Starlette(
         routes=[
@@ -156,15 +157,16 @@ class Server:
     """The services that run as long as the server; `lifespan` starts and stops them."""
 
     def __init__(
-        self, settings: Settings, dsn: str, secret: bytes, server_context: ServerContext, health: Health
+        self,
+        settings: Settings,
+        dsn: str,
+        secret: bytes,
+        server_context: ServerContext,
+        health: Health,
+        sizes: Sizes,
     ) -> None:
-        self._settings, self._dsn, self._secret, self._server_context, self._health = (
-            settings,
-            dsn,
-            secret,
-            server_context,
-            health,
-        )
+        self._settings, self._dsn, self._secret, self._sizes = settings, dsn, secret, sizes
+        self._server_context, self._health = server_context, health
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
@@ -185,7 +187,9 @@ class Server:
 
     async def _open(self, stack: AsyncExitStack) -> Services:
         settings = self._settings
-        database = self._health.database = await Database.open(self._dsn)
+        database = self._health.database = await Database.open(
+            self._dsn, readers=self._sizes.readers, writers=self._sizes.writers
+        )
         stack.push_async_callback(database.close)
         desk = await Desk.open(database, settings)
         stack.push_async_callback(desk.close)

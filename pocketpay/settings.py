@@ -23,6 +23,7 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfig
 
 from pocketpay import money
 from pocketpay.amounts import MoneySetting, is_money, money_setting
+from pocketpay.database import address
 from pocketpay.errors import PocketPayError
 from pocketpay.money import Money
 from pocketpay.risk.rules import RiskSettings
@@ -104,11 +105,12 @@ class Settings(RiskSettings, BaseSettings):
     # the database
     database_url: str | None = Field(
         None,
-        description="The URL of your PostgreSQL 18 with the server's login. When absent, the server starts an "
-        "embedded PostgreSQL.",
+        repr=False,
+        description="The URL of your PostgreSQL 18 with the server's login, with all its hosts, separated by commas. "
+        "When absent, the server starts an embedded PostgreSQL.",
     )
     database_owner_url: str | None = Field(
-        None, description="The URL with the owner's login, used only by `migrate`. Default: DATABASE_URL."
+        None, repr=False, description="The URL with the owner's login, used only by `migrate`. Default: DATABASE_URL."
     )
     pocketpay_data: Path = Field(
         Path(".pocketpay"), description="The folder of the embedded PostgreSQL and its secret key."
@@ -355,6 +357,13 @@ class Settings(RiskSettings, BaseSettings):
         one."""
         optional = cls.model_fields[info.field_name or ""].default is None
         return None if value == "" and optional else value
+
+    @field_validator("database_url", "database_owner_url")
+    @classmethod
+    def _check_address(cls, value: str | None) -> str | None:
+        if value is not None:
+            address.check(value)
+        return value
 
     @model_validator(mode="after")
     def _check_money_settings(self) -> Self:

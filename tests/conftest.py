@@ -35,7 +35,18 @@ PRODUCT = passwords._ARGON2
 MEMORY_BYTES = 4_000_000_000
 MAX_DROPPING = 8
 
-LONG = ("tests/e2e/", "tests/cli/", "tests/walks/", "tests/test_killed_run.py", "tests/clearing/test_kill.py")
+SHARED: EmbeddedPostgres | None = None
+"""A running cluster with the database `migrated`, which this process uses instead of one of its own.
+`tests/mutations/worker.py` sets it."""
+
+LONG = (
+    "tests/e2e/",
+    "tests/cli/",
+    "tests/walks/",
+    "tests/soak/",
+    "tests/test_killed_run.py",
+    "tests/clearing/test_kill.py",
+)
 """Files with few tests that take many seconds each."""
 
 _numbers = itertools.count(1)
@@ -90,6 +101,7 @@ def log_of_its_own() -> Iterator[None]:
     root, ours = logging.getLogger(), logging.getLogger("pocketpay")
     handlers, levels = [one for one in root.handlers if isinstance(one, log._Stderr)], (root.level, ours.level)
     yield
+    logging.captureWarnings(False)
     root.handlers = [*(one for one in root.handlers if not isinstance(one, log._Stderr)), *handlers]
     root.setLevel(levels[0])
     ours.setLevel(levels[1])
@@ -107,8 +119,12 @@ def cluster_home(request: pytest.FixtureRequest) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def cluster(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
+def cluster(request: pytest.FixtureRequest) -> Iterator[EmbeddedPostgres]:
     """The cluster of this run."""
+    if SHARED is not None:
+        yield SHARED
+        return
+    cluster_home: Path = request.getfixturevalue("cluster_home")
     with EmbeddedPostgres(cluster_home / "data", durable=False, system_home=cluster_home / "home") as started:
         yield started
 
@@ -116,7 +132,8 @@ def cluster(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
 @pytest.fixture(scope="session")
 def postgres(cluster: EmbeddedPostgres) -> Iterator[EmbeddedPostgres]:
     """The cluster of this run, with the database `migrated` in it."""
-    asyncio.run(_migrate_template(cluster))
+    if SHARED is None:
+        asyncio.run(_migrate_template(cluster))
     yield cluster
     for administrator in _administrators.values():
         administrator.close()

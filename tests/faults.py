@@ -31,7 +31,12 @@ class Line:
         task = asyncio.current_task()
         assert task is not None
         self._passing.add(task)
-        server_reader, server_writer = await asyncio.open_unix_connection(self.server_socket)
+        try:
+            server_reader, server_writer = await asyncio.open_unix_connection(self.server_socket)
+        except OSError:  # PostgreSQL is down
+            writer.transport.abort()
+            self._passing.discard(task)
+            return
         both = (writer, server_writer)
         try:
             async with asyncio.TaskGroup() as ways:

@@ -169,3 +169,19 @@ def test_money_cannot_be_added_to_other_types(other: object) -> None:
 def test_money_is_immutable() -> None:
     with pytest.raises(AttributeError):
         Money(1, "USD").minor = 2  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "sentence"),
+    [
+        ("1,5", "USD", "must be decimal digits, with at most 2 decimals in USD"),
+        ("1,5", "JPY", "must be decimal digits, with no decimals in JPY"),
+        ("1.234", "USD", "must have at most 2 decimals in USD"),
+        ("1.5", "JPY", "must have no decimals in JPY"),
+        ("0", "KWD", f"must be greater than zero and at most {MAX_MAJOR} KWD"),
+    ],
+)
+def test_a_refused_amount_is_told_what_an_amount_must_be(text: str, code: str, sentence: str) -> None:
+    with pytest.raises((MalformedAmount, AmountOutOfRange)) as refused:
+        parse(text, code)
+    assert str(refused.value) == sentence

@@ -1,7 +1,8 @@
 import type { CodegenConfig } from '@graphql-codegen/cli';
 
 const config: CodegenConfig = {
-  schema: '../../schema.graphql',
+  // In a copy of this folder: SCHEMA=http://127.0.0.1:8000/graphql npm run generate
+  schema: process.env['SCHEMA'] ?? '../../schema.graphql',
   documents: 'src/**/*.ts',
   ignoreNoDocuments: false,
   generates: {

@@ -3,6 +3,8 @@
 build()   a new schema
 schema    the schema, built once at import
 sdl()     the schema as sorted text, as `pocketpay schema` prints it
+
+Linters and other people's clients check the schema; the rules of linters that it does not follow are in decision 52.
 """
 
 from collections.abc import Iterator

@@ -42,8 +42,9 @@ from pocketpay.clearing.terms import Terms
 from pocketpay.clearing.ticket import Counts, Ticket
 from pocketpay.clearing.unit import carry_out
 from pocketpay.clearing.waiting import Waiting, in_time
+from pocketpay.database.connecting import TIMEOUTS
 from pocketpay.database.failures import Failure, ServiceBusy, classify
-from pocketpay.database.sessions import TIMEOUTS, Connection, Database, Session, connect
+from pocketpay.database.sessions import Connection, Database, Session, connect
 from pocketpay.ledger.house import HouseAccounts
 from pocketpay.ledger.repository import postings as ledger
 

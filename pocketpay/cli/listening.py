@@ -1,4 +1,4 @@
-"""The resources of the machine that a server needs: a listening socket, and enough open files."""
+"""The resources of the machine that a server needs: a listening socket and enough open files, and no core files."""
 
 import errno
 import os
@@ -44,6 +44,13 @@ def raise_open_files() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft != hard:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+def forbid_core_files() -> None:
+    """Makes the system write no core file when this process or a child of it crashes: it would contain keys and
+    passwords. The hard limit stays, so an administrator can still ask for one with prlimit."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
 
 
 def url_of(listening: socket.socket) -> str:

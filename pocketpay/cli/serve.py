@@ -11,7 +11,7 @@ import gc
 import os
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,6 +22,7 @@ import uvloop
 from pocketpay.cli.database_address import DatabaseAddress
 from pocketpay.cli.stops import CutOff, handle_stop_signals
 from pocketpay.database import startup
+from pocketpay.database.connection_count import Sizes
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.errors import WrongRevision, unreachable
 from pocketpay.database.failures import ServiceBusy
@@ -66,13 +67,13 @@ class Server(uvicorn.Server):
             self._when_started()
 
 
-def prepare(settings: Settings, database: DatabaseAddress) -> None:
-    """Checks the database, and migrates an embedded one to this revision.
+def prepare(settings: Settings, database: DatabaseAddress, *, clearing: Mapping[str, str] | None = None) -> None:
+    """Checks the database, and migrates an embedded one to this revision. A server passes its clearing's settings.
 
     Raises WrongRevision when an external database is at another revision, and the errors of `startup.check`.
     """
     try:
-        warnings = asyncio.run(startup.check(database.server_dsn))
+        warnings = asyncio.run(startup.check(database.server_dsn, clearing=clearing))
     except WrongRevision:
         if database.postgres is None:
             raise
@@ -80,9 +81,25 @@ def prepare(settings: Settings, database: DatabaseAddress) -> None:
         from pocketpay.database import migrations
 
         asyncio.run(migrations.upgrade(database.owner_dsn, database.server_dsn))
-        warnings = asyncio.run(startup.check(database.server_dsn))
+        warnings = asyncio.run(startup.check(database.server_dsn, clearing=clearing))
     for warning in warnings:
         log.warning("database_warning", text=warning)
+
+
+def prepare_to_serve(settings: Settings, database: DatabaseAddress, processes: int) -> Sizes:
+    """Prepares the database for a server of so many processes. Returns the readers and writers of each.
+
+    Raises what `prepare` and `check_policy` raise, and DatabaseUnavailable when the database allows too few
+    connections.
+    """
+    from pocketpay.clearing.queue import PLANNER_SETTINGS
+
+    prepare(settings, database, clearing=PLANNER_SETTINGS)
+    asyncio.run(check_policy(settings, database))
+    sends_mail = settings.mail_is_on or settings.text_messages_are_on
+    plan = asyncio.run(startup.plan_connections(database.server_dsn, processes, sends_mail=sends_mail))
+    (log.warning if plan.is_short else log.info)("database_connections", text=plan.sentence)
+    return plan.sizes
 
 
 async def check_policy(settings: Settings, database: DatabaseAddress) -> None:

@@ -14,6 +14,7 @@ from pocketpay.cli.database_address import database_of, erase, secret_of
 from pocketpay.cli.operator import operator
 from pocketpay.cli.workers import Supervisor
 from pocketpay.database import revisions
+from pocketpay.database.connection_count import Sizes
 from pocketpay.serving import log
 from pocketpay.settings import Settings
 
@@ -41,33 +42,34 @@ def serve_verb(
     settings.smtp_password(chosen)
     log.configure(chosen)
     listening.raise_open_files()
+    listening.forbid_core_files()
     with (
         stops.exit_when_cut_off(),
         listening.listen(chosen.host, chosen.port) as listener,
         database_of(chosen) as database,
     ):
-        serve.prepare(chosen, database)
-        asyncio.run(serve.check_policy(chosen, database))
+        sizes = serve.prepare_to_serve(chosen, database, workers)
         _seed(chosen, database.server_dsn)
         url = listening.url_of(listener)
         if workers > 1:
             secret_of(chosen)
             os.environ.update(HOST=chosen.host, PORT=str(chosen.port))
-            asyncio.run(Supervisor(workers, listener).run(lambda: _welcome(chosen, url)))
+            asyncio.run(Supervisor(workers, listener, sizes).run(lambda: _welcome(chosen, url)))
         else:
-            application = _application(chosen, database.server_dsn)
+            application = _application(chosen, database.server_dsn, sizes)
             serve.run(application, listener, database.postgres, when_started=lambda: _welcome(chosen, url))
 
 
 @verbs.command("worker", hidden=True)
-def worker_verb(listener_file: int, supervisor_file: int) -> None:
+def worker_verb(listener_file: int, supervisor_file: int, readers: int, writers: int) -> None:
     """Runs one worker process of `serve --workers`, which starts it."""
     stops.exit_on_stop_signal(0)
     chosen = settings.load()
     listening.raise_open_files()
+    listening.forbid_core_files()
     with socket.socket(fileno=listener_file) as listener, database_of(chosen) as database:
         serve.run(
-            _application(chosen, database.server_dsn),
+            _application(chosen, database.server_dsn, Sizes(readers, writers)),
             listener,
             database.postgres,
             when_started=lambda: _report_ready(supervisor_file),
@@ -185,10 +187,10 @@ def settings_verb() -> None:
     typer.echo("\n".join(env_file.lines()))
 
 
-def _application(chosen: Settings, server_dsn: str) -> object:
+def _application(chosen: Settings, server_dsn: str, sizes: Sizes) -> object:
     from pocketpay.app import create_app
 
-    return create_app(chosen, server_dsn=server_dsn, secret_key=secret_of(chosen))
+    return create_app(chosen, server_dsn=server_dsn, secret_key=secret_of(chosen), sizes=sizes)
 
 
 def _seed(chosen: Settings, server_dsn: str) -> None:

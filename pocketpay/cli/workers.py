@@ -16,6 +16,7 @@ import structlog
 
 from pocketpay.cli.serve import exit_later
 from pocketpay.cli.stops import CutOff, handle_stop_signals
+from pocketpay.database.connection_count import Sizes
 from pocketpay.errors import PocketPayError
 
 FINISH_SECONDS = 8.0
@@ -31,10 +32,10 @@ class WorkerFailed(PocketPayError):
 
 
 class Supervisor:
-    """Keeps `count` workers serving on one socket."""
+    """Keeps `count` workers serving on one socket, each with that many connections to the database."""
 
-    def __init__(self, count: int, listening: socket.socket) -> None:
-        self._count = count
+    def __init__(self, count: int, listening: socket.socket, sizes: Sizes) -> None:
+        self._count, self._sizes = count, sizes
         self._listening = listening
         self._processes: set[asyncio.subprocess.Process] = set()
         self._stopping = asyncio.Event()
@@ -85,7 +86,7 @@ class Supervisor:
         files = (self._listening.fileno(), worker_end.fileno())
         return await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "pocketpay", "worker", *map(str, files)),
+            *("-m", "pocketpay", "worker", *map(str, (*files, self._sizes.readers, self._sizes.writers))),
             pass_fds=files,
             start_new_session=True,  # only the supervisor receives a ctrl-C
         )

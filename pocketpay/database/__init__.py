@@ -1,6 +1,12 @@
 """Access to PostgreSQL, and the embedded PostgreSQL that a server starts itself.
 
     sessions.py      connections and units of work
+    connecting.py    opens a connection to the host that accepts writes, with our settings
+    address.py       the hosts of DATABASE_URL
+    timelines.py     recognises a former primary that does not know that another one was promoted
+    connection_count.py    how many connections each process of a server holds
+    poolers.py       finds a connection pooler in transaction mode
+    clocks.py        the difference between this machine's clock and the database's
     commits.py       the end of a unit of work: a COMMIT is never cancelled
     held.py          connections that stay open and are lent to callers
     turns.py         a fair order of waiting when there are more callers than connections

@@ -5,6 +5,7 @@ PocketPayError
 └── WrongRevision         the tables are of another revision than this server's
 """
 
+from pocketpay.database.failures import NoPrimary, ServiceBusy
 from pocketpay.errors import PocketPayError
 
 
@@ -16,7 +17,7 @@ class WrongRevision(PocketPayError):
     """The tables are of another revision than this server's migrations."""
 
 
-def unreachable(busy: Exception) -> DatabaseUnavailable:
+def unreachable(busy: ServiceBusy) -> DatabaseUnavailable:
     """Returns the error for a database that cannot be reached at the start."""
-    reason = str(busy.__cause__ or busy).strip().rstrip(".") or type(busy.__cause__).__name__
+    reason = busy.reason if isinstance(busy, NoPrimary) else str(busy)
     return DatabaseUnavailable(f"The database does not answer ({reason}): start it, or correct DATABASE_URL.")

@@ -45,6 +45,14 @@ class ServiceBusy(PocketPayError):
         self.may_have_happened = may_have_happened
 
 
+class NoPrimary(ServiceBusy):
+    """No host of the database accepted a connection for writing. `reason` says why, for each host."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"no connection to the database: {reason}")
+        self.reason = reason
+
+
 _BY_STATE = {
     "40001": Failure.RETRY,
     "40P01": Failure.RETRY,

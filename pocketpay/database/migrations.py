@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from pocketpay.database import revisions, roles, startup
 from pocketpay.database.errors import DatabaseUnavailable, unreachable
 from pocketpay.database.failures import Failure, ServiceBusy, classify
-from pocketpay.database.sessions import Session, connect, plain
+from pocketpay.database.sessions import Session, connect
 
 OWNER_SETTINGS = {
     "lock_timeout": "3000",  # while a migration waits for a lock, other statements queue behind it
@@ -107,7 +107,7 @@ async def _migration_lock(owner_dsn: str) -> AsyncIterator["asyncpg.Connection[a
 
 async def _login_of(server_dsn: str) -> str:
     """Returns the login role of DATABASE_URL, as the database reports it."""
-    server = await connect(plain(server_dsn), name="pocketpay migrate", settings={})
+    server = await connect(server_dsn, name="pocketpay migrate", settings={})
     try:
         login: str = await server.fetchval("select session_user")
         return login

@@ -11,30 +11,19 @@ more round trip, 150 to 250 µs). That is safe because a session leaves nothing 
 no temporary table.
 """
 
-import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
-from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from pocketpay.database.address import plain
 from pocketpay.database.commits import unit_of_work
+from pocketpay.database.connecting import connect as connect
 from pocketpay.database.failures import Failure, ServiceBusy, classify, lost_connection
 from pocketpay.database.held import Connection as Connection
 from pocketpay.database.held import HeldConnections
-
-TIMEOUTS = {
-    "default_transaction_isolation": "read committed",
-    "statement_timeout": "2000",
-    "lock_timeout": "1000",
-    "idle_in_transaction_session_timeout": "5000",
-    "transaction_timeout": "5000",
-    "timezone": "UTC",
-}
-"""Settings of every connection, in milliseconds: at most 1 s for a lock, 2 s for a statement, 5 s for a unit of
-work."""
 
 SHARES = 2
 """An owner uses at most 1/SHARES of the readers, so that half of them stay free for others, even when the owner's
@@ -42,13 +31,6 @@ reads are slow. With two of four readers, the several lists of one page can be r
 
 TEMPORARY = (Failure.RETRY, Failure.LOCK_TIMEOUT, Failure.CANCELLED)
 """Failures of a read that a retry may overcome."""
-
-CONNECT_SECONDS = 5.0
-
-COMMAND_SECONDS = 6.0
-"""The longest wait for an answer. It is longer than PostgreSQL's own timeouts, so it ends only calls on a dead
-connection.
-"""
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -179,35 +161,3 @@ class ReadAccess:
         """Like `Database.query`, for this owner."""
         async with self.read() as session:
             return await read(session, *arguments, **named)
-
-
-async def connect(
-    dsn: str,
-    *,
-    name: str = "pocketpay",
-    settings: dict[str, str] | None = None,
-    command_seconds: float | None = COMMAND_SECONDS,
-) -> Connection:
-    """Opens a connection with TIMEOUTS, or with `settings` instead. Raises ServiceBusy when it cannot be opened."""
-    try:
-        return await asyncpg.connect(
-            plain(dsn),
-            timeout=CONNECT_SECONDS,
-            command_timeout=command_seconds,
-            server_settings={**(TIMEOUTS if settings is None else settings), "application_name": name},
-        )
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ssl.SSLError) as error:
-        raise ServiceBusy("the database does not answer") from error
-    except (ValueError, OverflowError):
-        # The error's message may contain a password that was not escaped, so it is not passed on.
-        raise ServiceBusy(
-            "DATABASE_URL is not valid; its form is postgresql://user:password@host:port/name"
-        ) from None
-
-
-def plain(dsn: str) -> str:
-    """Returns the DSN in PostgreSQL's own form, without SQLAlchemy's driver in the scheme."""
-    parts = urlsplit(dsn)
-    if parts.scheme.startswith("postgres") and parts.scheme != "postgresql":
-        return urlunsplit(parts._replace(scheme="postgresql"))
-    return dsn

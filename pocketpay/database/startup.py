@@ -1,9 +1,12 @@
 """The checks of the database before a server starts: its settings are safe for money, and its revision is right."""
 
-from pocketpay.database import revisions
+from collections.abc import Mapping
+
+from pocketpay.database import clocks, connection_count, poolers, revisions
+from pocketpay.database.connecting import TIMEOUTS
 from pocketpay.database.errors import DatabaseUnavailable, unreachable
 from pocketpay.database.failures import ServiceBusy
-from pocketpay.database.sessions import TIMEOUTS, Session, connect
+from pocketpay.database.sessions import Session, connect
 
 MIN_VERSION = 180_000
 """PostgreSQL 18, the version that the tests use."""
@@ -15,27 +18,45 @@ select exists (
 )"""
 
 
-async def check(server_dsn: str) -> tuple[str, ...]:
+async def check(server_dsn: str, *, clearing: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """Checks the database with the server's login. Returns warnings for the log.
+
+    `clearing` are the settings of the clearing's connection besides TIMEOUTS. A command has no clearing: it needs one
+    connection at a time, and no session that stays.
 
     Raises DatabaseUnavailable or WrongRevision, with advice.
     """
+    settings = {**TIMEOUTS, **(clearing or {})}
     try:
         bare = await connect(server_dsn, name="pocketpay check", settings={})
         try:
             await _check_server(Session(bare))
         finally:
             bare.terminate()
-        served = await connect(server_dsn, name="pocketpay check")
+        if clearing is not None:
+            await poolers.check(server_dsn)
+        served = await connect(server_dsn, name="pocketpay check", settings=settings)
         try:
             session = Session(served)
-            await _check_connection_settings(session)
+            await _check_connection_settings(session, settings)
             await revisions.check(session)
             return await _warnings(session)
         finally:
             served.terminate()
     except ServiceBusy as busy:
         raise unreachable(busy) from busy
+
+
+async def plan_connections(server_dsn: str, processes: int, *, sends_mail: bool) -> connection_count.Plan:
+    """Divides the connections that the database allows among the processes. Raises DatabaseUnavailable."""
+    try:
+        connection = await connect(server_dsn, name="pocketpay check")
+    except ServiceBusy as busy:
+        raise unreachable(busy) from busy
+    try:
+        return await connection_count.plan(Session(connection), processes, sends_mail=sends_mail)
+    finally:
+        connection.terminate()
 
 
 async def check_version(session: Session) -> None:
@@ -46,13 +67,8 @@ async def check_version(session: Session) -> None:
 
 
 async def _check_server(session: Session) -> None:
-    """Raises DatabaseUnavailable unless PostgreSQL is new enough, is the primary, and writes commits durably."""
+    """Raises DatabaseUnavailable unless PostgreSQL is new enough and writes commits durably."""
     await check_version(session)
-    if await session.fetchval("select pg_is_in_recovery()"):
-        raise DatabaseUnavailable(
-            "The database is a standby and does not accept writes. Set DATABASE_URL to the primary, or to all hosts "
-            "with target_session_attrs=read-write."
-        )
     for name in ("fsync", "full_page_writes", "synchronous_commit"):
         if await session.fetchval("select current_setting($1)", name) == "off":
             raise DatabaseUnavailable(
@@ -66,17 +82,17 @@ async def _check_server(session: Session) -> None:
         )
 
 
-async def _check_connection_settings(session: Session) -> None:
+async def _check_connection_settings(session: Session, settings: Mapping[str, str]) -> None:
     """Raises DatabaseUnavailable when PostgreSQL did not receive our connection settings; a pooler may drop them."""
     rows = await session.fetch(
-        "select lower(name) as name, setting from pg_settings where lower(name) = any($1)", [*TIMEOUTS]
+        "select lower(name) as name, setting from pg_settings where lower(name) = any($1)", [*settings]
     )
     found = {row["name"]: row["setting"] for row in rows}
-    for name, wanted in TIMEOUTS.items():
+    for name, wanted in settings.items():
         if found.get(name) != wanted:
             raise DatabaseUnavailable(
-                f"The database answers with {name} {found.get(name)!r} where {wanted!r} was sent: "
-                "let the pooler between pass connection settings on, or connect past it."
+                f"The database answers with {name} {found.get(name)!r} where {wanted!r} was set: "
+                "let the pooler in between keep the settings of a session, or connect to PostgreSQL itself."
             )
 
 
@@ -91,5 +107,11 @@ async def _warnings(session: Session) -> tuple[str, ...]:
         warnings.append(
             "The login of DATABASE_URL owns the tables, so only triggers prevent changes to ledger entries. Set "
             "DATABASE_OWNER_URL to the owner's login and DATABASE_URL to another one."
+        )
+    difference = clocks.difference(await clocks.seconds_ahead(session))
+    if difference is not None:
+        warnings.append(
+            f"The clock of this machine is {difference}, so tokens and links expire at the wrong time. "
+            "Synchronize both clocks."
         )
     return tuple(warnings)

@@ -5,7 +5,7 @@ None        a field to be cleared
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, TypeAlias
 
@@ -33,7 +33,7 @@ class TypedChanges:
     raw_email: NewValue = UNCHANGED
     raw_phone: NewValue = UNCHANGED
     raw_avatar_url: NewValue = UNCHANGED
-    current_password: str | None = None
+    current_password: str | None = field(default=None, repr=False)
 
     @property
     def needs_password(self) -> bool:

@@ -1,6 +1,6 @@
 """The code, or the token of a link, that a client submits for a challenge. It is checked within a unit of work."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pocketpay.database.sessions import Session
 from pocketpay.identity.errors import InvalidCode, InvalidProfile
@@ -13,8 +13,8 @@ from pocketpay.identity.repository.challenges import LiveChallenge
 class ShownCode:
     """A submitted code or token; exactly one of the two is set."""
 
-    code: str | None = None
-    token: str | None = None
+    code: str | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
 
     @property
     def refusal(self) -> InvalidCode:

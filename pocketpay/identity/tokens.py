@@ -13,7 +13,7 @@ import base64
 import hashlib
 import hmac
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -52,8 +52,8 @@ class Claims:
 class Tokens:
     """The tokens that a client gets at sign-in and at each refresh. The refresh token expires with its session."""
 
-    access_token: str
-    refresh_token: str
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False)
     access_token_expires_at: datetime
     refresh_token_expires_at: datetime
 

@@ -1,7 +1,7 @@
 """All data of one person in an export, and the findings about it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
 
@@ -22,7 +22,7 @@ class Joined:
     email: str | None
     phone: str | None
     profile_phone: str | None
-    encrypted_password: str | None
+    encrypted_password: str | None = field(repr=False)
     username: str | None
     name: str | None
     avatar_url: str | None

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -37,7 +37,7 @@ class CheckedPerson:
     email: str | None
     phone: str | None
     avatar_url: str | None
-    password_hash: str
+    password_hash: str = field(repr=False)
     currency: str | None
     opening: int
     created_at: datetime | None

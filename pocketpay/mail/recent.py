@@ -1,7 +1,7 @@
 """The newest mails of the outbox with their codes and links, for the explorer in development. Never in production."""
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -21,9 +21,9 @@ class RecentMail:
     id: UUID
     kind: Kind
     recipient: str
-    text: str
-    code: str | None
-    link: str | None
+    text: str = field(repr=False)
+    code: str | None = field(repr=False)
+    link: str | None = field(repr=False)
     created_at: datetime
 
 

@@ -1,7 +1,7 @@
 """The sign-up form: parses the typed fields, and reports all invalid fields at once."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from pocketpay.errors import Refusal
@@ -18,7 +18,7 @@ class Form:
 
     raw_username: str
     raw_name: str
-    password: str
+    password: str = field(repr=False)
     raw_email: str | None = None
     raw_phone: str | None = None
     currency: str = "USD"

@@ -1,7 +1,7 @@
 """The proofs that PostgreSQL's triggers and constraints of payments are in force. Each package lists its own in
 `guards.py`.
 
-Decisions 28 and 46 give the reasons.
+Decision 28 gives the reasons, and Decision 46 those for the guards of references.
 """
 
 from pocketpay.cards import guards as cards

@@ -34,6 +34,7 @@
     health.py          liveness, readiness, and the metrics endpoint
     metrics.py         counters for Prometheus
     log.py             the log: JSON lines with a list of allowed fields
+    redaction.py       removes secrets from messages that are logged
     downloads.py       limits how many files are downloaded at a time
     statement_csv.py   a month of a wallet as a CSV file
     spreadsheet.py     CSV that is safe to open in a spreadsheet

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from pocketpay.api.context import Context
-from pocketpay.serving import http
+from pocketpay.serving import http, redaction
 from pocketpay.serving.cookies import Cookies
 from pocketpay.serving.event_streams import EventStreams
 from pocketpay.serving.http import GraphQLRequest, Headers, HttpRefusal
@@ -99,6 +99,7 @@ class PostResponder:
         """Returns the context and the parsed request. Raises HttpRefusal, or ConnectionResetError as `reply` does."""
         http.require_json(headers)
         raw = body if isinstance(body, bytes) else await body()
+        redaction.remember(headers, raw)
         context = await self._context.context(scope, headers, request_id)
         if self._cookies is not None:
             context.refresh_cookie = self._cookies.read_cookie(headers)

@@ -6,7 +6,7 @@ from hmac import compare_digest
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from pocketpay.database import revisions
+from pocketpay.database import clocks, revisions
 from pocketpay.database.errors import WrongRevision
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Database
@@ -32,26 +32,30 @@ class Health:
         return PlainTextResponse("ok")
 
     async def readyz(self, request: Request) -> Response:
-        """Returns 200 when the server is ready for requests, else 503; the body has the state of each part."""
+        """Returns 200 when the server is ready for requests, else 503; the body has the state of each part.
+
+        A wrong clock is reported, and is no reason for 503: it may be the database's, and then all servers have it.
+        """
         # The endpoint needs no token, so concurrent requests share one check, which takes one database connection.
         if self._check is None or self._check.done():
             self._check = asyncio.create_task(self._check_parts(), name="readiness")
         states = await asyncio.shield(self._check)
-        ready = all(state == "ok" for state in states.values())
+        ready = all(state == "ok" for part, state in states.items() if part != "clock")
         return JSONResponse(states, status_code=200 if ready else 503)
 
     async def _check_parts(self) -> dict[str, str]:
         """Returns the state of each part, within READY_SECONDS."""
-        states = {"database": "ok", "revision": "ok", "listener": "ok"}
+        states = {"database": "ok", "revision": "ok", "listener": "ok", "clock": "ok"}
         try:
             if self.database is None:
                 raise ServiceBusy("not open")
             async with asyncio.timeout(READY_SECONDS), self.database.read() as session:
+                states["clock"] = clocks.difference(await clocks.seconds_ahead(session)) or "ok"
                 await revisions.check(session)
         except WrongRevision:
             states["revision"] = "does not serve this server"
         except (ServiceBusy, TimeoutError):
-            states["database"] = states["revision"] = "no answer"
+            states["database"] = states["revision"] = states["clock"] = "no answer"
         if self.listener is None or not self.listener.listening:
             states["listener"] = "not listening"
         return states

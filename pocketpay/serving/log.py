@@ -1,7 +1,8 @@
 """The log: one JSON object per line on stderr, with only the fields of a list.
 
 Variables, headers and tokens are never logged. The message of an unexpected error is logged only in development,
-because it may repeat what a user typed. In production the class and the stack of the error are logged.
+because it may repeat what a user typed. In production the class and the stack of the error are logged. Secrets are
+removed from messages (redaction.py). A server in development logs mails instead of sending them, with their codes.
 """
 
 import logging
@@ -15,21 +16,27 @@ import orjson
 import structlog
 from structlog.typing import EventDict, Processor
 
+from pocketpay.serving import redaction
 from pocketpay.settings import Settings
 
 FIELDS = frozenset(
     {
         "event", "level", "logger", "time", "text", "reason", "request_id", "path", "name", "pid", "code", "pump",
         "error", "failed", "at", "message", "tries", "seconds", "count", "waiting", "instructions", "revision",
-        "state", "failure", "size", "account", "changed_at", "feed",
+        "state", "failure", "size", "account", "changed_at", "feed", "timeline",
         "origin",
     }
 )  # fmt: skip
 """The fields that may be logged; others are dropped. Add a field only if it cannot hold a value of a request."""
 
+REDACTED = frozenset({"message", "error", "reason"})
+"""Fields that may repeat a value, so secrets are removed from them. The event of a library's message may too. Our own
+events are constants: a client that sends their names must not hide them."""
+
 
 def configure(settings: Settings) -> None:
     """Sets up the log of this process and of its libraries."""
+    redaction.configure(settings)
     level = logging.getLevelNamesMapping()[settings.log_level.name]
     processors: list[Processor] = [
         structlog.stdlib.add_log_level,
@@ -37,6 +44,7 @@ def configure(settings: Settings) -> None:
         _time,
         _exception(verbose=not settings.production),
         _allowed,
+        _redacted,
     ]
     structlog.configure(
         processors=[
@@ -60,6 +68,8 @@ def configure(settings: Settings) -> None:
     logging.getLogger("pocketpay").setLevel(level)
     # Libraries log below WARNING only when the level is DEBUG: those messages are about their internals.
     root.setLevel(level if level <= logging.DEBUG else max(level, logging.WARNING))
+    # For example of a resolver that has not started when its websocket closes.
+    logging.captureWarnings(True)
 
 
 class _Stderr(logging.Handler):
@@ -98,6 +108,14 @@ def _exception(*, verbose: bool) -> Callable[[Any, str, EventDict], EventDict]:
 def _allowed(logger: Any, method: str, event: EventDict) -> EventDict:
     # Names with a leading "_" are structlog's own; its formatter removes them.
     return {name: value for name, value in event.items() if name in FIELDS or name.startswith("_")}
+
+
+def _redacted(logger: Any, method: str, event: EventDict) -> EventDict:
+    is_ours = str(event.get("logger", "")).startswith("pocketpay")
+    for name in REDACTED if is_ours else REDACTED | {"event"}:
+        if name in event:
+            event[name] = redaction.redacted(str(event[name]))
+    return event
 
 
 def _line(logger: Any, method: str, event: EventDict) -> str:

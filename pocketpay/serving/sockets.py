@@ -29,7 +29,7 @@ from pocketpay.database.failures import ServiceBusy
 from pocketpay.identity.gate import Denial
 from pocketpay.identity.tokens import Claims
 from pocketpay.identity.viewer import Viewer
-from pocketpay.serving import http
+from pocketpay.serving import http, redaction
 from pocketpay.serving.credentials import token_in
 from pocketpay.serving.documents import Operation as PreparedOperation
 from pocketpay.serving.execution import Rejected
@@ -123,6 +123,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         """Accepts the token, or returns the close code and reason. Without a token the socket stays anonymous."""
         if token is None:
             return None
+        redaction.remember({b"authorization": token.encode("utf-8", "replace")})
         try:
             result = await self.context.services.identity.gate.check(token)
         except ServiceBusy:

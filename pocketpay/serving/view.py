@@ -13,7 +13,7 @@ from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 
 from pocketpay.api.context import Context
 from pocketpay.api.schema import Schema
-from pocketpay.serving import http
+from pocketpay.serving import http, redaction
 from pocketpay.serving.execution import Answer, Rejected
 from pocketpay.serving.frames import TextFrames
 from pocketpay.serving.http import Headers, HttpRefusal
@@ -70,6 +70,7 @@ class View(GraphQL[Context, None]):
             await self._page()(scope, receive, send)
             return
         request_id, kind = http.request_id(headers), http.JSON
+        redaction.remember(headers)
         try:
             kind = http.media_type(headers.get(b"accept", b""))
             if kind == http.EVENT_STREAM:

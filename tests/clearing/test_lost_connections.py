@@ -13,7 +13,7 @@ import pytest
 from pocketpay.clearing import queue as clearings
 from pocketpay.clearing import waiting as rules
 from pocketpay.clearing.outcome import Answer
-from pocketpay.database import commits, sessions
+from pocketpay.database import commits, connecting, sessions
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import connect
 from pocketpay.errors import Refusal
@@ -87,11 +87,11 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "WAIT_SECONDS", rules.WAIT_SECONDS / 10)
     monkeypatch.setattr(rules, "IN_DOUBT_SECONDS", rules.IN_DOUBT_SECONDS / 10)
     monkeypatch.setattr(clearings, "ROLL_BACK_SECONDS", clearings.ROLL_BACK_SECONDS / 10)
-    monkeypatch.setattr(sessions, "CONNECT_SECONDS", sessions.CONNECT_SECONDS / 10)
+    monkeypatch.setattr(connecting, "CONNECT_SECONDS", connecting.CONNECT_SECONDS / 10)
     monkeypatch.setattr(commits, "COMMIT_SECONDS", commits.COMMIT_SECONDS / 10)
     usual = sessions.connect.__kwdefaults__
     assert usual is not None
-    monkeypatch.setitem(usual, "command_seconds", sessions.COMMAND_SECONDS / 10)
+    monkeypatch.setitem(usual, "command_seconds", connecting.COMMAND_SECONDS / 10)
 
 
 WAYS = ("lose_replies", "lose_commits")

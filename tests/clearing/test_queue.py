@@ -164,7 +164,8 @@ async def test_closing_finishes_waiting_orders_and_accepts_no_more(dsns: Dsns, r
         assert all(order.done() for order in orders)
         assert len(answers(await all_told(*orders))) == 300
         with pytest.raises(ServiceBusy) as busy:
-            await desk.submit(transfer_of(ada, bob))
+            async with asyncio.timeout(10):  # it is refused without waiting; otherwise it would wait for ever
+                await desk.submit(transfer_of(ada, bob))
         assert not busy.value.may_have_happened
         assert await money(desk, ada) == (700, 0)
     assert await records.count(

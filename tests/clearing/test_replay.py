@@ -1,6 +1,10 @@
 """Replays: a repeated key returns the first outcome and moves no money."""
 
+import asyncio
+from dataclasses import replace
+
 import pytest
+import uuid_utils.compat as uuids
 
 from pocketpay.clearing.terms import Terms
 from pocketpay.money import Money
@@ -8,6 +12,8 @@ from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
 from pocketpay.transactions.errors import InsufficientFunds, InvalidAmount, InvalidInput, KeyReused, RecipientNotFound
 from pocketpay.transactions.lifecycle import Status
+from tests.clearing.barriers import Barrier
+from tests.clearing.instructions import all_told, answers, transfer_of
 from tests.payments.customers import (
     Records,
     balance,
@@ -181,3 +187,24 @@ async def test_a_replay_returns_the_first_errors_and_not_those_of_a_later_confir
     again = await send(desk, ada, bob, "10.00", key=key)
     assert again.transaction == ended.transaction
     assert (again.replayed, again.refusal) == (True, None)
+
+
+async def test_one_key_twice_in_one_unit_pays_once_without_a_retry(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.clearing.terms = without_risk_rules()
+    ada, bob = await people(desk, 2, funds="10.00")
+    barrier = Barrier(monkeypatch, "look_up")
+    before = asyncio.create_task(desk.submit(transfer_of(ada, bob)))
+    await barrier.until_arrived(1)
+    order = transfer_of(ada, bob, 100)
+    twice = [asyncio.create_task(desk.submit(replace(order, id=id))) for id in (order.id, uuids.uuid7())]
+    await asyncio.sleep(0)
+    counts = desk.clearing.counts
+    units, retries = counts.units, counts.retries
+    barrier.open()
+    _, first, second = answers(await all_told(before, *twice))
+    assert (first.replayed, second.replayed) == (False, True)
+    assert first.transaction.id == second.transaction.id == order.id
+    assert (counts.units, counts.retries) == (units + 2, retries)
+    assert await money(desk, ada) == (899, 0)

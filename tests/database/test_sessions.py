@@ -7,7 +7,7 @@ from contextlib import AbstractAsyncContextManager
 import asyncpg
 import pytest
 
-from pocketpay.database import sessions
+from pocketpay.database import connecting, sessions
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Database, Session
 from tests.conftest import Dsns
@@ -19,7 +19,7 @@ STATEMENT_SECONDS = 0.2
 @pytest.fixture
 async def hurried(database_dsn: Dsns, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
     """One reader, whose statements may take STATEMENT_SECONDS."""
-    monkeypatch.setitem(sessions.TIMEOUTS, "statement_timeout", str(int(STATEMENT_SECONDS * 1000)))
+    monkeypatch.setitem(connecting.TIMEOUTS, "statement_timeout", str(int(STATEMENT_SECONDS * 1000)))
     database = await Database.open(database_dsn.server, readers=1)
     yield database
     await database.close()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pocketpay.database import migrations, revisions, sessions, startup
+from pocketpay.database import connecting, migrations, revisions, sessions, startup
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.errors import DatabaseUnavailable, WrongRevision
 from tests.conftest import Dsns
@@ -73,7 +73,7 @@ async def test_an_unreachable_database_is_reported_in_one_sentence(dsn: str) -> 
 
 async def test_connections_carry_the_timeouts_and_the_isolation(database_dsn: Dsns) -> None:
     connection = await sessions.connect(database_dsn.server)
-    shown = {name: await connection.fetchval("select current_setting($1)", name) for name in sessions.TIMEOUTS}
+    shown = {name: await connection.fetchval("select current_setting($1)", name) for name in connecting.TIMEOUTS}
     await connection.close()
     assert shown == {
         "default_transaction_isolation": "read committed",

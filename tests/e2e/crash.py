@@ -74,12 +74,13 @@ async def crash(installation: Installation, kills: list[str], seconds: float) ->
     return rounds, clients
 
 
-async def prove(installation: Installation, clients: Load) -> None:
-    """Compares the record with the database, with the audit and with what the customers see."""
+async def prove(installation: Installation, clients: Load, *, owner_dsn: str | None = None) -> None:
+    """Compares the record with the database, with the audit and with what the customers see. `owner_dsn` is needed
+    when the database is not the embedded one."""
     assert all(order.is_done for order in clients.orders)
     audit = await asyncio.to_thread(installation.run, "audit")
     assert audit.returncode == 0, audit.stdout + audit.stderr
-    kept = await _kept(installation, clients.wallets)
+    kept = await _kept(installation, clients.wallets, owner_dsn)
     by_key = {row["key"]: row for row in kept}
     assert None not in by_key, "money moved without an order"
     assert len(by_key) == len(kept), "a key moved money twice"
@@ -123,15 +124,23 @@ async def _kill(installation: Installation, server: Running, killed: str, client
     return server, clients.last_answer - at
 
 
-async def _kept(installation: Installation, wallets: list[str]) -> list[asyncpg.Record]:
+async def _kept(installation: Installation, wallets: list[str], owner_dsn: str | None) -> list[asyncpg.Record]:
+    if owner_dsn is not None:
+        return await _kept_at(owner_dsn, wallets)
     postgres = EmbeddedPostgres(installation.data)
     await asyncio.to_thread(postgres.start)
-    connection = await asyncpg.connect(postgres.owner_dsn)
+    try:
+        return await _kept_at(postgres.owner_dsn, wallets)
+    finally:
+        await asyncio.to_thread(postgres.stop)
+
+
+async def _kept_at(owner_dsn: str, wallets: list[str]) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(owner_dsn)
     try:
         return await connection.fetch(KEPT, [uuid_of(wallet) for wallet in wallets])
     finally:
         await connection.close()
-        await asyncio.to_thread(postgres.stop)
 
 
 def main() -> None:

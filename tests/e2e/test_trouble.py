@@ -82,9 +82,11 @@ async def test_an_external_database_is_accepted_only_at_the_servers_revision(
 
 
 async def _set_revision(dsn: str, revision: str) -> None:
+    """Makes the tables those of a later revision that serves no earlier server."""
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute("update alembic_version set version_num = $1", revision)
+        await connection.execute("delete from served_revisions")
     finally:
         await connection.close()
 

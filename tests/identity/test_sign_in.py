@@ -2,11 +2,12 @@
 
 import asyncio
 import time
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 
-from pocketpay.database.sessions import Database
+from pocketpay.database.sessions import Database, Session
 from pocketpay.errors import Refusal
 from pocketpay.identity import passwords
 from pocketpay.identity.errors import InvalidCredentials, RateLimited
@@ -72,6 +73,38 @@ async def test_an_unknown_login_computes_a_hash_like_a_wrong_password(
     for login in ("ada", "nobody_here", "nobody@example.com"):
         assert isinstance(await tried(services, login, WRONG), InvalidCredentials)
     assert hashed == ["$argon2id$v=19$m=19456,t=2,p=1"] * 3
+
+
+async def test_a_refused_sign_in_runs_the_same_statements_for_any_login(
+    services: IdentityServices, owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the same hashes, so the time tells nothing. `python -m benchmarks.sign_in` measures it."""
+    await arrive(services, "ada", address=ELSEWHERE, raw_email="ada@example.com")
+    await arrive(services, "closed", address=ELSEWHERE)
+    await arrive(services, "no_password", address=ELSEWHERE)
+    await owner.execute("update users set closed_at = clock_timestamp() where username = 'closed'")
+    await owner.execute("update users set password_hash = 'none' where username = 'no_password'")
+    ran: list[str] = []
+    for name in ("fetch", "fetchrow", "fetchval", "execute"):
+        monkeypatch.setattr(Session, name, _noting(ran, getattr(Session, name)))
+    ways = []
+    for number, login in enumerate(
+        ("nobody_here", "ada", "closed", "no_password", "ada@example.com", "x@example.com")
+    ):
+        ran.clear()
+        refused = await tried(services, login, WRONG, address=f"203.0.113.{number}")
+        # The column of the look-up depends on the text of the login, not on what it finds.
+        ways.append((type(refused), ["by login" if "password_hash from users" in sql else sql for sql in ran]))
+    assert len(ways[0][1]) > 3
+    assert all(way == ways[0] for way in ways)
+
+
+def _noting(ran: list[str], usual: Any) -> Any:
+    async def noting(self: Session, sql: str, *arguments: Any) -> Any:
+        ran.append(sql)
+        return await usual(self, sql, *arguments)
+
+    return noting
 
 
 async def test_a_closed_user_is_refused_like_an_unknown_login(services: IdentityServices, owner: Owner) -> None:

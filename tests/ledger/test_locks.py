@@ -5,6 +5,7 @@ import random
 from uuid import uuid4
 
 import asyncpg
+import pytest
 from asyncpg import Connection, Record
 
 from pocketpay.database.sessions import Session
@@ -13,8 +14,9 @@ from tests.conftest import Dsns
 from tests.ledger.books import AccountRow, Scene, lines
 
 
+@pytest.mark.parametrize("by_index", [True, False])
 async def test_accounts_are_locked_in_the_order_of_their_ids(
-    scene: Scene, module_dsn: Dsns, owner: "Connection[Record]", server: "Connection[Record]"
+    scene: Scene, module_dsn: Dsns, owner: "Connection[Record]", server: "Connection[Record]", by_index: bool
 ) -> None:
     ids = sorted(uuid4() for _ in range(12))
     shuffled = random.sample(ids, len(ids))
@@ -28,6 +30,8 @@ async def test_accounts_are_locked_in_the_order_of_their_ids(
             async with server.transaction():
                 await server.execute("select 1 from ledger_accounts where id = $1 for update", ids[place])
                 await locking.execute("begin")
+                if not by_index:  # then the table is read in the order in which the rows were written
+                    await locking.execute("set local enable_indexscan = off; set local enable_bitmapscan = off")
                 waiting = asyncio.create_task(postings.lock(Session(locking), shuffled))
                 await _waits(owner, locking.get_server_pid())
                 free = await owner.fetch(

@@ -272,6 +272,7 @@ async def test_a_paid_bonus_that_was_not_recorded_is_not_paid_again(house: House
     await house.records.connection.execute("update welcome_bonuses set finished_at = null")
     assert await welcome_bonus.pay_owed(house.desk) == 1
     assert await house.posted(ada) == 10_000
+    assert await welcome_bonus.pay_owed(house.desk) == 0
 
 
 async def test_a_wallet_closed_meanwhile_is_no_longer_owed_a_bonus(house: House) -> None:

@@ -37,6 +37,13 @@ def test_a_valid_amount_is_parsed_exactly(typed: str, currency: str, minor: int)
     assert parse_amount(typed, currency) == Money(minor, currency)
 
 
+@pytest.mark.parametrize("typed", ["", " ", "\t\n", "\u3000"])
+def test_an_empty_text_is_told_that_it_is_empty(typed: str) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse_description(typed)
+    assert (refused.value.field, refused.value.problem) == ("description", "must not be empty")
+
+
 @pytest.mark.parametrize(
     ("typed", "currency"),
     [

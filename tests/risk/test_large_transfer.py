@@ -63,3 +63,8 @@ def test_a_reason_keeps_the_threshold_when_the_rules_change() -> None:
     kept = large.thresholds("USD")
     large.amounts["USD"] = Money(1, "USD")
     assert kept == {"threshold": "500.00", "currency": "USD"}
+
+
+def test_an_invalid_threshold_of_a_large_transfer_is_named() -> None:
+    with pytest.raises(ValueError, match=r"^LARGE_TRANSFER_THRESHOLD has no amount for JPY"):
+        policy(large_transfer_threshold="USD:500.00")

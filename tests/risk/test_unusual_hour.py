@@ -1,5 +1,6 @@
 """The rule UnusualHour matches payments above a threshold between two hours in UTC. It is off by default."""
 
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -133,3 +134,17 @@ def test_the_reason_of_the_unusual_hour_rule_has_a_message() -> None:
     )
     (reason,) = RiskReason.of(verdict.reasons)
     assert reason.message == "The amount is above 100.00 USD, between 22:00 and 05:00 UTC."
+
+
+def test_an_invalid_threshold_of_the_unusual_hour_is_named() -> None:
+    with pytest.raises(ValueError, match=r"^UNUSUAL_HOUR_THRESHOLD has no amount for JPY"):
+        policy(unusual_hour_threshold="USD:500.00")
+
+
+def test_the_unusual_hour_is_in_utc_on_a_server_in_any_time_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "Asia/Tokyo")
+        time.tzset()
+        night = [hour for hour in range(24) if rule(22, 5).matches(payment(at=at(hour)))]
+    time.tzset()
+    assert night == [0, 1, 2, 3, 4, 22, 23]

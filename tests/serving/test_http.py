@@ -254,7 +254,10 @@ async def test_metrics_in_production_require_the_metrics_token(database_dsn: Dsn
 async def test_development_serves_health_readiness_metrics_and_the_schema(client: Client) -> None:
     assert (await client.http.get("/healthz")).text == "ok"
     ready = await client.http.get("/readyz")
-    assert (ready.status_code, ready.json()) == (200, {"database": "ok", "revision": "ok", "listener": "ok"})
+    assert (ready.status_code, ready.json()) == (
+        200,
+        {"database": "ok", "revision": "ok", "listener": "ok", "clock": "ok"},
+    )
     await client.post("{ __typename }")
     counted = (await client.http.get("/metrics")).text
     assert 'pocketpay_operations_total{outcome="ok",type="query"} 1.0' in counted

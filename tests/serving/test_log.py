@@ -3,6 +3,7 @@
 import ast
 import json
 import logging
+import warnings
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,14 @@ def test_libraries_log_as_json_and_a_newline_starts_no_new_line(capsys: pytest.C
     logging.getLogger("some.library").warning("odd\n%s", "origin")
     (line,) = capsys.readouterr().err.splitlines()
     assert json.loads(line)["event"] == "odd\norigin"
+
+
+@pytest.mark.filterwarnings("default:something odd:RuntimeWarning")
+def test_a_warning_of_python_is_logged_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure(made())
+    warnings.warn("something odd", RuntimeWarning, stacklevel=1)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "RuntimeWarning: something odd" in json.loads(line)["event"]
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ class Comparison:
     def of_payments(self, kept: Iterable[Transaction], where: object) -> None:
         for one in kept:
             payment = self.model.payments[one.id]
-            assert self._kept(one) == _written(payment), where
+            assert self._kept(one) == _written(payment), (where, self._kept(one), payment)
             for name, wallet_id in self.wallets.items():
                 seen = seen_by(one, wallet_id)
                 assert one.visible_to(wallet_id) is (seen is not None), (where, name)

@@ -18,6 +18,10 @@ from tests.walks.tables import Tables, opened
 
 PEOPLE = {"ada": "USD", "bob": "USD", "cyd": "USD", "dan": "USD", "eve": "USD", "yui": "JPY"}
 
+STEPS = 400
+COMPARE_ALL_EVERY = 20
+"""The number of steps between comparisons of all rows. Other steps compare only the changed rows."""
+
 RULES_CHANGE = 0.04
 """The probability that a step changes the rules."""
 
@@ -30,7 +34,8 @@ def assert_same_replies(
 
 
 class TableWalk:
-    """The walk of that seed. `reached` and `rules` collect the states and the instructions that it reached."""
+    """The walk of that seed. `reached` and `rules` collect the states and the kinds of instructions that it
+    reached."""
 
     def __init__(self, seed: int) -> None:
         self.seed, self.chance = seed, random.Random(seed)
@@ -40,6 +45,16 @@ class TableWalk:
         self.comparison = Comparison(self.model, self.tables.wallets)
         self.rules: set[type[Instruction]] = set()
         self.reached: set[str] = set()
+        self.instructions = 0
+
+    def run(self) -> None:
+        """Runs the whole walk."""
+        for step in range(STEPS):
+            self.step((self.seed, step))
+            if step % COMPARE_ALL_EVERY == 0:
+                self.compare_all((self.seed, step))
+        self.compare_all(self.seed)
+        self.compare_at_the_end()
 
     def step(self, where: object) -> None:
         """Applies random events and orders, and compares the replies and the changes with the model."""
@@ -51,6 +66,7 @@ class TableWalk:
         orders = self.customer.orders()
         instructions = self.interpreter.instructions(orders)
         self.rules |= {type(one) for one in instructions}
+        self.instructions += len(instructions)
         expected = model.together(orders)
         results, book = tables.carry_out(instructions, terms_of(model))
         assert_same_replies(orders, [reply_of(*one) for one in zip(orders, results, strict=True)], expected, where)

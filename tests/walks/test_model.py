@@ -35,10 +35,6 @@ from tests.walks.table_walk import TableWalk
 
 WALKS = int(os.environ.get("WALKS", "24"))
 FIRST_WALK = int(os.environ.get("FIRST_WALK", "0"))
-STEPS = 400
-COMPARE_ALL_EVERY = 20
-"""The number of steps between comparisons of all rows. Other steps compare only the changed rows."""
-
 STEPS_AT_DESKS = 250
 STEPS_OF_RECOVERY = 150
 
@@ -88,13 +84,7 @@ def test_split_shares_equal_those_of_the_model(with_me: bool) -> None:
 
 @pytest.mark.parametrize("seed", range(FIRST_WALK, FIRST_WALK + WALKS))
 def test_rules_decide_like_the_model(seed: int) -> None:
-    walk = TableWalk(seed)
-    for step in range(STEPS):
-        walk.step((seed, step))
-        if step % COMPARE_ALL_EVERY == 0:
-            walk.compare_all((seed, step))
-    walk.compare_all(seed)
-    walk.compare_at_the_end()
+    TableWalk(seed).run()
 
 
 @pytest.mark.parametrize("seed", range(FIRST_WALK, FIRST_WALK + max(WALKS // 8, 1)))

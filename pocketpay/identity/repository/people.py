@@ -1,7 +1,7 @@
 """Users: finding, listing and changing them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from pocketpay.database.sessions import Record, Session
@@ -75,7 +75,7 @@ class Credentials:
     """A user and their password hash, read before the password is verified."""
 
     user: User
-    password_hash: str
+    password_hash: str = field(repr=False)
 
 
 async def by_username(session: Session, username: str) -> Credentials | None:

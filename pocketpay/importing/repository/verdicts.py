@@ -1,7 +1,7 @@
 """Reads the results of the dry run: the findings, the people who can be imported, and their sums."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -54,7 +54,7 @@ class Ready:
     email: str | None
     phone: str | None
     avatar_url: str | None
-    password_hash: str
+    password_hash: str = field(repr=False)
     currency: str
     opening: int
     created_at: datetime | None

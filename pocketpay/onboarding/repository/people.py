@@ -1,6 +1,6 @@
 """The SQL of sign-up: the rows of a new person in every table."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
@@ -26,7 +26,7 @@ class Newcomer:
     name: str
     email: str | None
     phone: str | None
-    password_hash: str
+    password_hash: str = field(repr=False)
     bonus: Money
     bonus_id: UUID
     entry_ids: tuple[UUID, UUID]

@@ -1,0 +1,185 @@
+"""Guards that are no refusals, as edits of one function or one constant: the locks, the keys, the counts of a unit.
+
+An edit names the function or constant and replaces one text in it. The text is compared with Python's own spelling of
+the code (`ast.unparse`), so the layout of the source does not matter.
+"""
+
+import ast
+import importlib
+from dataclasses import dataclass
+
+from tests.mutations.guards import ROOT, DoesNotApply, functions, replace_code
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replaces `old` by `new` in the function or constant `where` of the file."""
+
+    name: str
+    file: str
+    where: str
+    old: str
+    new: str
+
+    @property
+    def id(self) -> str:
+        return f"{self.file} {self.where}: {self.name}"
+
+
+LOCKS = (
+    Edit("no lock of the accounts", "ledger/repository/postings.py", "_LOCK", " for no key update", ""),
+    Edit("no order of the locks", "ledger/repository/postings.py", "_ACCOUNTS", " order by id", ""),
+    Edit(
+        "accounts are read before the lock",
+        "ledger/repository/postings.py",
+        "lock",
+        "await session.fetch(_LOCK, sorted(ids))",
+        "(await session.fetch(_ACCOUNTS, sorted(ids)), await session.fetch(_LOCK, sorted(ids)))[0]",
+    ),
+    Edit(
+        "no lock of the payee",
+        "clearing/footprint.py",
+        "Footprint.accounts",
+        "(self.wallet_id, self.payee_id)",
+        "(self.wallet_id,)",
+    ),
+    Edit("no lock of the payers", "clearing/footprint.py", "Footprint.accounts", ", *self.lookups.payers", ", *()"),
+    Edit(
+        "no lock of a batch's payees",
+        "clearing/footprint.py",
+        "Footprint.accounts",
+        "*(item.accounts for item in items)",
+        "",
+    ),
+    Edit(
+        "no lock of the closing user",
+        "identity/repository/closing_user.py",
+        "_HASHES",
+        " for no key update",
+        "",
+    ),
+    Edit("no lock of the customer", "identity/repository/people.py", "lock_user", " for no key update", ""),
+    Edit(
+        "no lock of the risk settings",
+        "risk/repository.py",
+        "lock",
+        "lock table risk_settings in share row exclusive mode",
+        "select 1",
+    ),
+    Edit(
+        "accounts ahead of the clock are not left out",
+        "clearing/unit.py",
+        "carry_out",
+        "if account.ahead]",
+        "if False]",
+    ),
+)
+
+KEYS = (
+    Edit(
+        "keys are not looked up",
+        "clearing/look_up.py",
+        "_add_row",
+        "if footprint.key is not None and (operation := row['operation']) is not None:",
+        "if False:",
+    ),
+    Edit("keys are not written", "clearing/write.py", "write", "keys=book.written_keys", "keys=[]"),
+    Edit(
+        "keys of batches are not written", "clearing/write.py", "_write_side_effects", "if written.keys:", "if False:"
+    ),
+    Edit(
+        "keys are not stored in the unit",
+        "clearing/book.py",
+        "Book.store_key",
+        "self.keys[key.wallet_id, key.text] = stored",
+        "pass",
+    ),
+    Edit(
+        "keys of two operations have the same fingerprint",
+        "payments/parsing.py",
+        "parse_key",
+        "[operation, *",
+        "[*",
+    ),
+)
+
+COUNTS = (
+    *(
+        Edit(
+            f"{count} does not count",
+            "clearing/book.py",
+            f"Book.{where}",
+            f"self.counters.{count}",
+            "(lambda *_: None)",
+        )
+        for count, where in (
+            ("count_payment", "_apply_transaction"),
+            ("count_usage", "_apply_transaction"),
+            ("count_usage", "_apply_refund"),
+            ("count_refunded", "_apply_refund"),
+            ("count_request", "_apply_side_effects"),
+            ("count_card", "_put_card"),
+        )
+    ),
+    Edit(
+        "the limit is not read exactly",
+        "clearing/look_up.py",
+        "look_up",
+        "if inexact:",
+        "if False:",
+    ),
+)
+
+TIMES = (
+    Edit(
+        "overdue payments do not expire",
+        "clearing/look_up.py",
+        "_expire_overdue",
+        "book.apply(Expire(payment.anchor, payment.id).decide(book))",
+        "pass",
+    ),
+    Edit("overdue requests do not expire", "clearing/look_up.py", "_expire_overdue", "book.apply(expired)", "pass"),
+)
+
+EDITS = (*LOCKS, *KEYS, *COUNTS, *TIMES)
+
+
+def apply(edit: Edit) -> None:
+    """Makes the edit in the running process. Raises DoesNotApply."""
+    tree, name = changed(edit)
+    if name:
+        replace_code(edit.file, name, tree)
+        return
+    module = importlib.import_module("pocketpay." + edit.file.removesuffix(".py").replace("/", "."))
+    again: set[str] = set()
+    for statement in tree.body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            constant = statement.targets[0].id
+            used = {each.id for each in ast.walk(statement.value) if isinstance(each, ast.Name)}
+            if constant == edit.where or used & again:
+                again.add(constant)  # the constant, and every later one that is made of it
+                exec(compile(ast.unparse(statement), edit.file, "exec"), vars(module))  # noqa: S102 - our own code
+
+
+def changed(edit: Edit) -> tuple[ast.Module, str]:
+    """Returns the file's tree with the edit, and the function's name; "" if it is a constant. Raises DoesNotApply."""
+    tree = ast.parse((ROOT / "pocketpay" / edit.file).read_text())
+    for name, function in functions(tree):
+        if name == edit.where:
+            new = _with_edit(edit, function)
+            assert isinstance(new, ast.FunctionDef | ast.AsyncFunctionDef)
+            function.body = new.body
+            return tree, name
+    for place, statement in enumerate(tree.body):
+        if isinstance(statement, ast.Assign) and ast.unparse(statement.targets[0]) == edit.where:
+            tree.body[place] = _with_edit(edit, statement)
+            return tree, ""
+    raise DoesNotApply(f"{edit.file} has no {edit.where}")
+
+
+def _with_edit(edit: Edit, node: ast.stmt) -> ast.stmt:
+    text = ast.unparse(node)
+    if text.count(edit.old) != 1:
+        raise DoesNotApply(f"{edit.where} of {edit.file} has {text.count(edit.old)} times {edit.old!r}")
+    (new,) = ast.parse(text.replace(edit.old, edit.new)).body
+    return new
