@@ -1,4 +1,5 @@
-"""Runs the snippets of docs/clients.md and the client that it names, and tests its rule about idempotency keys."""
+"""Runs the snippets of docs/clients.md and docs/event-streams.md, and the client that the first one names, and tests
+its rule about idempotency keys."""
 
 import os
 import re
@@ -18,6 +19,7 @@ from tests.e2e.processes import Installation, Running
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
+EVENT_STREAMS = (ROOT / "docs" / "event-streams.md").read_text(encoding="utf-8")
 CLIENT = ROOT / "examples" / "pocketpay.js"
 ADDRESS = "http://127.0.0.1:8000"
 HAS = "1563.00 USD\n"
@@ -36,9 +38,9 @@ def server(installation: Installation) -> Iterator[Running]:
     assert running.tracebacks() == []
 
 
-def block(kind: str, having: str) -> str:
-    """Returns the only fenced block of that kind that contains this text."""
-    found: list[str] = re.findall(rf"```{kind}\n(.*?)```", PAGE, re.DOTALL)
+def block(kind: str, having: str, page: str = PAGE) -> str:
+    """Returns the page's only fenced block of that kind that contains this text."""
+    found: list[str] = re.findall(rf"```{kind}\n(.*?)```", page, re.DOTALL)
     (one,) = (text for text in found if having in text)
     return one
 
@@ -86,7 +88,7 @@ def test_the_javascript_snippet_watches_the_wallet(server: Running, tmp_path: Pa
 @pytest.mark.skipif(not GRAPHQL_SSE.exists(), reason="graphql-sse is not installed: make examples")
 def test_the_event_stream_snippet_prints_the_balance_and_its_changes(server: Running, tmp_path: Path) -> None:
     (tmp_path / "node_modules").symlink_to(GRAPHQL_SSE.parent)
-    snippet = block("js", "graphql-sse").replace(ADDRESS, server.url)
+    snippet = block("js", "graphql-sse", EVENT_STREAMS).replace(ADDRESS, server.url)
     imported, snippet = snippet.split("\n", 1)
     script = f"""
     {imported}
