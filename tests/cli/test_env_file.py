@@ -57,7 +57,7 @@ def test_every_section_begins_with_a_setting() -> None:
 
 NOT_SETTINGS = {
     *("POSTGRES_PASSWORD", "POCKETPAY_OWNER_PASSWORD", "POCKETPAY_PASSWORD"),
-    *("WRITE_CLIENTS", "WRITE_LISTING", "SERVICE_BUSY"),
+    *("WRITE_CLIENTS", "WRITE_LISTING", "FUZZ_SEED", "SOAK_SECONDS", "SERVICE_BUSY"),
 }
 """Names in capitals that are not settings: passwords of PostgreSQL's logins, switches of tests, and an error code."""
 
