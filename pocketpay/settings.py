@@ -340,7 +340,9 @@ class Settings(RiskSettings, BaseSettings):
         description="Maximum number of subscriptions per websocket. The same number of queries runs "
         "at once; further queries wait.",
     )
-    sockets_per_user: int = Field(10, ge=1, description="Maximum number of websockets of one user on one server.")
+    sockets_per_user: int = Field(
+        10, ge=1, description="Maximum number of websockets and event streams of one user on one server."
+    )
     sockets_per_address: int = Field(
         100,
         ge=1,

@@ -5,7 +5,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import httpx
 import pytest
@@ -114,12 +114,16 @@ class _Server(uvicorn.Server):
 
 
 @asynccontextmanager
-async def listening(client: Client) -> AsyncIterator[Listening]:
-    """Runs the client's server on a loopback port, for tests that need a socket."""
+async def listening(
+    client: Client, *, http: "type[asyncio.Protocol] | Literal['auto']" = "auto"
+) -> AsyncIterator[Listening]:
+    """Runs the client's server on a loopback port, for tests that need a socket. `http` is the HTTP protocol; "auto"
+    is uvicorn's."""
     door = socket.socket()
     door.bind(("127.0.0.1", 0))
     config = uvicorn.Config(
         client.app,
+        http=http,
         ws="websockets-sansio",
         ws_max_size=65_536,
         lifespan="off",

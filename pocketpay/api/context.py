@@ -23,6 +23,7 @@ from pocketpay.operations.services import OperatorServices
 from pocketpay.operator_log.act import Operator
 from pocketpay.payments.desk import Desk
 from pocketpay.settings import Settings
+from pocketpay.transactions.reading_time import ReadingTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +46,14 @@ class Context:
     `viewer` is None for an anonymous request, and for a token that is not valid or has expired. `address` is the
     client's IP address. `request_id` is in every log line and every masked error. `operator` is set when a field
     `operations` has checked in the database that the viewer is an operator. `refresh_cookie` is None when the request
-    does not use a cookie.
+    does not use a cookie. `reading_time` limits all filtered pages of the operation together.
     """
 
     __slots__ = (
         "_loaders",
         "address",
         "operator",
+        "reading_time",
         "refresh_cookie",
         "request_id",
         "services",
@@ -76,6 +78,7 @@ class Context:
         self.user_agent = user_agent
         self.refresh_cookie = refresh_cookie
         self.operator: Operator | None = None
+        self.reading_time = ReadingTime()
         self._loaders: Loaders | None = None
 
     def require_viewer(self) -> Viewer:

@@ -24,9 +24,10 @@ _NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 @strawberry.input(
-    description="Conditions for a list of transactions. An item must meet all of them. One page searches only a "
-    "limited part of the list for types, statuses, direction, counterparty, amounts and text. So a page can have "
-    "fewer items than requested, or none, and still have a next page."
+    description="Conditions for a list of transactions. An item must meet all of them. The server reads until the "
+    "page is full, for up to a quarter of a second, which all filtered lists of one operation share. If that is not "
+    "enough for a very long list, the page has fewer items than requested, or none, and hasNextPage is true. The "
+    "next page continues where this one stopped."
 )
 class TransactionFilter:
     types: list[TransactionType] | None = strawberry.field(
@@ -51,8 +52,8 @@ class TransactionFilter:
     max_amount: Amount | None = strawberry.field(default=None, description="Only amounts up to this one.")
     search: str | None = strawberry.field(
         default=None,
-        description="Only transactions with this text in the description. The search ignores case, character width, "
-        "invisible characters and the encoding of accents.",
+        description="Only transactions with this text in the description; one character is enough. The search "
+        "ignores case, character width, invisible characters and the encoding of accents.",
     )
 
 
@@ -80,6 +81,7 @@ async def viewers_transactions(
         older_than=Position.of(page.after),
         newer_than=Position.of(page.before),
         backwards=page.backward,
+        time=info.context.reading_time,
     )
 
     async def counted() -> int | None:

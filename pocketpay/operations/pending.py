@@ -5,8 +5,7 @@ unsettled   deposits and withdrawals that a bank has not answered, oldest first
 """
 
 from pocketpay.database.sessions import Session
-from pocketpay.transactions.filter import Position
-from pocketpay.transactions.history import BEGINNING, END
+from pocketpay.transactions.filter import BEGINNING, END, Position
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.repository import waiting
 from pocketpay.transactions.transaction import Transaction

@@ -5,8 +5,7 @@ from uuid import UUID
 from pocketpay.database.sessions import Session
 from pocketpay.operator_log.act import RecordedAct
 from pocketpay.operator_log.repository import acts
-from pocketpay.transactions.filter import Position
-from pocketpay.transactions.history import BEGINNING, END
+from pocketpay.transactions.filter import BEGINNING, END, Position
 
 MAX_COUNT = 10_000
 """A larger count is returned as None: the exact number is not worth its cost."""

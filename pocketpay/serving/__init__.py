@@ -1,6 +1,6 @@
 """HTTP, websockets, and the execution of GraphQL: everything between a request and its response.
 
-    POST             ─► handler ─┐
+    POST             ─► handler ─┐   (with Accept: text/event-stream ─► event_streams)
     GET              ─► view ────┼─► documents: parse, validate, limits; cached by text ─► execution ─► resolvers
     websocket        ─► sockets ─┘
 
@@ -10,11 +10,12 @@
     headers.py         the headers of all other responses
     view.py            GET /graphql, the explorer's page, and websocket handshakes
     sockets.py         one websocket of graphql-transport-ws
+    event_streams.py   POST /graphql that is answered with server-sent events
     credentials.py     the access token in connection_init
     frames.py          the JSON messages on a websocket
     origins.py         which browser pages may talk to the server (CORS, websockets)
     cookies.py         refresh tokens in cookies: which requests may use them
-    registry.py        the open websockets of this server
+    registry.py        the open websockets and event streams of this server
     server_context.py  what the endpoints share: the viewer of a request, rate limits
     documents.py       documents that are parsed, validated and measured, in a cache
     reading.py         parses a document, with limits for its length
@@ -24,6 +25,7 @@
     limits.py          limits for depth, fields and cost of a document
     variables.py       checks the variables of a request
     execution.py       executes a prepared operation
+    subscription_events.py  the responses of a subscription, for websockets and event streams
     plans.py           compiled plans for operations with one root field
     executor.py        graphql-core's executor, with a fast path for plain fields
     resolvers.py       resolvers whose arguments are prepared when the schema is built

@@ -30,7 +30,9 @@ from pocketpay.serving.new_documents import NewDocuments, Share, TooManyNewDocum
 from pocketpay.serving.plans import NO_VARIABLES, EventPlan, Plan, Plans
 from pocketpay.serving.variables import Variables
 
-NO_SUBSCRIPTIONS = BadUserInput("Send subscriptions over a websocket, with graphql-transport-ws.")
+NO_SUBSCRIPTIONS = BadUserInput(
+    "Send subscriptions over a websocket with graphql-transport-ws, or by POST with `Accept: text/event-stream`."
+)
 
 NOT_TRUSTED = GraphQLError(
     "This server executes only the documents of its own clients. This is not one of them.",

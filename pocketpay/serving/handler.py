@@ -1,6 +1,7 @@
 """POST /graphql, with as few steps as possible, because nearly every request is one.
 
     headers ─► body (320 KiB, 5 s) ─► access token ─► rate limit ─► parse JSON ─► execute ─► JSON
+                                                                                   └ Accept: event_streams.py
 
 A plain request goes from the connection directly to `PostResponder` (`connections/plain_post.py`); all others arrive
 over ASGI. `view.py` answers queries by GET in the same way. A test compares both with the responses of Strawberry's
@@ -8,14 +9,17 @@ own execution. Decision 45 gives the reasons.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from time import perf_counter
 from typing import Any, NamedTuple
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from pocketpay.api.context import Context
 from pocketpay.serving import http, redaction
 from pocketpay.serving.cookies import Cookies
-from pocketpay.serving.http import Headers, HttpRefusal
+from pocketpay.serving.event_streams import EventStreams
+from pocketpay.serving.http import GraphQLRequest, Headers, HttpRefusal
 from pocketpay.serving.server_context import ServerContext
 from pocketpay.settings import Settings
 
@@ -46,6 +50,7 @@ class PostResponder:
         self._cookies = cookies
         self._texts = server_context.execution.documents.texts
         self._shows_cost = not settings.production
+        self.event_streams = EventStreams(server_context)
 
     async def max_bytes(self, headers: Headers) -> int:
         """Returns the limit of the body in bytes. A body above `anonymous_bytes` needs a valid token.
@@ -61,13 +66,7 @@ class PostResponder:
         request_id, kind, server_context = http.request_id(headers), http.JSON, self._context
         try:
             kind = http.media_type(headers.get(b"accept", b""))
-            http.require_json(headers)
-            raw = body if isinstance(body, bytes) else await body()
-            redaction.remember(headers, raw)
-            context = await server_context.context(scope, headers, request_id)
-            if self._cookies is not None:
-                context.refresh_cookie = self._cookies.read_cookie(headers)
-            request = http.parse_body(raw, self._texts)
+            context, request = await self._admitted(scope, headers, body, request_id)
         except HttpRefusal as refused:
             return Reply(refused.payload, refused.status, kind, request_id, refused.headers)
         started = perf_counter()
@@ -75,10 +74,42 @@ class PostResponder:
             *request, context, with_cost=http.wants_cost(headers, default=self._shows_cost)
         )
         server_context.metrics.record(type_, outcome, perf_counter() - started)
+        return Reply(payload, http.status_of(payload, kind), kind, request_id, self._cookie_headers(context))
+
+    async def stream(self, scope: Scope, headers: Headers, body: Body, receive: Receive, send: Send) -> None:
+        """Answers a request for an event stream. Raises ConnectionResetError as `reply` does."""
+        request_id = http.request_id(headers)
+        try:
+            context, request = await self._admitted(scope, headers, body, request_id)
+            await self.event_streams.answer(
+                request,
+                context,
+                scope,
+                receive,
+                send,
+                with_cost=http.wants_cost(headers, default=self._shows_cost),
+                more_headers=partial(self._cookie_headers, context),
+            )
+        except HttpRefusal as refused:
+            await http.send_refusal(send, refused, kind=http.JSON, request_id=request_id)
+
+    async def _admitted(
+        self, scope: Scope, headers: Headers, body: Body, request_id: str
+    ) -> tuple[Context, GraphQLRequest]:
+        """Returns the context and the parsed request. Raises HttpRefusal, or ConnectionResetError as `reply` does."""
+        http.require_json(headers)
+        raw = body if isinstance(body, bytes) else await body()
+        redaction.remember(headers, raw)
+        context = await self._context.context(scope, headers, request_id)
+        if self._cookies is not None:
+            context.refresh_cookie = self._cookies.read_cookie(headers)
+        return context, http.parse_body(raw, self._texts)
+
+    def _cookie_headers(self, context: Context) -> tuple[tuple[bytes, bytes], ...]:
+        """Returns the headers that set or remove the cookie, after the execution."""
         if self._cookies is None or context.refresh_cookie is None:
-            return Reply(payload, http.status_of(payload, kind), kind, request_id)
-        set_cookie_headers = self._cookies.set_cookie_headers(context.refresh_cookie)
-        return Reply(payload, http.status_of(payload, kind), kind, request_id, set_cookie_headers)
+            return ()
+        return self._cookies.set_cookie_headers(context.refresh_cookie)
 
 
 class Handler:
@@ -98,6 +129,9 @@ class Handler:
             return await http.body(receive, headers, max_bytes=max_bytes, within_seconds=responder.body_seconds)
 
         try:
+            if http.wants_events(headers.get(b"accept", b"")):
+                await responder.stream(scope, headers, body, receive, send)
+                return
             reply = await responder.reply(scope, headers, body)
         except ConnectionResetError:
             return

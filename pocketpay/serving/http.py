@@ -30,6 +30,10 @@ from pocketpay.serving.trusted import NO_TEXTS, Texts, document_id_in, text_of
 
 JSON = b"application/json"
 GRAPHQL_JSON = b"application/graphql-response+json"
+EVENT_STREAM = b"text/event-stream"
+
+ABORT = "pocketpay.abort"
+"""The ASGI extension that closes a connection at once, without the bytes that the client has not read."""
 
 COST_HEADER = b"x-pocketpay-cost"
 """Any value but 0 requests `extensions.cost` in the response; 0 leaves it out."""
@@ -214,15 +218,34 @@ def media_type(accept: bytes) -> bytes:
             accepted.append((quality, kind))
     if not accept.strip():
         return JSON
-    # At equal quality the more specific type wins, then the newer one.
-    for _, kind in sorted(accepted, key=lambda item: (-item[0], b"*" in item[1], item[1] != GRAPHQL_JSON)):
-        if kind in (GRAPHQL_JSON, JSON):
+    # At equal quality the more specific type wins, then the newer JSON, then JSON before an event stream.
+    for _, kind in sorted(accepted, key=lambda item: (-item[0], b"*" in item[1], _PREFERENCE.get(item[1], 1))):
+        if kind in _PREFERENCE:
             return kind
         if kind in (b"*/*", b"application/*"):
             return JSON
     raise HttpRefusal(
-        406, "This server responds with application/graphql-response+json or application/json. Accept one of them."
+        406,
+        "This server responds with application/graphql-response+json, application/json or text/event-stream. "
+        "Accept one of them.",
     )
+
+
+_PREFERENCE = {GRAPHQL_JSON: 0, JSON: 1, EVENT_STREAM: 2}
+
+
+@lru_cache(maxsize=256)
+def wants_events(accept: bytes) -> bool:
+    """Whether a client with this Accept header prefers an event stream."""
+    try:
+        return media_type(accept) == EVENT_STREAM
+    except HttpRefusal:
+        return False
+
+
+def bearer_token(headers: Headers) -> str:
+    """Returns the access token of a request that has one."""
+    return headers[b"authorization"][7:].strip().decode("latin-1")
 
 
 def _quality(parameters: list[bytes]) -> float:

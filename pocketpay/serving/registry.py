@@ -1,4 +1,5 @@
-"""The open websockets of this server: counts them per address and user, closes those of ended sessions."""
+"""The open websockets and event streams of this server: counts them per address and user, closes those of ended
+sessions."""
 
 import asyncio
 from collections.abc import Iterable
@@ -17,19 +18,19 @@ RECHECK_SECONDS = 1.0
 
 
 class OpenSocket(Protocol):
-    """A websocket, as `Sockets` counts it. `viewer` is None until a token has been accepted."""
+    """A websocket or an event stream, as `Sockets` counts it. `viewer` is None until a token has been accepted."""
 
     address: str
     viewer: Viewer | None
     token: str | None
 
     def end(self, code: int, reason: str) -> None:
-        """Closes the websocket with this close code and reason."""
+        """Closes it, a websocket with this close code and reason."""
         ...
 
 
 class Sockets:
-    """Counts websockets, and closes those of ended sessions.
+    """Counts websockets and event streams, and closes those of ended sessions.
 
     Sockets that have not signed in are counted by address, signed-in ones by user, so that anonymous sockets from the
     same address use none of a user's sockets. An anonymous socket beyond the limit closes the oldest anonymous one of
@@ -51,6 +52,14 @@ class Sockets:
             del anonymous[oldest]
             oldest.end(4429, "Too many sockets")
         anonymous[socket] = None
+
+    def open(self, socket: OpenSocket) -> bool:
+        """Counts an event stream, for its viewer or, without one, for its address. Returns False when the user has
+        too many."""
+        if socket.viewer is not None:
+            return self.sign_in(socket)
+        self.add(socket)
+        return True
 
     def sign_in(self, socket: OpenSocket) -> bool:
         """Counts a socket for its viewer; returns False when the user has too many."""

@@ -15,18 +15,15 @@ because data loaders cache what they have loaded.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from inspect import isawaitable
 from time import perf_counter, time
 from typing import Any, cast
 
-from graphql import ExecutionResult, GraphQLError, located_error
-from graphql.execution.execute import create_source_event_stream
+from graphql import GraphQLError
 from strawberry.http.exceptions import WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
 
-from pocketpay.api.bad_input import BAD_USER_INPUT, BadUserInput
+from pocketpay.api.bad_input import BadUserInput
 from pocketpay.api.context import Context
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.identity.gate import Denial
@@ -37,9 +34,10 @@ from pocketpay.serving.credentials import token_in
 from pocketpay.serving.documents import Operation as PreparedOperation
 from pocketpay.serving.execution import Rejected
 from pocketpay.serving.executor import OperationExecutor
-from pocketpay.serving.failures import RATE_LIMITED, formatted
+from pocketpay.serving.failures import RATE_LIMITED
 from pocketpay.serving.frames import TextFrames, message_error, next_frame
 from pocketpay.serving.server_context import ServerContext
+from pocketpay.serving.subscription_events import SubscriptionFailed, payloads
 
 INIT_SECONDS = 5.0
 
@@ -216,25 +214,13 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
     async def _stream(
         self, operation: Operation[Context, None], prepared_operation: PreparedOperation, executor: OperationExecutor
     ) -> str:
-        request_id = executor.context_value.request_id
-        source = create_source_event_stream(executor)
-        if isawaitable(source):
-            source = await source
-        if isinstance(source, ExecutionResult):
-            await _send_errors(operation, formatted(source.errors or [], BAD_USER_INPUT, request_id))
-            return "errors"
         try:
-            async with aclosing(cast(AsyncGenerator[Any, None], source)) as events:
-                async for event in events:
-                    payload = await self.server_context.execution.event_payload(prepared_operation, executor, event)
+            async with aclosing(payloads(self.server_context.execution, prepared_operation, executor)) as events:
+                async for payload in events:
                     if not operation.completed:
                         await cast(TextFrames, self.websocket).send_text(next_frame(operation.id, payload))
-        except WebSocketDisconnected:
-            raise
-        except Exception as error:
-            # The source of the events failed: this is reported and logged as an error of its field.
-            failed = located_error(error, list(executor.operation.selection_set.selections), [_field(executor)])
-            await _send_errors(operation, formatted([failed], BAD_USER_INPUT, request_id))
+        except SubscriptionFailed as failed:
+            await _send_errors(operation, failed.errors)
             return "errors"
         await _send(operation, "complete")
         return "ok"
@@ -258,9 +244,3 @@ async def _send(operation: Operation[Context, None], type_: str, payload: Any = 
 
 async def _send_errors(operation: Operation[Context, None], errors: list[dict[str, Any]]) -> None:
     await _send(operation, "error", errors)
-
-
-def _field(executor: OperationExecutor) -> str:
-    first = executor.operation.selection_set.selections[0]
-    alias, name = getattr(first, "alias", None), getattr(first, "name", None)
-    return str((alias or name).value) if name is not None else ""

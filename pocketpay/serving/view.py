@@ -22,6 +22,7 @@ from pocketpay.serving.server_context import ServerContext
 from pocketpay.serving.sockets import INIT_SECONDS, Socket
 from pocketpay.settings import Settings
 
+NO_EVENTS = HttpRefusal(406, "Send requests for text/event-stream with POST.")
 MUTATION_BY_GET = HttpRefusal(405, "Send mutations with POST.", headers=((b"allow", b"POST"),))
 
 
@@ -72,6 +73,9 @@ class View(GraphQL[Context, None]):
         redaction.remember(headers)
         try:
             kind = http.media_type(headers.get(b"accept", b""))
+            if kind == http.EVENT_STREAM:
+                kind = http.JSON
+                raise NO_EVENTS
             context = await self.server_context.context(scope, headers, request_id)
             started = perf_counter()
             payload, type_, outcome = await self._answer(

@@ -1,7 +1,7 @@
 """The filter of a history, and a position in it."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import NamedTuple, Self
 from uuid import UUID
 
@@ -24,6 +24,12 @@ class Position(NamedTuple):
     def of(cls, pair: tuple[datetime, UUID] | None) -> Self | None:
         """Returns the pair of time and id as a Position; None stays None."""
         return None if pair is None else cls(*pair)
+
+
+NIL_ID = UUID(int=0)
+BEGINNING = Position(datetime(1, 1, 2, tzinfo=UTC), NIL_ID)
+END = Position(datetime(9999, 12, 31, tzinfo=UTC), NIL_ID)
+"""The positions before and after every transaction."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,24 +12,35 @@ lock: pages stay correct while other transactions are written. A position in a h
     latest_payments         the latest payment of money requests, as the wallet's owner may see it
     recent_counterparties   the wallets it most recently paid or was paid by
 
-Types, amounts and descriptions have no index. A filtered page reads at most MAX_SCANNED transactions, and reports the
-position where it stopped.
+Types, amounts and descriptions have no index. A filtered page reads MAX_SCANNED transactions at a time until it is
+full or its ReadingTime is over; then it reports the position where it stopped. A search skips the blocks of a long
+history that do not have its text (sealing.py).
+
+Decisions 10 and 48 give the reasons.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import datetime
 from uuid import UUID
 
 from pocketpay.database.sessions import Session
-from pocketpay.transactions.filter import EVERYTHING, Filter, Position
+from pocketpay.transactions.filter import BEGINNING, END, EVERYTHING, NIL_ID, Filter, Position
+from pocketpay.transactions.reading_time import ReadingTime
 from pocketpay.transactions.repository import history as repository
-from pocketpay.transactions.repository import lookups
+from pocketpay.transactions.repository import lookups, search_blocks
 from pocketpay.transactions.transaction import Transaction
 from pocketpay.transactions.visibility import seen_by
 
 MAX_SCANNED = 2_000
-"""The most transactions that a filtered page reads: about 5 ms of database time when nothing matches."""
+"""The most transactions that a filtered page reads in one statement: about 5 ms of database time."""
+
+FIRST_SEARCHED = 200
+"""The most transactions that a search reads in its first statement. After that, the blocks are faster."""
+
+MAX_BLOCKS = search_blocks.Limits(blocks=4_096, candidates=32)
+"""The most search blocks of one statement: half a million transactions, about 10 ms, and the most of them whose
+transactions it reads, again about 10 ms."""
 
 MAX_COUNT = 10_000
 """A larger count is returned as None: the exact number is not worth its cost."""
@@ -44,18 +55,13 @@ MAX_REFUNDS_LISTED = 20
 """The most refunds that are listed with a transaction. Older ones are found in the history. A page of transactions,
 each with this many refunds, stays within the cost limit of a GraphQL document."""
 
-NIL_ID = UUID(int=0)
-BEGINNING = Position(datetime(1, 1, 2, tzinfo=UTC), NIL_ID)
-END = Position(datetime(9999, 12, 31, tzinfo=UTC), NIL_ID)
-"""The positions before and after every transaction."""
-
 
 @dataclass(frozen=True, slots=True)
 class HistoryPage:
     """A page of a history, in the order it was read.
 
-    `stopped_at` is the last position that was read when the filter reached MAX_SCANNED before the page was full. It
-    is None when the page is full or the history ended.
+    `stopped_at` is the last position that was read when the reading time was over before the page was full. It is
+    None when the page is full or the history ended.
     """
 
     transactions: tuple[Transaction, ...]
@@ -71,13 +77,57 @@ async def read(
     older_than: Position | None = None,
     newer_than: Position | None = None,
     backwards: bool = False,
+    time: ReadingTime | None = None,
 ) -> HistoryPage:
-    """Returns at most `limit` transactions between two positions: newest first, or oldest first when `backwards`."""
+    """Returns at most `limit` transactions between two positions: newest first, or oldest first when `backwards`.
+
+    A filtered page reads until it is full or `time` is over (default: a new ReadingTime), but at least once.
+    """
     if filter.matches_nothing:
         return HistoryPage((), None)
     scope = _scope(wallet_id, filter, older_than, newer_than)
-    rows, stopped_at = await repository.page(session, scope, limit=limit, stretch=MAX_SCANNED, backwards=backwards)
+    stretch = MAX_SCANNED if filter.search is None else min(FIRST_SEARCHED, MAX_SCANNED)
+    rows, stopped_at = await repository.page(session, scope, limit=limit, stretch=stretch, backwards=backwards)
+    if stopped_at is not None:
+        time = ReadingTime() if time is None else time
+        more, stopped_at = await _continued(session, scope, stopped_at, limit - len(rows), backwards, time)
+        rows += more
     return HistoryPage(tuple(seen for row in rows if (seen := seen_by(row, wallet_id))), stopped_at)
+
+
+async def _continued(
+    session: Session, scope: repository.Scope, at: Position, limit: int, backwards: bool, time: ReadingTime
+) -> tuple[list[Transaction], Position | None]:
+    """Reads on from a position until `limit` transactions are found, the history ends, or `time` is over."""
+    found: list[Transaction] = []
+    stopped_at: Position | None = at
+    sealed = None if scope.filter.search is None else await search_blocks.sealed_until(session, scope.wallet_id)
+    while stopped_at is not None and len(found) < limit and time.is_left:
+        scope = replace(scope, newer_than=stopped_at) if backwards else replace(scope, older_than=stopped_at)
+        with time.spent():
+            rows, stopped_at = await _stretch(session, scope, stopped_at, sealed, limit - len(found), backwards)
+        found += rows
+    return found, stopped_at
+
+
+async def _stretch(
+    session: Session,
+    scope: repository.Scope,
+    at: Position,
+    sealed: datetime | None,
+    limit: int,
+    backwards: bool,
+) -> tuple[list[Transaction], Position | None]:
+    """Reads one stretch from a position: of blocks, or of transactions that no block has. `sealed` is the end of the
+    blocks."""
+    border = None if sealed is None else Position(sealed, NIL_ID)
+    if border is not None and (at < border or (at == border and not backwards)):
+        return await search_blocks.page(session, scope, limit=limit, most=MAX_BLOCKS, backwards=backwards)
+    if border is None or backwards or scope.newer_than >= border:
+        return await repository.page(session, scope, limit=limit, stretch=MAX_SCANNED, backwards=backwards)
+    newest = replace(scope, newer_than=border)
+    rows, stopped_at = await repository.page(session, newest, limit=limit, stretch=MAX_SCANNED, backwards=False)
+    return rows, border if stopped_at is None and len(rows) < limit else stopped_at
 
 
 async def read_as_operator(

@@ -1,4 +1,4 @@
-"""The tables of transactions and of the usage of limits."""
+"""The tables of transactions, of the usage of limits, and of the blocks that a search reads."""
 
 from typing import Any
 
@@ -177,3 +177,24 @@ class WalletUsageRow(SQLModel, table=True):
     kind: str = Field(primary_key=True)
     hour: datetime = Field(primary_key=True, sa_type=DateTime(timezone=True))
     amount: int = minor()
+
+
+class SearchBlockRow(SQLModel, table=True):
+    """The descriptions of consecutive transactions of one wallet: all that became visible to it from `since` until
+    before `until`. They are folded by `search_key`, oldest first, and separated by newlines.
+
+    `entries` is the number of the wallet's ledger entries until then. A block is never changed.
+    """
+
+    __tablename__ = "search_blocks"
+    __table_args__ = (
+        ForeignKeyConstraint(["wallet_id"], ["wallets.id"]),
+        CheckConstraint("since < until", name="since_before_until"),
+        CheckConstraint("entries >= 0", name="entries_not_negative"),
+    )
+
+    wallet_id: UUID = key()
+    since: datetime = Field(primary_key=True, sa_type=DateTime(timezone=True))
+    until: datetime = moment()
+    entries: int = count()
+    descriptions: str

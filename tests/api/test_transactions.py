@@ -8,6 +8,7 @@ import asyncpg
 import pytest
 
 from pocketpay.transactions import history
+from pocketpay.transactions.reading_time import ReadingTime
 from tests.api.one_server import OneServer, serving
 from tests.api.schema_client import ALL_FIELDS, NODE, ONE, CountingDatabase, SchemaClient, transaction_ids
 from tests.conftest import Dsns
@@ -146,6 +147,7 @@ async def test_a_filtered_list_continues_where_the_search_of_the_last_page_stopp
     owner: Owner, server: OneServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(history, "MAX_SCANNED", 5)
+    monkeypatch.setattr(ReadingTime, "is_left", False)
     alice, bob = await people(owner, "alice", "bob")
     rent = payment(alice, bob, description="Rent", created_at=NOON)
     await write(owner, [rent, *(payment(alice, bob, created_at=NOON + timedelta(minutes=n)) for n in range(1, 13))])
@@ -157,6 +159,36 @@ async def test_a_filtered_list_continues_where_the_search_of_the_last_page_stopp
         after = page["pageInfo"]["endCursor"]
         assert page["pageInfo"]["hasNextPage"] == (not found)
     assert found == transaction_ids(rent.id)
+
+
+async def test_a_filtered_list_reads_until_its_page_is_full(
+    owner: Owner, server: OneServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "MAX_SCANNED", 5)
+    monkeypatch.setattr(ReadingTime, "is_left", True)
+    alice, bob = await people(owner, "alice", "bob")
+    rent = payment(alice, bob, description="Rent", created_at=NOON)
+    await write(owner, [rent, *(payment(alice, bob, created_at=NOON + timedelta(minutes=n)) for n in range(1, 13))])
+    page = await SchemaClient(server).ask(alice, LIST, filter={"search": "rent"})
+    assert (listed(page), page["pageInfo"]["hasNextPage"]) == (transaction_ids(rent.id), False)
+
+
+async def test_the_filtered_lists_of_one_operation_share_their_reading_time(
+    owner: Owner, server: OneServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[ReadingTime] = []
+    monkeypatch.setattr(history, "MAX_SCANNED", 5)
+    monkeypatch.setattr(ReadingTime, "is_left", property(asked.append))
+    alice, bob = await people(owner, "alice", "bob")
+    await write(owner, [payment(alice, bob, created_at=NOON + timedelta(minutes=n)) for n in range(13)])
+    api = SchemaClient(server)
+    page = '(filter: {search: "rent"}) { nodes { id } }'
+    for _ in range(2):
+        await api.answer(alice, f"{{ a: transactions{page} b: transactions{page} }}")
+    first, second, third, fourth = asked
+    assert first is second
+    assert third is fourth
+    assert first is not third
 
 
 async def test_the_total_count_is_null_above_its_maximum(

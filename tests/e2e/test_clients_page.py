@@ -1,4 +1,5 @@
-"""Runs the snippets of docs/clients.md and the client that it names, and tests its rule about idempotency keys."""
+"""Runs the snippets of docs/clients.md and docs/event-streams.md, and the client that the first one names, and tests
+its rule about idempotency keys."""
 
 import os
 import re
@@ -18,10 +19,15 @@ from tests.e2e.processes import Installation, Running
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
+EVENT_STREAMS = (ROOT / "docs" / "event-streams.md").read_text(encoding="utf-8")
 CLIENT = ROOT / "examples" / "pocketpay.js"
 ADDRESS = "http://127.0.0.1:8000"
 HAS = "1563.00 USD\n"
 """The balance of alice's wallet."""
+
+
+GRAPHQL_SSE = ROOT / "examples" / "typescript" / "node_modules" / "graphql-sse"
+DEPOSIT_ONE = "mutation ($input: DepositInput!) { deposit(input: $input) { errors { code } } }"
 
 
 @pytest.fixture(scope="module")
@@ -32,9 +38,9 @@ def server(installation: Installation) -> Iterator[Running]:
     assert running.tracebacks() == []
 
 
-def block(kind: str, having: str) -> str:
-    """Returns the only fenced block of that kind that contains this text."""
-    found: list[str] = re.findall(rf"```{kind}\n(.*?)```", PAGE, re.DOTALL)
+def block(kind: str, having: str, page: str = PAGE) -> str:
+    """Returns the page's only fenced block of that kind that contains this text."""
+    found: list[str] = re.findall(rf"```{kind}\n(.*?)```", page, re.DOTALL)
     (one,) = (text for text in found if having in text)
     return one
 
@@ -55,6 +61,14 @@ def in_node(script: str, folder: Path) -> str:
     return run([*NODE, "--input-type=module"], script, folder)
 
 
+def started_in_node(script: str, folder: Path) -> "subprocess.Popen[str]":
+    """Starts a JavaScript module next to the client. Its output is a pipe."""
+    shutil.copy(CLIENT, folder / "pocketpay.js")
+    (folder / "package.json").write_text('{"type": "module"}')
+    (folder / "main.js").write_text(script)
+    return subprocess.Popen([*NODE, "main.js"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
 @pytest.mark.skipif(shutil.which("curl") is None, reason="the page asks with curl")
 def test_the_curl_examples_return_the_printed_responses(server: Running, tmp_path: Path) -> None:
     script = block("sh", "signIn").replace(ADDRESS, server.url)
@@ -68,6 +82,84 @@ def test_the_python_snippet_reads_the_wallet(server: Running, tmp_path: Path) ->
 @needs_node
 def test_the_javascript_snippet_watches_the_wallet(server: Running, tmp_path: Path) -> None:
     assert in_node(block("js", "from './pocketpay.js'").replace(ADDRESS, server.url), tmp_path) == HAS
+
+
+@needs_node
+@pytest.mark.skipif(not GRAPHQL_SSE.exists(), reason="graphql-sse is not installed: make examples")
+def test_the_event_stream_snippet_prints_the_balance_and_its_changes(server: Running, tmp_path: Path) -> None:
+    (tmp_path / "node_modules").symlink_to(GRAPHQL_SSE.parent)
+    snippet = block("js", "graphql-sse", EVENT_STREAMS).replace(ADDRESS, server.url)
+    imported, snippet = snippet.split("\n", 1)
+    script = f"""
+    {imported}
+    const accessToken = data.signIn.tokens.accessToken, seen = [];
+    pay.signedIn(data.signIn.tokens);
+    console.log = async (amount) => {{
+      seen.push(Number(amount));
+      if (seen.length === 1) {{
+        const input = {{ amount: '1.00', bankName: 'First Bank', idempotencyKey: crypto.randomUUID() }};
+        await pay.ask('{DEPOSIT_ONE}', {{ input }});
+      }} else if (amount - seen[0] >= 1) {{
+        process.stdout.write('paid\\n', () => process.exit(0));
+      }}
+    }};
+    {snippet}
+    """
+    assert in_node(SIGNED_IN.replace("ADDRESS", server.url) + script, tmp_path) == "paid\n"
+
+
+@needs_node
+@pytest.mark.skipif(not GRAPHQL_SSE.exists(), reason="graphql-sse is not installed: make examples")
+def test_graphql_sse_completes_queries_and_mutations_and_reports_errors(server: Running, tmp_path: Path) -> None:
+    (tmp_path / "node_modules").symlink_to(GRAPHQL_SSE.parent)
+    script = """
+    import { createClient } from 'graphql-sse';
+    const headers = { Authorization: `Bearer ${data.signIn.tokens.accessToken}` };
+    const events = createClient({ url: 'ADDRESS/graphql', headers, retryAttempts: 0 });
+    const results = async (query, variables) => {
+      const found = [];
+      for await (const result of events.iterate({ query, variables })) found.push(result);
+      return found;
+    };
+    const [query] = await results('{ viewer { username } }');
+    const [unknown] = await results('{ unknown }');
+    const [anonymous] = await results('mutation { revokeSession(id: "session_1") { errors { code } } }');
+    end([query.data.viewer.username, unknown.errors[0].extensions.code, Object.keys(anonymous)[0]].join());
+    """.replace("ADDRESS", server.url)
+    found = in_node(SIGNED_IN.replace("ADDRESS", server.url) + script, tmp_path)
+    assert found == "bob,GRAPHQL_VALIDATION_FAILED,data\n"
+
+
+@needs_node
+@pytest.mark.skipif(not GRAPHQL_SSE.exists(), reason="graphql-sse is not installed: make examples")
+def test_graphql_sse_connects_again_when_the_server_has_restarted(installation: Installation, tmp_path: Path) -> None:
+    """The server stops when the client has its first event, and starts again at the same port."""
+    first = installation.start()
+    script = """
+    import { createClient } from 'graphql-sse';
+    const headers = { Authorization: `Bearer ${data.signIn.tokens.accessToken}` };
+    const retry = () => new Promise((again) => setTimeout(again, 100));
+    const events = createClient({ url: 'ADDRESS/graphql', headers, retryAttempts: 600, retry });
+    let seen = 0;
+    for await (const { data } of events.iterate({ query: 'subscription { balanceChanged { version } }' })) {
+      console.log(data.balanceChanged.version > 0);
+      if (++seen === 2) process.exit(0);
+    }
+    """.replace("ADDRESS", first.url)
+    (tmp_path / "node_modules").symlink_to(GRAPHQL_SSE.parent)
+    client = started_in_node(SIGNED_IN.replace("ADDRESS", first.url) + script, tmp_path)
+    try:
+        assert client.stdout is not None
+        assert client.stdout.readline() == "true\n"
+        assert first.stop() == 0
+        again = installation.start(PORT=first.url.rpartition(":")[2])
+        assert client.communicate(timeout=60) == ("true\n", "")
+        assert client.returncode == 0
+    finally:
+        client.kill()
+        client.wait()
+    assert again.stop() == 0
+    assert first.tracebacks() + again.tracebacks() == []
 
 
 SIGNED_IN = """

@@ -1,5 +1,6 @@
 """The pages of a wallet's history, compared with a plain sorted list."""
 
+import math
 import random
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
@@ -16,6 +17,7 @@ from pocketpay.money import Money
 from pocketpay.transactions import history
 from pocketpay.transactions.filter import EVERYTHING, Filter, Position
 from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.reading_time import ReadingTime
 from pocketpay.transactions.transaction import Type
 from pocketpay.transactions.visibility import Direction
 from tests.conftest import Dsns
@@ -55,8 +57,10 @@ async def whole(
     gone: list[UUID] = []
     at: Position | None = None
     for _ in range(1_000):
-        bound = {"newer_than" if backwards else "older_than": at}
-        read = await history.read(session, wallet, narrowed, limit=size, backwards=backwards, **bound)
+        newer, older = (at, None) if backwards else (None, at)
+        read = await history.read(
+            session, wallet, narrowed, limit=size, backwards=backwards, newer_than=newer, older_than=older
+        )
         gone += [transaction.id for transaction in read.transactions]
         if len(read.transactions) < size and read.stopped_at is None:
             return gone
@@ -204,16 +208,35 @@ async def test_a_recipient_cannot_find_a_held_payments_creation_time_by_filterin
     assert await whole(session, sender, Filter(until=done), size=5) == [held.id]
 
 
-async def test_a_filter_without_matches_stops_and_returns_where_to_continue(
+async def test_without_time_to_continue_a_filter_stops_and_returns_where(
     owner: Owner, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(history, "MAX_SCANNED", 10)
     sender, recipient = await somebody(owner, 2)
     past = [payment(sender, recipient, created_at=NOON + timedelta(seconds=n)) for n in range(25)]
     await write(owner, past)
-    read = await history.read(session, sender, Filter(search="caviar"), limit=3)
+    read = await history.read(session, sender, Filter(search="caviar"), limit=3, time=ReadingTime(0))
     assert read.transactions == ()
     assert read.stopped_at == Position(past[15].created_at, past[15].id)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+async def test_a_filter_with_time_reads_on_until_its_page_is_full_or_the_history_ends(
+    owner: Owner, session: Session, monkeypatch: pytest.MonkeyPatch, backwards: bool
+) -> None:
+    monkeypatch.setattr(history, "MAX_SCANNED", 10)
+    sender, recipient = await somebody(owner, 2)
+    past = [
+        payment(sender, recipient, amount=100 + n % 12, created_at=NOON + timedelta(seconds=n)) for n in range(60)
+    ]
+    await write(owner, past)
+    matching = [one.id for one in past if one.amount == 100]
+    narrowed, time = Filter(maximum=Money(100, "USD")), ReadingTime(math.inf)
+    for limit in (3, 5, 6):
+        read = await history.read(session, sender, narrowed, limit=limit, backwards=backwards, time=time)
+        expected_ids = matching[:limit] if backwards else matching[::-1][:limit]
+        assert [one.id for one in read.transactions] == expected_ids
+        assert read.stopped_at is None
 
 
 async def test_the_count_is_null_above_its_limit(

@@ -65,7 +65,7 @@ async def test_a_page_reads_only_its_own_rows_from_each_index(
 async def test_a_filtered_page_reads_at_most_its_limit_of_rows(
     owner: "Connection[Record]", wallet: UUID, order: str
 ) -> None:
-    questions = repository._conditions(Filter(search="nothing of that kind"))
+    questions = repository.conditions(Filter(search="nothing of that kind"))
     types = f"{BOUNDS}, int, int, {FILTER_TYPES}"
     plan = await explained(owner, repository._FILTERED_PAGE[order], types, *bounds(wallet), PAGE, 500, *questions)
     assert {scan["Node Type"] for scan in scans(plan, "transactions")} == {"Index Scan"}
@@ -73,7 +73,7 @@ async def test_a_filtered_page_reads_at_most_its_limit_of_rows(
 
 
 async def test_a_filtered_page_stops_reading_when_it_is_full(owner: "Connection[Record]", wallet: UUID) -> None:
-    questions = repository._conditions(Filter(search="payment"))
+    questions = repository.conditions(Filter(search="payment"))
     types = f"{BOUNDS}, int, int, {FILTER_TYPES}"
     plan = await explained(owner, repository._FILTERED_PAGE["desc"], types, *bounds(wallet), PAGE, 500, *questions)
     assert sum(scan["Actual Rows"] for scan in scans(plan, "transactions")) <= PAGE + 1

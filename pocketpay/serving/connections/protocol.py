@@ -139,6 +139,7 @@ class Protocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running_cycle = cycle
+        cycle.scope["extensions"] = {http.ABORT: self.transport.abort}  # type: ignore[dict-item]
         super()._start_asgi_task(cycle, app)
 
     def expire(self) -> None:
@@ -160,8 +161,11 @@ class Protocol(HttpToolsProtocol):
         self.transport.abort()
 
     def shutdown(self) -> None:
-        """Called when the server stops. Requests in progress are answered, the last with `Connection: close`."""
+        """Called when the server stops. Requests in progress are answered, the last with `Connection: close`; event
+        streams end."""
         self._stopping = True
+        if self.responder is not None:
+            self.responder.event_streams.stop()
         if self.stage is self.all_connections.closing:
             self._enter(self.all_connections.refused)
         if self._discards_input and self.stage is not None:
@@ -246,7 +250,7 @@ class Protocol(HttpToolsProtocol):
             limit = min(limits.body_bytes, responder.anonymous_bytes)
             head = read_head(data, max_bytes=limits.head_bytes, max_body_bytes=limit)
             body = None if head is None else body_of(head, data)
-            if body is None:
+            if head is None or body is None or http.wants_events(head.headers.get(b"accept", b"")):
                 return False
         assert head is not None  # noqa: S101 - it has a body
         self._head = head if len(head.raw) <= MAX_CACHED_HEAD_BYTES else None

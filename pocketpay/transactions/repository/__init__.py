@@ -3,6 +3,7 @@
 rows.py              turns a row into a Transaction
 lookups.py           transactions by id
 history.py           a wallet's history, refunds, counterparties
+search_blocks.py     blocks of descriptions, with which a search skips parts of a history
 statement.py         the lines of a statement
 changes.py           the reads of live feeds
 usage.py             how much of their limits wallets have used

@@ -31,25 +31,33 @@ class Scope:
     filter: Filter
 
 
-def _visible(columns: str, limit: str, order: str) -> str:
-    """Returns the SQL of the transactions that wallet $1 sees between positions ($4, $5) and ($2, $3), in one order.
+def visible(
+    columns: str,
+    limit: str,
+    order: str,
+    *,
+    newer_than: str = "$4, $5",
+    older_than: str = "$2, $3",
+    received: str = "$6",
+) -> str:
+    """Returns the SQL of the transactions that wallet $1 sees between two positions, in one order.
 
-    $6 says whether received payments are included.
+    `received` says whether received payments are included.
     """
     return f"""
     (select {columns}, created_at as visible_at from transactions
      where coalesce(source_wallet_id, destination_wallet_id) = $1
-       and (created_at, id) < ($2, $3) and (created_at, id) > ($4, $5)
+       and (created_at, id) < ({older_than}) and (created_at, id) > ({newer_than})
      order by created_at {order}, id {order} limit {limit})
     union all
     (select {columns}, completed_at as visible_at from transactions
-     where $6 and destination_wallet_id = $1 and status = 'completed' and source_wallet_id is not null
-       and (completed_at, id) < ($2, $3) and (completed_at, id) > ($4, $5)
+     where {received} and destination_wallet_id = $1 and status = 'completed' and source_wallet_id is not null
+       and (completed_at, id) < ({older_than}) and (completed_at, id) > ({newer_than})
      order by completed_at {order}, id {order} limit {limit})
     order by visible_at {order}, id {order} limit {limit}"""
 
 
-_MATCHES_FILTER = """
+MATCHES_FILTER = """
         ($9::text[] is null or type = any($9)) and ($10::text[] is null or status = any($10))
     and ($11::boolean is null or (source_wallet_id is not distinct from $1) = $11)
     and ($12::uuid is null
@@ -66,8 +74,8 @@ def _filtered_page(order: str) -> str:
     When fewer than $7 match and more rows may follow, each row also holds the position of the last of the $8 rows.
     """
     return f"""
-with stretch as materialized ({_visible(COLUMNS, "$8", order)}),
-page as materialized (select * from stretch where {_MATCHES_FILTER} limit $7),
+with stretch as materialized ({visible(COLUMNS, "$8", order)}),
+page as materialized (select * from stretch where {MATCHES_FILTER} limit $7),
 stopped as materialized (
     select visible_at as stopped_moment, id as stopped_id from stretch
     where (select count(*) from page) < $7 offset $8 - 1 limit 1)
@@ -78,15 +86,15 @@ order by page.visible_at {order}, page.id {order}"""
 _FILTERED_COLUMNS = "id, type, status, source_wallet_id, destination_wallet_id, amount, description"
 """The columns that the conditions of a Filter read."""
 
-_NEWEST_FIRST, _OLDEST_FIRST = "desc", "asc"
-_PAGE = {order: _visible(COLUMNS, "$7", order) for order in (_NEWEST_FIRST, _OLDEST_FIRST)}
-_FILTERED_PAGE = {order: _filtered_page(order) for order in (_NEWEST_FIRST, _OLDEST_FIRST)}
+NEWEST_FIRST, OLDEST_FIRST = "desc", "asc"
+_PAGE = {order: visible(COLUMNS, "$7", order) for order in (NEWEST_FIRST, OLDEST_FIRST)}
+_FILTERED_PAGE = {order: _filtered_page(order) for order in (NEWEST_FIRST, OLDEST_FIRST)}
 
-_COUNT = f"select count(*) from ({_visible('id', '$7', _NEWEST_FIRST)}) seen"
+_COUNT = f"select count(*) from ({visible('id', '$7', NEWEST_FIRST)}) seen"
 
 _FILTERED_COUNT = f"""
-with stretch as materialized ({_visible(_FILTERED_COLUMNS, "$8", _NEWEST_FIRST)}),
-counted as (select from stretch where {_MATCHES_FILTER} limit $7)
+with stretch as materialized ({visible(_FILTERED_COLUMNS, "$8", NEWEST_FIRST)}),
+counted as (select from stretch where {MATCHES_FILTER} limit $7)
 select (select count(*) from counted) as counted, exists (select from stretch offset $8 - 1) as stopped"""
 
 _REFUNDS = f"""
@@ -126,10 +134,10 @@ async def page(
     With a filter it reads at most `stretch` transactions. When that was not enough to fill the page, the second value
     is the position where it stopped; otherwise it is None.
     """
-    order = _OLDEST_FIRST if backwards else _NEWEST_FIRST
+    order = OLDEST_FIRST if backwards else NEWEST_FIRST
     if not scope.filter.reads_rows:
-        return [transaction(row) for row in await session.fetch(_PAGE[order], *_bounds(scope), limit)], None
-    rows = await session.fetch(_FILTERED_PAGE[order], *_bounds(scope), limit, stretch, *_conditions(scope.filter))
+        return [transaction(row) for row in await session.fetch(_PAGE[order], *bounds(scope), limit)], None
+    rows = await session.fetch(_FILTERED_PAGE[order], *bounds(scope), limit, stretch, *conditions(scope.filter))
     return [transaction(row) for row in rows if row["id"] is not None], _stopped(rows[0])
 
 
@@ -137,9 +145,9 @@ async def count(session: Session, scope: Scope, *, maximum: int, stretch: int) -
     """The number of transactions in the scope, or None above `maximum` or when a filter would read more than
     `stretch`."""
     if not scope.filter.reads_rows:
-        counted: int = await session.fetchval(_COUNT, *_bounds(scope), maximum + 1)
+        counted: int = await session.fetchval(_COUNT, *bounds(scope), maximum + 1)
         return counted if counted <= maximum else None
-    arguments = (*_bounds(scope), maximum + 1, stretch + 1, *_conditions(scope.filter))
+    arguments = (*bounds(scope), maximum + 1, stretch + 1, *conditions(scope.filter))
     row = await session.fetchrow(_FILTERED_COUNT, *arguments)
     assert row is not None, "a count is always one row"  # noqa: S101 - a select without a FROM clause
     return None if row["counted"] > maximum or row["stopped"] else row["counted"]
@@ -161,12 +169,12 @@ async def recent_counterparties(session: Session, wallet_id: UUID, *, scanned: i
     return [row["wallet_id"] for row in await session.fetch(_RECENT_COUNTERPARTIES, wallet_id, scanned)]
 
 
-def _bounds(scope: Scope) -> tuple[object, ...]:
+def bounds(scope: Scope) -> tuple[object, ...]:
     """Returns the arguments $1…$6."""
     return scope.wallet_id, *scope.older_than, *scope.newer_than, scope.filter.matches_received
 
 
-def _conditions(filter: Filter) -> tuple[object, ...]:
+def conditions(filter: Filter) -> tuple[object, ...]:
     """Returns the arguments $9…$15."""
     return (
         None if filter.types is None else sorted(filter.types),

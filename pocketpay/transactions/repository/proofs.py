@@ -4,6 +4,7 @@ from pocketpay.database.findings import Proof
 from pocketpay.transactions.repository import card_proofs as cards
 from pocketpay.transactions.repository import closed_proofs as closed
 from pocketpay.transactions.repository import request_proofs as requests
+from pocketpay.transactions.repository import search_blocks
 from pocketpay.transactions.repository.usage import COUNTED_AMOUNT, COUNTS, KIND
 
 HOLDS = Proof(
@@ -169,7 +170,7 @@ USAGE = Proof(
 )
 
 PROOFS = (
-    *(HOLDS, LEGS, REFUNDED, OPPOSITE, CURRENCIES, TIMES, KEYS, USAGE, ONE_BONUS, OWNERS),
+    *(HOLDS, LEGS, REFUNDED, OPPOSITE, CURRENCIES, TIMES, KEYS, USAGE, ONE_BONUS, OWNERS, search_blocks.BLOCKS),
     *requests.PROOFS,
     *cards.PROOFS,
     *closed.PROOFS,

@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from pocketpay.serving import http
+from pocketpay.serving.event_streams import EventStreams
 from pocketpay.serving.handler import Body, Handler, PostResponder, Reply
 from pocketpay.serving.http import Headers, HttpRefusal
 from tests.serving.connections.raw_http import Peer, Raw, raw
@@ -28,6 +29,7 @@ class Echo(PostResponder):
         self.bodies: list[bytes] = []
         self.release = asyncio.Event()
         self.release.set()
+        self.event_streams = EventStreams(cast(Any, None))
 
     async def max_bytes(self, headers: Headers) -> int:
         return self.anonymous_bytes
