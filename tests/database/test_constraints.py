@@ -39,6 +39,7 @@ ROWS = (
     "insert into retired_usernames values (sha256('somebody_gone'), now())",
     "insert into risk_settings values ('new_recipient_action', 'off', now())",
     "insert into served_revisions values ('0000')",
+    f"insert into search_blocks values ({FREE_WALLET}, now(), now() + interval '1 hour', 0, 'text')",
     "insert into sign_in_lanes values (sha256('one'), now(), now(), now(), now())",
     "insert into sign_in_turns values (sha256('one'), sha256('p'), sha256('n'), sha256('a'), 'first', now(), now(), "
     "null, now())",
@@ -63,6 +64,7 @@ class Copy:
 
 SENT = "type = 'send' and status = 'completed'"
 ANOTHER_USER = {"username": "'somebody'", "wallet_id": FREE_WALLET}
+EARLIER = {"since": "since - interval '1 hour'"}
 IMPORTED = {"supabase_id": RANDOM, "user_id": SOMEBODY_ELSE}
 
 CHECKS: dict[str, Copy] = {
@@ -108,6 +110,8 @@ CHECKS: dict[str, Copy] = {
     "ck_outgoing_mails_tries_not_negative": Copy("outgoing_mails", {"event": "'new'", "tries": "-1"}),
     "ck_retired_usernames_fingerprint_is_sha256": Copy("retired_usernames", {"fingerprint": "'short'"}),
     "ck_risk_settings_name_known": Copy("risk_settings", {"name": "'luck'"}),
+    "ck_search_blocks_entries_not_negative": Copy("search_blocks", {**EARLIER, "entries": "-1"}),
+    "ck_search_blocks_since_before_until": Copy("search_blocks", {"since": "until"}),
     "ck_sign_in_lanes_lane_is_sha256": Copy("sign_in_lanes", {"lane": "'short'"}),
     "ck_sign_in_turns_calendar_known": Copy("sign_in_turns", {"lane": "sha256('x')", "calendar": "'lost'"}),
     "ck_transactions_amount_in_range": Copy("transactions", {"amount": "0"}, SENT),
@@ -168,6 +172,7 @@ FOREIGN_KEYS: dict[str, Copy] = {
     "fk_refresh_tokens_session_id_sessions": Copy(
         "refresh_tokens", {"hash": "sha256('another')", "session_id": RANDOM}
     ),
+    "fk_search_blocks_wallet_id_wallets": Copy("search_blocks", {"wallet_id": RANDOM}),
     "fk_sessions_user_id_users": Copy("sessions", {"user_id": RANDOM}),
     "fk_transactions_card": Copy("transactions", {"card_id": RANDOM}, "type = 'card' and status = 'completed'"),
     "fk_transactions_refund_of": Copy("transactions", {"refund_of": RANDOM}, "type = 'refund'"),
@@ -196,6 +201,7 @@ KEYS: dict[str, Copy] = {
     "pk_refresh_tokens": Copy("refresh_tokens"),
     "pk_retired_usernames": Copy("retired_usernames"),
     "pk_risk_settings": Copy("risk_settings"),
+    "pk_search_blocks": Copy("search_blocks"),
     "pk_served_revisions": Copy("served_revisions"),
     "pk_sessions": Copy("sessions", SAME),
     "pk_sign_in_lanes": Copy("sign_in_lanes"),

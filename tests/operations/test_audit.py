@@ -30,10 +30,11 @@ from tests.operations.damaged_guards import GUARDS
 from tests.operations.damaged_payments import PAYMENTS
 from tests.operations.damaged_refunds import REFUNDS
 from tests.operations.damaged_requests import REQUESTS
+from tests.operations.damaged_search import SEARCH
 from tests.operations.damaged_times import TIMES
 from tests.operations.town import Town, open_desk, trade
 
-DAMAGES = (*BOOKS, *PAYMENTS, *REFUNDS, *REQUESTS, *CARDS, *TIMES, *CLOSINGS, *ACTS, *GUARDS)
+DAMAGES = (*BOOKS, *PAYMENTS, *REFUNDS, *REQUESTS, *CARDS, *TIMES, *CLOSINGS, *ACTS, *SEARCH, *GUARDS)
 RIGHT = f"The ledger is correct: all {len(PROOFS)} laws hold.\n"
 
 CONSTRAINTS = """
