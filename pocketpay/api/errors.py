@@ -134,8 +134,8 @@ STATEFUL_TYPES: dict[type[transactions.HasState], type[Transaction] | type[Money
 @strawberry.type(description="Too many requests in a short time, or too many open cards or money requests.")
 class RateLimited(UserError):
     retry_after_seconds: int | None = strawberry.field(
-        description="Number of seconds after which the same request can succeed; null when that does not depend "
-        "only on time: too many cards are open, or too many money requests were made."
+        description="Number of seconds after which the same request can succeed. Null when waiting alone may not be "
+        "enough: when too many cards are open, or too many money requests were made."
     )
 
     @classmethod

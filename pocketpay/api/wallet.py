@@ -97,7 +97,7 @@ class Wallet(Node):
     def held(self) -> Money:
         return Money.of(self.record.held)
 
-    @strawberry.field(description="The amount that can be spent now: balance less held.")
+    @strawberry.field(description="The amount that can be spent now: `balance` minus `held`.")
     def available(self) -> Money:
         return Money.of(self.record.available)
 

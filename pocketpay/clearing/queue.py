@@ -81,7 +81,8 @@ log = structlog.get_logger("clearing")
 
 
 class Failed(NamedTuple):
-    """The error that ended a unit of work. `on_accounts` is True if it had not locked its accounts yet."""
+    """The error that ended a unit of work. `on_accounts` is True if the unit failed before it had locked its
+    accounts."""
 
     failure: Failure
     error: Exception

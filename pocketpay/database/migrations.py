@@ -26,7 +26,9 @@ OWNER_SETTINGS = {
     "statement_timeout": "0",
     "timezone": "UTC",
 }
-TABLE_IN_USE = "A migration waited 3 s for a table in use. Run it again when there is less traffic."
+TABLE_IN_USE = (
+    "The migration stopped, because a table was in use for 3 s. Run `pocketpay migrate` when there is less traffic."
+)
 LOCK_ID = 7_064_738_212_001
 """The number of the advisory lock. It is arbitrary, but used for nothing else."""
 LOCK_SECONDS = 60

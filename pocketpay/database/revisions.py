@@ -27,7 +27,9 @@ async def check(session: Session) -> None:
     if here is None:
         raise WrongRevision("The database has no tables yet. Run `pocketpay migrate`.")
     if here in known():
-        raise WrongRevision(f"The database is at revision {here}, this server at {wanted}. Run `pocketpay migrate`.")
+        raise WrongRevision(
+            f"The database is at revision {here}; this server needs {wanted}. Run `pocketpay migrate`."
+        )
     raise WrongRevision(
         f"The database is at revision {here}, which does not serve this server ({wanted}). Install a newer server."
     )

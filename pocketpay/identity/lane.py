@@ -114,7 +114,7 @@ class Lane:
 
     @property
     def expires_at(self) -> datetime:
-        """The time from which the lane equals an unused one, so that its row can be deleted."""
+        """The time from which the lane is in the same state as a new one. Its row can be deleted then."""
         return max(self.free_at[order] + calendar.saved for order, calendar in CALENDARS.items())
 
 

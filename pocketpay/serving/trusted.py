@@ -26,7 +26,10 @@ NO_TEXTS: Texts = MappingProxyType({})
 
 
 def load(manifest: Path) -> Texts:
-    """Returns the texts of a manifest by id. Raises SettingsError when the file is not a manifest."""
+    """Reads a manifest and returns its GraphQL documents by their ids.
+
+    Raises SettingsError when the file cannot be read or is not a manifest.
+    """
     try:
         content = json.loads(manifest.read_text(encoding="utf-8"))
     except OSError as error:

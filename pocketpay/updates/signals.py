@@ -32,7 +32,8 @@ ALL = "all"
 
 
 class TransactionSignal(NamedTuple):
-    """A transaction's new version, and its wallets: enough to find the watches it concerns without reading it."""
+    """A transaction's new version and its wallets. They suffice to find the watches that must be told, so that the
+    transaction need not be read."""
 
     version: int
     source_wallet_id: UUID | None

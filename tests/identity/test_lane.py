@@ -169,7 +169,7 @@ def test_one_machine_with_thousands_of_addresses_counts_as_its_network() -> None
     assert len([turn for turn in world.turns.values() if turn.begins_at > world.now]) <= 2 * SHARE + 1
 
 
-def test_a_customer_of_the_same_provider_gets_its_turn_at_the_promised_time() -> None:
+def test_a_customer_of_the_attackers_provider_gets_its_turn_at_the_promised_time() -> None:
     world = World()
     machine = [Address(1, 1, n) for n in range(300)]
     end = START + 6 * HOUR

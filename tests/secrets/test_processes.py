@@ -79,7 +79,7 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-def test_the_answers_planted_tokens_and_a_card_number(used: object, planted: Planted) -> None:
+def test_the_searched_secrets_include_the_returned_tokens_and_card_number(used: object, planted: Planted) -> None:
     assert {"a card number", "accessToken of an answer", "refreshToken of an answer"} <= set(planted.secrets.values())
 
 

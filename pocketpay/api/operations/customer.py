@@ -71,7 +71,7 @@ class CustomerWallet:
     held: Money = strawberry.field(
         description="The amount reserved for payments and withdrawals that are not finished."
     )
-    available: Money = strawberry.field(description="The amount that can be spent now: balance less held.")
+    available: Money = strawberry.field(description="The amount that can be spent now: `balance` minus `held`.")
     version: int = strawberry.field(description="A counter that grows by one with every change of balance or held.")
     transactions: Connection[CustomerTransaction] = strawberry.field(
         resolver=wallet_transactions,
@@ -157,6 +157,6 @@ class Customer:
         assert found is not None  # noqa: S101 - a foreign key guarantees it
         return found
 
-    @strawberry.field(description="Their active sessions, newest first, at most 50.")
+    @strawberry.field(description="The customer's active sessions, newest first, at most 50.")
     async def sessions(self, info: Info) -> list[CustomerSession]:
         return [CustomerSession.of(one) for one in await info.context.loaders.sessions.load(self.uuid) or []]

@@ -88,7 +88,7 @@ def find(system_home: Path = SYSTEM_HOME) -> Programs:
             folder = _copy_programs(wheel, system_home)
     except OSError as error:
         raise DatabaseUnavailable(
-            f"Cannot prepare {system_home} for PostgreSQL, which does not run as root ({error.strerror}): "
+            f"Cannot prepare {system_home} for PostgreSQL, which refuses to run as root ({error.strerror}): "
             "run as an ordinary user, or set DATABASE_URL."
         ) from error
     return Programs(folder, user.pw_name, user.pw_uid, user.pw_gid)
@@ -142,7 +142,7 @@ def _system_user() -> pwd.struct_passwd:
         return pwd.getpwnam(SYSTEM_USER)
     except KeyError:
         raise DatabaseUnavailable(
-            f"PostgreSQL does not run as root and its user {SYSTEM_USER!r} cannot be made here: "
+            f"PostgreSQL refuses to run as root, and its user {SYSTEM_USER!r} cannot be created here: "
             f"add it (useradd --system {SYSTEM_USER}), run as an ordinary user, or set DATABASE_URL."
         ) from None
 

@@ -189,7 +189,8 @@ class EmbeddedPostgres:
         names = set(os.listdir(self.data)) - {"lost+found"}  # in the root directory of a file system
         if names and not names & OUR_NAMES:
             raise DatabaseUnavailable(
-                f"The data directory {self.data} has other files. Set POCKETPAY_DATA to an empty directory."
+                f"The data directory {self.data} has files that are not Pocket Pay's. Set POCKETPAY_DATA to an empty "
+                "directory."
             )
         if facts.st_mode & 0o077:
             self.data.chmod(0o700)

@@ -8,7 +8,7 @@
     idle      the connection is kept alive               closes it; also when the server is full
     stopping  a body is arriving while the server stops  responds with 503
     closing   the server has closed its side             discards incoming bytes, then aborts
-    refused   as closing, for refused connections        the same, with a shorter limit
+    refused   a refused client reads the response        as in closing, with a shorter limit
 
 While a request is being executed, its connection is in no stage: the application has its own limits. One timer checks
 all connections, so that a request does not start and cancel a timer of its own.
