@@ -135,9 +135,7 @@ async def test_the_database_does_not_contain_the_password(services: IdentityServ
         )
 
 
-async def test_signing_in_opens_one_session_when_a_database_reply_is_lost(
-    database_dsn: Dsns, owner: Owner
-) -> None:
+async def test_signing_in_opens_one_session_when_a_database_reply_is_lost(database_dsn: Dsns, owner: Owner) -> None:
     database = LosesReplies(database_dsn.server)
     async with receiving(database) as services:
         await arrive(services)
