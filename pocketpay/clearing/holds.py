@@ -27,7 +27,7 @@ def ended(book: Book, held: Transaction, status: Status) -> Outcome:
 
 
 def refused(book: Book, held: Transaction, why: Refusal, verdict: Verdict | None = None) -> Outcome:
-    """Ends the held payment with that refusal, and releases its hold."""
+    """Ends the held payment because of the refusal `why`, and releases the payment's hold."""
     ended = ended_by(why, held)
     if verdict is not None:
         ended = replace(ended, risk_reasons=verdict.reasons)

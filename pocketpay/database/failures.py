@@ -8,8 +8,8 @@
     CANCELLED       57014 53200                         rolled back; a statement took too long or too much memory
     DISK_FULL       53100 58xxx                         rolled back; there is no disk space
     UNKNOWN         08xxx 25P03 25P04 25006 40003       committed or not, unknown; the connection must not be used
-                    53300 57P0x, all errors that        again. Repeating the unit with the same ids on a new
-                    are not from PostgreSQL             connection finds out
+                    53300 57P0x, all errors that        again. Repeat the unit with the same ids on a new
+                    are not from PostgreSQL             connection: the result shows whether it was committed
     BUG             all others                          rolled back; our SQL is wrong, and a retry does not help
 
 The clearing uses this table, not the driver's exception classes.

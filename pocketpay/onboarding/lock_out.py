@@ -18,7 +18,7 @@ from pocketpay.wallets import repository as wallets
 
 
 async def require_unlocked(session: Session, wallet_id: UUID) -> None:
-    """Raises WalletFrozen when the wallet's owner is locked out. Call it in the unit of work that is to be
-    refused."""
+    """Raises WalletFrozen when the wallet's owner is locked out. Call it in the unit of work that a
+    locked-out owner must not do."""
     if await wallets.is_frozen_for_all(session, wallet_id):
         raise WalletFrozen

@@ -102,8 +102,9 @@ async def last_sequence(session: Session, wallet_id: UUID) -> int:
 async def points(session: Session, wallet_id: UUID, moments: Sequence[datetime]) -> list[Record]:
     """Returns one row for each moment, in order, with `sequence`, `balance` and `currency`.
 
-    `sequence` is that of the last entry before the moment, and `balance` the balance after that entry. `sequence` is
-    null if an entry is missing from the account. The list is empty if the wallet does not exist.
+    `sequence` is the number of the last entry before the moment, or 0, and `balance` is the balance after that entry.
+    `sequence` is null if the search needs an entry that is missing, which leaves a gap in the numbers. The list is
+    empty if the wallet does not exist.
     """
     return await session.fetch(_POINTS, wallet_id, moments)
 

@@ -217,7 +217,8 @@ class Protocol(HttpToolsProtocol):
         self._update_stage()
 
     def _feed(self, data: bytes | memoryview) -> None:
-        """Feeds the parser in pieces, none larger than a head may be: it keeps an unfinished head in memory."""
+        """Passes the data to the parser in pieces. No piece is larger than the maximum size of a head, because the
+        parser keeps an unfinished head in memory."""
         limit = self._limits.head_bytes
         while True:
             started_before, was_in_body = self._requests_started, self._in_body
