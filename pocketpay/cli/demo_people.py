@@ -1,4 +1,4 @@
-"""Creates the demo people of a server, one of whom is an operator, if they do not exist yet.
+"""Creates the demo people of a server if they do not exist yet. One of them is an operator.
 
 The package `onboarding` creates them, and `operations` makes one of them an operator. Neither package imports the
 other.

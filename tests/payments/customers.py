@@ -211,7 +211,7 @@ async def send_many(
 
 
 async def known_pair(desk: Desk, *, funds: str) -> tuple[Person, Person]:
-    """Creates two users, of whom the first has already paid the second."""
+    """Creates two users. The first has already paid the second."""
     ada, bob = await person(desk, funds=funds), await person(desk)
     held = await send(desk, ada, bob, "0.01")
     await confirm(desk, ada.wallet_id, held.transaction.id)

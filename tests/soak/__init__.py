@@ -1,5 +1,5 @@
-"""`make soak`: random walks of many hours in some minutes, and a real installation under faults. docs/reliability.md
-has the figures of a run.
+"""`make soak`: many random walks in memory, and a real installation under faults. docs/reliability.md has the figures
+of a run.
 
     __main__.py     runs both parts side by side, and prints the figures
     in_memory.py    the rules against their model, without a database, in several processes
