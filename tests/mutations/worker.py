@@ -72,6 +72,7 @@ def _run(postgres: EmbeddedPostgres, task: dict[str, Any]) -> dict[str, Any]:
         child = os.fork()
         if not child:
             _child(postgres, task, out.fileno(), answer.fileno())
+        os.setpgid(child, child)  # the child does the same; one of them is first, and then it can be killed
         handle = os.pidfd_open(child)
         ended = select.select([handle], [], [], task["seconds"])[0]
         os.close(handle)
@@ -92,7 +93,7 @@ def _child(postgres: EmbeddedPostgres, task: dict[str, Any], out: int, answer: i
     """Removes the guard, runs the tests, writes the answer, and ends this process."""
     found = {"result": "error", "test": ""}
     try:
-        os.setsid()
+        os.setpgid(0, 0)
         for stream in (1, 2):
             os.dup2(out, stream)
         if task["guard"]:
