@@ -11,6 +11,7 @@ once without being measured. Needs `wrk` (Debian: apt-get install wrk).
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import shutil
@@ -22,9 +23,11 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import against, attacks, servers, wrk
+from benchmarks import against, attacks, chart, servers, wrk
 from benchmarks.clearing import transfers_per_second
 from benchmarks.errors import BenchmarkError
+from benchmarks.peers import ledger
+from benchmarks.peers import servers as peers
 from benchmarks.population import (
     Person,
     add_history,
@@ -33,9 +36,10 @@ from benchmarks.population import (
     make_people,
     open_clearing,
     payees_of,
+    payment,
 )
 from benchmarks.servers import NO_LIMITS
-from benchmarks.table import Case, Measured, write_table
+from benchmarks.table import Case, Measured, machine, write_table
 from pocketpay.database import migrations
 from pocketpay.database.embedded import secret_key
 from pocketpay.database.embedded.server import EmbeddedPostgres
@@ -91,7 +95,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=None, help="of each window: 4, or 2 with --against")
     parser.add_argument("--against", metavar="COMMIT", help="compare this checkout with another commit instead")
-    parser.add_argument("--out", type=Path, default=None, help="a Markdown file to write the table into")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=None,
+        help="a Markdown file to write the table into, with a chart beside it: docs/benchmarks.md",
+    )
     arguments = parser.parse_args()
     if arguments.seconds is None:
         arguments.seconds = 4 if arguments.against is None else 2
@@ -101,15 +110,20 @@ def _arguments() -> argparse.Namespace:
 def _measure(postgres: EmbeddedPostgres, home: Path, arguments: argparse.Namespace) -> None:
     asyncio.run(migrations.upgrade(postgres.owner_dsn, postgres.server_dsn))
     secret = secret_key.read_or_create(home / "data")
-    people, short, long = uvloop.run(_populate(postgres.server_dsn, secret))
+    people, short, long, pair = uvloop.run(_populate(postgres.server_dsn, secret))
     ours = _targets(home / "ours.tsv", people)
     histories = [_targets(home / f"ours_{n}.tsv", [p]) for n, p in zip(HISTORIES, (short, long), strict=True)]
-    reference_dsn = uvloop.run(_reference_database(postgres))
+    reference_dsn = uvloop.run(_database(postgres, "reference"))
     theirs, their_histories = _reference_people(reference_dsn, home)
+    peers_dsn = uvloop.run(_database(postgres, "peers"))
+    uvloop.run(ledger.make(peers_dsn, PEOPLE))
+    accounts = ledger.write_targets(home / "peers.tsv", PEOPLE)
 
     measured: dict[Case, Measured] = {}
     with (
+        contextlib.ExitStack() as stack,
         servers.pocketpay(home / "data") as (port, _),
+        servers.pocketpay(home / "data", RAPID_TRANSFER_ACTION="off") as (hot_port, _),
         servers.bare() as bare_port,
         servers.reference(reference_dsn) as reference_port,
         servers.pocketpay(home / "data", workers=2) as (two_port, _),
@@ -126,6 +140,25 @@ def _measure(postgres: EmbeddedPostgres, home: Path, arguments: argparse.Namespa
             (Case(label, clients), _wrk(target, load, targets, clients, arguments.seconds))
             for clients in CLIENTS
             for label, target, load, targets in side_by_side
+        ]
+        beside = [
+            (f"{what}, {label}", target, f"peer_{what}", accounts)
+            for label, target in _peers(peers_dsn, stack)
+            for what in ("transfer", "balance")
+        ]
+        two_people = _targets(home / "pair.tsv", pair, pair[::-1])
+        two_accounts = ledger.write_pair(home / "peers_pair.tsv")
+        beside += [
+            ("transfer between two people, Pocket Pay", hot_port, "transfer", two_people),
+            *(
+                ("transfer between two people, Mercurius", target, load, two_accounts)
+                for label, target, load, _ in beside
+                if label == "transfer, Mercurius"
+            ),
+        ]
+        cases += [
+            (Case(label, MANY_CLIENTS), _wrk(target, load, targets, MANY_CLIENTS, arguments.seconds))
+            for label, target, load, targets in beside
         ]
         in_two_processes = (
             ("transfer, Pocket Pay, two processes", two_port, "transfer", ours),
@@ -149,7 +182,7 @@ def _measure(postgres: EmbeddedPostgres, home: Path, arguments: argparse.Namespa
             )
             for batch in BATCHES
         ]
-        for _, target, load, targets in (*side_by_side, *in_two_processes):
+        for _, target, load, targets in (*side_by_side, *beside, *in_two_processes):
             _wrk(target, load, targets, MANY_CLIENTS, WARM_UP_SECONDS)()
         for number in range(arguments.rounds):
             for case, run in cases:
@@ -160,23 +193,29 @@ def _measure(postgres: EmbeddedPostgres, home: Path, arguments: argparse.Namespa
     verdict = asyncio.run(audit.report(postgres.server_dsn))
     if verdict:
         raise SystemExit(verdict)
+    uvloop.run(ledger.check(peers_dsn, PEOPLE))
     write_table(measured, arguments.out, rounds=arguments.rounds, seconds=arguments.seconds)
+    if arguments.out is not None:
+        arguments.out.with_suffix(".svg").write_text(chart.draw(measured, machine()))
 
 
-async def _populate(dsn: str, secret: bytes) -> tuple[list[Person], Person, Person]:
+async def _populate(dsn: str, secret: bytes) -> tuple[list[Person], Person, Person, list[Person]]:
     database = await Database.open(dsn)
     settings = Settings(new_recipient_action="off", rapid_transfer_action="off", **NO_LIMITS)
     names = [f"person_{n}" for n in range(PEOPLE)]
     people = await make_people(database, names, secret)
     short, long, other = await make_people(database, ["short", "long_history", "other"], secret)
+    pair = await make_people(database, ["pair_one", "pair_two"], secret)
     clearing = await open_clearing(database, settings)
-    await fund(clearing, [*people, short, long, other])
+    await fund(clearing, [*people, short, long, other, *pair])
     await make_first_payments(clearing, people)
+    for payer, payee in (pair, pair[::-1]):
+        await clearing.submit(payment(payer, payee, "first"))
     for person, length in zip((short, long), HISTORIES, strict=True):
         await add_history(clearing, person, other, length - 1)
     await clearing.close()
     await database.close()
-    return people, short, long
+    return people, short, long, pair
 
 
 def _clearing_run(dsn: str, people: list[Person], callers: int, seconds: int) -> Run:
@@ -195,12 +234,23 @@ async def _clearing(dsn: str, people: list[Person], callers: int, seconds: float
         await database.close()
 
 
-async def _reference_database(postgres: EmbeddedPostgres) -> str:
+def _peers(dsn: str, stack: contextlib.ExitStack) -> list[tuple[str, int]]:
+    """Starts the peers until the stack closes. Returns their labels and ports."""
+    found = [
+        ("Strawberry", stack.enter_context(peers.strawberry(dsn, cached=False))),
+        ("Strawberry with its caches", stack.enter_context(peers.strawberry(dsn, cached=True))),
+    ]
+    if peers.install_mercurius():
+        found.append(("Mercurius", stack.enter_context(peers.mercurius(dsn))))
+    return found
+
+
+async def _database(postgres: EmbeddedPostgres, name: str) -> str:
     database = Database(postgres.owner_dsn)
     connection = await database.connect("benchmarks")
-    await connection.execute("create database reference")
+    await connection.execute(f"create database {name}")
     await connection.close()
-    return postgres.dsn("pocketpay_owner", "reference")
+    return postgres.dsn("pocketpay_owner", name)
 
 
 def _reference_people(dsn: str, home: Path) -> tuple[Path, list[Path]]:
@@ -227,11 +277,13 @@ def _reference_people(dsn: str, home: Path) -> tuple[Path, list[Path]]:
     return everybody, histories
 
 
-def _targets(path: Path, people: list[Person]) -> Path:
+def _targets(path: Path, people: list[Person], payees: list[Person] | None = None) -> Path:
+    """Writes a line for each person: the username, the token, and whom they pay: one of `payees` each, if given."""
     with path.open("w") as out:
         for number, person in enumerate(people):
-            payees = ",".join(payee.username for payee in payees_of(people, number))
-            out.write(f"{person.username}\t{person.token}\t{payees}\n")
+            paid = payees_of(people, number) if payees is None else [payees[number]]
+            names = ",".join(payee.username for payee in paid)
+            out.write(f"{person.username}\t{person.token}\t{names}\n")
     return path
 
 

@@ -1,5 +1,5 @@
 -- The requests that wrk sends. Environment variables:
---   LOAD      transfer | balance | reference_transfer | reference_balance | bare
+--   LOAD      transfer | balance | reference_transfer | reference_balance | peer_transfer | peer_balance | bare
 --   TARGETS   a file with one line per user: "name<TAB>token<TAB>payee,payee,…"
 -- An answer with a status of 300 or above, or with errors in it, counts as a failure, not as throughput.
 
@@ -50,6 +50,16 @@ local requests = {
   reference_balance = function(person)
     return wrk.format("GET", "/wallet/balance", { ["Authorization"] = "Bearer " .. person.token })
   end,
+  peer_transfer = function(person)
+    return post("/graphql", person.token, string.format(
+      '{"query":"mutation Pay($from: ID!, $to: ID!, $amount: String!) { transfer(from: $from, to: $to, amount: $amount) { id amount } }",'
+      .. '"variables":{"from":"%s","to":"%s","amount":"1"}}',
+      person.name, person.payees[math.random(#person.payees)]))
+  end,
+  peer_balance = function(person)
+    return post("/graphql", person.token, string.format(
+      '{"query":"query Balance($id: ID!) { account(id: $id) { balance version } }","variables":{"id":"%s"}}', person.name))
+  end,
   bare = function(person)
     return post("/", person.token, '{"query":"query Balance { wallet { balance { amount } } }"}')
   end,
@@ -58,7 +68,7 @@ local requests = {
 function request() return requests[load](people[math.random(#people)]) end
 
 function response(status, _, body)
-  if status >= 300 or body:find('"code":', 1, true) or (load == "transfer" and not body:find("COMPLETED", 1, true)) then
+  if status >= 300 or body:find('"code":', 1, true) or body:find('"errors":[{', 1, true) or (load == "transfer" and not body:find("COMPLETED", 1, true)) then
     bad = bad + 1
     if first == "" then first = status .. " " .. body:sub(1, 300) end
   else

@@ -29,16 +29,27 @@ def free_port() -> int:
 @contextlib.contextmanager
 def running(arguments: list[str], port: int, ready: str, *, cwd: Path | None = None, **env: str) -> Iterator[int]:
     """Runs a Python command during the block. Yields its process id when the path `ready` responds."""
-    process = subprocess.Popen([sys.executable, *arguments], cwd=cwd, env={**os.environ, **env})
+    with command([sys.executable, *arguments], port, ready, cwd=cwd, **env) as pid:
+        yield pid
+
+
+@contextlib.contextmanager
+def command(words: list[str], port: int, ready: str, *, cwd: Path | None = None, **env: str) -> Iterator[int]:
+    """Runs a command during the block. Yields its process id when the path `ready` responds.
+
+    It gets a process group of its own, because npm does not pass a signal on to the program that it runs.
+    """
+    process = subprocess.Popen(words, cwd=cwd, env={**os.environ, **env}, process_group=0)
     try:
         wait_until_ready(process, f"http://127.0.0.1:{port}{ready}")
         yield process.pid
     finally:
-        process.send_signal(signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
         try:
             process.wait(15)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 @contextlib.contextmanager
@@ -68,7 +79,7 @@ def pocketpay(data: Path, *, workers: int = 1, **more: str) -> Iterator[tuple[in
 def bare() -> Iterator[int]:
     """Runs the bare JSON endpoint. Yields its port."""
     port = free_port()
-    with running(_uvicorn("benchmarks.bare:app", port), port, "/"):
+    with running(uvicorn("benchmarks.bare:app", port), port, "/"):
         yield port
 
 
@@ -77,12 +88,13 @@ def reference(dsn: str, *, workers: int = 1) -> Iterator[int]:
     """Runs the reference backend on the database at `dsn`, with `workers` processes. Yields its port."""
     port = free_port()
     url = dsn.replace("postgresql://", "postgresql+asyncpg://", 1)
-    command = [*_uvicorn("app.main:app", port), "--workers", str(workers)]
+    command = [*uvicorn("app.main:app", port), "--workers", str(workers)]
     with running(command, port, "/docs", cwd=HERE / "reference", DATABASE_URL=url):
         yield port
 
 
-def _uvicorn(application: str, port: int) -> list[str]:
+def uvicorn(application: str, port: int) -> list[str]:
+    """The arguments of Python that serve an application with uvloop and httptools, without an access log."""
     flags = ["--loop", "uvloop", "--http", "httptools", "--no-access-log", "--log-level", "warning"]
     return ["-m", "uvicorn", application, "--port", str(port), *flags]
 

@@ -95,9 +95,30 @@ def _ratios(measured: dict[Case, Measured]) -> list[str]:
         f"**{best:.1f} times**.",
         f"- Balance reads at 32 clients, one process each: **{reads:.1f} times** the reference backend; "
         f"two processes each: **{two['balance']:.1f} times**.",
+        *_beside_peers(measured, ours),
         f"- The clearing at batches of 100: **{batches:.1f} times** batches of 1.",
         f"- A balance with 100,000 entries takes **{latency[100_000] / latency[10]:.2f} times** as long as with 10.",
     ]
+
+
+def _beside_peers(measured: dict[Case, Measured], ours: str) -> list[str]:
+    """The ratios to the measured peers, which have fewer features."""
+    lines = []
+    for peer in ("Strawberry", "Strawberry with its caches", "Mercurius"):
+        theirs = Case(f"transfer, {peer}", 32)
+        if theirs not in measured:
+            continue
+        transfers = _ratio(measured, Case(ours, 32), theirs)
+        reads = _ratio(measured, Case(ours.replace("transfer", "balance"), 32), Case(f"balance, {peer}", 32))
+        lines.append(
+            f"- {peer} over one SQL function, at 32 clients: **{transfers:.1f} times** its transfers, "
+            f"**{reads:.1f} times** its balance reads."
+        )
+    pair = "transfer between two people"
+    if Case(f"{pair}, Mercurius", 32) in measured:
+        times = _ratio(measured, Case(f"{pair}, Pocket Pay", 32), Case(f"{pair}, Mercurius", 32))
+        lines.append(f"- Two people who pay each other, at 32 clients: **{times:.1f} times** Mercurius.")
+    return lines
 
 
 def _ratio(measured: dict[Case, Measured], one: Case, other: Case) -> float:
