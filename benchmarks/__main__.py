@@ -79,12 +79,13 @@ def main() -> None:
 
 
 def _measure_all(arguments: argparse.Namespace) -> None:
-    """Measures Pocket Pay and the reference backend on one PostgreSQL."""
+    """Measures Pocket Pay and the reference backend on one PostgreSQL, and the peers on another like it: one has too
+    few connections for all."""
     home = Path(tempfile.mkdtemp(prefix="pocketpay-bench-"))
     home.chmod(0o755)
     try:
-        with EmbeddedPostgres(home / "data") as postgres:
-            _measure(postgres, home, arguments)
+        with EmbeddedPostgres(home / "data") as postgres, EmbeddedPostgres(home / "peers") as for_peers:
+            _measure(postgres, for_peers.owner_dsn, home, arguments)
     finally:
         shutil.rmtree(home)
 
@@ -107,15 +108,14 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
-def _measure(postgres: EmbeddedPostgres, home: Path, arguments: argparse.Namespace) -> None:
+def _measure(postgres: EmbeddedPostgres, peers_dsn: str, home: Path, arguments: argparse.Namespace) -> None:
     asyncio.run(migrations.upgrade(postgres.owner_dsn, postgres.server_dsn))
     secret = secret_key.read_or_create(home / "data")
     people, short, long, pair = uvloop.run(_populate(postgres.server_dsn, secret))
     ours = _targets(home / "ours.tsv", people)
     histories = [_targets(home / f"ours_{n}.tsv", [p]) for n, p in zip(HISTORIES, (short, long), strict=True)]
-    reference_dsn = uvloop.run(_database(postgres, "reference"))
+    reference_dsn = uvloop.run(_reference_database(postgres))
     theirs, their_histories = _reference_people(reference_dsn, home)
-    peers_dsn = uvloop.run(_database(postgres, "peers"))
     uvloop.run(ledger.make(peers_dsn, PEOPLE))
     accounts = ledger.write_targets(home / "peers.tsv", PEOPLE)
 
@@ -210,7 +210,7 @@ async def _populate(dsn: str, secret: bytes) -> tuple[list[Person], Person, Pers
     await fund(clearing, [*people, short, long, other, *pair])
     await make_first_payments(clearing, people)
     for payer, payee in (pair, pair[::-1]):
-        await clearing.submit(payment(payer, payee, "first"))
+        await clearing.submit(payment(payer, payee, "first-of-the-pair"))
     for person, length in zip((short, long), HISTORIES, strict=True):
         await add_history(clearing, person, other, length - 1)
     await clearing.close()
@@ -245,12 +245,12 @@ def _peers(dsn: str, stack: contextlib.ExitStack) -> list[tuple[str, int]]:
     return found
 
 
-async def _database(postgres: EmbeddedPostgres, name: str) -> str:
+async def _reference_database(postgres: EmbeddedPostgres) -> str:
     database = Database(postgres.owner_dsn)
     connection = await database.connect("benchmarks")
-    await connection.execute(f"create database {name}")
+    await connection.execute("create database reference")
     await connection.close()
-    return postgres.dsn("pocketpay_owner", name)
+    return postgres.dsn("pocketpay_owner", "reference")
 
 
 def _reference_people(dsn: str, home: Path) -> tuple[Path, list[Path]]:
