@@ -2,7 +2,7 @@
 import { ApolloLink } from '@apollo/client';
 import { from, map, mergeMap, type Observable, of } from 'rxjs';
 import type { Newest } from './newest.js';
-import { Session } from './session.js';
+import type { Session } from './session.js';
 
 const isRefused = (result: ApolloLink.Result): boolean =>
   'errors' in result && result.errors?.some(({ extensions }) => extensions?.['code'] === 'UNAUTHENTICATED') === true;
@@ -15,7 +15,7 @@ export function refreshLink(session: Session): ApolloLink {
   return new ApolloLink((operation, forward) => {
     const attempt = (token: string | null): Observable<ApolloLink.Result> => {
       operation.setContext(({ headers }: { headers?: Record<string, string> }) => ({
-        headers: { ...headers, ...Session.headers, ...(token === null ? {} : { authorization: `Bearer ${token}` }) },
+        headers: { ...headers, ...session.headers, ...(token === null ? {} : { authorization: `Bearer ${token}` }) },
       }));
       return forward(operation);
     };

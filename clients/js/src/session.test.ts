@@ -21,7 +21,7 @@ function sessionWith(answers: Answer[], locks?: Pick<LockManager, 'request'>) {
     if (topCode) return Response.json({ data: null, errors: [{ extensions: { code: topCode } }] });
     return Response.json({ data: { refreshSession: { tokens, errors: code ? [{ code }] : [] } } });
   };
-  const session = new Session({ url: 'http://localhost/graphql', storage: kept, fetch: fetching as typeof fetch, locks });
+  const session = new Session({ url: 'http://localhost/graphql', storage: kept, cookie: true, fetch: fetching as typeof fetch, locks });
   return { session, sent, kept };
 }
 

@@ -17,6 +17,8 @@ export interface SessionOptions {
   url: string;
   /** Where the refresh token is kept when there is no cookie, and whether there is a session: `localStorage`. */
   storage: KeyStorage;
+  /** Whether to ask the server for a cookie: it needs REFRESH_COOKIE and an allowed origin. Without it the server sends the token. */
+  cookie?: boolean;
   fetch?: typeof fetch;
   /** `navigator.locks`, where it exists. */
   locks?: Pick<LockManager, 'request'> | undefined;
@@ -57,8 +59,10 @@ export class Session {
 
   constructor(private readonly options: SessionOptions) {}
 
-  /** Send these with signIn, signUp, refreshSession and signOut, so that a server with cookies uses them. */
-  static readonly headers = { 'X-Refresh-Cookie': '1' };
+  /** The headers of signIn, signUp, refreshSession and signOut, which ask for the cookie; other operations may have them. */
+  get headers(): Record<string, string> {
+    return this.options.cookie ? { 'X-Refresh-Cookie': '1' } : {};
+  }
 
   /** Whether somebody is signed in, as far as this browser knows. */
   get exists(): boolean {
@@ -119,7 +123,7 @@ export class Session {
     const send = async () => {
       const response = await (this.options.fetch ?? fetch)(this.options.url, {
         method: 'POST',
-        headers: { 'Content-Type': 'application/json', ...Session.headers },
+        headers: { 'Content-Type': 'application/json', ...this.headers },
         body: JSON.stringify({ query: REFRESH, variables: { refreshToken } }),
       });
       return await response.json() as RefreshResponse;

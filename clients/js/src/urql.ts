@@ -1,6 +1,6 @@
 /** Options for urql: `cacheExchange({ keys, ... })` of graphcache, and `authExchange(refreshAuth(session))`. */
 import { valueTypes } from './schema.js';
-import { Session } from './session.js';
+import type { Session } from './session.js';
 
 /** The `keys` of graphcache: types without an id of their own are values of the object that contains them. */
 export const keys: Record<string, () => null> = Object.fromEntries(valueTypes.map((type) => [type, () => null]));
@@ -21,7 +21,7 @@ export function refreshAuth(session: Session) {
       addAuthToOperation: (operation: Operation): Operation => {
         used = session.accessToken;
         const authorization = used === null ? {} : { authorization: `Bearer ${used}` };
-        return utilities.appendHeaders(operation, { ...Session.headers, ...authorization });
+        return utilities.appendHeaders(operation, { ...session.headers, ...authorization });
       },
       willAuthError: () => session.accessToken === null && session.exists,
       didAuthError: ({ graphQLErrors }: RequestError) =>
