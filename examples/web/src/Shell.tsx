@@ -84,7 +84,7 @@ function SignedIn() {
     <Container size="xs" component="main" pt="15vh">
       <Alert color="yellow" title="Pocket Pay does not answer" role="alert">
         <Text mb="sm">{failure(error)}</Text>
-        <Button size="compact-md" onClick={() => void refetch().catch(() => {})}>Try again</Button>
+        <Button size="compact-sm" onClick={() => void refetch().catch(() => {})}>Try again</Button>
       </Alert>
     </Container>
   );

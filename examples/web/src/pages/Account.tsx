@@ -83,7 +83,7 @@ function Sessions() {
     await refetch();
   };
   return (
-    <Panel title="Where you are signed in" action={sessions && sessions.length > 1 && <Button variant="default" size="compact-md" loading={action.isBusy} onClick={others}>Sign out the others</Button>}>
+    <Panel title="Where you are signed in" action={sessions && sessions.length > 1 && <Button variant="default" size="compact-sm" loading={action.isBusy} onClick={others}>Sign out the others</Button>}>
       {sessions
         ? <Stack>{sessions.map((one) => <SessionRow key={one.id} shown={one} onRevoked={() => void refetch()} />)}</Stack>
         : <Skeleton h={60} />}
@@ -105,7 +105,7 @@ function SessionRow({ shown, onRevoked }: { shown: SessionPartsFragment; onRevok
         <Text size="sm" c="dimmed">Used {time(shown.lastUsedAt)}, signed in {time(shown.createdAt)}</Text>
         <Troubles troubles={action.troubles} />
       </div>
-      {shown.current ? <Badge variant="light">This device</Badge> : <Button variant="default" size="compact-md" loading={action.isBusy} onClick={end}>Sign out</Button>}
+      {shown.current ? <Badge variant="light">This device</Badge> : <Button variant="default" size="compact-sm" loading={action.isBusy} onClick={end}>Sign out</Button>}
     </Group>
   );
 }

@@ -65,7 +65,7 @@ export default function Activity() {
           ? <RowSkeletons count={10} />
           : shown.edges.length === 0
             ? <Empty>{filter ? 'Nothing matches.' : 'Nothing yet.'}</Empty>
-            : <TransactionList transactions={shown.edges.map(({ node }) => node)} />}
+            : <TransactionList heading="h2" transactions={shown.edges.map(({ node }) => node)} />}
         <div ref={ref}>
           {shown?.pageInfo.hasNextPage && (loading
             ? <RowSkeletons count={3} />

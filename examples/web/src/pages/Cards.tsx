@@ -136,9 +136,9 @@ function CardPanel({ card }: { card: CardPartsFragment }) {
         {card.perPaymentLimit && <Text size="sm" c="dimmed">At most {money(card.perPaymentLimit)} in one payment</Text>}
         {card.status !== 'CLOSED' && (
           <Group gap="xs">
-            <Button variant="default" size="compact-md" leftSection={<IconSnowflake size={16} aria-hidden />} loading={action.isBusy} onClick={toggle}>{isFrozen ? 'Unfreeze' : 'Freeze'}</Button>
-            <Button variant="default" size="compact-md" onClick={limiting.open}>Limits</Button>
-            <Button variant="subtle" color="red" size="compact-md" onClick={closing.open}>Close</Button>
+            <Button variant="default" size="compact-sm" leftSection={<IconSnowflake size={16} aria-hidden />} loading={action.isBusy} onClick={toggle}>{isFrozen ? 'Unfreeze' : 'Freeze'}</Button>
+            <Button variant="default" size="compact-sm" onClick={limiting.open}>Limits</Button>
+            <Button variant="subtle" color="red" size="compact-sm" onClick={closing.open}>Close</Button>
           </Group>
         )}
         <Troubles troubles={action.troubles} />

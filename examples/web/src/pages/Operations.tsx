@@ -90,7 +90,7 @@ function Customer({ customer }: { customer: CustomerPartsFragment }) {
       )}
       <Troubles troubles={action.troubles} shown={['reason']} />
       <Divider my="md" />
-      <Button variant="default" size="compact-md" onClick={toggle} aria-expanded={isOpen}>Transactions</Button>
+      <Button variant="default" size="compact-sm" onClick={toggle} aria-expanded={isOpen}>Transactions</Button>
       {isOpen && <CustomerTransactions of={wallet.id} />}
     </Panel>
   );

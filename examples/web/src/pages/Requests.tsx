@@ -72,7 +72,7 @@ function Request({ request }: { request: RequestPartsFragment }) {
   const { text, color } = REQUEST_STATUS[request.status];
   const isOpen = request.status === 'PENDING';
   return (
-    <section aria-label={`${person.name}, ${money(request.amount)}`}>
+    <div role="group" aria-label={`${person.name}, ${money(request.amount)}`}>
       <Group justify="space-between" wrap="nowrap">
         <PersonLine person={person} />
         <Stack gap={2} align="flex-end">
@@ -84,14 +84,14 @@ function Request({ request }: { request: RequestPartsFragment }) {
         <Text size="sm" c="dimmed">{request.description} · {isOpen ? `until ${time(request.expiresAt)}` : time(request.updatedAt)}</Text>
         {isOpen && (
           <Group gap="xs">
-            <Button variant="default" size="compact-md" loading={end.isBusy} onClick={close}>{isIncoming ? 'Decline' : 'Cancel'}</Button>
-            {isIncoming && <Button size="compact-md" loading={paying.isBusy} onClick={pay}>Pay</Button>}
+            <Button variant="default" size="compact-sm" loading={end.isBusy} onClick={close}>{isIncoming ? 'Decline' : 'Cancel'}</Button>
+            {isIncoming && <Button size="compact-sm" loading={paying.isBusy} onClick={pay}>Pay</Button>}
           </Group>
         )}
       </Group>
       {paying.unanswered && isOpen && <Unanswered isBusy={paying.isBusy} onResend={pay}>You paid this request.</Unanswered>}
       <Troubles troubles={[...paying.troubles, ...end.troubles]} />
-    </section>
+    </div>
   );
 }
 

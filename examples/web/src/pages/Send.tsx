@@ -99,7 +99,7 @@ export default function Send() {
             {recent.length > 0 && (
               <Group gap="xs" role="group" aria-label="People you paid lately">
                 {recent.slice(0, 4).map((person) => (
-                  <Button key={person.id} variant={to?.id === person.id ? 'light' : 'default'} radius="xl" size="compact-md" leftSection={<Face name={person.name} size={22} />}
+                  <Button key={person.id} variant={to?.id === person.id ? 'light' : 'default'} radius="xl" size="compact-sm" leftSection={<Face name={person.name} size={22} />}
                     onClick={() => setTo(person)} disabled={unanswered !== null} aria-pressed={to?.id === person.id}>{person.name.split(' ')[0]}</Button>
                 ))}
               </Group>

@@ -46,7 +46,7 @@ export default function VerifyEmail() {
           ? (
             <Alert color="teal" title="Your email is verified" role="status">
               <Text size="sm" mb="sm">We can help you now when you forget your password.</Text>
-              <Button component={Link} to="/" size="compact-md">Go to my wallet</Button>
+              <Button component={Link} to="/" size="compact-sm">Go to my wallet</Button>
             </Alert>
           )
           : !viewer.email

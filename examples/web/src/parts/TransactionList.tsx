@@ -1,6 +1,5 @@
-import { Badge, Group, Skeleton, Stack, Text } from '@mantine/core';
+import { Avatar, Badge, Group, Skeleton, Stack, Text } from '@mantine/core';
 import { IconBuildingBank, IconCreditCard, IconGift } from '@tabler/icons-react';
-import { Avatar } from '@mantine/core';
 import { Link } from 'react-router';
 import type { TransactionPartsFragment } from '../gql/graphql';
 import { day, hour, signed, STATUS, TYPE } from '../lib/words';
@@ -33,11 +32,11 @@ function Row({ transaction }: { transaction: TransactionPartsFragment }) {
             className="amount"
             fw={600}
             td={hasMoved ? undefined : 'line-through'}
-            c={hasMoved ? (isDone && direction === 'INCOMING' ? 'var(--mantine-color-teal-text)' : undefined) : 'dimmed'}
+            c={hasMoved ? (isDone && direction === 'INCOMING' ? 'var(--app-income)' : undefined) : 'dimmed'}
           >
             {signed(transaction)}
           </Text>
-          {!isDone && <Badge variant="light" autoContrast color={STATUS[status].color} size="sm">{STATUS[status].text}</Badge>}
+          {!isDone && <Badge variant="light" color={STATUS[status].color} size="sm">{STATUS[status].text}</Badge>}
         </Stack>
       </Group>
     </Link>
@@ -45,15 +44,15 @@ function Row({ transaction }: { transaction: TransactionPartsFragment }) {
 }
 
 /** Transactions under the days on which they were made. */
-export function TransactionList({ transactions }: { transactions: TransactionPartsFragment[] }) {
+export function TransactionList({ transactions, heading = 'h3' }: { transactions: TransactionPartsFragment[]; heading?: 'h2' | 'h3' }) {
   const groups = Map.groupBy(transactions, ({ createdAt }) => day(createdAt));
   return (
     <Stack gap="md">
       {[...groups].map(([name, rows]) => (
-        <section key={name} aria-label={name}>
-          <Text size="xs" fw={600} c="dimmed" tt="uppercase" px="sm" component="h3">{name}</Text>
+        <div key={name} role="group" aria-label={name}>
+          <Text size="xs" fw={600} c="dimmed" tt="uppercase" px="sm" component={heading}>{name}</Text>
           {rows.map((transaction) => <Row key={transaction.id} transaction={transaction} />)}
-        </section>
+        </div>
       ))}
     </Stack>
   );

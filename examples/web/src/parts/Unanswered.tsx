@@ -7,7 +7,7 @@ export function Unanswered({ children, isBusy, onResend }: { children: ReactNode
   return (
     <Alert color="yellow" variant="light" icon={<IconCloudQuestion aria-hidden />} title="The answer was lost" role="status">
       <Text size="sm" mb="sm">{children} Send it again to see the result. It happens once, however often it is sent.</Text>
-      <Button size="compact-md" loading={isBusy} onClick={onResend}>Send again</Button>
+      <Button size="compact-sm" loading={isBusy} onClick={onResend}>Send again</Button>
     </Alert>
   );
 }

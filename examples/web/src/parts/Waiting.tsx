@@ -13,7 +13,7 @@ function WaitingPayment({ id, onOpen }: { id: string; onOpen: (id: string) => vo
     <Alert color="orange" variant="light" icon={<IconShieldExclamation aria-hidden />} mb="md" py="sm">
       <Group justify="space-between">
         <Text size="sm"><b className="amount">{money(data.amount)}</b> to {data.title} waits for your confirmation.</Text>
-        <Button size="compact-md" onClick={() => onOpen(id)}>Review</Button>
+        <Button size="compact-sm" onClick={() => onOpen(id)}>Review</Button>
       </Group>
     </Alert>
   );
