@@ -78,7 +78,7 @@ export function Shell() {
 
 function SignedIn() {
   const { data, error, refetch } = useQuery(ViewerDocument, { notifyOnNetworkStatusChange: true });
-  if (data?.viewer) return <Frame viewer={data.viewer} />;
+  if (data?.viewer) return <Frame viewer={data.viewer} held={data.waiting.edges.map(({ node }) => node.id)} />;
   if (!error) return <Center mih="60vh"><Loader aria-label="Loading" /></Center>;
   return (
     <Container size="xs" component="main" pt="15vh">
@@ -92,10 +92,11 @@ function SignedIn() {
 
 type Viewer = { name: string; username: string; role: string; wallet: { available: { amount: string; currency: string } } };
 
-function Frame({ viewer }: { viewer: Viewer }) {
+function Frame({ viewer, held }: { viewer: Viewer; held: string[] }) {
   const [isOpen, { toggle, close }] = useDisclosure();
   const { pathname } = useLocation();
-  const [waiting, setWaiting] = useState<string[]>([]);
+  // What waits already is on the first screen, so that nothing jumps when the websocket names it again.
+  const [waiting, setWaiting] = useState(held);
   const [shown, setShown] = useState<string | null>(null);
   const [received, setReceived] = useState<TransactionPartsFragment | null>(null);
 

@@ -1,11 +1,19 @@
 /**
- * Opens every screen of the app and writes one line of JSON for each: its name, what axe finds, whether it is too wide, and
- * the errors of the page. With `shots` it keeps a picture of each.
+ * Opens every screen of the app and writes one line of JSON for each: its name, what axe finds, whether it is too wide, how
+ * much it jumped while it loaded, and the errors of the page. With `shots` it keeps a picture of each.
  */
 import { api, device, fillPayment, given, isTooWide, open, payButton, signIn, start, tokenOf, violations } from './app.mjs';
 
 const browser = await start();
 const { page, failures } = await device(browser, given);
+
+// The score of layout shifts that the user did not cause: 0.1 is the most that counts as good.
+await page.addInitScript(() => {
+  window.jump = 0;
+  new PerformanceObserver((list) => {
+    for (const { value, hadRecentInput } of list.getEntries()) if (!hadRecentInput) window.jump += value;
+  }).observe({ type: 'layout-shift', buffered: true });
+});
 
 async function show(name, ready) {
   await ready?.waitFor();
@@ -15,7 +23,8 @@ async function show(name, ready) {
   await page.waitForTimeout(350);
   const found = await violations(page);
   if (given.shots) await page.screenshot({ path: `${given.shots}/${name}-${given.width}-${given.scheme}.png` });
-  console.log(JSON.stringify({ screen: name, violations: found, isTooWide: await isTooWide(page), failures: failures.splice(0) }));
+  const jump = await page.evaluate(() => window.jump);
+  console.log(JSON.stringify({ screen: name, violations: found, isTooWide: await isTooWide(page), jump, failures: failures.splice(0) }));
 }
 
 const heading = (name) => page.getByRole('heading', { level: 1, name });
@@ -64,9 +73,9 @@ await screen('risk', 'send', heading('Send money'), async () => {
   await payButton(page).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Confirm' }).waitFor();
 });
-await screen('waiting', '', page.getByRole('button', { name: 'Review' }));
+await screen('waiting', '', page.getByRole('button', { name: 'Review' }).last());
 if (shown('risk')) {
-  await page.getByRole('button', { name: 'Review' }).click();
+  await page.getByRole('button', { name: 'Review' }).last().click();
   await page.getByRole('button', { name: 'Cancel payment' }).click();
   await page.getByRole('dialog').waitFor({ state: 'hidden' });
 }

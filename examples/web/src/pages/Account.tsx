@@ -105,7 +105,7 @@ function SessionRow({ shown, onRevoked }: { shown: SessionPartsFragment; onRevok
         <Text size="sm" c="dimmed">Used {time(shown.lastUsedAt)}, signed in {time(shown.createdAt)}</Text>
         <Troubles troubles={action.troubles} />
       </div>
-      {shown.current ? <Badge variant="light">This device</Badge> : <Button variant="default" size="compact-sm" loading={action.isBusy} onClick={end}>Sign out</Button>}
+      {shown.current ? <Badge variant="light" flex="none">This device</Badge> : <Button flex="none" variant="default" size="compact-sm" loading={action.isBusy} onClick={end}>Sign out</Button>}
     </Group>
   );
 }

@@ -1,5 +1,5 @@
 import { useQuery } from '@apollo/client/react';
-import { Button, Group, SegmentedControl, Select, SimpleGrid, Stack, TextInput, VisuallyHidden } from '@mantine/core';
+import { Button, SegmentedControl, Select, SimpleGrid, Stack, TextInput, VisuallyHidden } from '@mantine/core';
 import { useDebouncedValue, useIntersection } from '@mantine/hooks';
 import { IconSearch } from '@tabler/icons-react';
 import { useEffect, useMemo, useState } from 'react';
@@ -54,11 +54,11 @@ export default function Activity() {
           <TextInput aria-label="Search" placeholder="Name, note or bank" type="search" leftSection={<IconSearch size={18} aria-hidden />} value={search} onChange={(event) => setSearch(event.currentTarget.value)} />
           <Select aria-label="Kind" placeholder="All kinds" clearable clearButtonProps={{ 'aria-label': 'All kinds' }} data={Object.entries(TYPE).map(([value, label]) => ({ value, label }))} value={type} onChange={(value) => setType(value as TransactionType | null)} />
         </SimpleGrid>
-        <Group align="end" gap="sm">
-          <SegmentedControl aria-label="Direction" value={direction} onChange={setDirection} data={[{ value: 'ALL', label: 'All' }, { value: 'INCOMING', label: 'In' }, { value: 'OUTGOING', label: 'Out' }]} />
+        <SimpleGrid cols={{ base: 2, sm: 3 }} spacing="sm" style={{ alignItems: 'end' }}>
           <TextInput label="From" type="date" value={from} max={to || undefined} onChange={(event) => setFrom(event.currentTarget.value)} />
           <TextInput label="To" type="date" value={to} min={from || undefined} onChange={(event) => setTo(event.currentTarget.value)} />
-        </Group>
+          <SegmentedControl className="wide" aria-label="Direction" value={direction} onChange={setDirection} data={[{ value: 'ALL', label: 'All' }, { value: 'INCOMING', label: 'In' }, { value: 'OUTGOING', label: 'Out' }]} />
+        </SimpleGrid>
       </Stack>
       <Panel>
         {!shown

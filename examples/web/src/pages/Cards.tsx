@@ -132,7 +132,7 @@ function CardPanel({ card }: { card: CardPartsFragment }) {
           <Text size="sm"><b className="amount">{money(card.spentThisMonth)}</b> spent this month{limit && <> of {limit.format()}</>}</Text>
           <Badge variant="light" color={color}>{text}</Badge>
         </Group>
-        {limit && <Progress value={Math.min(100, share)} aria-label={`${share} % of the month's limit is spent`} />}
+        {limit && card.status !== 'CLOSED' && <Progress value={Math.min(100, share)} aria-label={`${share} % of the month's limit is spent`} />}
         {card.perPaymentLimit && <Text size="sm" c="dimmed">At most {money(card.perPaymentLimit)} in one payment</Text>}
         {card.status !== 'CLOSED' && (
           <Group gap="xs">

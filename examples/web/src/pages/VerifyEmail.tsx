@@ -63,7 +63,7 @@ export default function VerifyEmail() {
                   <Button disabled={code.length < DIGITS} loading={action.isBusy} onClick={() => check({ code })}>Verify</Button>
                   <Button variant="subtle" onClick={send} disabled={action.isBusy}>Send a new code</Button>
                 </Group>
-                {sentAt !== null && <DemoMail after={sentAt} onCode={(found) => setCode(found.replace(/\D/g, ''))} />}
+                {sentAt !== null && <DemoMail after={sentAt} onCode={(found) => { setCode(found.replace(/\D/g, '')); void check({ code: found }); }} />}
               </Stack>
             )}
       </Panel>
