@@ -109,9 +109,6 @@ function plainNumber(text: string, locale?: string | string[]): string | null {
   if (grouped.test(plain)) {
     plain = plain.replace(grouped, (whole) => whole.replace(new RegExp(separator, 'g'), ''));
   }
-  if (decimal !== '.' && plain.includes(decimal)) {
-    if (plain.includes('.')) return null;
-    plain = plain.replace(decimal, '.');
-  }
+  plain = plain.replace(decimal, '.');
   return /^\d+(\.\d+)?$/.test(plain) ? plain : null;
 }
