@@ -6,8 +6,7 @@ const require = createRequire(new URL('../../../examples/web/package.json', impo
 const { chromium } = require('playwright-core');
 const AXE = readFileSync(require.resolve('axe-core/axe.min.js'), 'utf8');
 
-const SECONDS = given_seconds();
-function given_seconds() { return Number(process.env.WEB_SECONDS ?? 30); }
+const SECONDS = 60;
 export const PASSWORD = 'pocket-pay-demo';
 
 export const given = JSON.parse(process.argv[2]);

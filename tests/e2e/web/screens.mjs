@@ -48,7 +48,6 @@ await screen('sign-up', 'sign-up', heading('Create a wallet'));
 await screen('recovery', 'reset-password', heading('Forgotten password'));
 
 await signIn(page, given.who);
-const token = await tokenOf(given.who);
 await api('mutation ($input: RequestMoneyInput!) { requestMoney(input: $input) { errors { code } } }',
   { input: { from: given.who, amount: '12.50', description: 'Cinema', idempotencyKey: `screens-${Math.random()}` } }, await tokenOf('bob'));
 
@@ -105,6 +104,7 @@ await screen('card-number', 'cards', heading('Cards'), async () => {
   await page.getByText('You see this number once').waitFor();
 });
 if (shown('card-number')) {
+  const token = await tokenOf(given.who); // a token lives for a minute only
   const { cards } = await api('{ cards { id label } }', {}, token);
   const id = cards.find(({ label }) => label === 'Books').id;
   await api('mutation ($id: ID!) { closeCard(id: $id) { errors { code } } }', { id }, token);
