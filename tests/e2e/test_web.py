@@ -36,6 +36,7 @@ SCENARIOS = [
     "devices",
     "reconnect",
     "refresh",
+    "revoked",
     "slow",
     "life",
     "operator",

@@ -197,6 +197,19 @@ const scenarios = {
     return [alice];
   },
 
+  /** A session that is ended on another device shows the sign-in at once. */
+  async revoked() {
+    const [desk, phone] = [await device(browser), await device(browser, { width: 390, height: 844 })];
+    await signIn(phone.page, 'carol');
+    await phone.page.getByTestId('connection').waitFor({ state: 'hidden' });
+    await signIn(desk.page, 'carol');
+    await visit(desk.page, 'Account');
+    await desk.page.getByRole('button', { name: 'Sign out the others' }).click();
+    await phone.page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await desk.page.getByRole('button', { name: 'Sign out the others' }).waitFor({ state: 'hidden' });
+    return [desk, phone];
+  },
+
   /** With a slow server the app says so. */
   async slow() {
     const alice = await device(browser);

@@ -12,6 +12,7 @@ import { socketIs } from './connection';
 import { session, URL_OF_API } from './session';
 
 const PAGE = 20;
+const REVOKED = 4401;
 
 /** Writes an event into the cache, as Apollo Client does with its own subscriptions. */
 function write<Data>(query: TypedDocumentNode<Data, any>, data: Data): void {
@@ -76,6 +77,8 @@ export function goLive({ onHeld, onReceived }: LiveEvents): () => void {
       connected: () => socketIs(true),
       closed: (event) => {
         on?.closed?.(event);
+        // The session was revoked, perhaps on another device: the refresh is refused and ends it here.
+        if ((event as { code?: number }).code === REVOKED) session.renew(session.accessToken).catch(() => {});
         socketIs(isClosed || !session.exists);
       },
     },
