@@ -41,7 +41,7 @@ function Customers() {
     <Stack>
       <form onSubmit={(event: FormEvent) => { event.preventDefault(); void find({ variables: { find: text.trim() } }); }}>
         <Group align="end">
-          <TextInput label="Find a customer" description="By username, name, email, phone or an id" required flex={1} value={text} onChange={(event) => setText(event.currentTarget.value)} />
+          <TextInput label="Find a customer" description="By username, email, phone or the id of a user, wallet or transaction" required flex={1} value={text} onChange={(event) => setText(event.currentTarget.value)} />
           <Button type="submit" loading={loading}>Find</Button>
         </Group>
       </form>

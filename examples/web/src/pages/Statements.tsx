@@ -62,7 +62,7 @@ export default function Statements() {
                     ))}
                   </Table.Tbody>
                 </Table>
-                {statement.entries.pageInfo.hasNextPage && <Text size="sm" c="dimmed" mt="sm">The newest 50 are shown. The file has all.</Text>}
+                {statement.entries.pageInfo.hasNextPage && <Text size="sm" c="dimmed" mt="sm">The first 50 are shown. The file has all.</Text>}
               </Table.ScrollContainer>
             )}
       </Panel>
