@@ -1,4 +1,4 @@
-"""GraphiQL and the web app of `examples/web`, built by Vite and served by this server in development.
+"""GraphiQL and the wallet app, built by Vite and served by this server in development.
 
     built.py     the files of a build, in the encoding that a browser accepts, and their security headers
     routes.py    GraphiQL's page and its assets

@@ -4,7 +4,7 @@
     GET /app/assets/...   an asset, cached forever: each name contains a hash
     GET /app/...          the page, which shows the screen of its address; 503 when it is not built
 
-Decision 70 says why this server serves it.
+Decision 69 names the libraries of the app, and decision 70 says why this server serves it.
 """
 
 from pathlib import Path
