@@ -4,8 +4,8 @@ audit_runs       a row for each recorded audit
 audit_laws       the run at which each law with an incremental query was proved last
 audit_accounts   the state of each wallet's account at that run
 
-Only the owner of the tables may write them; servers and readers may read. The tables are empty until the first recorded
-audit. A server of the previous revision continues to work and ignores them.
+Only the owner of the tables may write them; servers and readers may read. The tables are empty until the first
+recorded audit. A server of the previous revision continues to work and ignores them.
 """
 
 import sqlalchemy as sa

@@ -1,8 +1,8 @@
 """Proves that the ledger is correct: checks every law in one snapshot, on all data or from a checkpoint on.
 
-It can run while servers are in use, and on a hot standby: a REPEATABLE READ, READ ONLY transaction takes no lock that a
-payment waits for, and the reader's role cannot change anything. Findings are read through a server-side cursor, so any
-number of them fits. `recorded_audit.py` records the result and the checkpoint.
+It can run while servers are in use, and on a hot standby: a REPEATABLE READ, READ ONLY transaction takes no lock that
+a payment waits for, and the reader's role cannot change anything. Findings are read through a server-side cursor, so
+any number of them fits. `recorded_audit.py` records the result and the checkpoint.
 """
 
 import sys
@@ -30,8 +30,8 @@ WORK_MEMORY = {"work_mem": "64MB"}
 default of 4 MB it writes and reads them several times."""
 
 STANDBY_CANCELLED = (
-    "The standby cancelled the audit, because it had to replay changes. Set hot_standby_feedback = on there, or a longer "
-    "max_standby_streaming_delay, and run it again."
+    "The standby cancelled the audit, because it had to replay changes. Set hot_standby_feedback = on there, or a "
+    "longer max_standby_streaming_delay, and run it again."
 )
 
 
@@ -84,8 +84,8 @@ async def prove(
 
 @asynccontextmanager
 async def snapshot(dsn: str, *, standby: bool = False) -> AsyncIterator[Session]:
-    """Opens a snapshot of the whole database, with the reader's role and without the server's timeouts. With `standby`
-    it is that of a hot standby.
+    """Opens a snapshot of the whole database, with the reader's role and without the server's timeouts. With
+    `standby` it is that of a hot standby.
 
     Raises DatabaseUnavailable when the database does not answer or the connection is lost, and WrongRevision when its
     tables are of another revision.

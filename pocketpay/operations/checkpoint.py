@@ -1,12 +1,12 @@
 """The checkpoint of an incremental audit, and why one is refused.
 
-A correct audit leaves a checkpoint: its run, the laws that it proved, and the state of each wallet's account. The next
-incremental audit checks what was added since, so its time depends on the payments of a day and not on those of years.
-A checkpoint that does not agree with the books is refused, and the whole audit runs.
+A correct audit leaves a checkpoint: its run, the laws that it proved, and the state of each wallet's account. The
+next incremental audit checks what was added since, so its time depends on the payments of a day and not on those of
+years. A checkpoint that does not agree with the books is refused, and the whole audit runs.
 
 An incremental audit does not read again what the checkpoint covers. Triggers that refuse every change of it are
-themselves a law, and are checked each time. Who owns the tables can disable a trigger, change an old row and enable the
-trigger again: only a whole audit finds that.
+themselves a law, and are checked each time. Who owns the tables can disable a trigger, change an old row and enable
+the trigger again: only a whole audit finds that.
 
 Decision 67 gives the reasons, and says law by law what an incremental audit sees.
 """

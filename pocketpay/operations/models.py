@@ -9,8 +9,8 @@ Whoever needs the last result reads the newest row of audit_runs by `finished_at
     select ok, findings, kind, finished_at, finished_at - began_at as duration from audit_runs
     order by finished_at desc limit 1
 
-`ok` is false when there were findings. An audit that did not end leaves no row, so `finished_at` becomes old. `kind` is
-'whole' or 'incremental'; `whole_at` is the beginning of the last whole audit on which an incremental one rests.
+`ok` is false when there were findings. An audit that did not end leaves no row, so `finished_at` becomes old. `kind`
+is 'whole' or 'incremental'; `whole_at` is the beginning of the last whole audit on which an incremental one rests.
 
 Decision 67 gives the reasons.
 """
@@ -52,7 +52,8 @@ class AuditRunRow(SQLModel, table=True):
 
 
 class AuditLawRow(SQLModel, table=True):
-    """The checkpoint of one law. `definition` is the SHA-256 of its queries: another version's law is not the same."""
+    """The checkpoint of one law. `definition` is the SHA-256 of its queries: another version's law is not the
+    same."""
 
     __tablename__ = "audit_laws"
     __table_args__ = (ForeignKeyConstraint(["run_id"], ["audit_runs.id"], name="fk_audit_laws_run_id_audit_runs"),)

@@ -1,15 +1,15 @@
 """SQL that reads the entries that were added since the checkpoint of an incremental audit.
 
-A wallet's entries are numbered, so what was added is exact: the entries after the number in `audit_accounts`. No clock
-is needed.
+A wallet's entries are numbered, so what was added is exact: the entries after the number in `audit_accounts`. No
+clock is needed.
 
     ACCOUNTS         the query of the accounts with added entries: one look into the index for each account
     ADDED_ENTRIES    added_entries: those of these accounts
-    LEGS             ledger_entries, in place of the table: all entries of the transactions that concern what was added
+    LEGS             ledger_entries, in place of the table: all entries of the transactions with added rows
     CHAINS           chains: the added entries with the one before them (`proved`), and house entries beside them
 
-The last three are parts of a WITH clause after `findings.GIVEN`; CHAINS needs ADDED_ENTRIES before it. `offset 0` keeps
-the planner from reading the whole table instead.
+The last three are parts of a WITH clause after `findings.GIVEN`; CHAINS needs ADDED_ENTRIES before it. `offset 0`
+keeps the planner from reading the whole table instead.
 """
 
 ACCOUNTS = """
@@ -44,4 +44,5 @@ chains as materialized (
     union all
     select e.*, false from given cross join unnest(given.transactions) t(id)
     cross join lateral (
-        select * from public.ledger_entries e where e.transaction_id = t.id and e.sequence is null offset 0) e)"""
+        select * from public.ledger_entries e
+        where e.transaction_id = t.id and (e.sequence is null or e.kind <> 'wallet') offset 0) e)"""

@@ -74,7 +74,8 @@ async def run_of_checkpoint(session: Session) -> StoredRun | None:
 
 async def definitions(session: Session) -> dict[str, str]:
     """Returns the definition of each law of the checkpoint."""
-    return {law: definition for law, definition in await session.fetch("select law, definition from audit_laws")}
+    rows = await session.fetch("select law, definition from audit_laws")
+    return {row["law"]: row["definition"] for row in rows}
 
 
 async def disagreement(session: Session) -> str | None:

@@ -2,21 +2,21 @@
 audit.
 
     find(...)          what was added: the parameters of every incremental query
-    incremental(...)   a proof whose incremental query is its own query, in which each named table has only the rows that
-                       concern what was added
+    incremental(...)   a proof whose incremental query is its own query, in which each named table has only the rows
+                       that concern what was added
 
 What concerns what was added:
 
-    transactions      made or changed since the checkpoint, or with an entry after it; the original of such a refund; all
-                      refunds of such an original; all payments of such a money request
+    transactions      made or changed since the checkpoint, or with an entry after it; the original of such a refund;
+                      all refunds of such an original; all payments of such a money request
     ledger_entries    the entries of these transactions
     money_requests    made or changed since the checkpoint, or paid by such a transaction
     idempotency_keys  made since the checkpoint. They have no index on time, so this reads all keys, but looks up only
                       the results of these
 
-Entries are found by their numbers (ledger/repository/added.py), the rest by their times in the indexes of each wallet.
-The search begins MARGIN before the checkpoint: the time of a row is written before its unit of work is committed, and
-a clock may have been set back.
+Entries are found by their numbers (ledger/repository/added.py), the rest by their times in the indexes of each
+wallet. The search begins MARGIN before the checkpoint: the time of a row is written before its unit of work is
+committed, and a clock may have been set back.
 """
 
 from datetime import datetime, timedelta
@@ -26,8 +26,8 @@ from pocketpay.database.sessions import Session
 from pocketpay.ledger.audit import ACCOUNTS, LEGS
 
 MARGIN = timedelta(hours=2)
-"""More than an hour: a change within an hour of the transaction has no index of its own (ix_transactions_changed_late),
-and is found by the time at which the transaction was made."""
+"""More than an hour: a change within an hour of the transaction has no index of its own
+(ix_transactions_changed_late), and is found by the time at which the transaction was made."""
 
 MAX_ADDED = 1_000_000
 """The most accounts, transactions or money requests of one incremental audit. With more, a whole one is as fast."""
