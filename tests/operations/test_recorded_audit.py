@@ -154,7 +154,7 @@ async def test_only_what_was_added_is_read_and_damage_in_it_is_found(
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ("delete from audit_laws", "There is no checkpoint yet."),
+        ("delete from audit_laws", "No audit has left a checkpoint yet."),
         ("update audit_runs set revision = '0001'", "The checkpoint is of revision 0001, the tables are of "),
         ("update audit_runs set ok = false, findings = 1", "The checkpoint is not that of one correct audit."),
         (
@@ -229,7 +229,7 @@ async def test_without_the_owners_login_nothing_is_recorded(owner: "Connection[R
     code, out, err = await _run(server, incremental=True)
     assert (code, out) == (0, RIGHT)
     assert err == (
-        "There is no checkpoint yet. A whole audit runs.\n"
+        "No audit has left a checkpoint yet. A whole audit runs.\n"
         "The audit was not recorded. That needs the primary, and DATABASE_OWNER_URL.\n"
     )
     assert await audit_runs.last(Session(owner)) is None
