@@ -44,7 +44,7 @@ async def read(session: Session, proofs: Sequence[Proof]) -> Checkpoint | str:
     """Returns the checkpoint, or a sentence that says why it cannot be used."""
     run = await checkpoints.run_of_checkpoint(session)
     if run is None:
-        return "No audit has left a checkpoint yet."
+        return "A checkpoint does not exist yet."
     if run.revision != run.here:
         return f"The checkpoint is of revision {run.revision}, the tables are of {run.here}."
     if not run.ok or run.other_runs:

@@ -114,7 +114,7 @@ async def audit_of_the_standby(installation: Installation) -> None:
     added = await asyncio.to_thread(installation.run, "audit", "--standby", "--incremental")
     assert (added.returncode, added.stdout) == (0, whole.stdout)
     assert added.stderr == (
-        "No audit has left a checkpoint yet. A whole audit runs.\n"
+        "A checkpoint does not exist yet. A whole audit runs.\n"
         "The audit was not recorded. That needs the primary, and DATABASE_OWNER_URL.\n"
     )
 

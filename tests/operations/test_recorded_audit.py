@@ -154,7 +154,7 @@ async def test_only_what_was_added_is_read_and_damage_in_it_is_found(
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ("delete from audit_laws", "No audit has left a checkpoint yet."),
+        ("delete from audit_laws", "A checkpoint does not exist yet."),
         ("update audit_runs set revision = '0001'", "The checkpoint is of revision 0001, the tables are of "),
         ("update audit_runs set ok = false, findings = 1", "The checkpoint is not that of one correct audit."),
         (
@@ -200,6 +200,53 @@ async def test_a_checkpoint_that_cannot_be_right_is_refused_and_written_again(
     assert (await _run(module_dsn, incremental=True))[1].startswith(SINCE)
 
 
+AGE = """
+update transactions set created_at = created_at - interval '30 days', updated_at = updated_at - interval '30 days',
+    completed_at = completed_at - interval '30 days';
+update money_requests set created_at = created_at - interval '30 days', updated_at = updated_at - interval '30 days';
+"""
+NOW = "updated_at = clock_timestamp()"
+
+
+@pytest.mark.parametrize(
+    ("change", "transactions", "requests"),
+    [
+        ("select 1", set(), set()),
+        (f"update transactions set {NOW} where id = '{{cancelled}}'", {"cancelled"}, set()),
+        (
+            "update transactions set created_at = now() - interval '119 minutes', updated_at = now() "
+            "where id = '{pending}'",
+            {"pending"},
+            set(),
+        ),
+        (f"update transactions set {NOW} where id = '{{partly}}'", {"partly", "given", "rest"}, set()),
+        (f"update transactions set {NOW} where id = '{{given}}'", {"partly", "given", "rest"}, set()),
+        (f"update transactions set {NOW} where id = '{{paid}}'", {"paid"}, {"asked_and_paid"}),
+        (f"update money_requests set {NOW} where id = '{{asked_and_paid}}'", {"paid"}, {"asked_and_paid"}),
+        (f"update money_requests set {NOW} where id = '{{asked}}'", set(), {"asked"}),
+        (
+            "update audit_accounts set sequence = 0, posted = 0 where account_id = '{carol}'",
+            {"carols_deposit", "last"},
+            set(),
+        ),
+    ],
+)
+async def test_what_belongs_to_something_that_was_changed_is_read_with_it(
+    town: Town,
+    owner: "Connection[Record]",
+    module_dsn: Dsns,
+    change: str,
+    transactions: set[str],
+    requests: set[str],
+) -> None:
+    await _run(module_dsn)
+    await owner.execute(f"begin; {AGE} {change.format_map(town.names)}")
+    found = await added.find(Session(owner), await owner.fetchval("select now()"))
+    assert found is not None
+    assert {str(id) for id in found.transactions} == {town[name] for name in transactions}
+    assert {str(id) for id in found.requests} == {town[name] for name in requests}
+
+
 async def test_a_law_of_another_version_is_checked_as_a_whole(owner: "Connection[Record]", module_dsn: Dsns) -> None:
     await _run(module_dsn)
     law = next(proof for proof in PROOFS if proof.since is not None)
@@ -229,7 +276,7 @@ async def test_without_the_owners_login_nothing_is_recorded(owner: "Connection[R
     code, out, err = await _run(server, incremental=True)
     assert (code, out) == (0, RIGHT)
     assert err == (
-        "No audit has left a checkpoint yet. A whole audit runs.\n"
+        "A checkpoint does not exist yet. A whole audit runs.\n"
         "The audit was not recorded. That needs the primary, and DATABASE_OWNER_URL.\n"
     )
     assert await audit_runs.last(Session(owner)) is None
