@@ -76,7 +76,7 @@ old as materialized (
     cross join lateral (
         select ctid from wallet_usage u
         where u.wallet_id = swept.id and u.kind = kinds.kind
-          and u.hour < least($2::timestamptz, clock_timestamp() - $3::interval)
+          and u.hour < least($2::timestamptz, (select clock_timestamp()) - $3::interval)
         order by u.hour limit $5 for update skip locked) u
     limit $5),
 deleted as (delete from wallet_usage where ctid = any(array(select ctid from old)) returning 1)
