@@ -4,8 +4,8 @@ A sweeper deletes a bounded number of rows in a unit of work of its own, by an i
 locked for the next time. At the beginning of the unit it takes its turn. When another server has it, there is nothing
 to do: that server deletes the same rows.
 
-The statement of a sweeper has the clock in a subquery, which is evaluated once. With `clock_timestamp()` itself in the
-comparison, PostgreSQL would read the index to its end, row by row.
+The statement of a sweeper has the clock in a subquery, which is evaluated once. With `clock_timestamp()` itself in
+the comparison, PostgreSQL would read the index to its end, row by row.
 
 Decision 68 gives the reasons, and docs/operations.md the time for which rows of each table are kept.
 """
