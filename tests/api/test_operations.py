@@ -272,8 +272,8 @@ async def test_the_report_of_a_large_ledger_is_that_of_the_last_recorded_audit(c
         "more": True,
         "seconds": 30.0,
         "kind": "INCREMENTAL",
-        "finishedAt": "2026-01-02T00:00:30+00:00",
-        "wholeAt": "2026-01-01T00:00:00+00:00",
+        "finishedAt": "2026-01-02T00:00:30.000000Z",
+        "wholeAt": "2026-01-01T00:00:00.000000Z",
         "login": "auditor",
     }
     client.services.operators.audits._live_bytes = 10**9
