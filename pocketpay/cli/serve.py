@@ -9,6 +9,7 @@ stop    on SIGTERM or SIGINT: no new connections, open requests finish, the appl
 import asyncio
 import gc
 import os
+import signal
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -167,6 +168,8 @@ async def _serve(
         loop.add_reader(supervisor, _stop_once, loop, supervisor, server)
 
     def stop(number: int) -> None:
+        if supervisor is None and not server.should_exit:
+            log.info("server_stopping", signal=signal.Signals(number).name)
         # Only the supervisor cuts its workers off: a signal sent to all processes reaches each worker twice.
         if server.should_exit and supervisor is None:
             raise CutOff(number)

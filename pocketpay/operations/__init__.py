@@ -14,6 +14,7 @@
     guards.py                proofs that PostgreSQL's triggers and constraints of payments are in force
     stamps.py                the proof that no time lies in the future
     audits.py                the audit on a running server, bounded and one at a time
+    figures.py               values of the metrics that need the database, read seldom
     services.py              the services that the operators' endpoints use, one set for each server
     errors.py                why a customer cannot be helped
 

@@ -8,6 +8,7 @@ statement.py         the lines of a statement
 changes.py           the reads of live feeds
 usage.py             how much of their limits wallets have used
 waiting.py           held payments and unsettled orders, of any owner
+unfinished.py        unfinished payments in sum, for the metrics
 proofs.py            the audit's proofs about transactions
 request_proofs.py    its proofs about money requests and their payments
 card_proofs.py       its proofs about cards and their payments
