@@ -99,7 +99,10 @@ def prepare_to_serve(settings: Settings, database: DatabaseAddress, processes: i
     asyncio.run(check_policy(settings, database))
     sends_mail = settings.mail_is_on or settings.text_messages_are_on
     plan = asyncio.run(startup.plan_connections(database.server_dsn, processes, sends_mail=sends_mail))
-    (log.warning if plan.is_short else log.info)("database_connections", text=plan.sentence)
+    if plan.is_short:
+        log.warning("database_connections", text=plan.sentence)
+    else:
+        log.info("database_connections", text=plan.sentence)
     return plan.sizes
 
 
