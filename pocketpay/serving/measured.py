@@ -8,7 +8,7 @@ from pocketpay.api.errors import REFUSED
 from pocketpay.api.feeds import Feeds
 from pocketpay.clearing.queue import Clearing
 from pocketpay.database import loops, revisions
-from pocketpay.database.availability import AVAILABILITY
+from pocketpay.database.availability import AVAILABILITY, Cause
 from pocketpay.database.failures import Failure
 from pocketpay.database.sessions import Database
 from pocketpay.mail.sender import Counts
@@ -88,7 +88,7 @@ def of_connecting(metrics: Metrics) -> None:
         "pocketpay_database_connect_failures",
         "Number of failed attempts to connect to the database, by cause.",
         ("cause",),
-        lambda: {cause.value: count for cause, count in AVAILABILITY.failures.items()},
+        lambda: {cause.value: AVAILABILITY.failures[cause] for cause in Cause},
     )
     metrics.gauges(
         "pocketpay_database_info",

@@ -62,6 +62,12 @@ class Metrics:
             ("status", "code"),
             lambda: self._http_refusals,
         )
+        # A series of its own that begins at 0: Prometheus does not see an increase to the first value of a series.
+        self.counter(
+            "pocketpay_internal_errors",
+            "Number of operations that failed with INTERNAL.",
+            lambda: sum(count for tag, count in self._operations.items() if tag.outcome == "internal"),
+        )
         self._process = ProcessCollector(registry=None)
 
     def record(self, tag: Tag, seconds: float, request_id: str = "") -> None:
