@@ -15,6 +15,8 @@
 
 A server that is without its database tries many times a second, so the log has one line when the cause changes, one
 each REPEAT_SECONDS, and one when the database is back.
+
+Decision 64 gives the reasons.
 """
 
 import errno
