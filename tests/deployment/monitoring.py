@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import yaml
+import yaml  # type: ignore[import-untyped]  # a dependency of tests only
 
 CHECKOUT = Path(__file__).parents[2]
 ALERTS = CHECKOUT / "deploy" / "prometheus" / "alerts.yml"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]  # a dependency of tests only
 
 from tests.clients import Client, client
 from tests.deployment.monitoring import ALERTS, CHECKOUT, alerts, dashboard_queries, queries

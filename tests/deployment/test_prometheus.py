@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
-import yaml
+import yaml  # type: ignore[import-untyped]  # a dependency of tests only
 
 from tests.deployment.monitoring import ALERTS, alerts, dashboard_queries
 from tests.e2e import processes

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import typer
-import yaml
+import yaml  # type: ignore[import-untyped]  # a dependency of tests only
 
 from pocketpay.cli.verbs import verbs
 from pocketpay.settings import Settings

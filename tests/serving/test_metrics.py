@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,9 @@ import structlog
 from asyncpg import Connection, Record
 from structlog.testing import capture_logs
 
+from pocketpay.database import loops, revisions
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.database.loops import log_errors
 from pocketpay.measures import Histogram
 from pocketpay.operations import figures
 from pocketpay.operations.figures import Figures
@@ -17,9 +21,10 @@ from pocketpay.serving import metrics
 from pocketpay.serving.metrics import Metrics
 from pocketpay.serving.tags import Tag
 from pocketpay.transactions.repository import unfinished
-from tests.clients import Client, serving
+from tests.clients import Client, listening, serving
 from tests.conftest import Dsns
 from tests.plans import explained, rows_read, scans
+from tests.serving.socket_client import socket
 from tests.transactions.past import people
 
 DEPOSIT = "mutation ($input: DepositInput!) { deposit(input: $input) { errors { code } } }"
@@ -82,7 +87,57 @@ async def test_a_stranger_cannot_make_series(client: Client) -> None:
     added = 3 * (len(metrics.BUCKETS) + 4) + 5  # query and none of "other", and new codes
     after = await series(client)
     assert len(after) <= before + added
-    assert not [one for one in after if re.search(r"Q\d|a\d\b|no_such", one)]
+    assert not [one for one in after if re.search(r"Q\d|a\d\b|no_such_field", one)]
+
+
+async def test_payments_pushes_and_background_work_are_counted_where_they_happen(client: Client) -> None:
+    ada = await client.sign_up("ada")
+    deposit = {"amount": "5.00", "bankName": "First Bank", "idempotencyKey": "a deposit of ada"}
+    async with listening(client) as server, socket(f"http://127.0.0.1:{server.port}", ada.token) as one:
+        balance = await one.subscribe("subscription { balanceChanged { balance { amount } } }")
+        first = await balance.next()
+        before = await series(client)
+        await client.data(DEPOSIT, {"input": deposit}, by=ada)
+        assert await balance.next() != first
+        after = await series(client)
+
+    def added(name: str) -> float:
+        return after[name] - before.get(name, 0)
+
+    assert added('pocketpay_pushes_total{operation="balanceChanged"}') >= 1
+    assert added('pocketpay_push_lag_seconds_count{feed="balances"}') >= 1
+    assert added("pocketpay_clearing_units_total") == added("pocketpay_clearing_unit_seconds_count") >= 1
+    assert added("pocketpay_clearing_unit_size_sum") == added("pocketpay_clearing_instructions_total") >= 1
+    assert after["pocketpay_listener_up"] == 1
+    assert 0 <= after["pocketpay_listener_lag_seconds"] < 60
+    assert after['pocketpay_database_connections{pool="readers",state="idle"}'] >= 1
+    assert after['pocketpay_database_connections{pool="writers",state="used"}'] >= 0
+    assert after["pocketpay_subscriptions"] == 1
+    (build,) = [name for name in after if name.startswith("pocketpay_build_info{")]
+    assert f'revision="{revisions.expected()}"' in build
+
+
+async def test_background_work_has_its_runs_by_outcome_and_the_time_of_the_last_success(client: Client) -> None:
+    def failing(error: Exception) -> None:
+        with log_errors(structlog.get_logger(), work="testing", busy="put_off", failed="failed"):
+            raise error
+
+    with log_errors(structlog.get_logger(), work="testing", busy="put_off", failed="failed"):
+        pass
+    succeeded = (await series(client))['pocketpay_background_last_success_timestamp_seconds{work="testing"}']
+    assert abs(succeeded - time.time()) < 60
+    with capture_logs():
+        failing(ServiceBusy("away"))
+        failing(ZeroDivisionError("a bug"))
+    after = await series(client)
+    assert after['pocketpay_background_last_success_timestamp_seconds{work="testing"}'] == succeeded
+    for outcome in ("ok", "postponed", "failed"):
+        assert after[f'pocketpay_background_runs_total{{outcome="{outcome}",work="testing"}}'] == 1
+
+
+@pytest.fixture(autouse=True)
+def _fresh_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loops, "RUNS", {})
 
 
 async def test_the_operations_of_trusted_documents_have_their_own_names(tmp_path: Any, database_dsn: Dsns) -> None:
