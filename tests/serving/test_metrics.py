@@ -189,9 +189,10 @@ async def test_held_money_and_unsettled_orders_are_shown(database_dsn: Dsns, own
         ada, bob = await people(owner, "ada", "bob")
         await owner.execute(UNFINISHED, ada, None, timedelta(hours=2), 700, 30)
         await owner.execute(UNFINISHED, ada, bob, timedelta(minutes=1), 500, 0)
+        await owner.execute(UNFINISHED, None, ada, timedelta(minutes=1), 9_000, 0)  # a deposit holds nothing
         found = await series(client)
     assert found["pocketpay_database_up"] == 1
-    assert found["pocketpay_unsettled_orders"] == 1
+    assert found["pocketpay_unsettled_orders"] == 2
     assert 7200 <= found["pocketpay_oldest_unsettled_order_seconds"] < 7300
     assert found['pocketpay_held_amount_minor{currency="USD"}'] == 1230
     assert found['pocketpay_held_payments{currency="USD"}'] == 2
@@ -204,11 +205,12 @@ UNFINISHED = """
 insert into transactions
     (id, type, status, currency, source_wallet_id, destination_wallet_id, amount, fee, description, risk_reasons,
      version, created_at, updated_at, ask_again_at, expires_at)
-select gen_random_uuid(), case when $2::uuid is null then 'withdrawal' else 'send' end,
-    case when $2 is null then 'created' else 'pending_confirmation' end, 'USD', $1::uuid, $2, $4, $5, 'Unfinished',
-    '[]', 1, at, at, case when $2 is null then at + interval '3 hours' end,
-    case when $2 is not null then at + interval '3 hours' end
-from (select clock_timestamp() - $3::interval as at) made
+select gen_random_uuid(),
+    case when $2::uuid is null then 'withdrawal' when $1::uuid is null then 'deposit' else 'send' end,
+    case when is_order then 'created' else 'pending_confirmation' end, 'USD', $1, $2, $4, $5, 'Unfinished', '[]',
+    1, at, at, case when is_order then at + interval '3 hours' end,
+    case when not is_order then at + interval '3 hours' end
+from (select clock_timestamp() - $3::interval as at, $1 is null or $2 is null as is_order) made
 """
 
 
