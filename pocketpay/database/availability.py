@@ -141,7 +141,7 @@ class Availability:
             return
         self._cause, self._logged_at = cause, now
         if self.logs:
-            log.error("database_unavailable", cause=cause, reason=reason, seconds=round(now - self._away_since, 1))
+            log.warning("database_unavailable", cause=cause, reason=reason, seconds=round(now - self._away_since, 1))
 
 
 AVAILABILITY = Availability()
