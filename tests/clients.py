@@ -87,7 +87,7 @@ async def serving(dsn: str, **settings: object) -> AsyncIterator[Client]:
 
 
 @pytest.fixture
-async def client(database_dsn: Dsns) -> AsyncIterator[Client]:
+async def client(warm: None, database_dsn: Dsns) -> AsyncIterator[Client]:
     async with serving(database_dsn.server) as one:
         yield one
 
