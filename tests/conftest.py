@@ -35,14 +35,28 @@ SHARED: EmbeddedPostgres | None = None
 `tests/mutations/worker.py` sets it."""
 
 LONG = (
+    "tests/cli/test_serve.py",
+    "tests/walks/test_model.py",
+    "tests/cli/test_import_supabase.py",
+    "tests/e2e/test_trouble.py",
+    "tests/e2e/test_examples.py",
+    "tests/cli/test_operator.py",
+    "tests/e2e/test_kill.py",
+    "tests/test_killed_run.py",
+    "tests/e2e/test_servers_that_differ.py",
+    "tests/e2e/test_two_servers.py",
+    "tests/soak/",
+    "tests/failover/",
+    "tests/database/test_embedded.py",
     "tests/e2e/",
+    "tests/fuzz/",
+    "tests/clearing/",
+    "tests/operations/test_audit.py",
+    "tests/interop/",
     "tests/cli/",
     "tests/walks/",
-    "tests/soak/",
-    "tests/test_killed_run.py",
-    "tests/clearing/test_kill.py",
 )
-"""Files with few tests that take many seconds each."""
+"""Files and folders whose files take longest, the longest first."""
 
 # The time of an example depends on how busy the machine is, so it is no reason to fail.
 hypothesis.settings.register_profile(
@@ -53,7 +67,11 @@ hypothesis.settings.load_profile("any machine")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts the longest files first, so that at the end no test process waits long for another."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> int:
+    return next((place for place, name in enumerate(LONG) if item.nodeid.startswith(name)), len(LONG))
 
 
 @pytest.hookimpl(wrapper=True)
