@@ -618,6 +618,8 @@ def with_overrides(settings: Settings, changes: Mapping[str, str]) -> Settings:
 
     Raises SettingsError with one sentence about the first wrong setting.
     """
+    if not changes:
+        return settings
     try:
         return Settings(_env_file=None, **{**dict(settings), **changes})  # type: ignore[call-arg]
     except ValidationError as wrong:
