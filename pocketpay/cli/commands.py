@@ -88,5 +88,7 @@ def _result(verb: Verb, arguments: dict[str, Any]) -> Result | None:
 
 def name_of(context: Any) -> str:
     """Returns the command's name without that of the program, like "operator freeze"."""
-    path: str = context.command_path if context is not None else ""
-    return " ".join(path.split()[1:])
+    if context is None:
+        return ""
+    path, program = str(context.command_path), str(context.find_root().command_path)
+    return path.removeprefix(program).strip()
