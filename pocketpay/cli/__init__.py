@@ -21,7 +21,6 @@
 An expected error prints one sentence on stderr and ends with exit code 1. This package holds no rule about money.
 """
 
-import os
 import signal
 import sys
 
@@ -34,11 +33,9 @@ def main() -> None:
 
     streams.protect()
     code = _run()
-    try:
-        sys.stdout.flush()
-    except OSError as error:
-        streams.drop_output(1)
-        sys.stderr.write(f"The output cannot be written ({os.strerror(error.errno or 0)}).\n")
+    sys.stdout.flush()
+    if (failure := streams.failure()) is not None:
+        sys.stderr.write(f"The output cannot be written ({failure}).\n")
         code = code or 1
     sys.exit(code)
 

@@ -12,16 +12,26 @@ import os
 import sys
 from typing import TextIO
 
+_failures: dict[int, OSError] = {}
+
 
 class _Tolerant(io.FileIO):
-    """A file that drops what is written after its reader has gone."""
+    """A file that drops what is written after its reader has gone, or after the disk is full."""
 
     def write(self, data: object, /) -> int:
         try:
             return super().write(data)  # type: ignore[arg-type]
-        except BrokenPipeError:
-            drop_output(self.fileno())
+        except OSError as error:
+            if not isinstance(error, BrokenPipeError):
+                _failures[self.fileno()] = error
+            _drop(self.fileno())
             return memoryview(data).nbytes  # type: ignore[arg-type]
+
+
+def failure() -> str | None:
+    """Returns why stdout could not be written, such as a full disk, or None."""
+    error = _failures.get(1)
+    return None if error is None else os.strerror(error.errno or 0)
 
 
 def protect() -> None:
@@ -35,7 +45,7 @@ def protect() -> None:
     sys.stderr = _protected(sys.stderr, 2, buffered=False)
 
 
-def drop_output(number: int) -> None:
+def _drop(number: int) -> None:
     """Makes the file descriptor write to nowhere from now on."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, number)

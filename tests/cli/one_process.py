@@ -11,6 +11,7 @@ import sys
 import tempfile
 import traceback
 from dataclasses import asdict, dataclass
+from typing import IO
 
 WATCHED = (
     *("alembic", "asyncio", "asyncpg", "graphql", "pydantic_settings", "rich", "sqlalchemy", "sqlmodel", "starlette"),
@@ -52,7 +53,7 @@ def _run(line: Line) -> Ended:
     if not line.checked:
         from pocketpay.cli import preparing
 
-        preparing.prepare = lambda *_: None  # type: ignore[assignment]
+        preparing.prepare = lambda *_: None
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         if line.closed:
             reader, writer = os.pipe()
@@ -66,11 +67,13 @@ def _run(line: Line) -> Ended:
             setattr(sys, name, os.fdopen(number, "w", encoding=line.encoding, closefd=False))
         sys.argv = ["pocketpay", *line.arguments]
         code = _code()
-        texts = []
-        for file in (out, err):
-            file.seek(0)
-            texts.append(file.read().decode(line.encoding))
-    return Ended(code, *texts, [name for name in WATCHED if name in sys.modules])
+        printed, told = (_text(file, line.encoding) for file in (out, err))
+    return Ended(code, printed, told, [name for name in WATCHED if name in sys.modules])
+
+
+def _text(file: IO[bytes], encoding: str) -> str:
+    file.seek(0)
+    return file.read().decode(encoding)
 
 
 def _code() -> int:

@@ -225,6 +225,18 @@ def test_a_command_imports_nothing_that_only_others_need(ended: dict[tuple[str, 
     assert {*WATCHED} >= {*DATABASE, *SCHEMA, *MIGRATIONS}
 
 
+def test_a_full_disk_is_said_and_is_not_a_success() -> None:
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "pocketpay", "settings"],
+            cwd=CHECKOUT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert (done.returncode, done.stderr) == (1, "The output cannot be written (No space left on device).\n")
+
+
 def test_a_server_that_runs_says_where(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(output, "_is_json", True)
     verbs._welcome(made(), "http://127.0.0.1:8000")
