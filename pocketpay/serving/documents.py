@@ -211,6 +211,10 @@ class Documents:
         self._trusted: dict[str, PreparedDocument] = {}
         self._cache, self._anonymous_cache = _Cache(MAX_CACHED_TOKENS), _Cache(MAX_CACHED_ANONYMOUS_TOKENS)
 
+    def is_trusted(self, operation: Operation) -> bool:
+        """Returns whether the operation is of a trusted document."""
+        return any(prepared.document is operation.document for prepared in self._trusted.values())
+
     def trust(self, texts: Texts) -> dict[str, str]:
         """Prepares trusted documents and keeps them permanently. Returns the error of each invalid one, by its id."""
         errors: dict[str, str] = {}
