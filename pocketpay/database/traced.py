@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from pocketpay.database.connecting import WatchedConnection
-from pocketpay.tracing.spans import Traces
+from pocketpay.tracing.spans import Traces, failed
 
 TRACES: list[Traces] = []
 """The traces of this process: none until `trace_statements`."""
@@ -16,8 +16,16 @@ def _traced(method: str) -> Any:
     plain = getattr(WatchedConnection, method)
 
     async def run(self: "TracedConnection", query: str, *arguments: Any, **options: Any) -> Any:
-        with TRACES[0].statement(name_of(query)):
+        span = TRACES[0].statement(name_of(query))
+        if span is None:
             return await plain(self, query, *arguments, **options)
+        try:
+            return await plain(self, query, *arguments, **options)
+        except BaseException as error:
+            failed(span, str(getattr(error, "sqlstate", None) or type(error).__qualname__))
+            raise
+        finally:
+            span.end()
 
     return run
 

@@ -31,6 +31,7 @@ Attributes = Mapping[str, str | int | Sequence[str]]
 
 _W3C = TraceContextTextMapPropagator()
 _EMPTY = Context()
+_POSTGRESQL = {"db.system.name": "postgresql"}
 
 _caller: ContextVar[Context] = ContextVar("caller", default=_EMPTY)
 """The span of the client that sent the request of this task, or no span."""
@@ -89,21 +90,14 @@ class Traces:
         ) as span:
             yield span
 
-    @contextmanager
-    def statement(self, name: str) -> Iterator[None]:
-        """Makes the span of a statement within the current span. Without one, there is no span: the background work
-        of a server is not traced."""
+    def statement(self, name: str) -> Span | None:
+        """Starts the span of a statement within the current span; the caller ends it.
+
+        Returns None without a current span: the background work of a server is not traced.
+        """
         if not trace.get_current_span().is_recording():
-            yield
-            return
-        span = self.tracer.start_span(name, kind=SpanKind.CLIENT, attributes={"db.system.name": "postgresql"})
-        try:
-            yield
-        except BaseException as error:
-            failed(span, str(getattr(error, "sqlstate", None) or type(error).__qualname__))
-            raise
-        finally:
-            span.end()
+            return None
+        return self.tracer.start_span(name, kind=SpanKind.CLIENT, attributes=_POSTGRESQL)
 
 
 def failed(span: Span, code: str) -> None:

@@ -58,8 +58,10 @@ def test_every_section_begins_with_a_setting() -> None:
 NOT_SETTINGS = {
     *("POSTGRES_PASSWORD", "POCKETPAY_OWNER_PASSWORD", "POCKETPAY_PASSWORD"),
     *("WRITE_CLIENTS", "WRITE_LISTING", "FUZZ_SEED", "SOAK_SECONDS", "SERVICE_BUSY"),
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
 }
-"""Names in capitals that are not settings: passwords of PostgreSQL's logins, switches of tests, and an error code."""
+"""Names in capitals that are not settings: passwords of PostgreSQL's logins, switches of tests, an error code,
+and what OpenTelemetry reads."""
 
 
 @pytest.mark.parametrize("page", ["README.md", "SECURITY.md", "CONTRIBUTING.md", "docs/operations.md"])
