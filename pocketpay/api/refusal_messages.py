@@ -84,7 +84,7 @@ MESSAGES: dict[type[errors.Refusal], Message] = {
     ),
     transactions.RiskBlocked: Message("This payment is blocked by a rule that protects your wallet."),
     transactions.BankDeclined: Message("The bank declined. No money has moved."),
-    transactions.PayerGone: Message("The original payer cannot be paid now."),
+    transactions.PayerGone: Message("This cannot be refunded now, because the person who paid cannot receive money."),
     transactions.AlreadyRefunded: Message("This transaction is already fully refunded."),
     transactions.RefundTooLarge: Message("At most {left} {left.currency} can still be refunded."),
     transactions.BalanceNotZero: Message(
@@ -95,7 +95,7 @@ MESSAGES: dict[type[errors.Refusal], Message] = {
     transactions.WrongState: Message("This is not possible, because the status is {status.value}."),
     transactions.KeyReused: Message("This idempotency key was used before with a different input."),
     operations.EmailNotVerified: Message("The customer has no verified email address, so no mail can be sent."),
-    operations.CustomerFrozen: Message("The customer's wallet is frozen for all. Unfreeze it first."),
+    operations.CustomerFrozen: Message("The customer's wallet is frozen for all payments. Unfreeze it first."),
     operations.NoEmail: Message("The customer has no email address."),
     operations.NotTheirEmail: Message("This is not the customer's email address."),
     operator_log.OwnWallet: Message(
