@@ -25,8 +25,8 @@ updates/         change signals, sent after the commit: ids and versions, never 
 database/        connections, units of work, migrations, the embedded PostgreSQL
 amounts.py       the format of money in settings
 money.py         amounts in minor units with a currency
-tracing/         traces in the format of OpenTelemetry, when the OTEL_ variables ask for them
 text/            checks of text: allowed characters, visible characters, characters that look alike
+tracing/         traces in the format of OpenTelemetry, when the OTEL_ variables ask for them
 errors.py        the base classes of every expected error
 
 Decision 19 gives the reasons.
