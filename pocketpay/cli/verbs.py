@@ -117,19 +117,22 @@ def migrate_verb() -> Result:
 
 
 @verbs.command("audit")
-def audit_verb() -> "Result | None":
-    """Audits the ledger; prints each error and exits with 1 when there is one."""
+def audit_verb(
+    incremental: Annotated[
+        bool, typer.Option("--incremental", help="Check what was added since the last recorded audit.")
+    ] = False,
+    standby: Annotated[
+        bool, typer.Option("--standby", help="Read a hot standby of DATABASE_URL; records nothing.")
+    ] = False,
+) -> Result:
+    """Audits the ledger; prints each error and exits with 1 when there is one. Records the result with the login of
+    DATABASE_OWNER_URL."""
     from pocketpay.cli import stops
 
     stops.exit_on_stop_signal()
-    import asyncio
-
-    from pocketpay import settings
     from pocketpay.cli import auditing
-    from pocketpay.cli.database_address import database_of
 
-    with database_of(settings.load()) as database:
-        return asyncio.run(auditing.audit(database.server_dsn))
+    return auditing.audit(incremental=incremental, standby=standby)
 
 
 @verbs.command("demo")
