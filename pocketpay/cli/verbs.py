@@ -11,6 +11,8 @@ from pocketpay.cli.operator import operator
 from pocketpay.cli.output import Result
 
 if TYPE_CHECKING:
+    import socket
+
     from pocketpay.database.connection_count import Sizes
     from pocketpay.settings import Settings
 
@@ -32,6 +34,8 @@ def serve_verb(
     stops.exit_on_stop_signal(0)
     import asyncio
     import os
+
+    import structlog
 
     from pocketpay import settings
     from pocketpay.cli import listening
@@ -60,14 +64,15 @@ def serve_verb(
 
             secret_of(chosen)
             os.environ.update(HOST=chosen.host, PORT=str(chosen.port))
-            asyncio.run(Supervisor(workers, listener, sizes).run(lambda: _welcome(chosen, url)))
+            asyncio.run(Supervisor(workers, listener, sizes).run(lambda: _welcome(chosen, url, workers)))
         else:
             application = _application(chosen, database.server_dsn, sizes)
-            serve.run(application, listener, database.postgres, when_started=lambda: _welcome(chosen, url))
+            serve.run(application, listener, database.postgres, when_started=lambda: _welcome(chosen, url, workers))
+        structlog.get_logger(__name__).info("server_stopped")
 
 
 @verbs.command("worker", hidden=True)
-def worker_verb(listener_file: int, supervisor_file: int, readers: int, writers: int) -> None:
+def worker_verb(listener_file: int, supervisor_file: int, metrics_file: int, readers: int, writers: int) -> None:
     """Runs one worker process of `serve --workers`, which starts it."""
     from pocketpay.cli import stops
 
@@ -84,7 +89,9 @@ def worker_verb(listener_file: int, supervisor_file: int, readers: int, writers:
     listening.forbid_core_files()
     with socket.socket(fileno=listener_file) as listener, database_of(chosen) as database:
         serve.run(
-            _application(chosen, database.server_dsn, Sizes(readers, writers)),
+            _application(
+                chosen, database.server_dsn, Sizes(readers, writers), metrics_end=socket.socket(fileno=metrics_file)
+            ),
             listener,
             database.postgres,
             when_started=lambda: _report_ready(supervisor_file),
@@ -224,11 +231,15 @@ def settings_verb() -> Result:
     return Result({"rows": env_file.rows()}, env_file.lines())
 
 
-def _application(chosen: "Settings", server_dsn: str, sizes: "Sizes") -> object:
+def _application(
+    chosen: "Settings", server_dsn: str, sizes: "Sizes", *, metrics_end: "socket.socket | None" = None
+) -> object:
     from pocketpay.app import create_app
     from pocketpay.cli.database_address import secret_of
 
-    return create_app(chosen, server_dsn=server_dsn, secret_key=secret_of(chosen), sizes=sizes)
+    return create_app(
+        chosen, server_dsn=server_dsn, secret_key=secret_of(chosen), sizes=sizes, metrics_end=metrics_end
+    )
 
 
 def _seed(chosen: "Settings", server_dsn: str) -> None:
@@ -255,11 +266,23 @@ def _make_demo_people(chosen: "Settings") -> Result:
     return Result({"demo_people": demo_people.facts()}, [demo_people.introduction()])
 
 
-def _welcome(chosen: "Settings", url: str) -> None:
-    """Prints where the server runs, when it does: with --json the one object of a server that started."""
-    from pocketpay.cli import demo_people
-    from pocketpay.onboarding import demo
+def _welcome(chosen: "Settings", url: str, workers: int) -> None:
+    """Prints and logs where the server runs, when it does: with --json the one object of a server that started."""
+    import structlog
 
+    from pocketpay import settings
+    from pocketpay.cli import demo_people
+    from pocketpay.database import revisions
+    from pocketpay.onboarding import demo
+    from pocketpay.version import version
+
+    structlog.get_logger(__name__).info(
+        "server_started",
+        version=version(),
+        revision=revisions.expected(),
+        workers=workers,
+        settings=settings.changed(chosen),
+    )
     lines = [f"Pocket Pay is running at {url}/graphql"]
     if not chosen.production:
         lines.append("Open it in a browser to use GraphiQL. Its tabs show every operation.")

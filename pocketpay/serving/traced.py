@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from typing import Any
 
-from graphql import FieldNode, OperationDefinitionNode
 from graphql.execution.values import VariableValues
 from starlette.types import Scope
 
@@ -30,9 +29,8 @@ def traced_execution(traces: Traces) -> type[Execution]:
         """Makes a span for each query and mutation that is executed, on every transport."""
 
         async def execute(self, operation: Operation, values: VariableValues, context: Context) -> Answer:
-            name = name_of(operation.node, is_trusted=self.documents.is_trusted(operation))
             attributes = {"graphql.operation.type": operation.type, "pocketpay.request_id": context.request_id}
-            with traces.operation(name, attributes) as span:
+            with traces.operation(f"{operation.type} {operation.label}", attributes) as span:
                 answer = await super().execute(operation, values, context)
                 if span.is_recording():
                     _finish(span, answer)
@@ -56,23 +54,14 @@ class TracedServerContext(ServerContext):
         return super().context_of(viewer, scope, headers, request_id)
 
 
-def name_of(node: OperationDefinitionNode, *, is_trusted: bool) -> str:
-    """Returns the name of an operation's span: its type, and its own name if its document is trusted, else its first
-    root field. A stranger can write any name and alias into a document, so neither is used."""
-    if is_trusted and node.name is not None:
-        return f"{node.operation.value} {node.name.value}"
-    fields = (one.name.value for one in node.selection_set.selections if isinstance(one, FieldNode))
-    return f"{node.operation.value} {next(fields, '')}".rstrip()
-
-
 def _finish(span: Span, answer: Answer) -> None:
-    span.set_attribute("pocketpay.outcome", answer.outcome)
+    span.set_attribute("pocketpay.outcome", answer.tag.outcome)
     codes = [str(error["extensions"]["code"]) for error in answer.payload.get("errors") or ()]
     codes += _refusals(answer.payload.get("data"))
     if codes:
         span.set_attribute("pocketpay.codes", sorted({*codes})[:MAX_CODES])
-    if answer.outcome in FAILED:
-        spans.failed(span, codes[0] if codes else answer.outcome)
+    if answer.tag.outcome in FAILED:
+        spans.failed(span, codes[0] if codes else answer.tag.outcome)
 
 
 def _refusals(data: Any) -> Iterator[str]:

@@ -239,7 +239,7 @@ def test_a_full_disk_is_said_and_is_not_a_success() -> None:
 
 def test_a_server_that_runs_says_where(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(output, "_is_json", True)
-    verbs._welcome(made(), "http://127.0.0.1:8000")
+    verbs._welcome(made(), "http://127.0.0.1:8000", workers=1)
     shown = json.loads(capsys.readouterr().out)
     assert (shown["ok"], shown["verb"], shown["error"]) == (True, "serve", None)
     assert shown["result"]["graphql"] == "http://127.0.0.1:8000/graphql"
