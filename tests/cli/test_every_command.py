@@ -21,6 +21,7 @@ from pocketpay.database.sessions import Database
 from pocketpay.errors import PocketPayError
 from pocketpay.onboarding.form import Form
 from pocketpay.onboarding.sign_up import sign_up
+from pocketpay.serving import log
 from tests.cli.one_process import WATCHED, Ended, Line
 from tests.conftest import Dsns, fresh_copy
 from tests.people import HOME, PASSWORD, made, receiving
@@ -239,6 +240,7 @@ def test_a_full_disk_is_said_and_is_not_a_success() -> None:
 
 def test_a_server_that_runs_says_where(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(output, "_is_json", True)
+    log.configure(made())  # the log is on stderr
     verbs._welcome(made(), "http://127.0.0.1:8000", workers=1)
     shown = json.loads(capsys.readouterr().out)
     assert (shown["ok"], shown["verb"], shown["error"]) == (True, "serve", None)
