@@ -273,6 +273,7 @@ def _welcome(chosen: "Settings", url: str, workers: int) -> None:
     from pocketpay import settings
     from pocketpay.cli import demo_people
     from pocketpay.database import revisions
+    from pocketpay.explorer import web_app
     from pocketpay.onboarding import demo
     from pocketpay.version import version
 
@@ -286,7 +287,10 @@ def _welcome(chosen: "Settings", url: str, workers: int) -> None:
     lines = [f"Pocket Pay is running at {url}/graphql"]
     if not chosen.production:
         lines.append("Open it in a browser to use GraphiQL. Its tabs show every operation.")
-    facts: dict[str, object] = {"url": url, "graphql": f"{url}/graphql", "demo_people": None}
+    facts: dict[str, object] = {"url": url, "graphql": f"{url}/graphql", "app": None, "demo_people": None}
+    if not chosen.production and web_app.is_built():
+        lines.append(f"The wallet app is at {url}/app/")
+        facts["app"] = f"{url}/app/"
     if demo.is_enabled(chosen):
         lines.append(demo_people.introduction())
         facts["demo_people"] = demo_people.facts()
