@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
+from pocketpay.database import uuids
 from pocketpay.database.arrays import Arrays
 from pocketpay.database.sessions import Record, Session
 from pocketpay.ledger.account import MAX_AHEAD_SECONDS, Account, Entry
