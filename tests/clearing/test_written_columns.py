@@ -129,7 +129,7 @@ async def test_every_column_of_every_written_table_has_the_decided_value(owner: 
         require_distinct(composite, composite.rows([written])[0])
 
     async with owner.transaction():
-        before = dict(await owner.fetch(WRITTEN))
+        before: dict[str, int] = dict([*row] for row in await owner.fetch(WRITTEN))
         await write(
             owner, NOW, entries=[entry], accounts=[account], inserted=[new], keys=[(key, new.id)], used={hour: 31}
         )
