@@ -15,7 +15,8 @@ def test_no_id_is_used_twice_not_even_by_a_forked_process() -> None:
         os._exit(0)
     os.waitpid(child, 0)
     forked = re.findall(".{24}", os.read(end, 20 * 24).decode())
-    os.close(end), os.close(out)
+    os.close(end)
+    os.close(out)
     ids = [first, *forked, *(request_ids.new() for _ in range(1_000))]
     assert len(set(ids)) == 1_021
     assert all(re.fullmatch("[0-9a-f]{24}", id) for id in ids)
