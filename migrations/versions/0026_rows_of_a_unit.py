@@ -8,7 +8,7 @@ one stays for the servers of the release before.
 from alembic import op
 
 revision = "0026"
-down_revision = "0024"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
