@@ -72,7 +72,7 @@ from pocketpay.serving.resolvers import with_fast_resolvers
 from pocketpay.serving.server_context import ServerContext
 from pocketpay.serving.statement_csv import StatementFiles
 from pocketpay.serving.view import View
-from pocketpay.settings import Settings, TrustedDocuments
+from pocketpay.settings import SecretKeys, Settings, TrustedDocuments
 from pocketpay.transactions.sealing import seal_forever
 from pocketpay.updates.hub import Hub
 from pocketpay.updates.listener import Listener
@@ -92,7 +92,9 @@ SERVED_SCHEMA = with_fast_resolvers(build())
 """The schema that this server executes, with faster resolvers. `schema` is the one without them."""
 
 
-def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes, sizes: Sizes | None = None) -> Starlette:
+def create_app(
+    settings: Settings, *, server_dsn: str, secret_keys: SecretKeys, sizes: Sizes | None = None
+) -> Starlette:
     """Builds the application of a server with the database at `server_dsn`. The ASGI lifespan starts its services."""
     log.configure(settings)
     metrics = Metrics()
@@ -112,7 +114,7 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes, sizes:
         schema, server_context, settings, origins=origins, page=None if settings.production else explorer.page
     )
     health = Health(settings, metrics)
-    server = Server(settings, server_dsn, secret_key, server_context, health, sizes or Sizes())
+    server = Server(settings, server_dsn, secret_keys, server_context, health, sizes or Sizes())
     responder = PostResponder(server_context, settings, Cookies.of(settings, origins))
     app = Starlette(
         routes=[
@@ -160,12 +162,12 @@ class Server:
         self,
         settings: Settings,
         dsn: str,
-        secret: bytes,
+        secret_keys: SecretKeys,
         server_context: ServerContext,
         health: Health,
         sizes: Sizes,
     ) -> None:
-        self._settings, self._dsn, self._secret, self._sizes = settings, dsn, secret, sizes
+        self._settings, self._dsn, self._secret_keys, self._sizes = settings, dsn, secret_keys, sizes
         self._server_context, self._health = server_context, health
 
     @asynccontextmanager
@@ -196,9 +198,9 @@ class Server:
         services = IdentityServices.open(
             database,
             settings,
-            self._secret,
+            self._secret_keys,
             require_unlocked=require_unlocked,
-            on_verified_email=welcome.when_verified(settings, self._secret),
+            on_verified_email=welcome.when_verified(settings, self._secret_keys),
         )
         stack.callback(services.close)
         stack.push_async_callback(services.afterwards.close)
@@ -236,7 +238,7 @@ class Server:
             desk=desk,
             feeds=feeds,
             reads=Reads(database),
-            statement_links=StatementLinks(self._secret),
+            statement_links=StatementLinks(self._secret_keys),
             operators=OperatorServices(Audits(database.dsn), policy),
         )
 

@@ -77,7 +77,7 @@ class Client:
 @asynccontextmanager
 async def serving(dsn: str, **settings: object) -> AsyncIterator[Client]:
     """Opens a server with those settings, and closes it. The result of each plan is compared with the executor's."""
-    app = create_app(made(**settings), server_dsn=dsn, secret_key=SECRET)
+    app = create_app(made(**settings), server_dsn=dsn, secret_keys=SECRET)
     check_plans(app.state.server_context.execution)
     async with AsyncExitStack() as open_:
         await open_.enter_async_context(app.router.lifespan_context(app))

@@ -10,7 +10,7 @@ import typer
 
 from pocketpay import settings
 from pocketpay.cli import demo_people, listening, serve, stops
-from pocketpay.cli.database_address import database_of, erase, secret_of
+from pocketpay.cli.database_address import database_of, erase, secret_keys_of
 from pocketpay.cli.operator import operator
 from pocketpay.cli.workers import Supervisor
 from pocketpay.database import revisions
@@ -38,8 +38,7 @@ def serve_verb(
     """Starts the server, until SIGTERM or ctrl-C. Without DATABASE_URL it uses an embedded PostgreSQL."""
     stops.exit_on_stop_signal(0)
     chosen = settings.load(**{name: value for name, value in (("host", host), ("port", port)) if value is not None})
-    settings.checked_secret(chosen)
-    settings.smtp_password(chosen)
+    settings.checked_secret_keys(chosen)
     log.configure(chosen)
     listening.raise_open_files()
     listening.forbid_core_files()
@@ -52,7 +51,7 @@ def serve_verb(
         _seed(chosen, database.server_dsn)
         url = listening.url_of(listener)
         if workers > 1:
-            secret_of(chosen)
+            secret_keys_of(chosen)
             os.environ.update(HOST=chosen.host, PORT=str(chosen.port))
             asyncio.run(Supervisor(workers, listener, sizes).run(lambda: _welcome(chosen, url)))
         else:
@@ -190,7 +189,7 @@ def settings_verb() -> None:
 def _application(chosen: Settings, server_dsn: str, sizes: Sizes) -> object:
     from pocketpay.app import create_app
 
-    return create_app(chosen, server_dsn=server_dsn, secret_key=secret_of(chosen), sizes=sizes)
+    return create_app(chosen, server_dsn=server_dsn, secret_keys=secret_keys_of(chosen), sizes=sizes)
 
 
 def _seed(chosen: Settings, server_dsn: str) -> None:
