@@ -144,7 +144,7 @@ def create_app(
         exception_handlers={Exception: _internal_error},
         lifespan=server.lifespan,
     )
-    app.state.server_context, app.state.responder = server_context, responder
+    app.state.server_context, app.state.responder, app.state.health = server_context, responder, health
     connections = app.state.connections = Connections(ConnectionLimits.of(settings))
     metrics.gauge("pocketpay_connections", "Number of open connections.", lambda: connections.open)
     metrics.counter(

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from starlette.applications import Starlette
 
 from pocketpay import settings
 from pocketpay.cli import demo_people, listening, serve, stops
@@ -53,10 +54,16 @@ def serve_verb(
         if workers > 1:
             secret_keys_of(chosen)
             os.environ.update(HOST=chosen.host, PORT=str(chosen.port))
-            asyncio.run(Supervisor(workers, listener, sizes).run(lambda: _welcome(chosen, url)))
+            supervisor = Supervisor(workers, listener, sizes, drain_seconds=chosen.drain)
+            asyncio.run(supervisor.run(lambda: _welcome(chosen, url)))
         else:
-            application = _application(chosen, database.server_dsn, sizes)
-            serve.run(application, listener, database.postgres, when_started=lambda: _welcome(chosen, url))
+            serve.run(
+                _application(chosen, database.server_dsn, sizes),
+                listener,
+                database.postgres,
+                drain_seconds=chosen.drain,
+                when_started=lambda: _welcome(chosen, url),
+            )
 
 
 @verbs.command("worker", hidden=True)
@@ -71,6 +78,7 @@ def worker_verb(listener_file: int, supervisor_file: int, readers: int, writers:
             _application(chosen, database.server_dsn, Sizes(readers, writers)),
             listener,
             database.postgres,
+            drain_seconds=chosen.drain,
             when_started=lambda: _report_ready(supervisor_file),
             supervisor=supervisor_file,
         )
@@ -186,7 +194,7 @@ def settings_verb() -> None:
     typer.echo("\n".join(env_file.lines()))
 
 
-def _application(chosen: Settings, server_dsn: str, sizes: Sizes) -> object:
+def _application(chosen: Settings, server_dsn: str, sizes: Sizes) -> Starlette:
     from pocketpay.app import create_app
 
     return create_app(chosen, server_dsn=server_dsn, secret_keys=secret_keys_of(chosen), sizes=sizes)
