@@ -1,7 +1,7 @@
 """Opens a connection to the host of DATABASE_URL that accepts writes.
 
     every host          is tried at the same time as the others, for ATTEMPT_SECONDS
-    a standby           is rejected
+    a standby           is rejected, except for a reader whose URL names only this host
     a former primary    is rejected (timelines.py)
     the primary         gets our settings, and a TCP timeout that closes the connection when the machine is silent
 
@@ -97,15 +97,18 @@ async def connect(
     name: str = "pocketpay",
     settings: Mapping[str, str] | None = None,
     command_seconds: float | None = COMMAND_SECONDS,
+    reads_only: bool = False,
 ) -> Connection:
     """Opens a connection to the primary, with TIMEOUTS or with `settings` instead. `name` is its application_name.
+
+    A caller that only reads may use a standby: with `reads_only`, one is accepted when it is the only host.
 
     Raises ServiceBusy when it cannot be opened: NoPrimary when no host accepts it, with the reason of each host.
     """
     sent = {**(TIMEOUTS if settings is None else settings), **GONE}
     try:
-        opening = _Opening(for_driver(dsn), name, sent, command_seconds)
         hosts = hosts_of(dsn)
+        opening = _Opening(for_driver(dsn), name, sent, command_seconds, reads_only and len(hosts) <= 1)
         if len(hosts) > 1:
             return await _first([_Attempt(opening, host) for host in hosts])
         return await opening.to(hosts[0] if hosts else None, CONNECT_SECONDS)
@@ -124,6 +127,7 @@ class _Opening:
     name: str
     settings: Mapping[str, str]
     command_seconds: float | None
+    accepts_standby: bool
 
     async def to(self, host: Host | None, seconds: float) -> Connection:
         """Opens a connection to the host. Raises one of REFUSALS."""
@@ -135,12 +139,13 @@ class _Opening:
                 timeout=seconds,
                 command_timeout=self.command_seconds,
                 server_settings={"application_name": self.name},
-                target_session_attrs=SessionAttribute.read_write,
+                target_session_attrs=SessionAttribute.any if self.accepts_standby else SessionAttribute.read_write,
                 connection_class=WatchedConnection,
             )
             try:
                 await connection.execute(SET, [*self.settings], [*self.settings.values()])
-                await timelines.SEEN.check(connection)
+                if not (self.accepts_standby and await connection.fetchval("select pg_is_in_recovery()")):
+                    await timelines.SEEN.check(connection)
             except BaseException:
                 connection.terminate()
                 raise

@@ -15,13 +15,20 @@ NO_TIMEOUTS = {"statement_timeout": "0", "transaction_timeout": "0", "timezone":
 
 @asynccontextmanager
 async def snapshot(
-    dsn: str, *, name: str = "pocketpay snapshot", settings: Mapping[str, str] | None = None
+    dsn: str,
+    *,
+    name: str = "pocketpay snapshot",
+    settings: Mapping[str, str] | None = None,
+    accepts_standby: bool = False,
 ) -> AsyncIterator[Session]:
     """Provides a session that reads one snapshot. `settings` are additional PostgreSQL settings of its connection.
 
+    `accepts_standby` is whether the snapshot may be a standby's, when the DSN names no other host.
+
     Raises ServiceBusy when no connection can be opened.
     """
-    connection = await connect(dsn, name=name, settings={**NO_TIMEOUTS, **(settings or {})}, command_seconds=None)
+    sent = {**NO_TIMEOUTS, **(settings or {})}
+    connection = await connect(dsn, name=name, settings=sent, command_seconds=None, reads_only=accepts_standby)
     try:
         await connection.execute(f"set role {READER}")
         unit = connection.transaction(isolation="repeatable_read", readonly=True)

@@ -1,7 +1,7 @@
 """Proves that the ledger is correct: checks every law on all data, in one snapshot.
 
 It can run while servers are in use: a REPEATABLE READ, READ ONLY transaction takes no lock that a payment waits for,
-and the reader's role cannot change anything. Findings are read through a server-side cursor, so any number of them
+and the reader's role cannot change anything. On a standby it can run when the URL names no other host. Findings are read through a server-side cursor, so any number of them
 fits.
 """
 
@@ -12,7 +12,7 @@ from typing import TextIO
 
 from pocketpay.database import revisions, snapshots
 from pocketpay.database.errors import DatabaseUnavailable, unreachable
-from pocketpay.database.failures import ServiceBusy, lost_connection
+from pocketpay.database.failures import Failure, ServiceBusy, classify, lost_connection
 from pocketpay.database.findings import Finding, Proof
 from pocketpay.database.sessions import Session, connect
 from pocketpay.ledger import audit as ledger
@@ -64,12 +64,12 @@ async def prove(session: Session) -> AsyncGenerator[Finding, None]:
 async def snapshot(dsn: str) -> AsyncIterator[Session]:
     """Opens a snapshot of the whole database, with the reader's role and without the server's timeouts.
 
-    Raises DatabaseUnavailable when the database does not answer or the connection is lost, and WrongRevision when its
-    tables are of another revision.
+    Raises DatabaseUnavailable when the database does not answer, the connection is lost or a standby cancels the
+    audit, and WrongRevision when its tables are of another revision.
     """
     try:
         await _check_tables(dsn)
-        async with snapshots.snapshot(dsn, name="pocketpay audit") as session:
+        async with snapshots.snapshot(dsn, name="pocketpay audit", accepts_standby=True) as session:
             yield session
     except ServiceBusy as busy:
         raise unreachable(busy) from busy
@@ -77,6 +77,11 @@ async def snapshot(dsn: str) -> AsyncIterator[Session]:
         if lost_connection(error):
             raise DatabaseUnavailable(
                 "The connection to the database was lost during the audit. Run it again."
+            ) from error
+        if classify(error) is Failure.RETRY:  # a snapshot that only reads conflicts with nothing else
+            raise DatabaseUnavailable(
+                "The standby cancelled the audit, because it had to apply changes of the primary. Set "
+                "max_standby_streaming_delay and max_standby_archive_delay of the standby to -1, or run it again."
             ) from error
         raise
 
@@ -86,7 +91,7 @@ async def _check_tables(dsn: str) -> None:
 
     It runs first and on a connection of its own: before the first migration, the reader's role does not exist.
     """
-    connection = await connect(dsn, name="pocketpay audit")
+    connection = await connect(dsn, name="pocketpay audit", reads_only=True)
     try:
         await revisions.check(Session(connection))
     finally:
