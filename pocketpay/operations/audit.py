@@ -1,8 +1,8 @@
 """Proves that the ledger is correct: checks every law on all data, in one snapshot.
 
 It can run while servers are in use: a REPEATABLE READ, READ ONLY transaction takes no lock that a payment waits for,
-and the reader's role cannot change anything. On a standby it can run when the URL names no other host. Findings are read through a server-side cursor, so any number of them
-fits.
+and the reader's role cannot change anything. It can run on a standby when the URL names no other host. Findings are
+read through a server-side cursor, so any number of them fits.
 """
 
 import sys

@@ -1,10 +1,11 @@
-"""A rolling restart of two servers behind nginx, under load: no client notices it.
+"""A rolling restart of two servers behind nginx, under load, while SECRET_KEY is replaced: no client notices it.
 
     make rolling
     make rolling ARGS="--rounds 10 --drain 0"
 
 In each round both servers are restarted, one after the other: SIGTERM, wait for the end, start again, wait until it
-is ready. Customers pay through nginx without pause. Afterwards their record is compared with the books.
+is ready. In the first round they accept a new key, in the second they sign with it. Customers pay through nginx without
+pause. Afterwards their record is compared with the books.
 """
 
 import argparse
@@ -19,7 +20,7 @@ import httpx
 from tests import commands
 from tests.e2e import load, processes
 from tests.e2e.crash import prove
-from tests.e2e.customer import BALANCE_CHANGED
+from tests.e2e.customer import BALANCE_CHANGED, sign_up
 from tests.e2e.load import Load
 from tests.e2e.processes import Installation, Running
 from tests.leftovers import run_folder
@@ -31,12 +32,19 @@ CLIENTS = 16
 SOCKETS = 4
 
 
-async def restarted(installation: Installation, server: Running) -> Running:
+OLD, NEW = "o" * 64, "n" * 64
+KEYS = (
+    {"SECRET_KEY": OLD, "SECRET_KEY_FALLBACKS": NEW},
+    {"SECRET_KEY": NEW, "SECRET_KEY_FALLBACKS": OLD},
+)
+
+
+async def restarted(installation: Installation, server: Running, keys: dict[str, str]) -> Running:
     """Stops the server as a service manager does, and starts it again on its port."""
     server.process.send_signal(signal.SIGTERM)
     assert await asyncio.to_thread(server.process.wait, 60) == 0
     assert server.tracebacks() == []
-    again = await asyncio.to_thread(installation.start, PORT=server.url.rpartition(":")[2])
+    again = await asyncio.to_thread(installation.start, PORT=server.url.rpartition(":")[2], **keys)
     async with httpx.AsyncClient(base_url=again.url) as http:
         assert (await http.get("/readyz")).status_code == 200
     return again
@@ -50,13 +58,18 @@ async def roll(folder: Path, installation: Installation, rounds: int) -> str:
         await clients.open()
         running = asyncio.create_task(clients.run())
         closed = []
-        for _ in range(rounds):
+        for round_ in range(rounds):
+            keys = KEYS[min(round_, len(KEYS) - 1)]
             async with AsyncExitStack() as open_:
                 sockets = [await open_.enter_async_context(one.listening()) for one in clients.customers[:SOCKETS]]
                 for socket in sockets:
                     await (await socket.subscribe(BALANCE_CHANGED)).next()
                 for number, server in enumerate(servers):
-                    servers[number] = await restarted(installation, server)
+                    servers[number] = await restarted(installation, server, keys)
+                    # Their requests reach both servers: one signs with a key that the other only accepts.
+                    newcomers = [await sign_up(clients.customers[0].http) for _ in range(2)]
+                    for newcomer in newcomers * 4:
+                        assert await newcomer.available() == "100.00"
                     await asyncio.sleep(PAUSE_SECONDS)
                 closed += [await socket.closed() for socket in sockets]
         clients.stop()
@@ -83,7 +96,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--drain", type=float, default=5.0, help="DRAIN_SECONDS")
     chosen = parser.parse_args()
-    settings = load.SETTINGS | {"DRAIN_SECONDS": str(chosen.drain)}
+    settings = load.SETTINGS | {"DRAIN_SECONDS": str(chosen.drain), "SECRET_KEY": OLD}
     with (
         run_folder(None) as folder,
         commands.forking(),
