@@ -4,8 +4,8 @@
     make rolling ARGS="--rounds 10 --drain 0"
 
 In each round both servers are restarted, one after the other: SIGTERM, wait for the end, start again, wait until it
-is ready. In the first round they accept a new key, in the second they sign with it. Customers pay through nginx without
-pause. Afterwards their record is compared with the books.
+is ready. In the first round they accept a new key, in the second they sign with it. Customers pay through nginx
+without pause. Afterwards their record is compared with the books.
 """
 
 import argparse
