@@ -106,35 +106,29 @@ async def test_a_request_that_arrives_with_the_end_is_answered() -> None:
         assert await peer.ended() == b""
 
 
-async def test_a_connection_that_only_the_system_has_accepted_is_answered() -> None:
+@pytest.mark.parametrize("by", ["system", "event loop"])
+async def test_a_connection_that_has_just_been_accepted_is_answered_and_told_that_the_server_stops(by: str) -> None:
+    """Only the system has accepted it, or the event loop too, and its protocol does not know yet."""
     clients: list[socket.socket] = []
 
     class Late(serve.Server):
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            """A client connects in the same step in which the listening socket is closed."""
+            """A client connects just before the listening socket is closed."""
             assert sockets
             clients.append(socket.create_connection(sockets[0].getsockname()))
-            clients[0].sendall(GET)
+            if by == "event loop":
+                await asyncio.sleep(0)
             await super().shutdown(sockets)
 
-    async with server_of(kind=Late) as (_, process):
+    async with server_of(kind=Late) as (server, process):
         process.drain()
         await until(lambda: bool(clients))
         peer = Peer(*await asyncio.open_connection(sock=clients[0]))
+        await until(lambda: len(server.connections.last) == 1)
+        await peer.send(GET)
         status, headers, _ = await peer.answer()
         assert (status, headers["connection"]) == (200, "close")
-        await peer.close()
-
-
-async def test_a_connection_that_the_event_loop_has_just_accepted_is_told_that_the_server_stops() -> None:
-    async with server_of() as (server, process):
-        client = socket.create_connection(("127.0.0.1", server.port))
-        client.sendall(GET)
-        server.connections.draining = True
-        process.stop()
-        peer = Peer(*await asyncio.open_connection(sock=client))
-        status, headers, _ = await peer.answer()
-        assert (status, headers["connection"]) == (200, "close")
+        assert await peer.ended() == b""
         await peer.close()
 
 
