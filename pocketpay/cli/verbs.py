@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 from starlette.applications import Starlette
 
@@ -18,6 +19,9 @@ from pocketpay.database import revisions
 from pocketpay.database.connection_count import Sizes
 from pocketpay.serving import log
 from pocketpay.settings import Settings
+from pocketpay.version import version
+
+logger = structlog.get_logger(__name__)
 
 verbs = typer.Typer(
     help="Pocket Pay: a GraphQL wallet server.",
@@ -55,19 +59,20 @@ def serve_verb(
             secret_keys_of(chosen)
             os.environ.update(HOST=chosen.host, PORT=str(chosen.port))
             supervisor = Supervisor(workers, listener, sizes, drain_seconds=chosen.drain)
-            asyncio.run(supervisor.run(lambda: _welcome(chosen, url)))
+            asyncio.run(supervisor.run(lambda: _welcome(chosen, url, workers)))
         else:
             serve.run(
                 _application(chosen, database.server_dsn, sizes),
                 listener,
                 database.postgres,
                 drain_seconds=chosen.drain,
-                when_started=lambda: _welcome(chosen, url),
+                when_started=lambda: _welcome(chosen, url, workers),
             )
+        logger.info("server_stopped")
 
 
 @verbs.command("worker", hidden=True)
-def worker_verb(listener_file: int, supervisor_file: int, readers: int, writers: int) -> None:
+def worker_verb(listener_file: int, supervisor_file: int, metrics_file: int, readers: int, writers: int) -> None:
     """Runs one worker process of `serve --workers`, which starts it."""
     stops.exit_on_stop_signal(0)
     chosen = settings.load()
@@ -75,7 +80,9 @@ def worker_verb(listener_file: int, supervisor_file: int, readers: int, writers:
     listening.forbid_core_files()
     with socket.socket(fileno=listener_file) as listener, database_of(chosen) as database:
         serve.run(
-            _application(chosen, database.server_dsn, Sizes(readers, writers)),
+            _application(
+                chosen, database.server_dsn, Sizes(readers, writers), metrics_end=socket.socket(fileno=metrics_file)
+            ),
             listener,
             database.postgres,
             drain_seconds=chosen.drain,
@@ -99,13 +106,31 @@ def migrate_verb() -> None:
 
 
 @verbs.command("audit")
-def audit_verb() -> None:
-    """Audits the ledger; prints each error and exits with 1 when there is one."""
-    from pocketpay.operations import audit
+def audit_verb(
+    incremental: Annotated[
+        bool, typer.Option("--incremental", help="Check what was added since the last recorded audit.")
+    ] = False,
+    standby: Annotated[
+        bool, typer.Option("--standby", help="Read a hot standby of DATABASE_URL; records nothing.")
+    ] = False,
+) -> None:
+    """Audits the ledger; prints each error and exits with 1 when there is one. Records the result with the login of
+    DATABASE_OWNER_URL."""
+    from pocketpay.cli.progress import ProgressBars
+    from pocketpay.operations import audit, recorded_audit
 
     stops.exit_on_stop_signal(143)
-    with database_of(settings.load()) as database:
-        raise typer.Exit(asyncio.run(audit.report(database.server_dsn)))
+    with database_of(settings.load()) as database, ProgressBars().stage("audit", len(audit.PROOFS)) as advance:
+        code = asyncio.run(
+            recorded_audit.run(
+                database.server_dsn,
+                database.owner_dsn,
+                incremental=incremental,
+                standby=standby,
+                after_law=lambda: advance(1),
+            )
+        )
+    raise typer.Exit(code)
 
 
 @verbs.command("demo")
@@ -194,10 +219,14 @@ def settings_verb() -> None:
     typer.echo("\n".join(env_file.lines()))
 
 
-def _application(chosen: Settings, server_dsn: str, sizes: Sizes) -> Starlette:
+def _application(
+    chosen: Settings, server_dsn: str, sizes: Sizes, *, metrics_end: socket.socket | None = None
+) -> Starlette:
     from pocketpay.app import create_app
 
-    return create_app(chosen, server_dsn=server_dsn, secret_keys=secret_keys_of(chosen), sizes=sizes)
+    return create_app(
+        chosen, server_dsn=server_dsn, secret_keys=secret_keys_of(chosen), sizes=sizes, metrics_end=metrics_end
+    )
 
 
 def _seed(chosen: Settings, server_dsn: str) -> None:
@@ -215,9 +244,16 @@ def _make_demo_people(chosen: Settings) -> None:
         typer.echo(demo_people.introduction())
 
 
-def _welcome(chosen: Settings, url: str) -> None:
+def _welcome(chosen: Settings, url: str, workers: int) -> None:
     from pocketpay.onboarding import demo
 
+    logger.info(
+        "server_started",
+        version=version(),
+        revision=revisions.expected(),
+        workers=workers,
+        settings=settings.changed(chosen),
+    )
     typer.echo(f"Pocket Pay is running at {url}/graphql")
     if not chosen.production:
         typer.echo("Open it in a browser to use GraphiQL. Its tabs show every operation.")

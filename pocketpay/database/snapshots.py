@@ -19,16 +19,16 @@ async def snapshot(
     *,
     name: str = "pocketpay snapshot",
     settings: Mapping[str, str] | None = None,
-    accepts_standby: bool = False,
+    standby: bool = False,
 ) -> AsyncIterator[Session]:
-    """Provides a session that reads one snapshot. `settings` are additional PostgreSQL settings of its connection.
-
-    `accepts_standby` is whether the snapshot may be a standby's, when the DSN names no other host.
+    """Provides a session that reads one snapshot, of a hot standby with `standby`. `settings` are additional
+    PostgreSQL settings of its connection.
 
     Raises ServiceBusy when no connection can be opened.
     """
-    sent = {**NO_TIMEOUTS, **(settings or {})}
-    connection = await connect(dsn, name=name, settings=sent, command_seconds=None, reads_only=accepts_standby)
+    connection = await connect(
+        dsn, name=name, settings={**NO_TIMEOUTS, **(settings or {})}, command_seconds=None, standby=standby
+    )
     try:
         await connection.execute(f"set role {READER}")
         unit = connection.transaction(isolation="repeatable_read", readonly=True)
@@ -38,3 +38,17 @@ async def snapshot(
         await unit.commit()
     finally:
         connection.terminate()
+
+
+@asynccontextmanager
+async def same_snapshot(writer: Session, reader: Session) -> AsyncIterator[None]:
+    """Opens a transaction of the writer that reads the same snapshot as the reader's, and commits it after the block.
+
+    Rows that others have changed since cannot be changed in it: PostgreSQL raises a serialization failure.
+    """
+    name = await reader.fetchval("select pg_export_snapshot()")
+    await writer.execute("begin isolation level repeatable read")
+    # The name is made by PostgreSQL. The statement takes no parameter.
+    await writer.execute(f"set transaction snapshot '{name}'")
+    yield
+    await writer.execute("commit")

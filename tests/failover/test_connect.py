@@ -4,7 +4,6 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from pocketpay.database.failures import NoPrimary
 from pocketpay.database.sessions import Database
 from pocketpay.database.startup import check
 from pocketpay.database.timelines import Timelines
-from pocketpay.operations import audit
 from tests.failover.nodes import PASSWORD, Node, Nodes, free_port, replicated
 
 FOREVER = 3_600.0
@@ -77,24 +75,6 @@ async def test_a_silent_host_is_given_up_when_no_host_accepts_writes(
     assert reasons[nobody] == "Connection refused"
     # A busy machine may leave the standby no time to answer.
     assert reasons[pair[1].host] in ("does not accept writes", "no answer in time")
-
-
-async def test_the_audit_runs_on_a_standby_that_is_the_only_host(pair: Nodes) -> None:
-    _, standby = pair.nodes
-    out = StringIO()
-    assert await audit.report(pair.dsn(standby), out) == 0
-    assert out.getvalue().startswith("The ledger is correct: ")
-    async with audit.snapshot(pair.dsn(standby)) as session:
-        assert await session.fetchval("select pg_is_in_recovery()")
-    async with audit.snapshot(pair.dsn(standby, pair[0])) as session:
-        assert not await session.fetchval("select pg_is_in_recovery()")
-
-
-async def test_an_audit_that_the_standby_cancels_is_told_in_one_sentence(pair: Nodes) -> None:
-    _, standby = pair.nodes
-    with pytest.raises(DatabaseUnavailable, match=r"^The standby cancelled the audit"):
-        async with audit.snapshot(pair.dsn(standby)):
-            raise asyncpg.SerializationError("canceling statement due to conflict with recovery")
 
 
 async def test_only_a_standby_is_told_in_one_sentence_at_the_start(pair: Nodes) -> None:
