@@ -228,11 +228,11 @@ async def _serve(
         loop.add_reader(supervisor, _stop_once, loop, supervisor, server)
 
     def stop(number: int) -> None:
-        if supervisor is None and not server.should_exit:
-            log.info("server_stopping", signal=signal.Signals(number).name)
         # Only the supervisor cuts its workers off: a signal sent to all processes reaches each worker twice.
-        if (server.draining or server.should_exit) and supervisor is None:
+        if supervisor is None and (server.draining or server.should_exit):
             raise CutOff(number)
+        if supervisor is None:
+            log.info("server_stopping", signal=signal.Signals(number).name)
         server.drain()
 
     with handle_stop_signals(stop):
