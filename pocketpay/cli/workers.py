@@ -2,7 +2,7 @@
 
 Each worker is a whole server (`pocketpay worker`) that inherits the listening socket. A socket pair connects it to
 the supervisor: the worker writes one byte when it is ready, and each side detects the end of the other by
-end-of-file.
+end-of-file. A second pair is for the metrics, of which the supervisor makes one sum (`serving/exchange.py`).
 """
 
 import asyncio
@@ -14,10 +14,11 @@ from collections.abc import Callable
 
 import structlog
 
-from pocketpay.cli.serve import exit_later
+from pocketpay.cli.serve import CUT_SECONDS, exit_later
 from pocketpay.cli.stops import CutOff, handle_stop_signals
 from pocketpay.database.connection_count import Sizes
 from pocketpay.errors import PocketPayError
+from pocketpay.serving.exchange import SupervisorExchange
 
 FINISH_SECONDS = 8.0
 RESTART_SECONDS = 0.5
@@ -32,15 +33,19 @@ class WorkerFailed(PocketPayError):
 
 
 class Supervisor:
-    """Keeps `count` workers serving on one socket, each with that many connections to the database."""
+    """Keeps `count` workers serving on one socket, each with that many connections to the database.
 
-    def __init__(self, count: int, listening: socket.socket, sizes: Sizes) -> None:
-        self._count, self._sizes = count, sizes
+    When it is stopped, each worker drains for `drain_seconds`.
+    """
+
+    def __init__(self, count: int, listening: socket.socket, sizes: Sizes, *, drain_seconds: float) -> None:
+        self._count, self._sizes, self._drain_seconds = count, sizes, drain_seconds
         self._listening = listening
         self._processes: set[asyncio.subprocess.Process] = set()
         self._stopping = asyncio.Event()
         self._cut_off_by: int | None = None
         self._started = 0
+        self._exchange = SupervisorExchange(count)
 
     async def run(self, when_started: Callable[[], None]) -> None:
         """Serves until a signal stops it. Raises WorkerFailed when a worker does not start at the beginning.
@@ -48,24 +53,29 @@ class Supervisor:
         A second signal kills the workers and raises CutOff.
         """
         with handle_stop_signals(self._on_stop):
-            keepers = [asyncio.create_task(self._keep_worker_running(when_started)) for _ in range(self._count)]
+            keepers = [
+                asyncio.create_task(self._keep_worker_running(str(place), when_started))
+                for place in range(1, self._count + 1)
+            ]
             try:
                 await asyncio.gather(*keepers)
             finally:
                 self._stop()
-                await asyncio.wait(keepers, timeout=FINISH_SECONDS)
+                await asyncio.wait(keepers, timeout=self._drain_seconds + FINISH_SECONDS)
                 self._send(signal.SIGKILL)
         if self._cut_off_by is not None:
             raise CutOff(self._cut_off_by)
 
-    async def _keep_worker_running(self, when_started: Callable[[], None]) -> None:
+    async def _keep_worker_running(self, place: str, when_started: Callable[[], None]) -> None:
         """Runs one worker, and a new one each time it ends, until the stop."""
         while not self._stopping.is_set():
             parent_end, worker_end = socket.socketpair()
+            metrics_end, worker_metrics_end = socket.socketpair()
             parent_end.setblocking(False)
             with parent_end:
-                with worker_end:
-                    process = await self._spawn(worker_end)
+                with worker_end, worker_metrics_end:
+                    process = await self._spawn(worker_end, worker_metrics_end)
+                exchanging = asyncio.create_task(self._exchange.serve(place, metrics_end))
                 self._processes.add(process)
                 if self._stopping.is_set():  # the signal came while this process was being started
                     self._send(signal.SIGTERM if self._cut_off_by is None else signal.SIGKILL)
@@ -77,13 +87,16 @@ class Supervisor:
                     raise WorkerFailed("A worker process did not start. Its output is above.")
                 code = await process.wait()
                 self._processes.discard(process)
+            exchanging.cancel()
+            await asyncio.wait({exchanging})
             if not self._stopping.is_set():
+                self._exchange.restarts += 1
                 log.warning("worker_ended", pid=process.pid, code=code)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), RESTART_SECONDS)
 
-    async def _spawn(self, worker_end: socket.socket) -> asyncio.subprocess.Process:
-        files = (self._listening.fileno(), worker_end.fileno())
+    async def _spawn(self, worker_end: socket.socket, metrics_end: socket.socket) -> asyncio.subprocess.Process:
+        files = (self._listening.fileno(), worker_end.fileno(), metrics_end.fileno())
         return await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "pocketpay", "worker", *map(str, (*files, self._sizes.readers, self._sizes.writers))),
@@ -92,6 +105,8 @@ class Supervisor:
         )
 
     def _on_stop(self, number: int) -> None:
+        if not self._stopping.is_set():
+            log.info("server_stopping", signal=signal.Signals(number).name)
         if self._stopping.is_set():
             self._cut_off_by = number
             self._send(signal.SIGKILL)
@@ -101,8 +116,8 @@ class Supervisor:
         if self._stopping.is_set():
             return
         self._stopping.set()
-        exit_later()
-        self._listening.close()
+        exit_later(self._drain_seconds + CUT_SECONDS)
+        self._listening.close()  # the last worker that closes it accepts what is waiting
         self._send(signal.SIGTERM)
 
     def _send(self, number: signal.Signals) -> None:

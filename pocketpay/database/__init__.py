@@ -2,7 +2,9 @@
 
     sessions.py      connections and units of work
     connecting.py    opens a connection to the host that accepts writes, with our settings
+    traced.py        a connection with a span for each statement, for a server that traces
     address.py       the hosts of DATABASE_URL
+    availability.py  why the database cannot be reached: causes, counts, log lines
     timelines.py     recognises a former primary that does not know that another one was promoted
     connection_count.py    how many connections each process of a server holds
     poolers.py       finds a connection pooler in transaction mode
@@ -11,11 +13,14 @@
     held.py          connections that stay open and are lent to callers
     turns.py         a fair order of waiting when there are more callers than connections
     joined.py        combines reads that are requested at the same time into one
-    loops.py         logs the error of one turn of an endless loop
+    loops.py         logs the error of one turn of an endless loop, and counts the turns
+    uuids.py         new ids, of the driver's class
     arrays.py        many rows as the arguments of one statement
+    composites.py    the same as one argument, an array of a composite type
     snapshots.py     one consistent snapshot of the whole database, for long reads
     failures.py      the meaning of PostgreSQL's errors for a unit of work
     errors.py        the database is unavailable, or has another revision
+    sweeping.py      sweepers that delete old rows, one server at a time
     findings.py      the proofs of the audit: queries that return one row for each violation
     models.py        the column types that every table uses
     migrations.py    migrates a database to this server's revision

@@ -20,6 +20,7 @@ from asyncpg.connect_utils import SessionAttribute
 
 from pocketpay.database import timelines
 from pocketpay.database.address import FORM, Host, for_driver, hosts_of
+from pocketpay.database.availability import AVAILABILITY, cause_of
 from pocketpay.database.failures import NoPrimary, ServiceBusy
 from pocketpay.database.held import Connection
 
@@ -80,6 +81,10 @@ class WatchedConnection(Connection):
         set_timeouts(transport.get_extra_info("socket"))
 
 
+connection_class: type[Connection] = WatchedConnection
+"""The class of every connection. A server that traces replaces it (`traced.py`)."""
+
+
 def set_timeouts(tcp: socket.socket) -> None:
     """Closes the socket when nothing is acknowledged for SILENT_SECONDS. A Unix socket needs no such timeout."""
     if tcp.family == socket.AF_UNIX:
@@ -97,20 +102,25 @@ async def connect(
     name: str = "pocketpay",
     settings: Mapping[str, str] | None = None,
     command_seconds: float | None = COMMAND_SECONDS,
+    standby: bool = False,
 ) -> Connection:
     """Opens a connection to the primary, with TIMEOUTS or with `settings` instead. `name` is its application_name.
+
+    With `standby` it opens one to a hot standby instead, which only reads.
 
     Raises ServiceBusy when it cannot be opened: NoPrimary when no host accepts it, with the reason of each host.
     """
     sent = {**(TIMEOUTS if settings is None else settings), **GONE}
     try:
-        opening = _Opening(for_driver(dsn), name, sent, command_seconds)
+        opening = _Opening(for_driver(dsn), name, sent, command_seconds, standby)
         hosts = hosts_of(dsn)
         if len(hosts) > 1:
             return await _first([_Attempt(opening, host) for host in hosts])
-        return await opening.to(hosts[0] if hosts else None, CONNECT_SECONDS)
+        connection = await opening.to(hosts[0] if hosts else None, CONNECT_SECONDS)
+        AVAILABILITY.connected(_host_name(hosts[0] if hosts else None))
+        return connection
     except REFUSALS as error:
-        raise NoPrimary(_reason(error)) from error
+        raise _no_primary([error], _reason(error)) from error
     except (ValueError, OverflowError):
         # The error's message may contain a password that was not escaped, so it is not passed on.
         raise ServiceBusy(f"DATABASE_URL: {FORM}") from None
@@ -124,6 +134,7 @@ class _Opening:
     name: str
     settings: Mapping[str, str]
     command_seconds: float | None
+    standby: bool
 
     async def to(self, host: Host | None, seconds: float) -> Connection:
         """Opens a connection to the host. Raises one of REFUSALS."""
@@ -135,12 +146,13 @@ class _Opening:
                 timeout=seconds,
                 command_timeout=self.command_seconds,
                 server_settings={"application_name": self.name},
-                target_session_attrs=SessionAttribute.read_write,
-                connection_class=WatchedConnection,
+                target_session_attrs=SessionAttribute.standby if self.standby else SessionAttribute.read_write,
+                connection_class=connection_class,
             )
             try:
                 await connection.execute(SET, [*self.settings], [*self.settings.values()])
-                await timelines.SEEN.check(connection)
+                if not self.standby:
+                    await timelines.SEEN.check(connection)
             except BaseException:
                 connection.terminate()
                 raise
@@ -167,9 +179,12 @@ class _Attempt:
             return None
         raise error
 
+    def error(self) -> BaseException:
+        """Why it failed. A connection that a newer primary has closed was one to a former primary."""
+        return self.task.exception() or timelines.FormerPrimary()
+
     def refusal(self) -> str:
-        error = self.task.exception()
-        return f"{self.host}: {'a former primary' if error is None else _reason(error)}"
+        return f"{self.host}: {_reason(self.error())}"
 
 
 async def _first(attempts: Sequence[_Attempt]) -> Connection:
@@ -184,7 +199,10 @@ async def _first(attempts: Sequence[_Attempt]) -> Connection:
             await asyncio.wait(pending, timeout=OTHERS_SECONDS)
         chosen = next((one for attempt in attempts if (one := attempt.connection)), None)
         if chosen is None:
-            raise NoPrimary("; ".join(attempt.refusal() for attempt in attempts))
+            raise _no_primary(
+                [attempt.error() for attempt in attempts], "; ".join(attempt.refusal() for attempt in attempts)
+            )
+        AVAILABILITY.connected(next(str(attempt.host) for attempt in attempts if attempt.connection is chosen))
         return chosen
     finally:
         for task in tasks:
@@ -195,9 +213,20 @@ async def _first(attempts: Sequence[_Attempt]) -> Connection:
                 task.result().terminate()
 
 
+def _no_primary(errors: Sequence[BaseException], reason: str) -> NoPrimary:
+    """Reports that no host accepted a connection. Returns the error to raise."""
+    causes = [cause_of(error) for error in errors]
+    AVAILABILITY.failed(causes, reason)
+    return NoPrimary(reason, causes)
+
+
+def _host_name(host: Host | None) -> str:
+    return "local" if host is None or host.name.startswith("/") else str(host)
+
+
 def _reason(error: BaseException) -> str:
     if isinstance(error, asyncpg.exceptions.TargetServerAttributeNotMatched):
-        return "does not accept writes"
+        return "is not a standby" if "standby" in str(error) else "does not accept writes"
     if isinstance(error, asyncpg.InvalidSQLStatementNameError | asyncpg.DuplicatePreparedStatementError):
         return "a connection pooler in transaction mode is in between; use one in session mode"
     if isinstance(error, TimeoutError) and error.errno is None:

@@ -5,6 +5,7 @@ PocketPayError
 └── WrongRevision         the tables are of another revision than this server's
 """
 
+from pocketpay.database.availability import Cause, advice, most_important
 from pocketpay.database.failures import NoPrimary, ServiceBusy
 from pocketpay.errors import PocketPayError
 
@@ -19,5 +20,6 @@ class WrongRevision(PocketPayError):
 
 def unreachable(busy: ServiceBusy) -> DatabaseUnavailable:
     """Returns the error for a database that cannot be reached at the start."""
-    reason = busy.reason if isinstance(busy, NoPrimary) else str(busy)
-    return DatabaseUnavailable(f"The database does not answer ({reason}): start it, or correct DATABASE_URL.")
+    if isinstance(busy, NoPrimary):
+        return DatabaseUnavailable(advice(most_important([Cause(cause) for cause in busy.causes]), busy.reason))
+    return DatabaseUnavailable(advice(Cause.OTHER, str(busy)))

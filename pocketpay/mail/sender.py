@@ -24,6 +24,7 @@ import structlog
 
 from pocketpay.database.loops import log_errors
 from pocketpay.database.sessions import Database, Session
+from pocketpay.database.sweeping import Sweeper, take_turn
 from pocketpay.mail import repository
 from pocketpay.mail.channels import Channel
 from pocketpay.mail.delivery import NotDelivered, Rejected, ServerUnavailable, TryLater
@@ -116,7 +117,7 @@ class MailSender:
             claimed = 0
             # The first read of the outbox also follows a pause: a starting server has more urgent work.
             await self._wait_for_slot()
-            with log_errors(log, busy="mail_postponed", failed="mail_failed"):
+            with log_errors(log, work=f"sending_{self._channel.name}", busy="mail_postponed", failed="mail_failed"):
                 claimed = await self.send_due()
             if not claimed and not self.sending:
                 await self._channel.close_idle()
@@ -192,6 +193,8 @@ class MailSender:
     async def sweep(self) -> int:
         """Marks expired mails as failed and deletes old ones, a bounded number of each; returns how many in total."""
         async with self._database.write() as session:
+            if not await take_turn(session, Sweeper.MAILS):
+                return 0
             expired = await repository.expire(session, self._channel.kinds, limit=SWEPT_AT_ONCE)
             swept = await repository.sweep(session, after=self._keep, limit=SWEPT_AT_ONCE)
         self.counts.failed += expired
@@ -209,7 +212,7 @@ class MailSender:
         while True:
             await asyncio.sleep(COUNT_SECONDS)
             ticks += 1
-            with log_errors(log, busy="mail_postponed", failed="mail_failed"):
+            with log_errors(log, work=f"sweeping_{self._channel.name}", busy="mail_postponed", failed="mail_failed"):
                 await self.count()
                 if ticks % (SWEEP_SECONDS // COUNT_SECONDS) == 0:
                     await self.sweep()

@@ -7,6 +7,7 @@
     connections/       HTTP on one connection, with limits that apply before a request is complete
     handler.py         POST /graphql
     http.py            GraphQL over HTTP: checks requests, sends responses
+    request_ids.py     new request ids
     headers.py         the headers of all other responses
     view.py            GET /graphql, the explorer's page, and websocket handshakes
     sockets.py         one websocket of graphql-transport-ws
@@ -25,6 +26,7 @@
     limits.py          limits for depth, fields and cost of a document
     variables.py       checks the variables of a request
     execution.py       executes a prepared operation
+    traced.py          the same with a span for each operation, for a server that traces
     subscription_events.py  the responses of a subscription, for websockets and event streams
     plans.py           compiled plans for operations with one root field
     executor.py        graphql-core's executor, with a fast path for plain fields
@@ -32,7 +34,11 @@
     failures.py        top-level errors and their codes
     input_paths.py     the path of a malformed value within a request
     health.py          liveness, readiness, and the metrics endpoint
-    metrics.py         counters for Prometheus
+    metrics.py         the metrics of this process
+    measured.py        the metrics of the services: database, clearing, updates, mail, background work
+    tags.py            what metrics and log say about an operation
+    exposition.py      the sum over several workers, and the text for Prometheus
+    exchange.py        one answer for all workers, through their supervisor
     log.py             the log: JSON lines with a list of allowed fields
     redaction.py       removes secrets from messages that are logged
     downloads.py       limits how many files are downloaded at a time

@@ -1,7 +1,9 @@
 """`pocketpay serve` as an operator runs it: real processes, signals and exit codes."""
 
 import contextlib
+import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -17,6 +19,7 @@ import pytest
 
 import pocketpay
 from pocketpay.cli import listening
+from pocketpay.database import revisions
 from pocketpay.database.embedded.programs import SYSTEM_HOME
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -85,6 +88,14 @@ def until_healthy(process: subprocess.Popen[str], port: int) -> None:
     pytest.fail(f"it ended with {process.returncode}: {process.communicate()}")
 
 
+def readiness(port: int) -> int:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=40) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as answer:
+        return int(answer.code)
+
+
 def until_refused(port: int) -> None:
     while True:
         try:
@@ -118,12 +129,6 @@ def postmaster(folder: Path) -> int | None:
         return None
 
 
-# Each way to start and each signal at least once; a signal has the same effect for every way to start.
-WAYS = pytest.mark.parametrize(
-    ("arguments", "number"), [(("serve",), signal.SIGINT), (("serve", "--workers", "2"), signal.SIGTERM)], ids=str
-)
-
-
 def test_a_second_server_is_refused_and_stopping_ends_with_zero_and_stops_postgresql(
     start: Start, folder: Path, port: int
 ) -> None:
@@ -146,7 +151,10 @@ def test_a_second_server_is_refused_and_stopping_ends_with_zero_and_stops_postgr
     assert postmaster(folder) is None
 
 
-@WAYS
+# Each way to start and each signal at least once; a signal has the same effect for every way to start.
+@pytest.mark.parametrize(
+    ("arguments", "number"), [(("serve",), signal.SIGINT), (("serve", "--workers", "2"), signal.SIGTERM)], ids=str
+)
 def test_stopping_during_the_start_leaves_nothing_running(
     start: Start, folder: Path, arguments: tuple[str, ...], number: signal.Signals
 ) -> None:
@@ -162,17 +170,13 @@ def test_stopping_during_the_start_leaves_nothing_running(
     assert postmaster(folder) is None
 
 
-@WAYS
-def test_a_second_signal_ends_a_slow_stop_at_once(
-    start: Start, folder: Path, port: int, arguments: tuple[str, ...], number: signal.Signals
-) -> None:
-    process = start(*arguments)
+def test_a_second_signal_ends_a_slow_stop_at_once(start: Start, folder: Path, port: int) -> None:
+    process, number = start("serve"), signal.SIGINT
     assert process.stdout is not None
     assert "is running at" in process.stdout.readline()
     with socket.create_connection(("127.0.0.1", port)) as client:
         client.sendall(UNFINISHED)
         assert client.recv(100).startswith(b"HTTP/1.1 100 ")
-        workers = children(process.pid)
         process.send_signal(number)
         until_refused(port)
         assert process.poll() is None, "the unfinished request delays the stop"
@@ -180,15 +184,57 @@ def test_a_second_signal_ends_a_slow_stop_at_once(
         _, err = process.communicate(timeout=30)
     assert process.returncode == 128 + number, err
     assert "Traceback" not in err
+    assert postmaster(folder) is None
+
+
+def test_workers_serve_during_a_drain_and_a_second_signal_ends_it_at_once(
+    start: Start, folder: Path, port: int
+) -> None:
+    process = start("serve", "--workers", "2", DRAIN_SECONDS="300")
+    assert process.stdout is not None
+    assert "is running at" in process.stdout.readline()
+    workers = children(process.pid)
+    assert readiness(port) == 200
+    process.terminate()
+    # Each connection reaches any of the workers. All of them must have received the signal.
+    deadline = time.monotonic() + 60
+    seen: list[int] = []
+    while set(seen[-20:]) != {503} or len(seen) < 20:
+        assert time.monotonic() < deadline
+        seen.append(readiness(port))
+    until_healthy(process, port)
+    assert process.poll() is None
+    process.terminate()
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM, err
+    assert "Traceback" not in err
+    assert err.count("server_draining") == 2
     assert not any(is_alive(worker) for worker in workers)
     assert postmaster(folder) is None
 
 
+def metrics(port: int) -> dict[str, float]:
+    """Every series of the server, with its value."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=40) as answer:
+        lines = answer.read().decode().splitlines()
+    return {series: float(value) for series, value in (one.rsplit(" ", 1) for one in lines if one[0] != "#")}
+
+
 def test_a_dead_worker_is_replaced_and_all_workers_stop_together(start: Start, folder: Path, port: int) -> None:
-    process = start("serve", "--workers", "2")
+    process = start("serve", "--workers", "2", SECRET_KEY="secret-key-of-this-server-and-no-other")
     until_healthy(process, port)
     assert process.stdout is not None
     assert "is running at" in process.stdout.readline()
+    for _ in range(20):
+        query = urllib.request.Request(
+            f"http://127.0.0.1:{port}/graphql", b'{"query": "{ __typename }"}', {"content-type": "application/json"}
+        )
+        urllib.request.urlopen(query, timeout=40).close()
+    counted = 'pocketpay_operations_total{code="",operation="other",outcome="ok",type="query"}'
+    for _ in range(4):  # whichever worker answers
+        found = metrics(port)
+        assert found[counted] == 20
+        assert (found["pocketpay_workers"], found["pocketpay_workers_answering"]) == (2, 2)
     first, second = children(process.pid)
     os.kill(first, signal.SIGKILL)
     deadline = time.monotonic() + 15
@@ -196,9 +242,22 @@ def test_a_dead_worker_is_replaced_and_all_workers_stop_together(start: Start, f
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert second in workers
+    while (found := metrics(port))["pocketpay_workers_answering"] < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert (found[counted], found["pocketpay_worker_restarts_total"]) == (20, 1)
+    assert {f'process_open_fds{{worker="{place}"}}' for place in (1, 2)} <= set(found)
     process.terminate()
     _, err = process.communicate(timeout=10)
     assert process.returncode == 0, err
+    lines = [json.loads(line) for line in err.splitlines()]
+    events = [line["event"] for line in lines if line["event"].startswith(("server_", "worker_"))]
+    assert events == ["server_started", "worker_ended", "server_stopping", "server_stopped"]
+    (started,) = [line for line in lines if line["event"] == "server_started"]
+    assert started["workers"] == 2
+    assert started["settings"] == {"PORT": port, "SECRET_KEY": "(set)"}
+    assert re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+.*", started["version"])
+    assert started["revision"] == revisions.expected()
     assert not any(is_alive(worker) for worker in workers)
     assert postmaster(folder) is None
 

@@ -21,6 +21,7 @@ from pocketpay.payments.transfer import transfer
 from pocketpay.transactions.lifecycle import Status
 from tests import commands
 from tests.conftest import Dsns
+from tests.operations import incremental
 from tests.operations.damage import GUARDS_OFF, GUARDS_ON, NEW, OTHER, Damage
 from tests.operations.damaged_acts import ACTS
 from tests.operations.damaged_books import BOOKS
@@ -33,6 +34,7 @@ from tests.operations.damaged_requests import REQUESTS
 from tests.operations.damaged_search import SEARCH
 from tests.operations.damaged_times import TIMES
 from tests.operations.town import Town, open_desk, trade
+from tests.warm_connections import connected
 
 DAMAGES = (*BOOKS, *PAYMENTS, *REFUNDS, *REQUESTS, *CARDS, *TIMES, *CLOSINGS, *ACTS, *SEARCH, *GUARDS)
 RIGHT = f"The ledger is correct: all {len(PROOFS)} laws hold.\n"
@@ -53,11 +55,12 @@ def town(module_dsn: Dsns) -> Town:
 
 
 @pytest.fixture
-async def undone(module_dsn: Dsns) -> AsyncIterator["Connection[Record]"]:
+async def undone(warm: None, module_dsn: Dsns) -> AsyncIterator["Connection[Record]"]:
     """A connection as the owner in a transaction that is rolled back, in which damage is made and audited."""
-    connection = await asyncpg.connect(module_dsn.owner)
+    connection = await connected(module_dsn.owner)
     await connection.execute("begin")
     yield connection
+    await connection.execute("rollback")
     await connection.close()
 
 
@@ -86,11 +89,17 @@ async def test_the_audit_finds_nothing_in_books_of_real_payments(town: Town, mod
 async def test_the_audit_finds_the_damage_and_nothing_else(
     town: Town, undone: "Connection[Record]", damage: Damage
 ) -> None:
+    if damage.found.keys() & incremental.PROOFS_SINCE:
+        await incremental.write_checkpoint(undone)
     await undone.execute(damage.sql.format_map(town.names))
     code, found, last = await audited(undone)
     assert found == {proof.law: {id.format_map(town.names) for id in ids} for proof, ids in damage.found.items()}
     assert code == 1
     assert last.startswith("The ledger has errors: ")
+    if damage.found.keys() & incremental.PROOFS_SINCE:
+        assert await incremental.outcome(undone, found) == incremental.COVERED.get(damage.name, "found")
+        await incremental.delete_checkpoint(undone)
+        assert await incremental.outcome(undone, found) == incremental.ADDED.get(damage.name, "found")
 
 
 OLD = f"""

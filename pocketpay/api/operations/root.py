@@ -8,8 +8,8 @@ from typing import Annotated
 
 import strawberry
 
-from pocketpay.api import ids
 from pocketpay.api.context import Info
+from pocketpay.api.id_arguments import TransactionId
 from pocketpay.api.operations.audit_report import AuditReport, audit
 from pocketpay.api.operations.begin_recovery import begin_recovery
 from pocketpay.api.operations.clear_risk_setting import clear_risk_setting
@@ -53,7 +53,8 @@ class Operations:
     audit: AuditReport | None = strawberry.field(
         resolver=audit,
         description="Audits the ledger now, while the server keeps working. One audit at a time runs on a server, "
-        "for at most 30 seconds; otherwise the field is null with the error SERVICE_BUSY.",
+        "for at most 30 seconds; otherwise the field is null with the error SERVICE_BUSY. Of a large ledger (more "
+        "than about 500,000 entries) it is the result of the last `pocketpay audit`, which `finishedAt` dates.",
     )
     actions: Connection[OperatorAction] = strawberry.field(
         resolver=actions, description="The actions of operators, newest first."
@@ -89,7 +90,7 @@ class Operations:
         return None if wallet_id is None else await CustomerWallet.find(info, wallet_id)
 
     @strawberry.field(description="Any customer's transaction by its id; null when it does not exist.")
-    async def transaction(self, info: Info, id: ids.TransactionId) -> CustomerTransaction | None:
+    async def transaction(self, info: Info, id: TransactionId) -> CustomerTransaction | None:
         info.context.require_operator()
         uuid = transaction_uuid(id)
         return None if uuid is None else await CustomerTransaction.find(info, uuid)

@@ -7,10 +7,11 @@ Decision 16 gives the reasons.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
-from pocketpay.database.arrays import Arrays
+from pocketpay.database.composites import Composite
 from pocketpay.database.sessions import Session
 from pocketpay.transactions.limits import COUNTED, KIND_OF, LimitKind
 
@@ -67,7 +68,29 @@ left join lateral (
     order by t.created_at limit 1) first on true
 """
 
-_WRITTEN = Arrays(wallet_id="uuid", kind="text", hour="timestamptz", amount="bigint")
+_SWEEP = f"""
+with swept as materialized (select id from wallets where id > $1 order by id limit $4),
+old as materialized (
+    select u.ctid from swept
+    cross join unnest(array[{", ".join(repr(str(kind)) for kind in LimitKind)}]) kinds(kind)
+    cross join lateral (
+        select ctid from wallet_usage u
+        where u.wallet_id = swept.id and u.kind = kinds.kind
+          and u.hour < least($2::timestamptz, (select clock_timestamp()) - $3::interval)
+        order by u.hour limit $5 for update skip locked) u
+    limit $5),
+deleted as (delete from wallet_usage where ctid = any(array(select ctid from old)) returning 1)
+select (select count(*) from deleted) as deleted, (select id from swept order by id desc limit 1) as last
+"""
+
+CHANGES = Composite[tuple[HourUsed, int]](
+    "written_usage",
+    lambda change: (*change[0], change[1]),
+    wallet_id="uuid",
+    kind="text",
+    hour="timestamptz",
+    amount="bigint",
+)
 
 
 def written(numbers: Iterator[int]) -> str:
@@ -79,21 +102,16 @@ def written(numbers: Iterator[int]) -> str:
     return f"""
 written_usage as (
     merge into wallet_usage w
-    using {_WRITTEN.unnest("u", numbers)}
+    using {CHANGES.unnest("u", numbers)}
     on w.wallet_id = u.wallet_id and w.kind = u.kind and w.hour = u.hour
     when matched then update set amount = w.amount + u.amount
     when not matched then insert (wallet_id, kind, hour, amount) values (u.wallet_id, u.kind, u.hour, u.amount))
 """
 
 
-def written_arguments(changes: Mapping[HourUsed, int]) -> Sequence[Sequence[object]]:
-    """Returns the arguments of `written`: the change of each hour's sum in minor units, negative for a refund."""
-    return _WRITTEN.arguments(
-        wallet_id=[wallet_id for wallet_id, _, _ in changes],
-        kind=[kind for _, kind, _ in changes],
-        hour=[hour for _, _, hour in changes],
-        amount=[*changes.values()],
-    )
+def written_argument(changes: Mapping[HourUsed, int]) -> Sequence[object]:
+    """Returns the argument of `written`: the change of each hour's sum in minor units, negative for a refund."""
+    return CHANGES.rows(changes.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,3 +128,23 @@ async def used(
     """Returns the used amount of each limit of each wallet in the 24 hours before `now` (default: now)."""
     rows = await session.fetch(_USED, [wallet for wallet, _ in wanted], [kind for _, kind in wanted], now)
     return {(row["wallet_id"], LimitKind(row["kind"])): Used(row["used"], row["oldest"]) for row in rows}
+
+
+class Swept(NamedTuple):
+    """The number of deleted hours, and the last wallet that was looked at: None after the last one."""
+
+    deleted: int
+    last: UUID | None
+
+
+async def sweep(
+    session: Session, after: UUID, *, before: datetime, kept: timedelta, wallets: int, rows: int
+) -> Swept:
+    """Deletes at most `rows` hours of the `wallets` next wallets after this id, and returns how far it came.
+
+    An hour is deleted when it is older than `before`, and older than `kept` by the database's clock. After `rows`
+    deletions the same wallets may have more.
+    """
+    row = await session.fetchrow(_SWEEP, after, before, kept, wallets, rows)
+    assert row is not None  # noqa: S101 - the statement returns one row
+    return Swept(row["deleted"], row["last"])
