@@ -79,16 +79,20 @@ def worker_verb(listener_file: int, supervisor_file: int, readers: int, writers:
 
 @verbs.command("migrate")
 def migrate_verb() -> None:
-    """Migrates the database to this server's revision, with roles and grants."""
+    """Migrates the database to this server's revision, and puts back missing roles and grants."""
     from pocketpay.database import migrations
 
     stops.exit_on_stop_signal(143)
     chosen = settings.load()
     log.configure(chosen)
     with database_of(chosen) as database:
-        revision = asyncio.run(migrations.upgrade(database.owner_dsn, database.server_dsn))
-        newer = "" if revision == revisions.expected() else ", which is newer than this version and serves it"
-        typer.echo(f"The database is at revision {revision}{newer}.")
+        upgraded = asyncio.run(migrations.upgrade(database.owner_dsn, database.server_dsn))
+        for statement in upgraded.repairs:
+            typer.echo(f"Repaired: {statement}")
+        newer = (
+            "" if upgraded.revision == revisions.expected() else ", which is newer than this version and serves it"
+        )
+        typer.echo(f"The database is at revision {upgraded.revision}{newer}.")
 
 
 @verbs.command("audit")

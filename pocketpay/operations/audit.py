@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TextIO
 
-from pocketpay.database import revisions, snapshots
+from pocketpay.database import grants, snapshots
 from pocketpay.database.errors import DatabaseUnavailable, unreachable
 from pocketpay.database.failures import ServiceBusy, lost_connection
 from pocketpay.database.findings import Finding, Proof
@@ -65,7 +65,7 @@ async def snapshot(dsn: str) -> AsyncIterator[Session]:
     """Opens a snapshot of the whole database, with the reader's role and without the server's timeouts.
 
     Raises DatabaseUnavailable when the database does not answer or the connection is lost, and WrongRevision when its
-    tables are of another revision.
+    tables are of another revision or a grant is missing.
     """
     try:
         await _check_tables(dsn)
@@ -82,12 +82,12 @@ async def snapshot(dsn: str) -> AsyncIterator[Session]:
 
 
 async def _check_tables(dsn: str) -> None:
-    """Raises WrongRevision when the tables are of another revision.
+    """Raises WrongRevision when the tables are of another revision, or a role or a grant is missing.
 
     It runs first and on a connection of its own: before the first migration, the reader's role does not exist.
     """
     connection = await connect(dsn, name="pocketpay audit")
     try:
-        await revisions.check(Session(connection))
+        await grants.check(Session(connection))
     finally:
         connection.terminate()
