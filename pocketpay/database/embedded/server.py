@@ -1,6 +1,6 @@
 """The embedded PostgreSQL of one data directory.
 
-    <data>/cluster      the cluster, or a symbolic link to it when the server runs as root   (see `programs`)
+    <data>/cluster      the cluster; an administrator can move it to another disk and leave a symbolic link
     <data>/serving      lock file: each process that uses the cluster has a shared lock; the last one stops PostgreSQL
     <data>/starting     lock file: the process that starts or stops PostgreSQL has an exclusive lock
     <data>/secret_key   see `secret_key`
@@ -8,13 +8,14 @@
 Several processes can use one data directory. The first one starts PostgreSQL, all of them watch it, and the last one
 stops it. All are equal, so PostgreSQL keeps running when any one of them is killed.
 
+The folder has everything: a copy of it, made while no server runs, is another database with the same data.
+
 Decision 6 gives the reasons.
 """
 
 import asyncio
 import errno
 import os
-import secrets
 import time
 from pathlib import Path
 from typing import Self
@@ -205,6 +206,7 @@ class EmbeddedPostgres:
                     "link to start with an empty database."
                 )
             self._make_cluster(link, found)
+        found.take_over(link.resolve())
         cluster = Cluster(link.resolve(), found, durable=self._durable)
         cluster.check_version()
         return cluster
@@ -234,8 +236,6 @@ class EmbeddedPostgres:
         failed one left."""
         staging = self.data / "cluster.new"
         self._clear(staging)
-        if os.geteuid() == 0:
-            staging.symlink_to(self._system_home / secrets.token_hex(8))
         Cluster(staging.resolve(), found, durable=self._durable).create()
         staging.rename(link)
 
