@@ -1,6 +1,7 @@
 """The command line. Each command opens its database, does one thing, and prints the result.
 
     verbs.py             serve, migrate, audit, demo, reset, schema, settings, import-supabase
+    backups.py           backup, restore
     operator/            the commands for operators
     serve.py             one server process, from its start to its end
     workers.py           several server processes on one port

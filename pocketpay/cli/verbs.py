@@ -10,6 +10,7 @@ import typer
 
 from pocketpay import settings
 from pocketpay.cli import demo_people, listening, serve, stops
+from pocketpay.cli.backups import backups
 from pocketpay.cli.database_address import database_of, erase, secret_of
 from pocketpay.cli.operator import operator
 from pocketpay.cli.workers import Supervisor
@@ -25,6 +26,7 @@ verbs = typer.Typer(
     pretty_exceptions_enable=False,
 )
 verbs.add_typer(operator, name="operator")
+verbs.add_typer(backups)
 
 
 @verbs.command("serve")

@@ -64,7 +64,7 @@ async def upgrade(owner_dsn: str, server_dsn: str) -> Upgraded:
             if here is not None and here not in revisions.known():
                 await revisions.check(session)
                 return Upgraded(here)
-            login = await _login_of(server_dsn)
+            login = await roles.login_of(server_dsn)
             created = await roles.create_groups(owner, login)
             await asyncio.to_thread(command.upgrade, config(owner_dsn), "head")
             async with owner.transaction():
@@ -143,13 +143,3 @@ async def _migration_lock(owner_dsn: str) -> AsyncIterator["asyncpg.Connection[a
         yield owner
     finally:
         owner.terminate()
-
-
-async def _login_of(server_dsn: str) -> str:
-    """Returns the login role of DATABASE_URL, as the database reports it."""
-    server = await connect(server_dsn, name="pocketpay migrate", settings={})
-    try:
-        login: str = await server.fetchval("select session_user")
-        return login
-    finally:
-        server.terminate()

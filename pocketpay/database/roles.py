@@ -10,6 +10,7 @@ The migration that creates a table grants the privileges on it.
 
 import asyncpg
 
+from pocketpay.database.connecting import connect
 from pocketpay.database.errors import DatabaseUnavailable
 
 OWNER = "pocketpay_owner"
@@ -53,6 +54,16 @@ async def create_groups(owner: "asyncpg.Connection[asyncpg.Record]", login: str)
             f"once, then migrate again.\n{sql_for_administrator(quoted)}"
         ) from error
     return done
+
+
+async def login_of(server_dsn: str) -> str:
+    """Returns the login role of DATABASE_URL, as the database reports it. Raises ServiceBusy."""
+    server = await connect(server_dsn, name="pocketpay migrate", settings={})
+    try:
+        login: str = await server.fetchval("select session_user")
+        return login
+    finally:
+        server.terminate()
 
 
 def sql_for_administrator(quoted_login: str) -> str:

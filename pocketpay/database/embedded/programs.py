@@ -103,6 +103,15 @@ def find(system_home: Path = SYSTEM_HOME) -> Programs:
     return Programs(folder, user.pw_name, user.pw_uid, user.pw_gid)
 
 
+def client_folder() -> Path | None:
+    """Returns the directory of the client programs, which run as the user of this process, or None when the embedded
+    PostgreSQL is not installed."""
+    try:
+        return _wheel() / INSTALLED / "bin"
+    except DatabaseUnavailable:
+        return None
+
+
 def current_user() -> pwd.struct_passwd:
     """Returns the user of this process. Raises DatabaseUnavailable when its user id has no name, which PostgreSQL
     needs.

@@ -4,6 +4,7 @@
     <data>/serving      lock file: each process that uses the cluster has a shared lock; the last one stops PostgreSQL
     <data>/starting     lock file: the process that starts or stops PostgreSQL has an exclusive lock
     <data>/secret_key   see `secret_key`
+    <data>/restoring    a data directory, while a backup is restored to it; or what an interrupted restore left
 
 Several processes can use one data directory. The first one starts PostgreSQL, all of them watch it, and the last one
 stops it. All are equal, so PostgreSQL keeps running when any one of them is killed.
@@ -17,6 +18,8 @@ import asyncio
 import errno
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlencode
@@ -39,7 +42,7 @@ ERASE_PATIENCE_SECONDS = 3.0
 STEP_SECONDS = 0.05
 WATCH_SECONDS = 0.2
 SOCKET_PATH_BYTES = 107
-OUR_NAMES = frozenset({"cluster", "cluster.new", "serving", "starting", "secret_key"})
+OUR_NAMES = frozenset({"cluster", "cluster.new", "restoring", "serving", "starting", "secret_key"})
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +68,11 @@ class EmbeddedPostgres:
     def owner_dsn(self) -> str:
         """The address for migrations: the owner of every table. Valid in this process between start and stop."""
         return self.dsn(OWNER)
+
+    @property
+    def cluster_folder(self) -> Path | None:
+        """The directory of the started cluster, with its socket."""
+        return None if self._cluster is None else self._cluster.path
 
     def dsn(self, role: str, database: str = DATABASE) -> str:
         """Returns the address of the database for one of the two roles."""
@@ -113,6 +121,15 @@ class EmbeddedPostgres:
 
         Raises DatabaseUnavailable, with advice, while any process uses the cluster.
         """
+        with self.unused():
+            self._remove_cluster()
+
+    @contextmanager
+    def unused(self) -> Iterator[None]:
+        """Keeps every other process from using the cluster during the block.
+
+        Raises DatabaseUnavailable, with advice, while any process uses it, and for an OSError of the block.
+        """
         try:
             self._prepare_data()
             with exclusive(self.data / "starting", patience_seconds=ERASE_PATIENCE_SECONDS) as not_starting:
@@ -122,11 +139,15 @@ class EmbeddedPostgres:
                         raise DatabaseUnavailable(
                             f"A server is running on the data in {self.data}: stop it, then try again."
                         )
-                    self._remove_cluster()
+                    yield
                 finally:
                     serving.release()
         except OSError as error:
             raise DatabaseUnavailable(self._explanation(error)) from error
+
+    def beside(self) -> Self:
+        """Returns the PostgreSQL of a directory in this one, where a new cluster is prepared."""
+        return type(self)(self.data / "restoring", durable=self._durable, system_home=self._system_home)
 
     async def watch(self) -> None:
         """Restarts PostgreSQL each time it has ended unexpectedly, also when another process started it. Runs until
