@@ -16,7 +16,7 @@ const rememberOpenTab = ({ tabs, activeTabIndex }) => {
 };
 const fetcher = fetcherFor(() => openTab);
 
-/** GraphiQL with Pocket Pay's tabs, and below it a bar that says who is signed in. */
+/** GraphiQL with Pocket Pay's tabs, and a bar below it that shows the signed-in user. */
 export function Explorer() {
   return (
     <GraphiQL

@@ -1,4 +1,4 @@
-/** The pocket and its name; the same drawing as the page's icon. */
+/** The logo with the product's name. The page's icon is the same drawing. */
 export function Logo() {
   return (
     <span className="pocketpay-logo">

@@ -1,6 +1,6 @@
 import { useId, useState } from 'react';
 
-/** The mails and text messages that were not sent, with their codes: a button, and a list above the bar. */
+/** A button that opens a list of the mails and text messages that were not sent, with their codes. */
 export function Mailbox({ mails }) {
   const [open, setOpen] = useState(false);
   const [seen, setSeen] = useState([]);

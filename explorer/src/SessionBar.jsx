@@ -11,7 +11,7 @@ import { DEMO_PASSWORD, DEMO_PEOPLE, oneToActOn, tabThatActsOn } from './tabs.js
 import { send } from './transport.js';
 import { useFilledVariables, useTabsOwnText } from './variables.js';
 
-/** Who is signed in, what they can spend (live), what awaits their answer, and the mail that was not sent. */
+/** Shows the signed-in user, their available balance (live), payments and requests to answer, and unsent mail. */
 export function SessionBar() {
   const { accessToken, user, notice } = useSyncExternalStore(session.subscribe, session.current);
   const standing = useStanding(accessToken, user?.username);
@@ -73,7 +73,7 @@ function asMoney({ amount, currency }) {
   return new Intl.NumberFormat('en-US', format).format(amount);
 }
 
-/** What waits for the person's answer: how much, who the other one is, and the way to the tab that gives the answer. */
+/** A payment or request that the user is to answer: the amount, the other person, and a link to the tab for it. */
 function Waiting({ known, found, says }) {
   const tabs = useGraphiQL((state) => state.tabs);
   const { changeTab } = useGraphiQLActions();
@@ -117,7 +117,7 @@ function SignIn({ as }) {
   );
 }
 
-/** Signs a demo person in; the refusal's message, or null. */
+/** Signs in a demo person. Returns the message of a refusal, or null. */
 async function enter(username) {
   const input = { login: username, password: DEMO_PASSWORD };
   const { data, errors } = await send({ query: signIn, variables: { input } });

@@ -1,7 +1,7 @@
 import { useGraphiQL } from '@graphiql/react';
 import { useEffect, useSyncExternalStore } from 'react';
 
-/** As wide as explorer.css has it: below this the tools are above the editor and the letters are smaller. */
+/** The same width as in explorer.css. In a narrower window the tools are above the editor and the text is smaller. */
 const NARROW = matchMedia('(max-width: 560px)');
 
 const WIDE_OPTIONS = { fontSize: 14, lineNumbers: 'on', lineDecorationsWidth: 10, folding: true };
@@ -12,7 +12,7 @@ const subscribe = (listener) => {
   return () => NARROW.removeEventListener('change', listener);
 };
 
-/** Every line of every editor can be read: 52 columns fit on a window of 1280 or 390 pixels, longer lines wrap. */
+/** Makes every line readable: 52 columns fit into a window of 1280 or 390 pixels, and longer lines wrap. */
 export function useReadableEditors() {
   const editors = useGraphiQL((state) => [
     state.queryEditor,
@@ -26,12 +26,12 @@ export function useReadableEditors() {
     const common = { ...options, wordWrap: 'on', scrollbar: { verticalScrollbarSize: 8, horizontal: 'hidden' } };
     const [queryEditor, variableEditor, headerEditor, responseEditor] = editors;
     for (const editor of [queryEditor, variableEditor, headerEditor]) editor?.updateOptions({ ...common, lineNumbers });
-    // Never numbered.
+    // These editors never have line numbers.
     responseEditor?.updateOptions(common);
   }, [narrow, ...editors]);
 }
 
-/** The tabs scroll sideways: the open one is always in view, also when it was opened from the bar. */
+/** Scrolls the row of tabs so that the open tab is visible, also when it was opened from the bar. */
 export function useOpenTabInView() {
   const id = useGraphiQL((state) => state.tabs[state.activeTabIndex]?.id);
   useEffect(() => {

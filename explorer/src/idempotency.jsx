@@ -1,6 +1,6 @@
 import { ToolbarButton, useGraphiQL } from '@graphiql/react';
 
-/** A key nobody has used: sending the same one twice moves money once. */
+/** Returns a new idempotency key. Two requests with the same key move money once. */
 export function newKey() {
   // Not crypto.randomUUID: a browser has that only on https and localhost.
   const bytes = crypto.getRandomValues(new Uint8Array(12));
@@ -9,10 +9,10 @@ export function newKey() {
 
 const KEY_IN_VARIABLES = /("idempotencyKey"\s*:\s*)"[^"]*"/g;
 
-/** The variables (JSON text) with a new key for every one they have. */
+/** Returns the variables (JSON text) with a new value for each idempotency key in them. */
 export const withNewKeys = (variables) => variables.replace(KEY_IN_VARIABLES, (_, label) => `${label}"${newKey()}"`);
 
-/** Gives the variables of the open tab a new idempotency key, so that the next run is a new payment. */
+/** A button that puts a new idempotency key into the open tab's variables, so that the next run is a new payment. */
 export function NewKeyButton() {
   const variableEditor = useGraphiQL((state) => state.variableEditor);
   const renew = () => {

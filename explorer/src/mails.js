@@ -5,10 +5,10 @@ const ADDRESS = '/explorer/mails';
 const LOOK_AGAIN_MS = 3_000;
 
 /**
- * The newest mails and text messages that the server would have sent, the newest first: `{id, kind, to, says, code,
- * link, createdAt}` each. Null until known, and where the server shows none.
+ * Returns the newest mails and text messages that the server did not send, the newest first, each as `{id, kind, to,
+ * says, code, link, createdAt}`. Null before the first read, and if the server does not show them.
  *
- * Read every few seconds while the window is visible, and after every mutation sent from here.
+ * They are read every few seconds while the window is visible, and after each mutation of this window.
  */
 export function useMails() {
   const [mails, setMails] = useState(null);
@@ -17,7 +17,7 @@ export function useMails() {
     const read = async () => {
       if (document.hidden) return;
       const found = await newest();
-      // The same list as before is kept: what depends on it does nothing then.
+      // An unchanged list stays the same object, so that React renders nothing.
       if (wanted) setMails((known) => (JSON.stringify(known) === JSON.stringify(found) ? known : found));
     };
     read();
@@ -37,11 +37,11 @@ async function newest() {
     const response = await fetch(ADDRESS);
     return response.ok ? (await response.json()).mails : null;
   } catch {
-    return null; // the server is away
+    return null; // the server does not respond
   }
 }
 
-/** The newest code of each kind of mail, as `withIdToActOn` looks for what a tab acts on: as `{id}`. */
+/** Returns the newest code of each kind of mail as `{id}`, the form that `withIdToActOn` expects. */
 export function newestCodes(mails) {
   const codes = {};
   for (const { kind, code } of mails ?? []) if (code) codes[kind] ??= [{ id: code }];

@@ -1,11 +1,11 @@
 /**
- * Who is signed in, in this window.
+ * The session of this window's user.
  *
- * The access token is kept in sessionStorage (a reload stays signed in), the refresh token in memory
- * alone: it works once, and a duplicated window must not spend it a second time.
+ * The access token is in sessionStorage, so a reloaded window stays signed in. The refresh token is only in memory: it
+ * works once, and a duplicated window must not use it a second time.
  */
 const STORED = 'pocketpay:session';
-// Refreshed this long before it expires, so that no request leaves with a token about to die.
+// A token is refreshed this long before it expires, so that it does not expire on the way to the server.
 const REFRESH_EARLY_MS = 30_000;
 
 const NOBODY = { accessToken: null, expiresAt: null, user: null, notice: null };
@@ -37,14 +37,14 @@ export function subscribe(listener) {
   return () => listeners.delete(listener);
 }
 
-/** Takes a SessionPayload's tokens; `user` is null when the answer did not name one. */
+/** Stores the tokens of a SessionPayload. `user` is null if the response has no user. */
 export function adopt({ tokens, user = null }) {
   refreshToken = tokens.refreshToken ?? null;
   const { accessToken, accessTokenExpiresAt: expiresAt = null } = tokens;
   replace({ accessToken, expiresAt, user, notice: null });
 }
 
-/** Signs this window out; `notice` says why, when the person did not ask for it. */
+/** Signs out this window. `notice` gives the reason, if the user did not do it. */
 export function forget(notice = null) {
   refreshToken = null;
   replace({ ...NOBODY, notice });
@@ -56,10 +56,10 @@ export function name(user) {
 
 let refreshing = null;
 
-/** The access token, fresh; null when nobody is signed in. `refresh(token)` asks the server for a SessionPayload. */
+/** Returns a valid access token, or null if nobody is signed in. `refresh(token)` returns a new SessionPayload. */
 export async function accessToken(refresh) {
   if (session.accessToken && isStale(session)) {
-    // One at a time: a refresh token used twice ends the session.
+    // One refresh at a time, because a refresh token that is used twice ends the session.
     refreshing ??= renew(refresh).finally(() => {
       refreshing = null;
     });

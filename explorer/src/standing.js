@@ -8,17 +8,17 @@ import { onMutation, send, watch } from './transport.js';
 const WATCH_AGAIN_MS = 5_000;
 
 /**
- * Where the person signed in stands, null until known:
+ * Returns the state of the signed-in user's wallet, or null before the first read:
  *
  *     available, held   Money
- *     awaiting          payments that await their answer      } each {id, …}, the newest first; what awaits an
- *     asked             money requests they can pay           } answer has the amount and the other person's name
+ *     awaiting          payments the user is to confirm       } each {id, …}, the newest first; the first two
+ *     asked             money requests the user can pay       } also have the amount and the other person's name
  *     received          payments that can be refunded         }
  *     cards             cards that are not closed             }
- *     live              whether the server tells of changes
+ *     live              whether the subscriptions are connected
  *
- * Read again at every change of the balance or of a money request that the server tells, and after every
- * mutation sent from here.
+ * It is read again after each change of the balance or of a money request that a subscription reports, and after each
+ * mutation of this window.
  */
 export function useStanding(accessToken, username) {
   const [known, setKnown] = useState(null);
@@ -37,7 +37,7 @@ export function useStanding(accessToken, username) {
       stopWatchingBalance();
       stopWatchingRequests();
     };
-    // A refreshed token is the same person: only who is signed in counts, and whether anybody is.
+    // A refreshed token changes nothing here. Only another user, a sign-in or a sign-out does.
   }, [Boolean(accessToken), username]);
   return known && { ...known, live };
 }
@@ -56,7 +56,7 @@ async function ask() {
   };
 }
 
-/** Changes that arrive during a read cause one more read, however many they are. */
+/** Runs one more read after the current one, for any number of changes that arrive during it. */
 function oneAtATime(read) {
   let reading = false;
   let again = false;
@@ -67,7 +67,7 @@ function oneAtATime(read) {
     try {
       await read();
     } catch {
-      // The server is away: the next change or mutation reads again, and `live` says so meanwhile.
+      // The server does not respond. The next change or mutation reads again; until then `live` is false.
     }
     reading = false;
     if (again) run();

@@ -1,13 +1,12 @@
 /**
- * Where GraphiQL keeps its tabs and its history: variables hold passwords, so everything lives in
- * this window's sessionStorage and is gone with it. Only the choice of light or dark outlives it.
+ * The storage for GraphiQL's tabs and history. Variables contain passwords, so everything is in sessionStorage and is
+ * deleted when the window closes. Only the light or dark theme is kept.
  */
 const home = (key) => (key === 'graphiql:theme' ? localStorage : sessionStorage);
 
 /**
- * GraphiQL also keeps the open tab's document and variables beside the tabs, each after a delay of its own: a window
- * that is reloaded just after a change of tabs would get one tab's document with another's variables. They are read
- * from the open tab.
+ * GraphiQL also stores the open tab's document and variables outside the tabs, each after its own delay. If the window
+ * is reloaded just after the tab was changed, the two can belong to different tabs. So they are read from the open tab.
  */
 const OF_THE_OPEN_TAB = { 'graphiql:query': 'query', 'graphiql:variables': 'variables' };
 

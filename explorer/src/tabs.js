@@ -1,4 +1,4 @@
-/** The walk: one operation a tab, in the order a newcomer meets them, with the variables of walk.json. */
+/** The tabs: one operation in each, in the order in which a new user needs them, with the variables of walk.json. */
 import { newKey, withNewKeys } from './idempotency.jsx';
 import walk from './walk.json';
 
@@ -7,10 +7,10 @@ export const DEMO_PASSWORD = 'pocket-pay-demo';
 
 const DOCUMENTS = import.meta.glob('./tabs/*.graphql', { query: '?raw', import: 'default', eager: true });
 
-/** The running month as statements name it: by UTC. */
+/** The current month in UTC, in the format of statements. */
 const thisMonth = () => new Date().toISOString().slice(0, 7);
 
-/** What walk.json leaves empty because it is another one in every window. */
+/** The values that walk.json leaves empty, because they differ in each window. */
 const IN_THIS_WINDOW = {
   idempotencyKey: newKey,
   month: thisMonth,
@@ -20,13 +20,13 @@ const IN_THIS_WINDOW = {
 const asText = (variables) =>
   variables && JSON.stringify(variables, (name, value) => (value === '' && IN_THIS_WINDOW[name]?.()) || value, 2);
 
-/** The tabs of a new window, each payment with an idempotency key of its own. */
+/** Returns the tabs of a new window. Each payment has its own idempotency key. */
 export const firstTabs = () =>
   walk.map(({ tab, variables }) => ({ query: DOCUMENTS[`./tabs/${tab}.graphql`], variables: asText(variables) }));
 
 /**
- * Which ids a tab acts on: in a tab that says one of `verbs`, the variables of that label are one of those that
- * `useStanding` knows as `known`; codes are known by the kind of mail that brings them.
+ * The ids that tabs act on. If a tab's document contains one of `verbs`, its variable `label` is filled from the list
+ * `known` of `useStanding`. Codes are listed by the kind of mail that contains them.
  */
 const ACTS_ON = [
   { verbs: /\b(confirm|cancel)Transfer\(/, label: 'id', known: 'awaiting' },
@@ -40,15 +40,15 @@ const ACTS_ON = [
 
 const actsOn = ({ query }) => ACTS_ON.find(({ verbs }) => verbs.test(query ?? ''));
 
-/** The index of the first tab that acts on what is `known` by that name; -1 where none does. */
+/** Returns the index of the first tab that acts on the list `known`, or -1. */
 export const tabThatActsOn = (tabs, known) => tabs.findIndex((tab) => actsOn(tab)?.known === known);
 
-/** Which of these the tab acts on: the one that its variables name, else the newest. */
+/** Returns the item that the tab acts on: the one in its variables, or else the newest. */
 export const oneToActOn = (tab, found) => found.find(({ id }) => tab?.variables?.includes(id)) ?? found[0];
 
 /**
- * The tab's variables (JSON text), with the newest id or code that the tab can act on where it names none of those.
- * With another one comes another idempotency key: the same one would be refused.
+ * Returns the tab's variables (JSON text). If they contain none of the ids or codes that the tab can act on, the newest
+ * one is filled in with a new idempotency key, because the server refuses a used key for another payment.
  */
 export function withIdToActOn(tab, variables, known) {
   const found = actsOn(tab);
@@ -64,8 +64,8 @@ export function withIdToActOn(tab, variables, known) {
 }
 
 /**
- * Whom a tab names as somebody else: where the variables of that label name the person signed in, the first of
- * `others` who is not that person takes the place.
+ * The variables that name another person. If such a variable names the signed-in user, it is replaced by the first of
+ * `others` who is not the signed-in user.
  */
 const NAMES = [
   { verbs: /\btransfer\(/, label: 'to', others: ['carol', 'alice'] },
@@ -74,13 +74,13 @@ const NAMES = [
 ];
 const SPLITS = { verbs: /\bsplitBill\(/, others: ['bob', 'carol', 'alice'] };
 
-/** What a tab says of the person signed in, while it says it of one of the demo people. */
+/** The variables that describe the signed-in user. They are replaced while they describe a demo person. */
 const OWN = [
   { verbs: /\bupdateProfile\(/, label: 'email', of: (username) => `${username}@example.com` },
   { verbs: /\b(requestPasswordReset|resetPassword)\(/, label: 'login', of: (username) => username },
 ];
 
-/** The tab's variables (JSON text) as they are for that person: nobody pays themselves or mails another. */
+/** Returns the tab's variables (JSON text) for that user: no payment to themselves, and their own email address. */
 export function writtenFor(username, { query }, variables) {
   if (!username) return variables;
   const replace = (text, label, change) =>

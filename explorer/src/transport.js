@@ -1,6 +1,6 @@
 /**
- * How an operation reaches the server: queries and mutations by POST, subscriptions over a websocket,
- * both on /graphql, both as whoever is signed in unless the tab's headers name their own Authorization.
+ * Sends operations to /graphql: queries and mutations by POST, subscriptions over a websocket. Each is sent with the
+ * token of the signed-in user, unless the tab's headers contain an Authorization.
  */
 import { getOperationAST } from 'graphql';
 import { createClient } from 'graphql-ws';
@@ -42,7 +42,7 @@ async function post(operation, headers) {
   }
 }
 
-/** What an answer says about who is signed in: tokens, a sign-out, or that our token is worth nothing any more. */
+/** Updates the session from a response: new tokens, a sign-out, or a token that is no longer valid. */
 function learn(answer, sent, headers) {
   for (const payload of Object.values(answer.data ?? {})) {
     if (payload?.tokens?.accessToken) session.adopt(payload);
@@ -55,7 +55,7 @@ function learn(answer, sent, headers) {
   }
 }
 
-/** One query or mutation; resolves to `{data, errors}` whatever the HTTP status, as long as it is JSON. */
+/** Sends one query or mutation. Resolves to `{data, errors}` for every HTTP status whose body is JSON. */
 export async function send(operation, headers = {}) {
   const sent = await authorized(headers);
   const answer = await post(operation, sent);
@@ -67,22 +67,22 @@ export async function send(operation, headers = {}) {
 const IS_MUTATION = /^\s*mutation\b/m;
 const mutationListeners = new Set();
 
-/** Calls `listener` after every mutation this window has sent. */
+/** Calls `listener` after each mutation that this window sends. Returns a function that stops this. */
 export function onMutation(listener) {
   mutationListeners.add(listener);
   return () => mutationListeners.delete(listener);
 }
 
 /**
- * One subscription on a socket of its own, as an observable of answers. When somebody else signs in it
- * comes back as them: a socket says only once, at its start, who is asking.
+ * Returns an observable of one subscription's results, on its own socket. A socket sends its token once, when it
+ * connects, so the socket reconnects when another user signs in.
  */
 export const watch = (operation, headers = {}) => ({
   subscribe(sink) {
     const client = createClient({
       url: URL_SOCKET,
       connectionParams: () => authorized(headers),
-      // Half a minute in all: long enough for a server to restart, short enough to be told that it is gone.
+      // The retries take about 30 seconds in all. A restarting server is back by then.
       retryAttempts: 8,
       retryWait: (attempt) => new Promise((done) => setTimeout(done, Math.min(5_000, 200 * 2 ** attempt))),
     });
@@ -102,7 +102,7 @@ export const watch = (operation, headers = {}) => ({
       },
       complete: () => {
         leave();
-        // Who stopped listening is not told that it is over.
+        // A caller that has unsubscribed gets no `complete`.
         if (wanted) sink.complete();
       },
     });
@@ -128,16 +128,16 @@ function onPersonChange(listener) {
 const readable = (cause) =>
   cause instanceof Error ? cause : new Error(`The socket closed: ${cause.code ?? ''} ${cause.reason ?? ''}`.trim());
 
-/** GraphiQL's fetcher, where `openTab()` is the tab that is open now. */
+/** Returns GraphiQL's fetcher. `openTab()` returns the tab that is open now. */
 export const fetcherFor = (openTab) =>
   function fetcher(operation, { headers, documentAST } = {}) {
     const kind = documentAST && getOperationAST(documentAST, operation.operationName)?.operation;
     if (kind === 'subscription') return watch(operation, headers);
-    // Without a document it is GraphiQL's own introspection.
+    // GraphiQL's introspection request has no document.
     return documentAST ? whileOpen(openTab, send(operation, headers)) : send(operation, headers);
   };
 
-/** The answer, as long as its tab is open: GraphiQL would show it in whichever tab is open by then. */
+/** Passes the response on while its tab is open. Otherwise GraphiQL would show it in another tab. */
 async function whileOpen(openTab, answering) {
   const asking = openTab();
   const outcome = await answering.catch((error) => ({ error }));

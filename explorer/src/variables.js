@@ -3,9 +3,8 @@ import { useEffect } from 'react';
 import { withIdToActOn, writtenFor } from './tabs.js';
 
 /**
- * The editors open with the open tab's text. GraphiQL gives them the document and the variables that were the open
- * tab's when the page began to load: no variables for the first tab, and the first tab's document where somebody was
- * quick to open another.
+ * Puts the open tab's text into the editors when they open. GraphiQL gives them the document and variables that the
+ * open tab had when the page began to load. The first tab has no variables then, and another tab may be open by now.
  */
 export function useTabsOwnText() {
   const queryEditor = useGraphiQL((state) => state.queryEditor);
@@ -21,7 +20,7 @@ export function useTabsOwnText() {
   }, [queryEditor, variableEditor]);
 }
 
-/** The open tab's variables fit who is signed in, and name the newest of what the tab acts on. */
+/** Fits the open tab's variables to the signed-in user, and fills in the newest id that the tab can act on. */
 export function useFilledVariables(username, known) {
   const variableEditor = useGraphiQL((state) => state.variableEditor);
   const tab = useGraphiQL((state) => state.tabs[state.activeTabIndex]);
@@ -33,5 +32,5 @@ export function useFilledVariables(username, known) {
   }, [variableEditor, tab.id, username, JSON.stringify(listsOf(known))]);
 }
 
-/** All that a tab may act on: the balance changes too, and fills in nothing. */
+/** Returns everything that a tab can act on. The balance is left out, because no tab uses it as a variable. */
 const listsOf = (known) => Object.entries(known).filter(([, value]) => Array.isArray(value));

@@ -219,7 +219,9 @@ TABLE: dict[type[errors.Refusal], Row] = {
     ),
     transactions.RiskBlocked: Row(Refusal, "This payment is blocked by a rule that protects your wallet."),
     transactions.BankDeclined: Row(Refusal, "The bank declined. No money has moved."),
-    transactions.PayerGone: Row(Refusal, "The original payer cannot be paid now."),
+    transactions.PayerGone: Row(
+        Refusal, "This cannot be refunded now, because the person who paid cannot receive money."
+    ),
     transactions.AlreadyRefunded: Row(Refusal, "This transaction is already fully refunded."),
     transactions.RefundTooLarge: Row(Refusal, "At most {left} {left.currency} can still be refunded."),
     transactions.BalanceNotZero: Row(
@@ -231,7 +233,7 @@ TABLE: dict[type[errors.Refusal], Row] = {
     transactions.WrongState: Row(WrongState, "This is not possible, because the status is {status.value}."),
     transactions.KeyReused: Row(Refusal, "This idempotency key was used before with a different input."),
     operations.EmailNotVerified: Row(Refusal, "The customer has no verified email address, so no mail can be sent."),
-    operations.CustomerFrozen: Row(Refusal, "The customer's wallet is frozen for all. Unfreeze it first."),
+    operations.CustomerFrozen: Row(Refusal, "The customer's wallet is frozen for all payments. Unfreeze it first."),
     operations.NoEmail: Row(InvalidInput, "The customer has no email address."),
     operations.NotTheirEmail: Row(InvalidInput, "This is not the customer's email address."),
     operator_log.OwnWallet: Row(

@@ -107,7 +107,7 @@ class OneTimeChallengeRow(SQLModel, table=True):
 
 
 class RetiredUsernameRow(SQLModel, table=True):
-    """The SHA-256 of a closed user's former username, which is never given to another user."""
+    """A username that no other user can get: the SHA-256 of the username of a user who closed their wallet."""
 
     __tablename__ = "retired_usernames"
     __table_args__ = (CheckConstraint("length(fingerprint) = 32", name="fingerprint_is_sha256"),)

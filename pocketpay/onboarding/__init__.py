@@ -5,7 +5,7 @@
     welcome.py        the rules of the welcome bonus: who gets it, and how much
     welcome_bonus.py  pays the bonus for a verified address
     verify_email.py   verifies an address, and pays that bonus
-    lock_out.py       locks out the owner of a wallet that is frozen for all
+    lock_out.py       locks out the owner of a wallet that is frozen for all payments
     close_wallet.py   closes a wallet after a check of the password
     demo.py           creates the demo people, their wallets and payments, in a database that it opens
     models.py         the table of welcome bonuses

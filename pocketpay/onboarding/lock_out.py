@@ -1,9 +1,9 @@
-"""Locks out the owner of a wallet that is frozen for all.
+"""Locks out the owner of a wallet that is frozen for all payments.
 
     signIn, refreshSession             refused, so that nobody gets a new access token
     changePassword, updateProfile      refused, so that nobody can take over the account meanwhile
 
-A wallet is frozen for all because a stranger may have its owner's session or password. Freezing does not end
+A wallet is frozen for all payments because a stranger may have its owner's session or password. Freezing does not end
 sessions. An access token stays valid until it expires (ten minutes, a setting), and shows that the wallet is frozen;
 it cannot be refreshed. When the wallet is unfrozen, the sessions can be refreshed again.
 

@@ -1,7 +1,7 @@
 """How an operator helps a customer who cannot sign in: sends them the mail of a password reset.
 
-    checks   mail is on; not the operator's own wallet; not closed; not frozen for all; email address verified;
-             limit of mails not reached
+    checks   mail is on; not the operator's own wallet; not closed; not frozen for all payments;
+             email address verified; limit of mails not reached
     then     the code, the mail and the record of the act, in one unit of work
 
 Only the mail contains the code and the link: an operator never sees them. `resetPassword` accepts them like those of

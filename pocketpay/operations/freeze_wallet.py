@@ -4,8 +4,8 @@
     then     the wallet's standing and the record of the act, in one step
 
 From then on, payments from the wallet end as BLOCKED. A held payment stays held until it is cancelled or expires; it
-cannot be confirmed. When a wallet is frozen for all, its owner is also locked out (onboarding/lock_out.py). Repeating
-it changes nothing, and nothing is recorded.
+cannot be confirmed. When a wallet is frozen for all payments, its owner is also locked out
+(onboarding/lock_out.py). Repeating it changes nothing, and nothing is recorded.
 """
 
 from dataclasses import dataclass, replace

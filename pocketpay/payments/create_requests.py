@@ -1,6 +1,6 @@
 """The rule for creating money requests to one person or to several people; either all are created or none.
 
-    replay?  every payer found?  own wallet?  same currency?  frozen for all or closed?  too many requests?
+    replay?  every payer found?  own wallet?  same currency?  frozen for all payments or closed?  too many requests?
     then one request per payer, pending until it is answered or expires
 
 A requester is going to receive money, so a wallet that may not receive may not request money; a wallet that is frozen

@@ -1,11 +1,11 @@
 """How a deposit works: money comes in from a bank, in two units of work.
 
-    accept    replay?  closed?  frozen for all?  within the limit?
+    accept    replay?  closed?  frozen for all payments?  within the limit?
               then the transaction is written as `created`, with the key; no money moves yet
     (the bank is called outside any unit of work, with the transaction's id as its idempotency key)
     settle    → completed, posted from the house account `bank`;   or   → failed, no entries
 
-If the wallet is frozen for all, the transaction is written as BLOCKED; every other refusal writes nothing.
+If the wallet is frozen for all payments, the transaction is written as BLOCKED; every other refusal writes nothing.
 `settle.py` has the second half.
 """
 
@@ -45,8 +45,8 @@ class AcceptDeposit:
         return Footprint(self.wallet_id, key=self.key, limit=LimitKind.DEPOSIT_DAILY, uses=self.amount)
 
     def decide(self, book: Book) -> Outcome:
-        """Applies the rule. Raises WalletClosed or LimitExceeded. If the wallet is frozen for all, the deposit is
-        stored as BLOCKED."""
+        """Applies the rule. Raises WalletClosed or LimitExceeded. If the wallet is frozen for all payments,
+        the deposit is stored as BLOCKED."""
         if (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
         why = WalletFrozen() if open_wallet(book, self.wallet_id).frozen_for is Freeze.ALL else None

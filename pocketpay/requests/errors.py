@@ -1,7 +1,7 @@
 """The refusals to create a money request.
 
 Refusal
-├── PayerNotFound(field, username)    RECIPIENT_NOT_FOUND: unknown, closed, or frozen for all
+├── PayerNotFound(field, username)    RECIPIENT_NOT_FOUND: unknown, closed, or frozen for all payments
 ├── TooManyOpenRequests(field, most)  RATE_LIMITED: open requests to one person
 └── TooManyRequests(most)             RATE_LIMITED: requests within 24 hours
 """

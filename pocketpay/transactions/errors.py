@@ -4,7 +4,7 @@ Refusal
 ├── InvalidInput(field, problem)      INVALID_INPUT
 ├── InvalidAmount(field)              INVALID_AMOUNT
 ├── NotFound                          NOT_FOUND: it does not exist, or it belongs to somebody else
-├── RecipientNotFound                 RECIPIENT_NOT_FOUND: the wallet does not exist, is closed, or is frozen for all
+├── RecipientNotFound                 RECIPIENT_NOT_FOUND: no such wallet, or it is closed, or frozen for all payments
 ├── SelfTransfer                      SELF_TRANSFER
 ├── CurrencyMismatch                  CURRENCY_MISMATCH
 ├── WalletFrozen, WalletClosed        WALLET_FROZEN, WALLET_CLOSED
@@ -13,7 +13,7 @@ Refusal
 ├── TooManyPending(most)              TOO_MANY_PENDING
 ├── RiskBlocked                       RISK_BLOCKED
 ├── BankDeclined                      BANK_DECLINED
-├── PayerGone                         RECIPIENT_NOT_FOUND: the original payer cannot receive money now
+├── PayerGone                         RECIPIENT_NOT_FOUND: the person who paid cannot receive money now
 ├── AlreadyRefunded                   ALREADY_REFUNDED
 ├── RefundTooLarge(left)              REFUND_TOO_LARGE
 ├── BalanceNotZero                    BALANCE_NOT_ZERO: the wallet holds money or has an unfinished payment
@@ -142,7 +142,7 @@ class BankDeclined(Refusal):
 
 
 class PayerGone(Refusal):
-    """The original payer has closed their wallet, or cannot receive money now."""
+    """The person who paid has closed their wallet, or cannot receive money now."""
 
     code = "RECIPIENT_NOT_FOUND"
     field = "transactionId"

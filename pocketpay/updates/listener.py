@@ -1,12 +1,12 @@
 """The listener: the one connection of this server that receives the signals of all servers' commits.
 
-    connect ─► LISTEN ─► gap ─► signals … heartbeat … signals ─┐
-       ▲                                                       │ connection lost, no answer, or the database stopped
-       └──────── wait a short time ◄── disconnected ◄──────────┘
+    connect ─► LISTEN ─► read missed changes ─► signals … heartbeat … signals ─┐
+       ▲                                                                       │ connection lost, no answer, or the
+       └──────────────── wait a short time ◄── disconnected ◄──────────────────┘ database stopped
 
-LISTEN comes before the read of missed changes, so nothing is lost between the two. A dead connection can look open
-forever, without an error or a notification, so a heartbeat asks it for the time every few seconds. The gap begins at
-the database's time in the last answer.
+The subscribers read missed changes after LISTEN, so nothing is lost between the two. A dead connection can look open
+forever, without an error or a notification, so a heartbeat asks it for the database's time every few seconds. Changes
+since the last answered heartbeat may have been missed: that time is called the gap (`Hub.on_gap`).
 """
 
 import asyncio

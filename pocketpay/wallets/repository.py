@@ -56,7 +56,7 @@ async def freeze_reasons(session: Session, wallet_ids: Iterable[UUID]) -> dict[U
 
 
 async def is_frozen_for_all(session: Session, wallet_id: UUID) -> bool:
-    """Returns whether the wallet is frozen for all, so that it can neither pay nor receive."""
+    """Returns whether the wallet is frozen for all payments, so that it can neither pay nor receive."""
     return await session.fetchval("select frozen_for = 'all' from wallets where id = $1", wallet_id) is True
 
 

@@ -104,7 +104,7 @@ async def test_a_recovery_that_cannot_begin_is_refused_with_the_reason(client: C
     await operate(client, olga, FREEZE, input={"wallet": "ada", "freeze": "ALL", "reason": WHY})
     frozen = await operate(client, olga, BEGIN_RECOVERY, input=input)
     assert refusals(frozen) == [("WALLET_FROZEN", ["input", "customer"])]
-    assert frozen["errors"][0]["message"] == "The customer's wallet is frozen for all. Unfreeze it first."
+    assert frozen["errors"][0]["message"] == "The customer's wallet is frozen for all payments. Unfreeze it first."
     assert len(await mailbox(client.services.identity, owner)) == 2
 
 

@@ -39,7 +39,7 @@ async def refresh_token(client: Client) -> str:
     return token
 
 
-async def test_the_owner_of_a_wallet_frozen_for_all_can_neither_sign_in_nor_refresh(client: Client) -> None:
+async def test_the_owner_of_a_wallet_with_freeze_all_can_neither_sign_in_nor_refresh(client: Client) -> None:
     olga, _ = await operator(client), await client.sign_up("ada")
     token = await refresh_token(client)
     await freeze(client, olga, "ALL")
@@ -53,7 +53,7 @@ async def test_the_owner_of_a_wallet_frozen_for_all_can_neither_sign_in_nor_refr
 
 
 @pytest.mark.parametrize("current", [PASSWORD, "wrong-password-77"])
-async def test_the_owner_of_a_wallet_frozen_for_all_cannot_change_password_or_profile(
+async def test_the_owner_of_a_wallet_with_freeze_all_cannot_change_password_or_profile(
     client: Client, owner: Owner, current: str
 ) -> None:
     """The refusal is the same for a right and a wrong password."""

@@ -140,7 +140,7 @@ async def test_closing_waits_for_postponed_orders_and_then_answers_them_as_busy(
         assert await money(desk, ada) == (1_000, 0)
 
 
-async def test_a_postponed_order_gets_its_first_result_after_a_lost_commit_reply(
+async def test_a_postponed_order_whose_commit_reply_was_lost_returns_its_first_result(
     desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The commit succeeds and its reply is lost. Then the wallet is locked for longer than an order may wait."""

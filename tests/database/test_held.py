@@ -142,7 +142,7 @@ async def test_a_reader_that_died_is_replaced_by_a_live_one(
         assert later == [second] * 6
 
 
-async def test_a_read_that_is_cancelled_while_it_waits_loses_no_reader(database_dsn: Dsns) -> None:
+async def test_cancelling_a_waiting_read_does_not_lose_a_connection(database_dsn: Dsns) -> None:
     async with opened(database_dsn, readers=1) as database:
         async with database.read():
             waiting = [asyncio.create_task(backend(database)) for _ in range(3)]

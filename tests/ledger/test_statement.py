@@ -98,7 +98,7 @@ def shown_month(at: datetime, zone_name: str) -> tuple[int, int]:
         *("Australia/Lord_Howe", "America/Havana", "Africa/Cairo", "Africa/Casablanca"),
     ],
 )
-async def test_every_payment_is_in_the_month_of_its_zone_and_the_months_add_up(
+async def test_each_payment_is_in_its_month_and_the_months_sum_to_the_closing_balance(
     owner: Owner, database: Database, session: Session, zone_name: str
 ) -> None:
     wallet, *others = await somebody(owner, 3)

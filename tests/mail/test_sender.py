@@ -60,7 +60,7 @@ async def test_an_event_put_several_times_sends_one_mail(post: Post, database: D
     assert smtp.recipients == ["ada@example.com"]
 
 
-async def test_two_servers_send_each_mail_once(
+async def test_two_senders_share_the_mails_and_send_each_once(
     post: Post, database_dsn: Dsns, database: Database, smtp: SmtpServer
 ) -> None:
     await post.put_many(40)

@@ -71,7 +71,7 @@ async def test_a_held_payment_of_a_frozen_wallet_can_be_cancelled(desk: Desk) ->
     assert await money(desk, ada) == (10_000, 0)
 
 
-async def test_a_wallet_frozen_for_debits_can_receive_and_one_frozen_for_all_cannot(desk: Desk) -> None:
+async def test_a_wallet_with_freeze_debits_can_be_paid_and_one_with_freeze_all_cannot(desk: Desk) -> None:
     desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     await freeze(desk, bob, Freeze.DEBITS)

@@ -180,7 +180,7 @@ async def test_a_wallet_frozen_for_debits_accepts_deposits(desk: Desk, records: 
     assert (await pay_in(desk, ada, "12.50")).transaction.status is Status.COMPLETED
 
 
-async def test_a_deposit_to_a_wallet_frozen_for_all_is_stored_as_blocked(desk: Desk, records: Records) -> None:
+async def test_a_deposit_to_a_wallet_that_cannot_be_paid_is_stored_as_blocked(desk: Desk, records: Records) -> None:
     ada, bank, key = await person(desk), SlowBank(BankReply.SETTLED), new_key()
     await records.freeze(ada, "all")
     answer = await pay_in(with_bank(desk, bank), ada, "12.50", key=key)

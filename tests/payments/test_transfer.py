@@ -219,7 +219,7 @@ async def test_a_closed_recipient_is_not_found(desk: Desk, records: Records) -> 
     assert await records.checksum() == before
 
 
-async def test_a_recipient_frozen_for_all_is_not_found_and_one_frozen_for_debits_is_paid(
+async def test_a_recipient_with_freeze_all_is_not_found_and_one_with_freeze_debits_is_paid(
     desk: Desk, records: Records
 ) -> None:
     desk.clearing.terms = without_risk_rules()

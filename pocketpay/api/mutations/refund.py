@@ -31,7 +31,7 @@ class RefundInput:
     "The original stays COMPLETED, and its `refunded` shows the refunded total. Without enough money the refund is "
     "FAILED; from a frozen wallet it is BLOCKED. A refund has no fee, no risk check and no limit, and it reduces "
     "the payer's use of their limit. Refusals: NOT_FOUND, ALREADY_REFUNDED, REFUND_TOO_LARGE, RECIPIENT_NOT_FOUND "
-    "(the original payer cannot be paid now), INVALID_AMOUNT, INVALID_INPUT, WALLET_FROZEN, WALLET_CLOSED, "
+    "(the person who paid cannot receive money now), INVALID_AMOUNT, INVALID_INPUT, WALLET_FROZEN, WALLET_CLOSED, "
     "INSUFFICIENT_FUNDS, IDEMPOTENCY_KEY_REUSED."
 )
 @refusals_as_errors(TransactionPayload)

@@ -16,7 +16,7 @@ from pocketpay.operations import reverse_transaction as payments
 @strawberry.input(description="The transaction to reverse, and the reason.")
 class ReverseTransactionInput:
     transaction_id: strawberry.ID = strawberry.field(
-        description="The id of the transaction, as operators or customers see it."
+        description="The id of a CustomerTransaction or of a Transaction."
     )
     reason: str = strawberry.field(
         description="The reason, kept in the operator log: one line of 1 to 500 characters. Customers do not see it."

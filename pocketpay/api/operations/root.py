@@ -70,7 +70,7 @@ class Operations:
             str,
             strawberry.argument(
                 description="A username, an email address, a phone number with its country code, or the id of a "
-                "user, a wallet or a transaction, as operators or customers see it."
+                "user, a wallet or a transaction. Ids of the operators' types and of the customers' types both work."
             ),
         ],
     ) -> list[Customer]:

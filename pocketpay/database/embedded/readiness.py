@@ -24,7 +24,7 @@ async def answers(dsn: str) -> bool:
     except (asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError, OSError):
         return False
     except asyncpg.PostgresError as error:
-        raise DatabaseUnavailable(f"The embedded PostgreSQL answers: {error}.") from error
+        raise DatabaseUnavailable(f"The embedded PostgreSQL refused the connection: {error}.") from error
     try:
         async with asyncio.timeout(PROBE_SECONDS):
             await _prepare(connection)
