@@ -20,7 +20,7 @@ EXPLORER := $(wildcard explorer/*.* explorer/.npmrc explorer/src/* explorer/src/
 INTEROP := $(wildcard interop/*.* interop/.npmrc interop/src/*.ts interop/src/relay/*.ts interop/python/*.* explorer/src/tabs/*)
 EXAMPLES := $(wildcard examples/typescript/*.* examples/typescript/.npmrc examples/typescript/src/*.ts examples/python/*.*)
 
-.PHONY: help run reset install explorer examples interop test browser model pythons check format schema settings lock audit crash bench wheel fuzz vulnerabilities soak failover clean mutations
+.PHONY: help run reset install explorer examples interop test browser model pythons check format schema settings lock audit crash bench wheel fuzz vulnerabilities soak failover restore clean mutations
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -91,6 +91,9 @@ soak: $(DONE)/install ## 1,000,000 instructions against the model, 100,000 opera
 
 failover: $(DONE)/patroni ## fail over three PostgreSQL nodes that Patroni manages, under load; ARGS="frozen killed" runs some
 	@$(PY) -m tests.failover $(ARGS)
+
+restore: $(DONE)/install ## restore backups into new clusters, to a moment, and after pg_upgrade; ARGS="-k upgrade" runs some
+	@RESTORE=whole $(PY) -m pytest tests/restore -p no:xdist $(ARGS)
 
 pythons: $(DONE)/install ## test two servers side by side, one on each other installed Python; NEWEST=1: only the newest
 	@scripts/other-pythons | head -n $${NEWEST:-9} | while read -r version python; do \

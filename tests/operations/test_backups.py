@@ -278,6 +278,14 @@ def test_files_of_others_are_refused_with_one_sentence(
         assert "\n" not in str(refused.value)
 
 
+def test_a_file_may_be_named_by_a_relative_path(
+    dumps: dict[str, Path], tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in dumps.values():
+        monkeypatch.chdir(path.parent)
+        assert source.checked(Path(path.name), tools).revision == revisions.expected()
+
+
 def test_a_dump_of_a_later_revision_is_refused_before_anything_changes(
     dumps: dict[str, Path], target: Dsns, monkeypatch: pytest.MonkeyPatch
 ) -> None:

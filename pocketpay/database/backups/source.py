@@ -119,10 +119,11 @@ def _read_backup(path: Path) -> Source:
 
 
 def _revision_of_custom(path: Path, tools: Tools) -> str:
+    dump = str(path.absolute())  # the program does not run in this folder
     try:
         # Converting the dump reads all of it, and so finds damage before a database is touched.
-        tools.run("pg_restore", "--file=/dev/null", str(path))
-        rows = tools.run("pg_restore", "--file=-", "--data-only", "--table=alembic_version", str(path))
+        tools.run("pg_restore", "--file=/dev/null", dump)
+        rows = tools.run("pg_restore", "--file=-", "--data-only", "--table=alembic_version", dump)
     except ToolFailed as failed:
         if "unsupported version" in failed.reason:
             raise DatabaseUnavailable(
