@@ -42,7 +42,7 @@ def tools() -> Tools:
 
 @pytest.fixture(scope="module")
 def town(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
-    """A database with real payments, and privileges of a role that is not ours."""
+    """A database with real payments."""
     with fresh_copy(postgres) as dsns:
         asyncio.run(trade(dsns))
         execute(dsns.owner, "grant select on cards to pg_monitor")
@@ -51,13 +51,18 @@ def town(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
 
 @pytest.fixture(scope="module")
 def dumps(town: Dsns, tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The same database in every form of a file."""
+    """The same database in every form of a file. Each names a role that no cluster has any more."""
     folder = tmp_path_factory.mktemp("dumps")
+    stranger = f"stranger_{os.urandom(4).hex()}"
+    for statement in ("create role {0}", "alter table throttles owner to {0}", "grant select on cards to {0}"):
+        execute(town.owner, statement.format(stranger))
     made = {name: folder / name for name in ("backup", "custom", "plain", "inserts")}
     file.write(made["backup"], ABOUT, KEY, tools=tools, address=address_of(town.owner))
     pg_dump(tools, town, "--format=custom", f"--file={made['custom']}")
     pg_dump(tools, town, f"--file={made['plain']}")
     pg_dump(tools, town, "--inserts", f"--file={made['inserts']}")
+    execute(town.owner, f"alter role {stranger} rename to former_{stranger}")
+    assert f"OWNER TO {stranger}" in made["plain"].read_text()
     return made
 
 
@@ -109,11 +114,14 @@ def without_roles(dsn: str) -> Iterator[None]:
     renamed instead of dropped."""
     for name in (SERVER, READER):
         execute(dsn, f"alter role {name} rename to away_{name}")
-    yield
-    for name in (SERVER, READER):
-        execute(dsn, f"drop owned by {name}")
-        execute(dsn, f"drop role {name}")
-        execute(dsn, f"alter role away_{name} rename to {name}")
+    try:
+        yield
+    finally:
+        for name in (SERVER, READER):
+            if execute(dsn, f"select to_regrole('{name}')") is not None:
+                execute(dsn, f"drop owned by {name}")
+                execute(dsn, f"drop role {name}")
+            execute(dsn, f"alter role away_{name} rename to {name}")
 
 
 def test_every_form_of_a_dump_is_restored_into_a_cluster_without_roles(
@@ -193,6 +201,15 @@ def test_a_restore_that_fails_midway_changes_nothing(dumps: dict[str, Path], tar
             restore.into_database(dumps[form], target.owner, target.server)
     assert asyncio.run(require_empty(target.owner)) == 18
     assert execute(target.owner, "select count(*) from pg_proc where pronamespace = 'public'::regnamespace") == 1
+
+
+def test_an_owner_that_cannot_create_the_roles_restores_nothing(dumps: dict[str, Path], target: Dsns) -> None:
+    weak = f"weak_{os.urandom(4).hex()}"
+    execute(target.owner, f"create role {weak}")
+    execute(target.owner, f"alter database {target.owner.partition('@/')[2].partition('?')[0]} owner to {weak}")
+    with without_roles(target.owner), pytest.raises(DatabaseUnavailable, match="cannot create roles"):
+        restore.into_database(dumps["backup"], f"{target.owner}&role={weak}", target.server)
+    assert asyncio.run(require_empty(target.owner)) == 18
 
 
 def test_a_database_with_tables_is_not_restored_to(dumps: dict[str, Path], town: Dsns, target: Dsns) -> None:

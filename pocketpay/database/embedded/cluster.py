@@ -104,7 +104,7 @@ class Cluster:
         if version != MAJOR_VERSION:
             raise DatabaseUnavailable(
                 f"{self.path} was made by PostgreSQL {version} and this server brings {MAJOR_VERSION}: "
-                "upgrade it with pg_upgrade, or set POCKETPAY_DATA to an empty directory."
+                "run `pocketpay backup` with the version that made it, and restore into an empty POCKETPAY_DATA."
             )
 
     def _run(self, program: str, *arguments: str, timeout_seconds: float) -> "CompletedProcess[str]":
