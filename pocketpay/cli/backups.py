@@ -27,7 +27,7 @@ def backup_verb(
     """Writes a backup of the database to a new file, also while servers run."""
     from pocketpay.database.backups import file as backup_file
     from pocketpay.database.backups.contents import contents
-    from pocketpay.database.backups.source import checked
+    from pocketpay.database.backups.source import read_whole
     from pocketpay.database.backups.tools import address_of, tools_for
 
     stops.exit_on_stop_signal(143)
@@ -46,7 +46,7 @@ def backup_verb(
             tools=tools,
             address=address_of(database.owner_dsn, folder=cluster),
         )
-    checked(path, tools)
+    read_whole(path, tools)
     typer.echo(f"Wrote {path} ({_size(size)}): the database at revision {found.revision}.")
     if key is None:
         typer.echo("SECRET_KEY is not in it. Keep it elsewhere: tokens and fingerprints need the same key.")

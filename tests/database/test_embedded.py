@@ -284,14 +284,16 @@ def test_a_data_directory_with_spaces_and_special_characters_works(make: Make) -
     assert ask(server, "select 1") == 1
 
 
-def test_the_next_start_removes_a_broken_first_start(make: Make) -> None:
+def test_the_next_start_removes_a_broken_first_start_and_a_broken_restore(make: Make) -> None:
     server = make("half-made")
     server.data.mkdir(mode=0o700)
     (server.data / "cluster.new").mkdir()
     (server.data / "cluster.new" / "half").write_text("made")
+    (server.data / "restoring" / "cluster").mkdir(parents=True, mode=0o700)
+    (server.data / "restoring" / "cluster" / "half").write_text("restored")
     server.start()
     assert ask(server, "select 1") == 1
-    assert not (server.data / "cluster.new").exists()
+    assert sorted(os.listdir(server.data)) == ["cluster", "serving", "starting"]
 
 
 def test_an_erased_data_directory_starts_empty_and_keeps_its_secret_key(make: Make, cluster_home: Path) -> None:

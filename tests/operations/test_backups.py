@@ -422,6 +422,15 @@ def test_the_commands_print_what_they_did(run: Run, town: Dsns, target: Dsns, tm
         assert (code, out, err.count("\n")) == (1, "", 1), err
 
 
+def test_a_database_of_a_later_version_is_backed_up_by_an_earlier_one(
+    run: Run, town: Dsns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """During a rolling upgrade the nightly backup of the earlier version goes on."""
+    monkeypatch.setattr(revisions, "known", lambda: frozenset({"0001"}))
+    assert run("backup", "later.backup", dsns=town)[0] == 0
+    assert (tmp_path / "later.backup").exists()
+
+
 def test_a_restored_database_with_errors_is_kept_and_reported(
     run: Run, dumps: dict[str, Path], target: Dsns, tmp_path: Path
 ) -> None:

@@ -71,13 +71,18 @@ class Source:
             ) from failed
 
 
-def checked(path: Path, tools: Tools) -> Source:
-    """Reads the whole file and returns it. Raises DatabaseUnavailable or WrongRevision, with one sentence, when it
-    cannot be restored here."""
+def read_whole(path: Path, tools: Tools) -> Source:
+    """Reads the whole file and returns it. Raises DatabaseUnavailable or WrongRevision, with one sentence, when it is
+    not one of ours or is damaged."""
     try:
-        source = _read(path, tools)
+        return _read(path, tools)
     except OSError as error:
         raise DatabaseUnavailable(f"Cannot read {path} ({error.strerror or error}).") from error
+
+
+def checked(path: Path, tools: Tools) -> Source:
+    """Reads the whole file and returns it. Raises as `read_whole`, and when it is of a later version."""
+    source = read_whole(path, tools)
     if source.revision not in revisions.known():
         raise WrongRevision(
             f"{path} is of revision {source.revision}, which is newer than this version ({revisions.expected()}): "

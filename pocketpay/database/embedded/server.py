@@ -4,7 +4,8 @@
     <data>/serving      lock file: each process that uses the cluster has a shared lock; the last one stops PostgreSQL
     <data>/starting     lock file: the process that starts or stops PostgreSQL has an exclusive lock
     <data>/secret_key   see `secret_key`
-    <data>/restoring    a data directory, while a backup is restored to it; or what an interrupted restore left
+    <data>/restoring    a data directory, while a backup is restored to it; what a killed restore left is deleted by the
+                        next start
 
 Several processes can use one data directory. The first one starts PostgreSQL, all of them watch it, and the last one
 stops it. All are equal, so PostgreSQL keeps running when any one of them is killed.
@@ -90,6 +91,7 @@ class EmbeddedPostgres:
             with exclusive(self.data / "starting", patience_seconds=START_SECONDS) as held:
                 if not held:
                     raise DatabaseUnavailable(f"Another process has been starting {self.data} for a minute: end it.")
+                self._remove_interrupted_restore()
                 if self._serving is None:
                     self._serving = FileLock(self.data / "serving")
                     self._serving.share()
@@ -231,6 +233,13 @@ class EmbeddedPostgres:
         cluster = Cluster(link.resolve(), found, durable=self._durable)
         cluster.check_version()
         return cluster
+
+    def _remove_interrupted_restore(self) -> None:
+        """Deletes what a killed restore left. No restore is running: it would hold the lock that this process has."""
+        left = self.beside()
+        if left.data.exists():
+            left.erase()
+            remove(left.data)
 
     def _remove_cluster(self) -> None:
         """Deletes the cluster. It is renamed first: if this process is killed, the next start deletes the rest."""
