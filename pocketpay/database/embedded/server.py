@@ -4,8 +4,7 @@
     <data>/serving      lock file: each process that uses the cluster has a shared lock; the last one stops PostgreSQL
     <data>/starting     lock file: the process that starts or stops PostgreSQL has an exclusive lock
     <data>/secret_key   see `secret_key`
-    <data>/restoring    a data directory, while a backup is restored to it; what a killed restore left is deleted by the
-                        next start
+    <data>/restoring    a data directory while a backup is restored; the next start deletes what a killed restore left
 
 Several processes can use one data directory. The first one starts PostgreSQL, all of them watch it, and the last one
 stops it. All are equal, so PostgreSQL keeps running when any one of them is killed.
