@@ -111,14 +111,16 @@ async def _audit(dsns: Dsns) -> None:
         pass
 
 
-async def test_a_login_outside_the_group_is_added_again(database_dsn: Dsns, owner: "Connection[Record]") -> None:
-    await owner.execute(f"revoke {SERVER} from {LOGIN}")
-    with pytest.raises(MissingGrants):
+async def test_lost_memberships_are_given_again(database_dsn: Dsns, owner: "Connection[Record]") -> None:
+    for revoked, repair in (
+        (f"revoke {SERVER} from {LOGIN}", "grant pocketpay_server to pocketpay with inherit true"),
+        (f"revoke {READER} from {SERVER}", "grant pocketpay_reader to pocketpay_server with inherit false, set true"),
+    ):
+        await owner.execute(revoked)
+        with pytest.raises(MissingGrants):
+            await check(database_dsn)
+        assert (await migrations.upgrade(database_dsn.owner, database_dsn.server)).repairs == (repair,)
         await check(database_dsn)
-    assert (await migrations.upgrade(database_dsn.owner, database_dsn.server)).repairs == (
-        "grant pocketpay_server to pocketpay with inherit true",
-    )
-    await check(database_dsn)
 
 
 async def test_tables_that_cannot_be_read_are_not_called_missing(
