@@ -445,7 +445,7 @@ def test_cluster_of_another_major_version_is_refused(make: Make) -> None:
     server.start()
     server.stop()
     ((server.data / "cluster").resolve() / "PG_VERSION").write_text("17\n")
-    with pytest.raises(DatabaseUnavailable, match="pg_upgrade"):
+    with pytest.raises(DatabaseUnavailable, match="run `pocketpay backup` with the version that made it"):
         server.start()
 
 
