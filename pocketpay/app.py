@@ -73,6 +73,7 @@ from pocketpay.serving.server_context import ServerContext
 from pocketpay.serving.statement_csv import StatementFiles
 from pocketpay.serving.view import View
 from pocketpay.settings import Settings, TrustedDocuments
+from pocketpay.transactions import sweeper as usage_sweeper
 from pocketpay.transactions.sealing import seal_forever
 from pocketpay.updates.hub import Hub
 from pocketpay.updates.listener import Listener
@@ -222,6 +223,7 @@ class Server:
             ("identity's sweeper", identity_sweeper.sweep_forever(services)),
             ("sweeper of welcome bonuses", welcome_bonus.sweep_forever(desk)),
             ("sealing of search blocks", seal_forever(database)),
+            ("sweeper of usage", usage_sweeper.sweep_forever(database)),
         ):
             stack.push_async_callback(_stop, asyncio.create_task(work, name=name))
         await self._start_mail_senders(stack, services)

@@ -1,4 +1,4 @@
-"""docs/operations.md names every command, path and metric of the server, and no others."""
+"""docs/operations.md names every command, path, metric and table of the server, and no others."""
 
 import re
 from pathlib import Path
@@ -7,6 +7,10 @@ import typer
 from starlette.routing import Route
 
 from pocketpay.cli.verbs import verbs
+from pocketpay.identity.services import ENDED_SESSIONS_KEPT
+from pocketpay.identity.throttle import KNOWN_ADDRESS_MEMORY
+from pocketpay.settings import Settings
+from pocketpay.transactions.limits import USAGE_KEPT
 from tests.clients import Client, client
 
 __all__ = ["client"]
@@ -39,3 +43,23 @@ async def test_metrics_on_the_page_match_the_served_ones(client: Client) -> None
     served = {name for name in re.findall(r"^# HELP (\w+)", text, re.MULTILINE) if not name.endswith("_created")}
     mail = (DOCS / "mail.md").read_text(encoding="utf-8")
     assert {*first_column("Metrics"), *first_column("Watch it", mail)} == served
+
+
+async def test_every_table_has_a_line_that_says_how_long_its_rows_live(client: Client) -> None:
+    async with client.services.database.read() as session:
+        rows = await session.fetch("select tablename from pg_tables where schemaname = 'public'")
+    assert sorted(first_column("How tables grow")) == sorted(row["tablename"] for row in rows)
+
+
+def test_the_times_on_the_page_are_those_of_the_code() -> None:
+    section = PAGE.partition("\n## How tables grow\n")[2].partition("\n## ")[0]
+    lives = {
+        table: line.split("|")[3].strip()
+        for line in section.splitlines()
+        if line.startswith("| `")
+        for table in re.findall(r"`([^`]+)`", line.split("|")[1])
+    }
+    assert lives["wallet_usage"].startswith(f"{USAGE_KEPT.days} days.")
+    assert lives["sessions"].startswith(f"{ENDED_SESSIONS_KEPT.days} days after")
+    assert lives["known_addresses"].startswith(f"{KNOWN_ADDRESS_MEMORY.days} days after")
+    assert lives["outgoing_mails"].endswith(f"{Settings.model_fields['mail_keep_days'].default} days")

@@ -98,13 +98,31 @@ def migrate_verb() -> None:
 
 
 @verbs.command("audit")
-def audit_verb() -> None:
-    """Audits the ledger; prints each error and exits with 1 when there is one."""
-    from pocketpay.operations import audit
+def audit_verb(
+    incremental: Annotated[
+        bool, typer.Option("--incremental", help="Check what was added since the last recorded audit.")
+    ] = False,
+    standby: Annotated[
+        bool, typer.Option("--standby", help="Read a hot standby of DATABASE_URL; records nothing.")
+    ] = False,
+) -> None:
+    """Audits the ledger; prints each error and exits with 1 when there is one. Records the result with the login of
+    DATABASE_OWNER_URL."""
+    from pocketpay.cli.progress import ProgressBars
+    from pocketpay.operations import audit, recorded_audit
 
     stops.exit_on_stop_signal(143)
-    with database_of(settings.load()) as database:
-        raise typer.Exit(asyncio.run(audit.report(database.server_dsn)))
+    with database_of(settings.load()) as database, ProgressBars().stage("audit", len(audit.PROOFS)) as advance:
+        code = asyncio.run(
+            recorded_audit.run(
+                database.server_dsn,
+                database.owner_dsn,
+                incremental=incremental,
+                standby=standby,
+                after_law=lambda: advance(1),
+            )
+        )
+    raise typer.Exit(code)
 
 
 @verbs.command("demo")

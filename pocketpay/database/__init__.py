@@ -16,6 +16,7 @@
     snapshots.py     one consistent snapshot of the whole database, for long reads
     failures.py      the meaning of PostgreSQL's errors for a unit of work
     errors.py        the database is unavailable, or has another revision
+    sweeping.py      sweepers that delete old rows, one server at a time
     findings.py      the proofs of the audit: queries that return one row for each violation
     models.py        the column types that every table uses
     migrations.py    migrates a database to this server's revision

@@ -97,14 +97,17 @@ async def connect(
     name: str = "pocketpay",
     settings: Mapping[str, str] | None = None,
     command_seconds: float | None = COMMAND_SECONDS,
+    standby: bool = False,
 ) -> Connection:
     """Opens a connection to the primary, with TIMEOUTS or with `settings` instead. `name` is its application_name.
+
+    With `standby` it opens one to a hot standby instead, which only reads.
 
     Raises ServiceBusy when it cannot be opened: NoPrimary when no host accepts it, with the reason of each host.
     """
     sent = {**(TIMEOUTS if settings is None else settings), **GONE}
     try:
-        opening = _Opening(for_driver(dsn), name, sent, command_seconds)
+        opening = _Opening(for_driver(dsn), name, sent, command_seconds, standby)
         hosts = hosts_of(dsn)
         if len(hosts) > 1:
             return await _first([_Attempt(opening, host) for host in hosts])
@@ -124,6 +127,7 @@ class _Opening:
     name: str
     settings: Mapping[str, str]
     command_seconds: float | None
+    standby: bool
 
     async def to(self, host: Host | None, seconds: float) -> Connection:
         """Opens a connection to the host. Raises one of REFUSALS."""
@@ -135,12 +139,13 @@ class _Opening:
                 timeout=seconds,
                 command_timeout=self.command_seconds,
                 server_settings={"application_name": self.name},
-                target_session_attrs=SessionAttribute.read_write,
+                target_session_attrs=SessionAttribute.standby if self.standby else SessionAttribute.read_write,
                 connection_class=WatchedConnection,
             )
             try:
                 await connection.execute(SET, [*self.settings], [*self.settings.values()])
-                await timelines.SEEN.check(connection)
+                if not self.standby:
+                    await timelines.SEEN.check(connection)
             except BaseException:
                 connection.terminate()
                 raise
@@ -197,7 +202,7 @@ async def _first(attempts: Sequence[_Attempt]) -> Connection:
 
 def _reason(error: BaseException) -> str:
     if isinstance(error, asyncpg.exceptions.TargetServerAttributeNotMatched):
-        return "does not accept writes"
+        return "is not a standby" if "standby" in str(error) else "does not accept writes"
     if isinstance(error, asyncpg.InvalidSQLStatementNameError | asyncpg.DuplicatePreparedStatementError):
         return "a connection pooler in transaction mode is in between; use one in session mode"
     if isinstance(error, asyncpg.UndefinedObjectError) and '"transaction_timeout"' in str(error):

@@ -1,18 +1,53 @@
 """The proofs of the audit. A proof is a query of the whole database that returns one row for each violation.
 
-A package's `repository/proofs.py` lists its proofs; `operations/audit.py` runs all of them in one snapshot.
+A package's `repository/proofs.py` lists its proofs; `operations/audit.py` runs all of them in one snapshot. A proof
+that reads rows which never change can have a second query for an incremental audit: it reads only what was added
+since a checkpoint. A proof without one is cheap, or must read everything, and an incremental audit runs its whole
+query.
+
+Decision 67 gives the reasons.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """`law` is a sentence that must be true. `sql` returns a row (id, error description) for each violation."""
+    """`law` is a sentence that must be true. `sql` returns a row (id, error description) for each violation.
+
+    `since` is the incremental query, or None. It begins with GIVEN, takes an `Added`, and reads the state of an
+    account at the checkpoint from `audit_accounts`.
+    """
 
     law: str
     sql: str
+    since: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """What was added since a checkpoint: the ids of wallets' accounts with added entries, and of transactions and
+    money requests that were made or changed or belong to one that was. Other rows are added when their time is
+    `since` or later, which is some time before the checkpoint."""
+
+    accounts: Sequence[UUID]
+    transactions: Sequence[UUID]
+    requests: Sequence[UUID]
+    since: datetime
+
+    @property
+    def parameters(self) -> tuple[object, ...]:
+        """The parameters of GIVEN."""
+        return self.accounts, self.transactions, self.requests, self.since
+
+
+GIVEN = """
+given as materialized (
+    select $1::uuid[] as accounts, $2::uuid[] as transactions, $3::uuid[] as requests, $4::timestamptz as since)"""
+"""The first part of the WITH clause of every incremental query."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +104,25 @@ def guarded(law: str, *guards: tuple[str, ...]) -> Proof:
     )
 
 
-def only_owner_may_change(law: str, table: str) -> Proof:
-    """Returns the proof that only the owner of the table has a privilege to change its rows or triggers."""
+def only_owner_may_change(law: str, *tables: str, insert: bool = False) -> Proof:
+    """Returns the proof that only the owner of the tables has a privilege to change their rows or triggers; with
+    `insert` also one to insert rows."""
+    privileges = ("UPDATE", "DELETE", "TRUNCATE", "TRIGGER", *(("INSERT",) if insert else ()))
+    these = f"any(array[{_quoted(tables)}]::regclass[])"
     return Proof(
         law,
         f"""
-    select case grantee when 0 then 'public' else pg_get_userbyid(grantee) end, 'may ' || privilege_type
-        || ' {table}'
+    select case grantee when 0 then 'public' else pg_get_userbyid(grantee) end, 'may ' || privilege_type || ' '
+        || granted.name
     from (
-        select relowner, (aclexplode(relacl)).* from pg_class where oid = '{table}'::regclass
+        select oid::regclass::text as name, relowner, (aclexplode(relacl)).* from pg_class where oid = {these}
         union all
-        select relowner, (aclexplode(attacl)).* from pg_attribute join pg_class c on c.oid = attrelid
-        where attrelid = '{table}'::regclass) granted
-    where grantee <> relowner and privilege_type in ('UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER')
+        select attrelid::regclass::text, relowner, (aclexplode(attacl)).*
+        from pg_attribute join pg_class c on c.oid = attrelid where attrelid = {these}) granted
+    where grantee <> relowner and privilege_type in ({_quoted(privileges)})
     union all
-    select 'pocketpay_server', 'may become the owner of {table}'
-    from pg_class where oid = '{table}'::regclass and pg_has_role('pocketpay_server', relowner, 'member')
+    select 'pocketpay_server', 'may become the owner of ' || oid::regclass
+    from pg_class where oid = {these} and pg_has_role('pocketpay_server', relowner, 'member')
     """,
     )
 

@@ -15,13 +15,20 @@ NO_TIMEOUTS = {"statement_timeout": "0", "transaction_timeout": "0", "timezone":
 
 @asynccontextmanager
 async def snapshot(
-    dsn: str, *, name: str = "pocketpay snapshot", settings: Mapping[str, str] | None = None
+    dsn: str,
+    *,
+    name: str = "pocketpay snapshot",
+    settings: Mapping[str, str] | None = None,
+    standby: bool = False,
 ) -> AsyncIterator[Session]:
-    """Provides a session that reads one snapshot. `settings` are additional PostgreSQL settings of its connection.
+    """Provides a session that reads one snapshot, of a hot standby with `standby`. `settings` are additional
+    PostgreSQL settings of its connection.
 
     Raises ServiceBusy when no connection can be opened.
     """
-    connection = await connect(dsn, name=name, settings={**NO_TIMEOUTS, **(settings or {})}, command_seconds=None)
+    connection = await connect(
+        dsn, name=name, settings={**NO_TIMEOUTS, **(settings or {})}, command_seconds=None, standby=standby
+    )
     try:
         await connection.execute(f"set role {READER}")
         unit = connection.transaction(isolation="repeatable_read", readonly=True)
@@ -31,3 +38,17 @@ async def snapshot(
         await unit.commit()
     finally:
         connection.terminate()
+
+
+@asynccontextmanager
+async def same_snapshot(writer: Session, reader: Session) -> AsyncIterator[None]:
+    """Opens a transaction of the writer that reads the same snapshot as the reader's, and commits it after the block.
+
+    Rows that others have changed since cannot be changed in it: PostgreSQL raises a serialization failure.
+    """
+    name = await reader.fetchval("select pg_export_snapshot()")
+    await writer.execute("begin isolation level repeatable read")
+    # The name is made by PostgreSQL. The statement takes no parameter.
+    await writer.execute(f"set transaction snapshot '{name}'")
+    yield
+    await writer.execute("commit")

@@ -8,6 +8,7 @@ from typing import Self
 from uuid import UUID
 
 from pocketpay.database.sessions import Database, Session
+from pocketpay.database.sweeping import Sweeper, take_turn
 from pocketpay.identity.afterwards import Afterwards
 from pocketpay.identity.fingerprints import EmailFingerprints
 from pocketpay.identity.gate import Gate
@@ -126,9 +127,12 @@ class IdentityServices:
         return Admission(viewer, user, Tokens(access_token, refresh_token, expires_at, session_expires_at))
 
     async def sweep(self) -> int:
-        """Deletes expired counters, codes and sessions, a bounded number of each, and returns how many in total."""
+        """Deletes expired counters, codes and sessions, a bounded number of each, and returns how many in total. One
+        server sweeps at a time."""
         swept = await self.throttle.sweep()
         async with self.database.write() as session:
+            if not await take_turn(session, Sweeper.SESSIONS):
+                return swept
             swept += await challenges.sweep(session, limit=MAX_TOKENS_SWEPT)
             return swept + await sessions.sweep(
                 session,

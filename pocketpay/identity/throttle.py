@@ -27,6 +27,7 @@ import uuid_utils.compat as uuids
 
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Database, Session
+from pocketpay.database.sweeping import Sweeper, take_turn
 from pocketpay.identity import networks
 from pocketpay.identity.contacts import Contact
 from pocketpay.identity.errors import RateLimited
@@ -175,6 +176,8 @@ class Throttle:
         for table in (throttles, lanes, known_addresses):
             for _ in range(MAX_SWEEPS):
                 async with self._database.write() as session:
+                    if not await take_turn(session, Sweeper.COUNTERS):
+                        return swept
                     deleted = await table.sweep(session, limit=SWEPT_AT_ONCE)
                 swept += deleted
                 if deleted < SWEPT_AT_ONCE:

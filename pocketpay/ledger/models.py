@@ -2,13 +2,14 @@
 
     ledger_accounts   the accounts: one per wallet, and one house account of each kind per currency
     ledger_entries    the entries: append-only, signed: + credit, − debit
+    audit_accounts    the state of each wallet's account at the checkpoint of the last correct audit
 
 `posted`, `held`, `sequence` and `version` are a projection of the entries and of the pending transactions. The unit
 of work that has locked the row updates them, and the audit can prove them at any time. In house accounts they are
 always zero: a house account may be negative, is never locked for a posting, and its balance is the sum of its
 entries. The triggers that enforce laws 1, 3 and 4 are in the first migration.
 
-Decision 3 gives the reasons.
+Decision 3 gives the reasons, and Decision 67 those for the checkpoint.
 """
 
 from sqlalchemy import CheckConstraint, Index, UniqueConstraint
@@ -75,3 +76,18 @@ class LedgerEntryRow(SQLModel, table=True):
     balance_after: int | None = minor(nullable=True)
     description: str
     created_at: datetime = moment()
+
+
+class AuditAccountRow(SQLModel, table=True):
+    """A wallet's account at the checkpoint of the incremental audit. Only the owner of the tables writes it.
+
+    `sequence` and `posted` are those of the account: all entries up to this number were proved. `blocks_until` is the
+    end of the wallet's last search block that was proved.
+    """
+
+    __tablename__ = "audit_accounts"
+
+    account_id: UUID = key()
+    sequence: int = count()
+    posted: int = minor()
+    blocks_until: datetime | None = moment(nullable=True)

@@ -24,6 +24,7 @@ import structlog
 
 from pocketpay.database.loops import log_errors
 from pocketpay.database.sessions import Database, Session
+from pocketpay.database.sweeping import Sweeper, take_turn
 from pocketpay.mail import repository
 from pocketpay.mail.channels import Channel
 from pocketpay.mail.delivery import NotDelivered, Rejected, ServerUnavailable, TryLater
@@ -192,6 +193,8 @@ class MailSender:
     async def sweep(self) -> int:
         """Marks expired mails as failed and deletes old ones, a bounded number of each; returns how many in total."""
         async with self._database.write() as session:
+            if not await take_turn(session, Sweeper.MAILS):
+                return 0
             expired = await repository.expire(session, self._channel.kinds, limit=SWEPT_AT_ONCE)
             swept = await repository.sweep(session, after=self._keep, limit=SWEPT_AT_ONCE)
         self.counts.failed += expired

@@ -13,9 +13,13 @@
     audit.py                 proves that the ledger is correct, in one snapshot
     guards.py                proofs that PostgreSQL's triggers and constraints of payments are in force
     stamps.py                the proof that no time lies in the future
+    checkpoint.py            the checkpoint from which an incremental audit continues, and why one is refused
+    recorded_audit.py        the command `pocketpay audit`: whole or incremental, printed and recorded
     audits.py                the audit on a running server, bounded and one at a time
     services.py              the services that the operators' endpoints use, one set for each server
     errors.py                why a customer cannot be helped
+    models.py                the tables of the audit's record
+    repository/              its SQL
 
 Every act is written to the operator log in its own unit of work. Money moves through the clearing, as for customers.
 """

@@ -1,12 +1,12 @@
-"""The proofs that PostgreSQL's triggers and constraints of payments are in force. Each package lists its own in
-`guards.py`.
+"""The proofs that PostgreSQL's triggers and constraints of payments are in force, and that only the owner of the
+tables writes the record of audits. Each package lists its own triggers and constraints in `guards.py`.
 
-Decision 28 gives the reasons, and Decision 46 those for the guards of references.
+Decision 28 gives the reasons, Decision 46 those for the guards of references, and Decision 67 those for the record.
 """
 
 from pocketpay.cards import guards as cards
 from pocketpay.clearing import guards as clearing
-from pocketpay.database.findings import guarded, in_force
+from pocketpay.database.findings import guarded, in_force, only_owner_may_change
 from pocketpay.identity import guards as identity
 from pocketpay.importing import guards as importing
 from pocketpay.requests import guards as requests
@@ -37,4 +37,10 @@ CONSTRAINED = in_force(
     unique_indexes=(*wallets.UNIQUE_INDEXES, *transactions.UNIQUE_INDEXES),
 )
 
-PROOFS = (LIFECYCLE, IMMUTABLE, REFERENCES, CONSTRAINED)
+AUDITS_ARE_THE_OWNERS = only_owner_may_change(
+    "only the owner of the tables has the right to write the record of audits and its checkpoint",
+    *("audit_runs", "audit_laws", "audit_accounts"),
+    insert=True,
+)
+
+PROOFS = (LIFECYCLE, IMMUTABLE, REFERENCES, CONSTRAINED, AUDITS_ARE_THE_OWNERS)

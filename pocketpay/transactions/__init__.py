@@ -9,6 +9,7 @@
     filter.py         the filter of a history, and a position in it
     reading_time.py   how long filtered pages may keep reading
     sealing.py        writes the blocks that a search reads
+    sweeper.py        deletes the hours of usage that no limit reads any more
     statement.py      a month of a wallet, line by line
     limits.py         how much a wallet may move within 24 hours
     allowance.py      the limits of a wallet, and how much of each is used

@@ -1,5 +1,7 @@
-"""The audit's proofs that read transactions: holds, legs, keys, times, closed wallets."""
+"""The audit's proofs that read transactions: holds, legs, keys, times, closed wallets; and what an incremental audit
+reads of them."""
 
+from pocketpay.transactions.repository.added import find, incremental
 from pocketpay.transactions.repository.proofs import PROOFS
 
-__all__ = ["PROOFS"]
+__all__ = ["PROOFS", "find", "incremental"]

@@ -26,6 +26,13 @@ from pocketpay.transactions.transaction import Transaction, Type
 
 WINDOW = timedelta(hours=24)
 
+USAGE_KEPT = timedelta(days=7)
+"""How long the hours of `wallet_usage` are kept. Limits read the last day; the rest is for whoever looks into an
+incident. The payments themselves are kept."""
+
+USAGE_PROVED = timedelta(days=6)
+"""How old an hour may be that the audit still compares with its payments: the sweeper deletes none of these."""
+
 
 class LimitKind(StrEnum):
     """The limits. The value is the limit's `kind` in `wallet_usage`."""

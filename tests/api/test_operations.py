@@ -254,6 +254,32 @@ async def test_a_slow_audit_is_stopped_and_the_next_one_can_run(client: Client) 
     assert (await operate(client, olga, AUDIT))["right"]
 
 
+async def test_the_report_of_a_large_ledger_is_that_of_the_last_recorded_audit(client: Client, owner: Owner) -> None:
+    olga = await operator(client)
+    document = AUDIT.replace("more", "more laws seconds kind finishedAt wholeAt login")
+    live = "{ operations { audit { right kind login } } }"
+    client.services.operators.audits._live_bytes = 0
+    assert (await operate(client, olga, live))["kind"] == "LIVE"  # none is recorded yet
+    await owner.execute(
+        "insert into audit_runs values (gen_random_uuid(), 'incremental', false, 101, "
+        "'[[\"law 1\", \"17\", \"is wrong\"]]', 40, '2026-01-02T00:00Z', '2026-01-02T00:00:30Z', "
+        "'2026-01-01T00:00Z', '0029', 'auditor')"
+    )
+    assert await operate(client, olga, document) == {
+        "right": False,
+        "laws": 40,
+        "findings": [{"law": "law 1", "id": "17", "problem": "is wrong"}],
+        "more": True,
+        "seconds": 30.0,
+        "kind": "INCREMENTAL",
+        "finishedAt": "2026-01-02T00:00:30.000000Z",
+        "wholeAt": "2026-01-01T00:00:00.000000Z",
+        "login": "auditor",
+    }
+    client.services.operators.audits._live_bytes = 10**9
+    assert await operate(client, olga, live) == {"right": True, "kind": "LIVE", "login": None}
+
+
 async def test_an_audit_returns_a_bounded_number_of_findings(client: Client, owner: Owner) -> None:
     for name in ("ada", "bea", "cid"):
         await client.sign_up(name)

@@ -83,6 +83,7 @@ async def test_without_a_writable_host_a_server_is_busy_and_says_so(installation
     server = await asyncio.to_thread(installation.start)
     async with at(server.url) as http:
         ada, bea = await sign_up(http), await sign_up(http)
+        await audit_of_the_standby(installation)
         await asyncio.to_thread(nodes[0].kill)
         payment = {"to": bea.username, "amount": "5.00", "description": "Lunch", "idempotencyKey": key()}
         for _ in range(2):  # the first time on connections that break, then without any
@@ -103,6 +104,19 @@ async def test_without_a_writable_host_a_server_is_busy_and_says_so(installation
     assert server.tracebacks() == []
     audit = await asyncio.to_thread(installation.run, "audit")
     assert audit.returncode == 0, audit.stdout + audit.stderr
+
+
+async def audit_of_the_standby(installation: Installation) -> None:
+    """Audits the hot standby, which only reads: whole, and from a checkpoint that does not exist."""
+    whole = await asyncio.to_thread(installation.run, "audit", "--standby")
+    assert (whole.returncode, whole.stderr) == (0, ""), whole.stderr
+    assert whole.stdout.startswith("The ledger is correct: ")
+    added = await asyncio.to_thread(installation.run, "audit", "--standby", "--incremental")
+    assert (added.returncode, added.stdout) == (0, whole.stdout)
+    assert added.stderr == (
+        "A checkpoint does not exist yet. A whole audit runs.\n"
+        "The audit was not recorded. That needs the primary, and DATABASE_OWNER_URL.\n"
+    )
 
 
 async def answered(clients: Load) -> None:

@@ -69,6 +69,7 @@ async def test_every_guard_of_the_database_has_a_test_that_exists(module_dsn: Ds
     found = await catalog.guards(module_dsn.owner)
     attempted = {f"test_it_refuses[{name}]" for name in test_constraints.ATTEMPTS}
     attempted |= {f"test_it_resets[{name}]" for name in test_constraints.RESETS}
+    attempted |= {f"test_it_ignores[{name}]" for name in test_constraints.IGNORES}
     assert {test.split("::")[1] for guard in found for test in guard.tests} == attempted
     assert len(found) > 130
 

@@ -6,7 +6,7 @@ from pocketpay.ledger.repository.proofs import (
     GUARDED,
     ONLY_THE_OWNERS,
 )
-from pocketpay.operations.guards import CONSTRAINED, IMMUTABLE, LIFECYCLE, REFERENCES
+from pocketpay.operations.guards import AUDITS_ARE_THE_OWNERS, CONSTRAINED, IMMUTABLE, LIFECYCLE, REFERENCES
 from pocketpay.operator_log.repository.proofs import RECORD_CONSTRAINED, RECORD_GUARDED, RECORD_IS_THE_OWNERS
 from tests.operations.damage import GUARDS_ON, Damage
 
@@ -178,7 +178,15 @@ GUARDS = (
     Damage(
         "the server's login with the owner's role",
         "grant pocketpay_owner to pocketpay_server",
-        {ONLY_THE_OWNERS: {"pocketpay_server"}, RECORD_IS_THE_OWNERS: {"pocketpay_server"}},
+        {law: {"pocketpay_server"} for law in (ONLY_THE_OWNERS, RECORD_IS_THE_OWNERS, AUDITS_ARE_THE_OWNERS)},
+    ),
+    *(
+        Damage(
+            f"the server may {right}",
+            f"grant {right} to pocketpay_server",
+            {AUDITS_ARE_THE_OWNERS: {"pocketpay_server"}},
+        )
+        for right in ("insert on audit_runs", "update on audit_laws", "update (sequence) on audit_accounts")
     ),
     *(
         Damage(

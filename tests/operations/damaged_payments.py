@@ -64,8 +64,8 @@ PAYMENTS = (
     ),
     Damage(
         "usage in an hour without payments",
-        "insert into wallet_usage values ('{dan}', 'transfer', '2026-01-01T12:00Z', 1)",
-        {USAGE: {"{dan} transfer 2026-01-01T12Z"}},
+        "insert into wallet_usage values ('{dan}', 'withdrawal', '{hour}:00Z', 1)",
+        {USAGE: {"{dan} withdrawal {hour}Z"}},
     ),
     without(
         "ck_wallet_usage_amount_not_negative",

@@ -21,6 +21,7 @@ from pocketpay.payments.transfer import transfer
 from pocketpay.transactions.lifecycle import Status
 from tests import commands
 from tests.conftest import Dsns
+from tests.operations import incremental
 from tests.operations.damage import GUARDS_OFF, GUARDS_ON, NEW, OTHER, Damage
 from tests.operations.damaged_acts import ACTS
 from tests.operations.damaged_books import BOOKS
@@ -86,11 +87,17 @@ async def test_the_audit_finds_nothing_in_books_of_real_payments(town: Town, mod
 async def test_the_audit_finds_the_damage_and_nothing_else(
     town: Town, undone: "Connection[Record]", damage: Damage
 ) -> None:
+    if damage.found.keys() & incremental.PROOFS_SINCE:
+        await incremental.write_checkpoint(undone)
     await undone.execute(damage.sql.format_map(town.names))
     code, found, last = await audited(undone)
     assert found == {proof.law: {id.format_map(town.names) for id in ids} for proof, ids in damage.found.items()}
     assert code == 1
     assert last.startswith("The ledger has errors: ")
+    if damage.found.keys() & incremental.PROOFS_SINCE:
+        assert await incremental.outcome(undone, found) == incremental.COVERED.get(damage.name, "found")
+        await incremental.delete_checkpoint(undone)
+        assert await incremental.outcome(undone, found) == incremental.ADDED.get(damage.name, "found")
 
 
 OLD = f"""

@@ -1,9 +1,23 @@
-"""The resolver of `operations.audit`: audits the books while the server runs."""
+"""The resolver of `operations.audit`: audits small books while the server runs, and reports the last audit of large
+ones."""
+
+from datetime import datetime
+from enum import Enum
 
 import strawberry
 
 from pocketpay.api.context import Info
 from pocketpay.operations.audits import MAX_FINDINGS
+
+
+@strawberry.enum(description="What an audit checked, and when.")
+class AuditKind(Enum):
+    LIVE = strawberry.enum_value("live", description="All rows, for this request.")
+    WHOLE = strawberry.enum_value("whole", description="All rows, by `pocketpay audit`.")
+    INCREMENTAL = strawberry.enum_value(
+        "incremental",
+        description="What was added since the audit before it, by `pocketpay audit --incremental`.",
+    )
 
 
 @strawberry.type(description="One row that breaks a rule of the ledger.")
@@ -24,16 +38,29 @@ class AuditReport:
         description="Whether there are more findings than these. `pocketpay audit` prints all of them."
     )
     seconds: float = strawberry.field(description="Duration of the audit in seconds.")
+    kind: AuditKind = strawberry.field(description="What the audit checked, and when.")
+    finished_at: datetime = strawberry.field(description="When the audit ended.")
+    whole_at: datetime = strawberry.field(
+        description="When the last audit of all rows began: this one, or the one that an incremental audit continues."
+    )
+    login: str | None = strawberry.field(
+        description="The database login that ran a recorded audit; null when it ran for this request."
+    )
 
 
 async def audit(info: Info) -> AuditReport | None:
-    """Runs an audit now and returns its report. Raises ServiceBusy when one is running or it takes too long."""
+    """Returns the report of an audit. Raises ServiceBusy when one is running or it takes too long."""
     info.context.require_operator()
-    audited = await info.context.services.operators.audits.run()
+    services = info.context.services
+    audited = await services.operators.audits.report(services.database)
     return AuditReport(
         right=not audited.findings,
         laws=audited.laws,
         findings=[AuditFinding(law=one.law, id=one.id, problem=one.problem) for one in audited.findings],
         more=audited.more,
         seconds=audited.seconds,
+        kind=AuditKind.LIVE if audited.recorded is None else AuditKind(audited.recorded.value),
+        finished_at=audited.finished_at,
+        whole_at=audited.whole_at,
+        login=audited.login,
     )

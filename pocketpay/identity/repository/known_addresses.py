@@ -25,7 +25,7 @@ delete from known_addresses where user_id = $1 and address in
 """
 _SWEEP = """
 delete from known_addresses where ctid = any(array(select ctid from known_addresses
-    where expires_at < clock_timestamp() order by expires_at limit $1 for update skip locked))
+    where expires_at < (select clock_timestamp()) order by expires_at limit $1 for update skip locked))
 """
 
 

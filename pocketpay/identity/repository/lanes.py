@@ -56,9 +56,9 @@ where lane = $1 and provider = $2 and network = $3 and address = $4 and guess_id
 """
 _SWEEPS = (
     "delete from sign_in_lanes where ctid = any(array(select ctid from sign_in_lanes "
-    "where expires_at < clock_timestamp() order by expires_at limit $1 for update skip locked))",
+    "where expires_at < (select clock_timestamp()) order by expires_at limit $1 for update skip locked))",
     "delete from sign_in_turns where ctid = any(array(select ctid from sign_in_turns "
-    "where expires_at < clock_timestamp() order by expires_at limit $1 for update skip locked))",
+    "where expires_at < (select clock_timestamp()) order by expires_at limit $1 for update skip locked))",
 )
 
 _ORDERS = (Order.FIRST, Order.CROWDED, Order.FURTHER)

@@ -95,7 +95,7 @@ update sessions set last_used_at = now, expires_at = least(created_at + $4::inte
 from clock where id = $3 returning expires_at
 """
 _ENDED_LONG_AGO = """
-select id from sessions where least(revoked_at, expires_at) < clock_timestamp() - $1::interval
+select id from sessions where least(revoked_at, expires_at) < (select clock_timestamp()) - $1::interval
 order by least(revoked_at, expires_at) limit $2
 """
 _SWEEP_TOKENS = """

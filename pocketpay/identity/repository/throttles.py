@@ -75,8 +75,8 @@ async def delete(session: Session, bucket: str) -> None:
 async def sweep(session: Session, *, limit: int) -> int:
     """Deletes up to `limit` expired buckets and returns how many."""
     deleted = await session.execute(
-        "delete from throttles where bucket in (select bucket from throttles where expires_at < clock_timestamp() "
-        "order by expires_at limit $1 for update skip locked)",
+        "delete from throttles where bucket in (select bucket from throttles "
+        "where expires_at < (select clock_timestamp()) order by expires_at limit $1 for update skip locked)",
         limit,
     )
     return int(deleted.split()[-1])

@@ -3,14 +3,18 @@
 Sums are numeric, because amounts that somebody has tampered with may not fit into 64 bits.
 """
 
-from pocketpay.database.findings import Proof, guarded, in_force, only_owner_may_change
+from pocketpay.database.findings import GIVEN, Proof, guarded, in_force, only_owner_may_change
+from pocketpay.ledger.repository import added
+
+_CONSERVATION = """
+    select transaction_id::text, 'its entries sum to ' || sum(amount) || ' ' || currency
+    from ledger_entries group by transaction_id, currency having sum(amount) <> 0
+    """
 
 CONSERVATION = Proof(
     "law 1: the entries of a transaction sum to zero",
-    """
-    select transaction_id::text, 'its entries sum to ' || sum(amount) || ' ' || currency
-    from ledger_entries group by transaction_id, currency having sum(amount) <> 0
-    """,
+    _CONSERVATION,
+    since=f"with {GIVEN}, {added.LEGS} {_CONSERVATION}",
 )
 
 NOTHING_OVERSPENT = Proof(
@@ -59,9 +63,11 @@ ONLY_THE_OWNERS = only_owner_may_change(
     "law 3: only the owner of the table has the right to rewrite entries", "ledger_entries"
 )
 
-CHAIN = Proof(
-    "law 4: a wallet's entries have no gap, and none is older than the one before",
-    """
+
+def _chain(entries: str) -> str:
+    """Returns the query of the chain over these entries. Those that are `proved` were checked before: they are only
+    compared with the entry after them."""
+    return f"""
     select e.id::text, concat('entry ', e.sequence, ' of account ', e.account_id, ': ', case
         when a.id is null then 'no such account'
         when a.currency <> e.currency or a.kind <> e.kind then 'its account is ' || a.kind || ' in ' || a.currency
@@ -74,15 +80,21 @@ CHAIN = Proof(
     from (
         select *, lag(sequence) over chain as last_sequence, lag(created_at) over chain as last_created,
             coalesce(lag(balance_after) over chain, 0)::numeric + amount as expected
-        from ledger_entries window chain as (partition by account_id order by sequence)) e
+        from {entries} window chain as (partition by account_id order by sequence)) e
     left join ledger_accounts a on a.id = e.account_id
-    where a.id is null or a.currency <> e.currency or a.kind <> e.kind
+    where not e.proved and (a.id is null or a.currency <> e.currency or a.kind <> e.kind
        or (e.kind <> 'wallet' and (e.sequence is not null or e.balance_after is not null))
        or (e.kind = 'wallet' and (
               e.sequence is distinct from coalesce(e.last_sequence, 0) + 1
            or e.balance_after is distinct from e.expected
-           or e.created_at < e.last_created))
-    """,
+           or e.created_at < e.last_created)))
+    """
+
+
+CHAIN = Proof(
+    "law 4: a wallet's entries have no gap, and none is older than the one before",
+    _chain("(select *, false as proved from ledger_entries)"),
+    since=f"with {GIVEN}, {added.ADDED_ENTRIES}, {added.CHAINS} {_chain('chains')}",
 )
 
 PROJECTION = Proof(
@@ -95,6 +107,18 @@ PROJECTION = Proof(
         select account_id, sum(amount) as total, max(sequence) as newest
         from ledger_entries group by account_id) e on e.account_id = a.id
     where a.kind = 'wallet' and (a.posted <> coalesce(e.total, 0) or a.sequence <> coalesce(e.newest, 0))
+    """,
+    since=f"""
+    with {GIVEN}, {added.ADDED_ENTRIES}
+    select a.id::text, 'posted ' || a.posted || ' at ' || a.sequence || ', but its entries sum to '
+        || coalesce(c.posted, 0) + coalesce(e.total, 0) || ' at ' || coalesce(e.newest, c.sequence, 0)
+    from ledger_accounts a
+    left join audit_accounts c on c.account_id = a.id
+    left join (
+        select account_id, sum(amount) as total, max(sequence) as newest
+        from added_entries group by account_id) e on e.account_id = a.id
+    where a.kind = 'wallet' and (a.posted <> coalesce(c.posted, 0) + coalesce(e.total, 0)
+       or a.sequence <> coalesce(e.newest, c.sequence, 0))
     """,
 )
 

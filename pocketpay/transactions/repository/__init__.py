@@ -9,6 +9,7 @@ changes.py           the reads of live feeds
 usage.py             how much of their limits wallets have used
 waiting.py           held payments and unsettled orders, of any owner
 proofs.py            the audit's proofs about transactions
+added.py             what was made or changed since the checkpoint of an incremental audit
 request_proofs.py    its proofs about money requests and their payments
 card_proofs.py       its proofs about cards and their payments
 closed_proofs.py     its proofs about closed wallets and their owners

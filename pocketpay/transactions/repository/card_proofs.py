@@ -1,8 +1,9 @@
 """The audit's proofs about cards and the payments made with them."""
 
 from pocketpay.database.findings import Proof
+from pocketpay.transactions.repository.added import incremental
 
-CARDS = Proof(
+CARDS = incremental(
     "a card has its wallet's currency, and pays only from its wallet",
     """
     select c.id::text, 'is in ' || c.currency || ', its wallet in ' || coalesce(w.currency, 'none')
@@ -15,6 +16,7 @@ CARDS = Proof(
     from transactions t left join cards c on c.id = t.card_id
     where t.type = 'card' and (c.wallet_id is distinct from t.source_wallet_id or c.currency <> t.currency)
     """,
+    "transactions",
 )
 
 SPENT = Proof(

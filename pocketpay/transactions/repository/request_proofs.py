@@ -1,9 +1,10 @@
 """The audit's proofs about money requests and their payments."""
 
-from pocketpay.database.findings import Proof, in_force
+from pocketpay.database.findings import in_force
 from pocketpay.requests import guards
+from pocketpay.transactions.repository.added import incremental
 
-PAID_ONCE = Proof(
+PAID_ONCE = incremental(
     "a money request is paid by exactly one completed payment, and no other request has one",
     """
     select r.id::text, 'is ' || r.status || ', with ' || payments.n || ' completed payments'
@@ -12,9 +13,10 @@ PAID_ONCE = Proof(
         select count(*) as n from transactions t where t.request_id = r.id and t.status = 'completed') payments
     where payments.n <> case r.status when 'paid' then 1 else 0 end
     """,
+    "money_requests",
 )
 
-MATCHES_REQUEST = Proof(
+MATCHES_REQUEST = incremental(
     "a payment of a money request goes from its payer to its requester, with its amount",
     """
     select t.id::text, 'pays the request ' || t.request_id || case
@@ -29,9 +31,10 @@ MATCHES_REQUEST = Proof(
         or t.amount <> r.amount or t.currency <> r.currency
         or (t.status in ('created', 'pending_confirmation') and r.status <> 'pending'))
     """,
+    "transactions",
 )
 
-BETWEEN_WALLETS = Proof(
+BETWEEN_WALLETS = incremental(
     "a money request has the currency of its two wallets, and its times are in order",
     """
     select r.id::text, case when r.updated_at < r.created_at then 'was changed before it was made'
@@ -39,6 +42,7 @@ BETWEEN_WALLETS = Proof(
     from money_requests r join wallets w on w.id in (r.requester_wallet_id, r.payer_wallet_id)
     where w.currency <> r.currency or r.updated_at < r.created_at
     """,
+    "money_requests",
 )
 
 CONSTRAINED = in_force(

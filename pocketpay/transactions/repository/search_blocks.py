@@ -19,7 +19,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from pocketpay.database.findings import Proof
+from pocketpay.database.findings import GIVEN, Proof
 from pocketpay.database.sessions import Session
 from pocketpay.transactions.filter import BEGINNING, NIL_ID, Position
 from pocketpay.transactions.repository.history import (
@@ -121,15 +121,16 @@ select $1, since, until, entries, descriptions from written where until is not n
 on conflict do nothing
 """
 
-BLOCKS = Proof(
-    "a search block has the descriptions that its wallet sees in its time, and follows the block before it",
-    f"""
+
+def _proof_of(blocks: str, first: str) -> str:
+    """Returns the query of the proof for these blocks. `first` is where a wallet's first of them begins."""
+    return f"""
     select b.wallet_id || ' ' || b.since, case
         when b.since is distinct from b.expected_since then 'the block before it ends at ' || b.expected_since
         else 'its descriptions are not those of the transactions' end
     from (
-        select *, coalesce(lag(until) over (partition by wallet_id order by since), {_START}) as expected_since
-        from search_blocks) b
+        select *, coalesce(lag(until) over (partition by wallet_id order by since), {first}) as expected_since
+        from {blocks}) b
     cross join lateral (
         select string_agg(search_key(description), E'\\n' order by visible_at, id) as descriptions from (
             select id, description, created_at as visible_at from transactions
@@ -140,7 +141,21 @@ BLOCKS = Proof(
             where destination_wallet_id = b.wallet_id and status = 'completed' and source_wallet_id is not null
               and completed_at >= b.since and completed_at < b.until) seen) actual
     where b.since <> b.expected_since or b.descriptions is distinct from actual.descriptions
-    """,
+    """
+
+
+_ADDED_BLOCKS = """(
+        select b.*, c.blocks_until from ledger_accounts a
+        left join audit_accounts c on c.account_id = a.id
+        cross join lateral (
+            select * from search_blocks b
+            where b.wallet_id = a.id and b.since >= coalesce(c.blocks_until, '-infinity') offset 0) b
+        where a.kind = 'wallet') added"""
+
+BLOCKS = Proof(
+    "a search block has the descriptions that its wallet sees in its time, and follows the block before it",
+    _proof_of("search_blocks", _START),
+    since=f"with {GIVEN} " + _proof_of(_ADDED_BLOCKS, f"coalesce(blocks_until, {_START})"),
 )
 
 

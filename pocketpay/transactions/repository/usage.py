@@ -7,7 +7,8 @@ Decision 16 gives the reasons.
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
 from pocketpay.database.arrays import Arrays
@@ -67,6 +68,21 @@ left join lateral (
     order by t.created_at limit 1) first on true
 """
 
+_SWEEP = f"""
+with swept as materialized (select id from wallets where id > $1 order by id limit $4),
+old as materialized (
+    select u.ctid from swept
+    cross join unnest(array[{", ".join(repr(str(kind)) for kind in LimitKind)}]) kinds(kind)
+    cross join lateral (
+        select ctid from wallet_usage u
+        where u.wallet_id = swept.id and u.kind = kinds.kind
+          and u.hour < least($2::timestamptz, (select clock_timestamp()) - $3::interval)
+        order by u.hour limit $5 for update skip locked) u
+    limit $5),
+deleted as (delete from wallet_usage where ctid = any(array(select ctid from old)) returning 1)
+select (select count(*) from deleted) as deleted, (select id from swept order by id desc limit 1) as last
+"""
+
 _WRITTEN = Arrays(wallet_id="uuid", kind="text", hour="timestamptz", amount="bigint")
 
 
@@ -110,3 +126,23 @@ async def used(
     """Returns the used amount of each limit of each wallet in the 24 hours before `now` (default: now)."""
     rows = await session.fetch(_USED, [wallet for wallet, _ in wanted], [kind for _, kind in wanted], now)
     return {(row["wallet_id"], LimitKind(row["kind"])): Used(row["used"], row["oldest"]) for row in rows}
+
+
+class Swept(NamedTuple):
+    """The number of deleted hours, and the last wallet that was looked at: None after the last one."""
+
+    deleted: int
+    last: UUID | None
+
+
+async def sweep(
+    session: Session, after: UUID, *, before: datetime, kept: timedelta, wallets: int, rows: int
+) -> Swept:
+    """Deletes at most `rows` hours of the `wallets` next wallets after this id, and returns how far it came.
+
+    An hour is deleted when it is older than `before`, and older than `kept` by the database's clock. After `rows`
+    deletions the same wallets may have more.
+    """
+    row = await session.fetchrow(_SWEEP, after, before, kept, wallets, rows)
+    assert row is not None  # noqa: S101 - the statement returns one row
+    return Swept(row["deleted"], row["last"])

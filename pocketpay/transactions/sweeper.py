@@ -1,0 +1,57 @@
+"""Deletes the hours of usage that no limit reads any more.
+
+`wallet_usage` gets a row for each hour in which a wallet pays, so it would grow as long as the books. Limits read the
+last day. Payments must not pay for an index on time, so the sweeper goes from wallet to wallet by the primary key, a
+bounded number at a time. It deletes an hour when it is old by the clocks of both the server and the database.
+
+Decision 68 gives the reasons.
+"""
+
+import asyncio
+from datetime import UTC, datetime
+from uuid import UUID
+
+import structlog
+
+from pocketpay.database.loops import log_errors
+from pocketpay.database.sessions import Database
+from pocketpay.database.sweeping import Sweeper, take_turn
+from pocketpay.transactions.limits import USAGE_KEPT
+from pocketpay.transactions.repository import usage
+
+EVERY_SECONDS = 3600.0
+WALLETS = 500
+"""Wallets of one unit of work: about 10 ms when nothing is old."""
+
+ROWS = 2_000
+"""Rows deleted in one unit of work."""
+
+PAUSE_SECONDS = 0.1
+"""The pause after each unit of work, so that most of the time is left for others."""
+
+log = structlog.get_logger(__name__)
+
+
+async def sweep_forever(database: Database) -> None:
+    """Sweeps all wallets each hour until it is cancelled. An error is logged, and the next sweep follows."""
+    while True:
+        await asyncio.sleep(EVERY_SECONDS)
+        with log_errors(log, busy="usage_sweep_postponed", failed="usage_sweep_failed"):
+            await sweep(database)
+
+
+async def sweep(database: Database, *, wallets: int = WALLETS, rows: int = ROWS) -> int:
+    """Deletes the old hours of all wallets and returns how many. Stops when another server is at it."""
+    deleted, after = 0, UUID(int=0)
+    while True:
+        before = datetime.now(UTC) - USAGE_KEPT
+        async with database.write() as session:
+            if not await take_turn(session, Sweeper.USAGE):
+                return deleted
+            swept = await usage.sweep(session, after, before=before, kept=USAGE_KEPT, wallets=wallets, rows=rows)
+        deleted += swept.deleted
+        if swept.deleted < rows:
+            if swept.last is None:
+                return deleted
+            after = swept.last
+        await asyncio.sleep(PAUSE_SECONDS)
