@@ -20,7 +20,7 @@ EXPLORER := $(wildcard explorer/*.* explorer/.npmrc explorer/src/* explorer/src/
 INTEROP := $(wildcard interop/*.* interop/.npmrc interop/src/*.ts interop/src/relay/*.ts interop/python/*.* explorer/src/tabs/*)
 EXAMPLES := $(wildcard examples/typescript/*.* examples/typescript/.npmrc examples/typescript/src/*.ts examples/python/*.*)
 
-.PHONY: help run reset install explorer examples interop test browser model pythons check format schema settings lock audit crash bench wheel fuzz vulnerabilities soak failover restore clean mutations
+.PHONY: help run reset install explorer examples interop test browser model pythons check format schema settings lock audit crash bench wheel fuzz vulnerabilities soak failover restore monitoring clean mutations
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,6 +88,9 @@ mutations: $(DONE)/install ## remove each guard in turn and see its test fail; A
 
 soak: $(DONE)/install ## 1,000,000 instructions against the model, 100,000 operations over HTTP under 100 kills; SOAK_SECONDS=60 for less
 	@SOAK_SECONDS=$(SOAK_SECONDS) SOAK_SEED=$(SOAK_SEED) $(PY) -m tests.soak
+
+monitoring: $(DONE)/install ## run every query of the alerts and the dashboard on a real Prometheus that scrapes a real server
+	@MONITORING=1 $(PY) -m pytest tests/deployment/test_monitoring.py tests/deployment/test_prometheus.py -p no:xdist -rs $(ARGS)
 
 failover: $(DONE)/patroni ## fail over three PostgreSQL nodes that Patroni manages, under load; ARGS="frozen killed" runs some
 	@$(PY) -m tests.failover $(ARGS)

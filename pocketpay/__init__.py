@@ -26,7 +26,9 @@ database/        connections, units of work, migrations, the embedded PostgreSQL
 amounts.py       the format of money in settings
 money.py         amounts in minor units with a currency
 text/            checks of text: allowed characters, visible characters, characters that look alike
+measures.py      histograms of the metrics, kept where the work is done
 errors.py        the base classes of every expected error
+version.py       the version of the installed package
 
 Decision 19 gives the reasons.
 """

@@ -15,10 +15,10 @@ stop order      the reverse; the clearing first finishes its waiting instruction
 """
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
-from functools import partial
 
 import structlog
 from starlette.applications import Starlette
@@ -35,6 +35,7 @@ from pocketpay.api.rates import Rates
 from pocketpay.api.schema import build, schema, sdl
 from pocketpay.api.statement_link import PATH, StatementLinks
 from pocketpay.clearing.policy import PolicyInForce
+from pocketpay.database.availability import AVAILABILITY
 from pocketpay.database.connection_count import Sizes
 from pocketpay.database.sessions import Database
 from pocketpay.explorer import mails as explorer_mails
@@ -45,21 +46,23 @@ from pocketpay.mail.channels import Channel, Email, TextMessages
 from pocketpay.mail.log_delivery import LogDelivery
 from pocketpay.mail.message import Sender
 from pocketpay.mail.recent import RecentMail, recent
-from pocketpay.mail.sender import Counts, MailSender
+from pocketpay.mail.sender import MailSender
 from pocketpay.mail.smtp import Server as SmtpServer
 from pocketpay.mail.smtp import SmtpDelivery
 from pocketpay.mail.text_messages import SimulatedTextProvider
 from pocketpay.onboarding import welcome, welcome_bonus
 from pocketpay.onboarding.lock_out import require_unlocked
 from pocketpay.operations.audits import Audits
+from pocketpay.operations.figures import Figures
 from pocketpay.operations.services import OperatorServices
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.sweeper import sweep_forever
-from pocketpay.serving import http, log, trusted
+from pocketpay.serving import http, log, measured, trusted
 from pocketpay.serving.connections.connections import Connections
 from pocketpay.serving.connections.limits import ConnectionLimits
 from pocketpay.serving.cookies import Cookies
 from pocketpay.serving.documents import Documents
+from pocketpay.serving.exchange import MetricsChannel, WorkerExchange
 from pocketpay.serving.execution import Execution
 from pocketpay.serving.handler import Handler, PostResponder
 from pocketpay.serving.headers import Headers
@@ -93,10 +96,20 @@ SERVED_SCHEMA = with_fast_resolvers(build())
 """The schema that this server executes, with faster resolvers. `schema` is the one without them."""
 
 
-def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes, sizes: Sizes | None = None) -> Starlette:
-    """Builds the application of a server with the database at `server_dsn`. The ASGI lifespan starts its services."""
+def create_app(
+    settings: Settings,
+    *,
+    server_dsn: str,
+    secret_key: bytes,
+    sizes: Sizes | None = None,
+    metrics_end: socket.socket | None = None,
+) -> Starlette:
+    """Builds the application of a server with the database at `server_dsn`. The ASGI lifespan starts its services.
+
+    `metrics_end` connects a worker with its supervisor, which adds up the metrics of all workers.
+    """
     log.configure(settings)
-    metrics = Metrics()
+    metrics = Metrics(slow_seconds=settings.slow_operation_seconds)
     documents = Documents(SERVED_SCHEMA, Limits.of(settings), introspection=not settings.production)
     sockets = Sockets(max_per_address=settings.sockets_per_address, max_per_user=settings.sockets_per_user)
     anonymous_rates = _anonymous_rates(settings)
@@ -113,7 +126,7 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes, sizes:
         schema, server_context, settings, origins=origins, page=None if settings.production else explorer.page
     )
     health = Health(settings, metrics)
-    server = Server(settings, server_dsn, secret_key, server_context, health, sizes or Sizes())
+    server = Server(settings, server_dsn, secret_key, server_context, health, sizes or Sizes(), metrics_end)
     responder = PostResponder(server_context, settings, Cookies.of(settings, origins))
     app = Starlette(
         routes=[
@@ -145,12 +158,7 @@ def create_app(settings: Settings, *, server_dsn: str, secret_key: bytes, sizes:
     )
     app.state.server_context, app.state.responder = server_context, responder
     connections = app.state.connections = Connections(ConnectionLimits.of(settings))
-    metrics.gauge("pocketpay_connections", "Number of open connections.", lambda: connections.open)
-    metrics.counter(
-        "pocketpay_connections_refused",
-        "Number of connections refused since the start because there were too many.",
-        lambda: connections.refusals,
-    )
+    measured.of_the_server(metrics, connections, execution)
     return app
 
 
@@ -165,7 +173,9 @@ class Server:
         server_context: ServerContext,
         health: Health,
         sizes: Sizes,
+        metrics_end: socket.socket | None,
     ) -> None:
+        self._metrics_end = metrics_end
         self._settings, self._dsn, self._secret, self._sizes = settings, dsn, secret, sizes
         self._server_context, self._health = server_context, health
 
@@ -188,6 +198,7 @@ class Server:
 
     async def _open(self, stack: AsyncExitStack) -> Services:
         settings = self._settings
+        AVAILABILITY.logs = True
         database = self._health.database = await Database.open(
             self._dsn, readers=self._sizes.readers, writers=self._sizes.writers
         )
@@ -226,11 +237,20 @@ class Server:
             ("sweeper of usage", usage_sweeper.sweep_forever(database)),
         ):
             stack.push_async_callback(_stop, asyncio.create_task(work, name=name))
-        await self._start_mail_senders(stack, services)
+        mail_database = await self._start_mail_senders(stack, services)
         metrics = self._server_context.metrics
-        metrics.gauge("pocketpay_clearing_waiting", "Number of waiting instructions.", lambda: desk.clearing.waiting)
-        for count, meaning in CLEARING_COUNTS.items():
-            metrics.counter(f"pocketpay_clearing_{count}", meaning, partial(getattr, desk.clearing.counts, count))
+        measured.of_connecting(metrics)
+        measured.of_pools(metrics, {"": database} | ({} if mail_database is None else {"mail_": mail_database}))
+        measured.of_the_clearing(metrics, desk.clearing)
+        measured.of_updates(metrics, listener, hub, feeds)
+        measured.of_background_work(metrics)
+        figures = Figures(database)
+        measured.of_figures(metrics, figures)
+        self._health.refresh = figures.refresh
+        if self._metrics_end is not None:
+            exchange = WorkerExchange(await MetricsChannel.open(self._metrics_end), metrics.families)
+            stack.push_async_callback(exchange.close)
+            self._health.all_workers = exchange.text
         return Services(
             settings=settings,
             database=database,
@@ -242,45 +262,27 @@ class Server:
             operators=OperatorServices(Audits(database.dsn), policy),
         )
 
-    async def _start_mail_senders(self, stack: AsyncExitStack, services: IdentityServices) -> None:
-        """Starts the senders of mails and text messages. They share one PostgreSQL connection pool of their own."""
+    async def _start_mail_senders(self, stack: AsyncExitStack, services: IdentityServices) -> Database | None:
+        """Starts the senders of mails and text messages. They share one database of their own, which is returned
+        if there is any sender."""
         settings = self._settings
-        channels: dict[str, Channel] = {}
+        channels: list[Channel] = []
         if settings.mail_is_on:
             delivery = LogDelivery() if settings.smtp_host is None else SmtpDelivery(SmtpServer.of(settings))
-            channels["mails"] = Email(delivery, Sender(*settings.sender))
+            channels.append(Email(delivery, Sender(*settings.sender)))
         if settings.text_messages_are_on:
-            channels["text_messages"] = TextMessages(SimulatedTextProvider())
+            channels.append(TextMessages(SimulatedTextProvider()))
         if not channels:
-            return
+            return None
         database = Database(self._dsn, readers=1, writers=1)
         stack.push_async_callback(database.close)
         keep = timedelta(days=settings.mail_keep_days)
-        for name, channel in channels.items():
+        for channel in channels:
             sender = MailSender(database, channel, services.mails.complete, keep=keep)
             sender.start()
             stack.push_async_callback(sender.close)
-            self._add_metrics(name, sender.counts)
-
-    def _add_metrics(self, name: str, counts: Counts) -> None:
-        metrics, what = self._server_context.metrics, name.replace("_", " ")
-        waiting = f"Number of {what} in the outbox of all servers."
-        metrics.gauge(f"pocketpay_{name}_waiting", waiting, lambda: counts.waiting)
-        metrics.counter(f"pocketpay_{name}_sent", f"Number of {what} sent since the start.", lambda: counts.sent)
-        metrics.counter(
-            f"pocketpay_{name}_failed",
-            f"Number of {what} that failed permanently since the start.",
-            lambda: counts.failed,
-        )
-
-
-CLEARING_COUNTS = {
-    "units": "Number of units of work committed since the start.",
-    "instructions": "Number of instructions executed since the start.",
-    "retries": "Number of units of work retried since the start.",
-    "busy": "Number of instructions answered with SERVICE_BUSY since the start.",
-    "ahead": "Number of them where the last change of an account is in the future because of a wrong clock.",
-}
+            measured.of_mail(self._server_context.metrics, channel.name, sender.counts)
+        return database
 
 
 def _load_trusted_documents(documents: Documents, settings: Settings) -> None:

@@ -129,6 +129,12 @@ class Settings(RiskSettings, BaseSettings):
     log_level: LogLevel = Field(
         LogLevel.INFO, description="The lowest level that is logged: debug, info, warning or error."
     )
+    slow_operation_seconds: float = Field(
+        1.0,
+        gt=0,
+        description="Operations that take at least this number of seconds are logged as slow_operation, without "
+        "their variables.",
+    )
     allowed_origins: str = Field(
         "",
         description="Allowed origins of browser clients (CORS, websockets), separated by commas, like "
@@ -583,6 +589,17 @@ def load(**overrides: object) -> Settings:
         raise SettingsError(
             f".env cannot be read ({wrong}). It must be UTF-8 text that this user can read."
         ) from None
+
+
+def changed(settings: Settings) -> dict[str, object]:
+    """The settings that differ from their default, by name. Instead of a secret, "(set)"."""
+    values: dict[str, object] = {}
+    for name, field in Settings.model_fields.items():
+        value = getattr(settings, name)
+        if value != field.default:
+            is_secret = isinstance(value, SecretStr) or not field.repr
+            values[name.upper()] = "(set)" if is_secret else value
+    return values
 
 
 def _refuse_misspelt(names: Iterable[str], similarity: float) -> None:

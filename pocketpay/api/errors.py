@@ -9,6 +9,7 @@ refusals, and the decorator `refusals_as_errors` turns them into the payload:
 A payload with both a transaction and refusals gets its list of errors from `user_errors`.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
@@ -260,12 +261,17 @@ BY_INPUT_ID = ("input", "id")
 """The prefix for a mutation whose input has an id and an idempotency key."""
 
 
+REFUSED: Counter[str] = Counter({refusal.code: 0 for refusal in TABLE})
+"""The refusals that this process has sent, by code."""
+
+
 def user_errors(refusals: Iterable[errors.Refusal], prefix: tuple[str, ...] = ("input",)) -> list[UserError]:
     """Converts refusals to the `errors` of a payload. `prefix` is the path of the mutation's fields: ("input",), (),
     BY_ID or BY_INPUT_ID."""
     converted = []
     for refusal in refusals:
         row = TABLE[type(refusal)]
+        REFUSED[refusal.code] += 1
         converted.append(row.kind.of(refusal, row, _path(refusal.field, prefix)))
     return converted
 

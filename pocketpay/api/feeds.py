@@ -28,13 +28,13 @@ class Feeds:
         subscribers = (self.balances, self.awaiting, self.transactions, self.changes, self.requests)
         for subscriber in subscribers:
             hub.join(subscriber)
-        self._pumps = tuple(subscriber.pump for subscriber in subscribers)
+        self.pumps = tuple(subscriber.pump for subscriber in subscribers)
 
     def start(self) -> None:
         """Starts reading the signalled changes. Needs a running event loop."""
-        for pump in self._pumps:
+        for pump in self.pumps:
             pump.start()
 
     async def close(self) -> None:
         """Stops all feeds."""
-        await asyncio.gather(*(pump.close() for pump in self._pumps))
+        await asyncio.gather(*(pump.close() for pump in self.pumps))

@@ -20,7 +20,7 @@ QUIET_SECONDS = 60.0
 MAX_NAMED = 100
 """Accounts named within QUIET_SECONDS. The audit names all of them."""
 
-log = structlog.get_logger("clearing")
+log = structlog.get_logger(__name__)
 
 
 class ClockAlarm:

@@ -77,7 +77,7 @@ PLANNER_SETTINGS = {
 """Planner settings of the clearing's connection. Its statements always read a few rows by key. On new tables without
 statistics, the planner would choose sequential scans and keep those plans while the tables grow (decision 4)."""
 
-log = structlog.get_logger("clearing")
+log = structlog.get_logger(__name__)
 
 
 class Failed(NamedTuple):
@@ -177,7 +177,7 @@ class Clearing:
         try:
             await self._settle(tickets)
         except Exception as error:
-            log.exception("a unit of work failed permanently")
+            log.exception("unit_of_work_given_up")
             self._drop_connection()
             for ticket in tickets:
                 if not ticket.waiting:
@@ -229,7 +229,7 @@ class Clearing:
             connection = self._connection = self._connection or await self._connected()
             return await ledger.locked_elsewhere(Session(connection), accounts)
         except Exception as error:
-            log.warning("cannot read which accounts are locked", error=type(error).__name__)
+            log.warning("locked_accounts_unknown", error=type(error).__name__)
             if classify(error) is Failure.UNKNOWN:
                 self._drop_connection()
             return None
@@ -246,7 +246,8 @@ class Clearing:
             failure, error, on_accounts = failed
             tries += 1
             self.counts.retries += 1
-            log.warning("unit of work failed", failure=failure, size=len(tickets), error=type(error).__name__)
+            self.counts.failures[failure] += 1
+            log.warning("unit_of_work_failed", failure=failure, size=len(tickets), error=type(error).__name__)
             one = alone or len(tickets) == 1
             if failure is Failure.UNKNOWN:
                 self._drop_connection()
@@ -279,7 +280,7 @@ class Clearing:
 
     async def _try(self, tickets: Sequence[Ticket]) -> Failed | None:
         """Runs one unit of work. Returns the failure that ended it, or None if it was committed."""
-        progress = Progress()
+        progress, started = Progress(), asyncio.get_running_loop().time()
         try:
             connection = self._connection = self._connection or await self._connected()
             instructions = [ticket.instruction for ticket in tickets]
@@ -302,8 +303,8 @@ class Clearing:
                 refused.append(ticket)
             else:
                 self._unanswered.append((ticket, ticket.first_answer(result)))
-        self.counts.units += len(refused) < len(tickets)
-        self.counts.instructions += len(tickets) - len(refused)
+        if executed := len(tickets) - len(refused):
+            self._count_unit(executed, asyncio.get_running_loop().time() - started)
         if refused:
             self.counts.ahead += len(refused)
             self._clock_alarm.report(progress.ahead)
@@ -313,6 +314,13 @@ class Clearing:
         else:
             self._answer_committed()
         return None
+
+    def _count_unit(self, instructions: int, seconds: float) -> None:
+        counts = self.counts
+        counts.units += 1
+        counts.instructions += instructions
+        counts.unit_sizes.observe(instructions)
+        counts.unit_seconds.observe(seconds)
 
     def _answer_soon(self) -> None:
         """Schedules the answers of the previous unit for the next turn of the event loop.

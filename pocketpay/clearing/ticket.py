@@ -1,12 +1,18 @@
 """A ticket: an instruction in the queue, and the answer it gets when it was tried more than once."""
 
 import asyncio
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.outcome import Answer, Result
+from pocketpay.measures import Histogram
 from pocketpay.transactions.errors import WrongState
+
+SIZE_BOUNDS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0)
+SECONDS_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
+"""The bounds of the histograms. A unit has at most 128 single instructions and one batch."""
 
 
 @dataclass(slots=True, eq=False)
@@ -87,3 +93,10 @@ class Counts:
     retries: int = 0
     busy: int = 0
     ahead: int = 0
+    postponed: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    """The failed units of work, by the kind of failure."""
+    unit_sizes: Histogram = field(default_factory=lambda: Histogram(SIZE_BOUNDS))
+    """The instructions of each committed unit of work."""
+    unit_seconds: Histogram = field(default_factory=lambda: Histogram(SECONDS_BOUNDS))
+    """The duration of each committed unit of work."""

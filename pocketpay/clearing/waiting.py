@@ -158,6 +158,7 @@ class Waiting:
         if _payments(self._postponed) + ticket.weight > MAX_POSTPONED:
             self._refuse(ticket, LOCKED)
             return
+        self.counts.postponed += 1
         ticket.was_postponed = ticket.waiting = True
         insort(self._postponed, ticket, key=_BY_ARRIVAL)
 

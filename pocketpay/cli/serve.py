@@ -9,6 +9,7 @@ stop    on SIGTERM or SIGINT: no new connections, open requests finish, the appl
 import asyncio
 import gc
 import os
+import signal
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -98,7 +99,10 @@ def prepare_to_serve(settings: Settings, database: DatabaseAddress, processes: i
     asyncio.run(check_policy(settings, database))
     sends_mail = settings.mail_is_on or settings.text_messages_are_on
     plan = asyncio.run(startup.plan_connections(database.server_dsn, processes, sends_mail=sends_mail))
-    (log.warning if plan.is_short else log.info)("database_connections", text=plan.sentence)
+    if plan.is_short:
+        log.warning("database_connections", text=plan.sentence)
+    else:
+        log.info("database_connections", text=plan.sentence)
     return plan.sizes
 
 
@@ -167,6 +171,8 @@ async def _serve(
         loop.add_reader(supervisor, _stop_once, loop, supervisor, server)
 
     def stop(number: int) -> None:
+        if supervisor is None and not server.should_exit:
+            log.info("server_stopping", signal=signal.Signals(number).name)
         # Only the supervisor cuts its workers off: a signal sent to all processes reaches each worker twice.
         if server.should_exit and supervisor is None:
             raise CutOff(number)

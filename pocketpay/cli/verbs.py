@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 from typing import Annotated
 
+import structlog
 import typer
 
 from pocketpay import settings
@@ -18,6 +19,9 @@ from pocketpay.database import revisions
 from pocketpay.database.connection_count import Sizes
 from pocketpay.serving import log
 from pocketpay.settings import Settings
+from pocketpay.version import version
+
+logger = structlog.get_logger(__name__)
 
 verbs = typer.Typer(
     help="Pocket Pay: a GraphQL wallet server.",
@@ -56,14 +60,15 @@ def serve_verb(
         if workers > 1:
             secret_of(chosen)
             os.environ.update(HOST=chosen.host, PORT=str(chosen.port))
-            asyncio.run(Supervisor(workers, listener, sizes).run(lambda: _welcome(chosen, url)))
+            asyncio.run(Supervisor(workers, listener, sizes).run(lambda: _welcome(chosen, url, workers)))
         else:
             application = _application(chosen, database.server_dsn, sizes)
-            serve.run(application, listener, database.postgres, when_started=lambda: _welcome(chosen, url))
+            serve.run(application, listener, database.postgres, when_started=lambda: _welcome(chosen, url, workers))
+        logger.info("server_stopped")
 
 
 @verbs.command("worker", hidden=True)
-def worker_verb(listener_file: int, supervisor_file: int, readers: int, writers: int) -> None:
+def worker_verb(listener_file: int, supervisor_file: int, metrics_file: int, readers: int, writers: int) -> None:
     """Runs one worker process of `serve --workers`, which starts it."""
     stops.exit_on_stop_signal(0)
     chosen = settings.load()
@@ -71,7 +76,9 @@ def worker_verb(listener_file: int, supervisor_file: int, readers: int, writers:
     listening.forbid_core_files()
     with socket.socket(fileno=listener_file) as listener, database_of(chosen) as database:
         serve.run(
-            _application(chosen, database.server_dsn, Sizes(readers, writers)),
+            _application(
+                chosen, database.server_dsn, Sizes(readers, writers), metrics_end=socket.socket(fileno=metrics_file)
+            ),
             listener,
             database.postgres,
             when_started=lambda: _report_ready(supervisor_file),
@@ -211,10 +218,14 @@ def settings_verb() -> None:
     typer.echo("\n".join(env_file.lines()))
 
 
-def _application(chosen: Settings, server_dsn: str, sizes: Sizes) -> object:
+def _application(
+    chosen: Settings, server_dsn: str, sizes: Sizes, *, metrics_end: socket.socket | None = None
+) -> object:
     from pocketpay.app import create_app
 
-    return create_app(chosen, server_dsn=server_dsn, secret_key=secret_of(chosen), sizes=sizes)
+    return create_app(
+        chosen, server_dsn=server_dsn, secret_key=secret_of(chosen), sizes=sizes, metrics_end=metrics_end
+    )
 
 
 def _seed(chosen: Settings, server_dsn: str) -> None:
@@ -232,9 +243,16 @@ def _make_demo_people(chosen: Settings) -> None:
         typer.echo(demo_people.introduction())
 
 
-def _welcome(chosen: Settings, url: str) -> None:
+def _welcome(chosen: Settings, url: str, workers: int) -> None:
     from pocketpay.onboarding import demo
 
+    logger.info(
+        "server_started",
+        version=version(),
+        revision=revisions.expected(),
+        workers=workers,
+        settings=settings.changed(chosen),
+    )
     typer.echo(f"Pocket Pay is running at {url}/graphql")
     if not chosen.production:
         typer.echo("Open it in a browser to use GraphiQL. Its tabs show every operation.")

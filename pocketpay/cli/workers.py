@@ -2,7 +2,7 @@
 
 Each worker is a whole server (`pocketpay worker`) that inherits the listening socket. A socket pair connects it to
 the supervisor: the worker writes one byte when it is ready, and each side detects the end of the other by
-end-of-file.
+end-of-file. A second pair is for the metrics, of which the supervisor makes one sum (`serving/exchange.py`).
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from pocketpay.cli.serve import exit_later
 from pocketpay.cli.stops import CutOff, handle_stop_signals
 from pocketpay.database.connection_count import Sizes
 from pocketpay.errors import PocketPayError
+from pocketpay.serving.exchange import SupervisorExchange
 
 FINISH_SECONDS = 8.0
 RESTART_SECONDS = 0.5
@@ -41,6 +42,7 @@ class Supervisor:
         self._stopping = asyncio.Event()
         self._cut_off_by: int | None = None
         self._started = 0
+        self._exchange = SupervisorExchange(count)
 
     async def run(self, when_started: Callable[[], None]) -> None:
         """Serves until a signal stops it. Raises WorkerFailed when a worker does not start at the beginning.
@@ -48,7 +50,10 @@ class Supervisor:
         A second signal kills the workers and raises CutOff.
         """
         with handle_stop_signals(self._on_stop):
-            keepers = [asyncio.create_task(self._keep_worker_running(when_started)) for _ in range(self._count)]
+            keepers = [
+                asyncio.create_task(self._keep_worker_running(str(place), when_started))
+                for place in range(1, self._count + 1)
+            ]
             try:
                 await asyncio.gather(*keepers)
             finally:
@@ -58,14 +63,16 @@ class Supervisor:
         if self._cut_off_by is not None:
             raise CutOff(self._cut_off_by)
 
-    async def _keep_worker_running(self, when_started: Callable[[], None]) -> None:
+    async def _keep_worker_running(self, place: str, when_started: Callable[[], None]) -> None:
         """Runs one worker, and a new one each time it ends, until the stop."""
         while not self._stopping.is_set():
             parent_end, worker_end = socket.socketpair()
+            metrics_end, worker_metrics_end = socket.socketpair()
             parent_end.setblocking(False)
             with parent_end:
-                with worker_end:
-                    process = await self._spawn(worker_end)
+                with worker_end, worker_metrics_end:
+                    process = await self._spawn(worker_end, worker_metrics_end)
+                exchanging = asyncio.create_task(self._exchange.serve(place, metrics_end))
                 self._processes.add(process)
                 if self._stopping.is_set():  # the signal came while this process was being started
                     self._send(signal.SIGTERM if self._cut_off_by is None else signal.SIGKILL)
@@ -77,13 +84,16 @@ class Supervisor:
                     raise WorkerFailed("A worker process did not start. Its output is above.")
                 code = await process.wait()
                 self._processes.discard(process)
+            exchanging.cancel()
+            await asyncio.wait({exchanging})
             if not self._stopping.is_set():
+                self._exchange.restarts += 1
                 log.warning("worker_ended", pid=process.pid, code=code)
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), RESTART_SECONDS)
 
-    async def _spawn(self, worker_end: socket.socket) -> asyncio.subprocess.Process:
-        files = (self._listening.fileno(), worker_end.fileno())
+    async def _spawn(self, worker_end: socket.socket, metrics_end: socket.socket) -> asyncio.subprocess.Process:
+        files = (self._listening.fileno(), worker_end.fileno(), metrics_end.fileno())
         return await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "pocketpay", "worker", *map(str, (*files, self._sizes.readers, self._sizes.writers))),
@@ -92,6 +102,8 @@ class Supervisor:
         )
 
     def _on_stop(self, number: int) -> None:
+        if not self._stopping.is_set():
+            log.info("server_stopping", signal=signal.Signals(number).name)
         if self._stopping.is_set():
             self._cut_off_by = number
             self._send(signal.SIGKILL)

@@ -3,6 +3,7 @@
     sessions.py      connections and units of work
     connecting.py    opens a connection to the host that accepts writes, with our settings
     address.py       the hosts of DATABASE_URL
+    availability.py  why the database cannot be reached: causes, counts, log lines
     timelines.py     recognises a former primary that does not know that another one was promoted
     connection_count.py    how many connections each process of a server holds
     poolers.py       finds a connection pooler in transaction mode
@@ -11,7 +12,7 @@
     held.py          connections that stay open and are lent to callers
     turns.py         a fair order of waiting when there are more callers than connections
     joined.py        combines reads that are requested at the same time into one
-    loops.py         logs the error of one turn of an endless loop
+    loops.py         logs the error of one turn of an endless loop, and counts the turns
     arrays.py        many rows as the arguments of one statement
     snapshots.py     one consistent snapshot of the whole database, for long reads
     failures.py      the meaning of PostgreSQL's errors for a unit of work

@@ -20,6 +20,7 @@ from asyncpg.connect_utils import SessionAttribute
 
 from pocketpay.database import timelines
 from pocketpay.database.address import FORM, Host, for_driver, hosts_of
+from pocketpay.database.availability import AVAILABILITY, cause_of
 from pocketpay.database.failures import NoPrimary, ServiceBusy
 from pocketpay.database.held import Connection
 
@@ -111,9 +112,11 @@ async def connect(
         hosts = hosts_of(dsn)
         if len(hosts) > 1:
             return await _first([_Attempt(opening, host) for host in hosts])
-        return await opening.to(hosts[0] if hosts else None, CONNECT_SECONDS)
+        connection = await opening.to(hosts[0] if hosts else None, CONNECT_SECONDS)
+        AVAILABILITY.connected(_host_name(hosts[0] if hosts else None))
+        return connection
     except REFUSALS as error:
-        raise NoPrimary(_reason(error)) from error
+        raise _no_primary([error], _reason(error)) from error
     except (ValueError, OverflowError):
         # The error's message may contain a password that was not escaped, so it is not passed on.
         raise ServiceBusy(f"DATABASE_URL: {FORM}") from None
@@ -172,9 +175,12 @@ class _Attempt:
             return None
         raise error
 
+    def error(self) -> BaseException:
+        """Why it failed. A connection that a newer primary has closed was one to a former primary."""
+        return self.task.exception() or timelines.FormerPrimary()
+
     def refusal(self) -> str:
-        error = self.task.exception()
-        return f"{self.host}: {'a former primary' if error is None else _reason(error)}"
+        return f"{self.host}: {_reason(self.error())}"
 
 
 async def _first(attempts: Sequence[_Attempt]) -> Connection:
@@ -189,7 +195,10 @@ async def _first(attempts: Sequence[_Attempt]) -> Connection:
             await asyncio.wait(pending, timeout=OTHERS_SECONDS)
         chosen = next((one for attempt in attempts if (one := attempt.connection)), None)
         if chosen is None:
-            raise NoPrimary("; ".join(attempt.refusal() for attempt in attempts))
+            raise _no_primary(
+                [attempt.error() for attempt in attempts], "; ".join(attempt.refusal() for attempt in attempts)
+            )
+        AVAILABILITY.connected(next(str(attempt.host) for attempt in attempts if attempt.connection is chosen))
         return chosen
     finally:
         for task in tasks:
@@ -198,6 +207,17 @@ async def _first(attempts: Sequence[_Attempt]) -> Connection:
         for task in tasks:
             if not task.cancelled() and task.exception() is None and task.result() is not chosen:
                 task.result().terminate()
+
+
+def _no_primary(errors: Sequence[BaseException], reason: str) -> NoPrimary:
+    """Reports that no host accepted a connection. Returns the error to raise."""
+    causes = [cause_of(error) for error in errors]
+    AVAILABILITY.failed(causes, reason)
+    return NoPrimary(reason, causes)
+
+
+def _host_name(host: Host | None) -> str:
+    return "local" if host is None or host.name.startswith("/") else str(host)
 
 
 def _reason(error: BaseException) -> str:

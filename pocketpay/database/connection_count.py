@@ -44,6 +44,15 @@ class Plan:
     is_short: bool
 
 
+async def used(session: Session) -> tuple[int, int]:
+    """Returns the connections that the database server has now, and how many it allows this login."""
+    row = await session.fetchrow(
+        f"select (select sum(numbackends) from pg_stat_database)::int as used, ({ALLOWED}) as allowed"
+    )
+    assert row is not None  # noqa: S101 - it has one row
+    return row["used"], row["allowed"]
+
+
 async def plan(session: Session, processes: int, *, sends_mail: bool) -> Plan:
     """Divides the connections that the database allows. Raises DatabaseUnavailable when they are too few."""
     allowed: int = await session.fetchval(ALLOWED)

@@ -7,6 +7,7 @@ PocketPayError
     └── MissingGrants     a role or a grant is missing
 """
 
+from pocketpay.database.availability import Cause, advice, most_important
 from pocketpay.database.failures import NoPrimary, ServiceBusy
 from pocketpay.errors import PocketPayError
 
@@ -29,5 +30,6 @@ class MissingGrants(WrongRevision):
 
 def unreachable(busy: ServiceBusy) -> DatabaseUnavailable:
     """Returns the error for a database that cannot be reached at the start."""
-    reason = busy.reason if isinstance(busy, NoPrimary) else str(busy)
-    return DatabaseUnavailable(f"The database does not answer ({reason}): start it, or correct DATABASE_URL.")
+    if isinstance(busy, NoPrimary):
+        return DatabaseUnavailable(advice(most_important([Cause(cause) for cause in busy.causes]), busy.reason))
+    return DatabaseUnavailable(advice(Cause.OTHER, str(busy)))

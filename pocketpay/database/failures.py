@@ -15,6 +15,7 @@
 The clearing uses this table, not the driver's exception classes.
 """
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 import asyncpg
@@ -46,11 +47,12 @@ class ServiceBusy(PocketPayError):
 
 
 class NoPrimary(ServiceBusy):
-    """No host of the database accepted a connection for writing. `reason` says why, for each host."""
+    """No host of the database accepted a connection for writing. `reason` says why, for each host; `causes` has the
+    cause of each one (availability.py)."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, causes: Sequence[str] = ()) -> None:
         super().__init__(f"no connection to the database: {reason}")
-        self.reason = reason
+        self.reason, self.causes = reason, tuple(causes)
 
 
 _BY_STATE = {

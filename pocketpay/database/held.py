@@ -50,6 +50,23 @@ class HeldConnections:
         self._turns: Turns[Connection] = Turns(share or size)
         self._pause, self._paused_until = 0.0, 0.0
         self._closed = False
+        self.refused = 0
+        """The callers who got no connection within WAIT_FOR_SESSION."""
+
+    @property
+    def idle(self) -> int:
+        """The number of open connections that nobody uses."""
+        return sum(not connection.is_closed() for connection in self._idle)
+
+    @property
+    def used(self) -> int:
+        """The number of lent connections."""
+        return len(self._live) - len(self._idle)
+
+    @property
+    def waiting(self) -> int:
+        """The number of callers who wait for a connection."""
+        return len(self._turns)
 
     @asynccontextmanager
     async def lend(self, owner: Hashable = None) -> AsyncIterator[Connection]:
@@ -106,6 +123,7 @@ class HeldConnections:
             if future.done() and not future.cancelled() and future.exception() is None:
                 self._give_back(owner, future.result())
             if isinstance(error, TimeoutError):
+                self.refused += 1
                 raise ServiceBusy("every connection is busy") from None
             raise
 

@@ -11,7 +11,7 @@ more round trip, 150 to 250 µs). That is safe because a session leaves nothing 
 no temporary table.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
@@ -73,6 +73,11 @@ class Database:
             partial(self.connect, "pocketpay reader"), readers, share=max(1, readers // SHARES)
         )
         self._writers = HeldConnections(partial(self.connect, "pocketpay writer"), writers)
+
+    @property
+    def pools(self) -> Mapping[str, HeldConnections]:
+        """The held connections by what they are for."""
+        return {"readers": self._readers, "writers": self._writers}
 
     @classmethod
     async def open(cls, dsn: str, *, readers: int = 4, writers: int = 2) -> Self:

@@ -67,6 +67,10 @@ class Turns(Generic[Resource]):
                     return future
         return None
 
+    def __len__(self) -> int:
+        """The number of waiting requests."""
+        return sum(map(len, self._waiting.values()))
+
     def could_be_served(self) -> int:
         """The number of waiting requests that could be served within their owners' shares."""
         return sum(

@@ -17,5 +17,5 @@ async def sweep_forever(services: IdentityServices) -> None:
     """Sweeps until it is cancelled. An error in one sweep is logged, and the next sweep follows."""
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        with log_errors(log, busy="sweep_postponed", failed="sweep_failed"):
+        with log_errors(log, work="identity", busy="sweep_postponed", failed="sweep_failed"):
             await services.sweep()

@@ -17,6 +17,10 @@ class Channel(Protocol):
     """Delivers the mails of some kinds."""
 
     @property
+    def name(self) -> str:
+        """Its name in the metrics."""
+
+    @property
     def kinds(self) -> frozenset[Kind]:
         """The kinds of mails that use this channel."""
 
@@ -30,6 +34,7 @@ class Channel(Protocol):
 class Email:
     """Emails, delivered to an SMTP server or shown in the log."""
 
+    name = "mails"
     kinds = frozenset(Kind) - TEXT_MESSAGES
 
     def __init__(self, delivery: Delivery, sender: Sender) -> None:
@@ -45,6 +50,7 @@ class Email:
 class TextMessages:
     """Text messages to a phone number."""
 
+    name = "text_messages"
     kinds = TEXT_MESSAGES
 
     def __init__(self, provider: TextProvider) -> None:

@@ -117,7 +117,7 @@ class MailSender:
             claimed = 0
             # The first read of the outbox also follows a pause: a starting server has more urgent work.
             await self._wait_for_slot()
-            with log_errors(log, busy="mail_postponed", failed="mail_failed"):
+            with log_errors(log, work=f"sending_{self._channel.name}", busy="mail_postponed", failed="mail_failed"):
                 claimed = await self.send_due()
             if not claimed and not self.sending:
                 await self._channel.close_idle()
@@ -212,7 +212,7 @@ class MailSender:
         while True:
             await asyncio.sleep(COUNT_SECONDS)
             ticks += 1
-            with log_errors(log, busy="mail_postponed", failed="mail_failed"):
+            with log_errors(log, work=f"sweeping_{self._channel.name}", busy="mail_postponed", failed="mail_failed"):
                 await self.count()
                 if ticks % (SWEEP_SECONDS // COUNT_SECONDS) == 0:
                     await self.sweep()

@@ -97,7 +97,7 @@ async def sweep_forever(desk: Desk) -> None:
     """Pays owed bonuses each minute, until it is cancelled. An error is logged, and the next sweep follows."""
     while True:
         await asyncio.sleep(SWEEP_INTERVAL_SECONDS)
-        with log_errors(log, busy="bonus_sweep_postponed", failed="bonus_sweep_failed"):
+        with log_errors(log, work="welcome_bonuses", busy="bonus_sweep_postponed", failed="bonus_sweep_failed"):
             await pay_owed(desk)
 
 

@@ -16,6 +16,7 @@
     checkpoint.py            the checkpoint from which an incremental audit continues, and why one is refused
     recorded_audit.py        the command `pocketpay audit`: whole or incremental, printed and recorded
     audits.py                the audit on a running server, bounded and one at a time
+    figures.py               values of the metrics that need the database, read seldom
     services.py              the services that the operators' endpoints use, one set for each server
     errors.py                why a customer cannot be helped
     models.py                the tables of the audit's record

@@ -8,6 +8,7 @@ that does not answer delays no expiry.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import timedelta
 
 import structlog
@@ -31,7 +32,7 @@ CLOSED_WITHIN = timedelta(days=1)
 """How recently a wallet must have been closed to be checked for open requests. A server checks all closed wallets
 once when it starts; after that, wallets closed longer ago have no open requests."""
 
-log = structlog.get_logger("sweeper")
+log = structlog.get_logger(__name__)
 
 
 async def sweep_forever(desk: Desk) -> None:
@@ -75,14 +76,14 @@ async def poll_unsettled(desk: Desk) -> int:
 async def _expire_overdue_forever(desk: Desk) -> None:
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        with log_errors(log, busy="sweep postponed", failed="sweep failed"):
+        with _logged("overdue_payments"):
             await expire_overdue(desk)
 
 
 async def _poll_unsettled_forever(desk: Desk) -> None:
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        with log_errors(log, busy="sweep postponed", failed="sweep failed"):
+        with _logged("unsettled_orders"):
             await poll_unsettled(desk)
 
 
@@ -90,10 +91,15 @@ async def _end_requests_forever(desk: Desk) -> None:
     closed_within = ALL_TIME
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        with log_errors(log, busy="sweep postponed", failed="sweep failed"):
+        with _logged("money_requests"):
             many = await end_unpayable_requests(desk, closed_within=closed_within)
             if many < MAX_AT_ONCE:
                 closed_within = CLOSED_WITHIN
+
+
+def _logged(work: str) -> AbstractContextManager[None]:
+    """Logs the errors of one sweep, and counts it as one of `work`."""
+    return log_errors(log, work=work, busy="sweep_postponed", failed="sweep_failed")
 
 
 def _log_failures(results: Sequence[Answer | BaseException | None]) -> None:
@@ -103,4 +109,4 @@ def _log_failures(results: Sequence[Answer | BaseException | None]) -> None:
     """
     for result in results:
         if isinstance(result, Exception) and not isinstance(result, Refusal | ServiceBusy):
-            log.error("sweep of one item failed", exc_info=result)
+            log.error("sweep_of_one_item_failed", exc_info=result)

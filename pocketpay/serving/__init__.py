@@ -32,7 +32,11 @@
     failures.py        top-level errors and their codes
     input_paths.py     the path of a malformed value within a request
     health.py          liveness, readiness, and the metrics endpoint
-    metrics.py         counters for Prometheus
+    metrics.py         the metrics of this process
+    measured.py        the metrics of the services: database, clearing, updates, mail, background work
+    tags.py            what metrics and log say about an operation
+    exposition.py      the sum over several workers, and the text for Prometheus
+    exchange.py        one answer for all workers, through their supervisor
     log.py             the log: JSON lines with a list of allowed fields
     redaction.py       removes secrets from messages that are logged
     downloads.py       limits how many files are downloaded at a time

@@ -41,6 +41,7 @@ from pocketpay.serving.failures import PARSE_FAILED, VALIDATION_FAILED, TooCompl
 from pocketpay.serving.limits import Limits, Measure, Weight
 from pocketpay.serving.plans import EventPlan, Plan
 from pocketpay.serving.reading import read, unlink_tokens
+from pocketpay.serving.tags import OTHER, Labels, Tag
 from pocketpay.serving.trusted import NO_TEXTS, Texts
 from pocketpay.serving.variables import Variables
 
@@ -105,16 +106,22 @@ class Operation:
     computed again with the variables of each request. `selected` caches which fields it selects; it is None when the
     document has directives. `variables` checks the variables of a request; the first request creates it.
     `runs` counts requests, or events of a subscription, until the operation has a `plan` (or an `event_plan`) or is
-    known to need the executor.
+    known to need the executor. `label` is its name in the metrics; `ok` is the tag of an execution without errors.
     """
 
     __slots__ = (
         *("document", "event_plan", "fragment_definitions", "fragments", "name", "node", "plan", "recheck", "runs"),
-        *("selected", "type", "variables", "weight"),
+        *("label", "ok", "selected", "type", "variables", "weight"),
     )
 
     def __init__(
-        self, node: OperationDefinitionNode, prepared: "PreparedDocument", weight: Weight, *, recheck: bool
+        self,
+        node: OperationDefinitionNode,
+        prepared: "PreparedDocument",
+        weight: Weight,
+        *,
+        recheck: bool,
+        label: str = OTHER,
     ) -> None:
         self.node, self.document, self.weight, self.recheck = node, prepared.document, weight, recheck
         self.fragment_definitions, self.fragments = prepared.fragment_definitions, prepared.fragments
@@ -125,6 +132,7 @@ class Operation:
         self.event_plan: EventPlan | None = None
         self.name = node.name.value if node.name else None
         self.type = node.operation.value
+        self.label, self.ok = label, Tag(self.type, label, "ok", "")
 
 
 class PreparedDocument:
@@ -209,6 +217,7 @@ class Documents:
         self.texts: Texts = NO_TEXTS
         """The texts of trusted documents, by id."""
         self._trusted: dict[str, PreparedDocument] = {}
+        self._labels = Labels(schema)
         self._cache, self._anonymous_cache = _Cache(MAX_CACHED_TOKENS), _Cache(MAX_CACHED_ANONYMOUS_TOKENS)
 
     def trust(self, texts: Texts) -> dict[str, str]:
@@ -217,7 +226,7 @@ class Documents:
         self.texts = texts
         for name, text in texts.items():
             if text not in self._trusted:
-                prepared = self._trusted[text] = self._prepare(text, anonymous=False)
+                prepared = self._trusted[text] = self._prepare(text, anonymous=False, trusted=True)
                 if prepared.errors:
                     errors[name] = prepared.errors[0].message
         return errors
@@ -256,7 +265,7 @@ class Documents:
         assert document is not None  # noqa: S101 - it has an operation
         return Measure(self._schema, document, variables or {}).operation(operation.node)
 
-    def _prepare(self, text: str, *, anonymous: bool) -> PreparedDocument:
+    def _prepare(self, text: str, *, anonymous: bool, trusted: bool = False) -> PreparedDocument:
         # Characters count too: a long text with few tokens also takes memory.
         characters = len(text) // 64
         try:
@@ -266,7 +275,7 @@ class Documents:
         tokens = 10 + characters + unlink_tokens(document)
         prepared = PreparedDocument(document, [], tokens, has_no_directives="@" not in text)
         try:
-            prepared.operations = self._operations_within_limits(prepared, document)
+            prepared.operations = self._operations_within_limits(prepared, document, trusted=trusted)
             prepared.errors = self._validation_errors(document, tokens)
         except TooComplex as excess:
             prepared.errors = [excess.with_traceback(None)]
@@ -306,7 +315,9 @@ class Documents:
             vars(visitor).clear()
         return errors
 
-    def _operations_within_limits(self, prepared: PreparedDocument, document: DocumentNode) -> list[Operation]:
+    def _operations_within_limits(
+        self, prepared: PreparedDocument, document: DocumentNode, *, trusted: bool
+    ) -> list[Operation]:
         """Returns the document's operations. Raises TooComplex when one exceeds a limit with any variables."""
         if len(document.definitions) > MAX_DEFINITIONS:
             raise TooComplex(f"This document has more than {MAX_DEFINITIONS} operations and fragments.")
@@ -322,5 +333,6 @@ class Documents:
             if excess is not None and (not weight.varies or self._limits.excess(smallest.operation(node))):
                 raise excess
             prepared.tokens += TOKENS_PER_FIELD * weight.fields
-            operations.append(Operation(node, prepared, weight, recheck=excess is not None))
+            label = self._labels.of(node, trusted=trusted)
+            operations.append(Operation(node, prepared, weight, recheck=excess is not None, label=label))
         return operations

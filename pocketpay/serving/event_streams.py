@@ -34,13 +34,14 @@ from pocketpay.identity.gate import Denial
 from pocketpay.identity.viewer import Viewer
 from pocketpay.serving import http
 from pocketpay.serving.documents import Operation
-from pocketpay.serving.execution import Answer, Rejected
+from pocketpay.serving.execution import Answer, Rejected, tag_of
 from pocketpay.serving.executor import OperationExecutor
 from pocketpay.serving.failures import RATE_LIMITED, UNAUTHENTICATED
 from pocketpay.serving.http import EVENT_STREAM, GraphQLRequest, HttpRefusal
 from pocketpay.serving.server_context import ServerContext
 from pocketpay.serving.sockets import close_reason
 from pocketpay.serving.subscription_events import SubscriptionFailed, payloads
+from pocketpay.serving.tags import Tag
 
 PING_SECONDS = 12.0
 """Seconds between two comments. Proxies close connections on which nothing is sent for 30 to 60 seconds."""
@@ -139,21 +140,21 @@ class EventStreams:
                 executor = execution.executor(operation, request.variables, context)
                 if isinstance(executor, list):
                     raise Rejected(await execution.with_currency(executor, context))
-                outcome = await self._subscription(operation, executor, scope, receive, send)
-                self._context.metrics.record("subscription", outcome, perf_counter() - started)
+                tag = await self._subscription(operation, executor, scope, receive, send)
+                self._context.metrics.record(tag, perf_counter() - started)
                 return
             answer = await execution.run(operation, request.variables, context)
             if with_cost:
                 answer = execution.add_cost(answer, operation, request.variables)
         except Rejected as rejected:
             answer = rejected.answer(context.request_id)
-        self._context.metrics.record(answer.type, answer.outcome, perf_counter() - started)
+        self._context.metrics.record(answer.tag, perf_counter() - started, context.request_id)
         await _send_whole(send, answer, context.request_id, more_headers())
 
     async def _subscription(
         self, operation: Operation, executor: OperationExecutor, scope: Scope, receive: Receive, send: Send
-    ) -> str:
-        """Sends the events of a subscription until it is over. Returns the outcome for the metrics."""
+    ) -> Tag:
+        """Sends the events of a subscription until it is over. Returns what the metrics record."""
         context, token, expires_at = executor.context_value, None, None
         if context.viewer is not None:
             token = http.bearer_token(dict(scope["headers"]))
@@ -171,7 +172,7 @@ class EventStreams:
             stream.stop()
         metrics = self._context.metrics
         try:
-            with metrics.sockets.track_inprogress(), metrics.subscriptions.track_inprogress():
+            with metrics.sockets.track(), metrics.subscriptions.track():
                 return await self._run(stream, operation, executor, scope, receive, send)
         finally:
             self._open.discard(stream)
@@ -197,7 +198,7 @@ class EventStreams:
         scope: Scope,
         receive: Receive,
         send: Send,
-    ) -> str:
+    ) -> Tag:
         request_id = executor.context_value.request_id.encode()
         headers = [*STREAM_HEADERS, (b"x-request-id", request_id), *http.SECURITY_HEADERS]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -212,22 +213,22 @@ class EventStreams:
                 task.cancel()
             await asyncio.wait(tasks)
         if not gone.cancelled():
-            return "ok"
+            return operation.ok
         ending = b"" if not sending.cancelled() else stream.ended.result()
         await _finish(ending or b"", scope, receive, send)
-        return "ok" if sending.cancelled() else sending.result()
+        return operation.ok if sending.cancelled() else sending.result()
 
-    async def _send_events(self, operation: Operation, executor: OperationExecutor, send: Send) -> str:
-        """Sends the events of a subscription and `complete`. Returns the outcome."""
+    async def _send_events(self, operation: Operation, executor: OperationExecutor, send: Send) -> Tag:
+        """Sends the events of a subscription and `complete`. Returns what the metrics record."""
         try:
             async with aclosing(payloads(self._context.execution, operation, executor)) as events:
                 async for payload in events:
                     await _send_part(send, next_event(payload))
         except SubscriptionFailed as failed:
             await _send_part(send, next_event(orjson.dumps({"errors": failed.errors})) + COMPLETE)
-            return "errors"
+            return tag_of(operation, failed.errors)
         await _send_part(send, COMPLETE)
-        return "ok"
+        return operation.ok
 
 
 async def _send_whole(

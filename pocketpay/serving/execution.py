@@ -1,5 +1,6 @@
 """Executes prepared operations with graphql-core and formats the response for the client."""
 
+from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from inspect import isawaitable
@@ -28,6 +29,7 @@ from pocketpay.serving.failures import (
 )
 from pocketpay.serving.new_documents import NewDocuments, Share, TooManyNewDocuments
 from pocketpay.serving.plans import NO_VARIABLES, EventPlan, Plan, Plans
+from pocketpay.serving.tags import OTHER, Tag
 from pocketpay.serving.variables import Variables
 
 NO_SUBSCRIPTIONS = BadUserInput(
@@ -48,11 +50,10 @@ RUNS_BEFORE_PLAN = 1
 
 
 class Answer(NamedTuple):
-    """A response, the type of the operation ("none" when there was none), and the outcome for the metrics."""
+    """A response, and what the metrics record about its operation."""
 
     payload: dict[str, Any]
-    type: str
-    outcome: str
+    tag: Tag
 
 
 class Execution:
@@ -71,6 +72,8 @@ class Execution:
         `only_trusted` rejects all documents except the trusted ones."""
         self._schema, self.documents, self._only_trusted = schema, documents, only_trusted
         self.runs_before_plan = runs_before_plan
+        self.pushes: Counter[str] = Counter()
+        """The events of subscriptions that were sent, by the label of the operation."""
         self._plain_fields, self._plans = plain_fields_of(schema), Plans(schema)
         self._turns = (NewDocuments(**SIGNED_IN_SHARE), NewDocuments(**ANONYMOUS_SHARE)) if turns else None
         """The queues of signed-in and of anonymous requests."""
@@ -126,7 +129,7 @@ class Execution:
         values = self._values(operation, variables)
         if isinstance(values, list):
             rejected = Rejected(await self.with_currency(values, context))
-            return rejected.answer(context.request_id)._replace(type=operation.type)
+            return rejected.answer(context.request_id, operation)
         return await self.execute(operation, values, context)
 
     async def execute(self, operation: Operation, values: VariableValues, context: Context) -> Answer:
@@ -136,12 +139,12 @@ class Execution:
         if plan is not None:
             data = await plan.data(context, values)
             if isinstance(data, dict):
-                return Answer({"data": data}, operation.type, "ok")
+                return Answer({"data": data}, operation.ok)
             root_result = data
         result = self._executor(operation, values, context, root_result).execute_operation()
         if isawaitable(result):
             result = await result
-        return answer_from(cast(ExecutionResult, result), operation.type, context.request_id)
+        return answer_from(cast(ExecutionResult, result), operation, context.request_id)
 
     async def _prepared(self, text: str, context: Context) -> PreparedDocument:
         """Prepares a new document at its turn. Raises Rejected when too many wait, or when it is not trusted."""
@@ -188,13 +191,14 @@ class Execution:
 
     async def event_payload(self, operation: Operation, executor: OperationExecutor, event: Any) -> bytes:
         """Returns the response to one event of a subscription as JSON, cached for other subscribers of the state."""
+        self.pushes[operation.label] += 1
         plan = self._event_plan(operation)
         cached = None if plan is None else plan.cached_payload(event)
         if cached is not None:
             return cached
         answer = await self.event(plan, operation, executor, event)
         payload = orjson.dumps(answer.payload)
-        if plan is not None and answer.outcome == "ok":
+        if plan is not None and answer.tag.outcome == "ok":
             plan.cache(event, payload)
         return payload
 
@@ -206,11 +210,11 @@ class Execution:
         if plan is not None:
             data = await plan.data(event, context.fresh(), executor.variable_values)
             if data is not None:
-                return Answer({"data": data}, operation.type, "ok")
+                return Answer({"data": data}, operation.ok)
         result = execute_subscription_event(executor.build_per_event_executor(event))
         if isawaitable(result):
             result = await result
-        return answer_from(result, operation.type, context.request_id)
+        return answer_from(result, operation, context.request_id)
 
     def _plan(self, operation: Operation) -> Plan | None:
         """Returns the operation's plan, compiled for its second request: many documents are sent only once."""
@@ -259,19 +263,29 @@ class Rejected(Exception):
         super().__init__()
         self.errors = errors
 
-    def answer(self, request_id: str) -> Answer:
-        return Answer({"errors": formatted(self.errors, BAD_USER_INPUT, request_id)}, "none", "rejected")
+    def answer(self, request_id: str, operation: Operation | None = None) -> Answer:
+        """Returns the response. `operation` is the one that is rejected, when it is known."""
+        errors = formatted(self.errors, BAD_USER_INPUT, request_id)
+        type_, label = ("none", OTHER) if operation is None else (operation.type, operation.label)
+        return Answer({"errors": errors}, Tag(type_, label, "rejected", _code(errors)))
 
 
-def answer_from(result: ExecutionResult, type_: str, request_id: str) -> Answer:
+def answer_from(result: ExecutionResult, operation: Operation, request_id: str) -> Answer:
     """Returns the response for an execution's result."""
     if not result.errors:
-        return Answer({"data": result.data}, type_, "ok")
+        return Answer({"data": result.data}, operation.ok)
     errors = formatted(result.errors, BAD_USER_INPUT, request_id)
-    return Answer({"data": result.data, "errors": errors}, type_, outcome_of(errors))
+    return Answer({"data": result.data, "errors": errors}, tag_of(operation, errors))
 
 
-def outcome_of(errors: list[dict[str, Any]]) -> str:
-    """Returns the most severe outcome of the errors: "internal", "busy" or "errors"."""
-    codes = {error["extensions"]["code"] for error in errors}
-    return "internal" if INTERNAL in codes else "busy" if SERVICE_BUSY in codes else "errors"
+def tag_of(operation: Operation, errors: list[dict[str, Any]]) -> Tag:
+    """Returns what the metrics record about an operation with these errors: the most severe one counts."""
+    code = _code(errors)
+    outcome = "internal" if code == INTERNAL else "busy" if code == SERVICE_BUSY else "errors"
+    return Tag(operation.type, operation.label, outcome, code)
+
+
+def _code(errors: list[dict[str, Any]]) -> str:
+    """Returns the code of the most severe error."""
+    codes = [str(error["extensions"]["code"]) for error in errors]
+    return next((code for code in (INTERNAL, SERVICE_BUSY) if code in codes), codes[0])

@@ -68,12 +68,13 @@ class PostResponder:
             kind = http.media_type(headers.get(b"accept", b""))
             context, request = await self._admitted(scope, headers, body, request_id)
         except HttpRefusal as refused:
+            server_context.metrics.refused(refused.status, refused.code)
             return Reply(refused.payload, refused.status, kind, request_id, refused.headers)
         started = perf_counter()
-        payload, type_, outcome = await server_context.execution.answer(
+        payload, tag = await server_context.execution.answer(
             *request, context, with_cost=http.wants_cost(headers, default=self._shows_cost)
         )
-        server_context.metrics.record(type_, outcome, perf_counter() - started)
+        server_context.metrics.record(tag, perf_counter() - started, request_id)
         return Reply(payload, http.status_of(payload, kind), kind, request_id, self._cookie_headers(context))
 
     async def stream(self, scope: Scope, headers: Headers, body: Body, receive: Receive, send: Send) -> None:
@@ -91,6 +92,7 @@ class PostResponder:
                 more_headers=partial(self._cookie_headers, context),
             )
         except HttpRefusal as refused:
+            self._context.metrics.refused(refused.status, refused.code)
             await http.send_refusal(send, refused, kind=http.JSON, request_id=request_id)
 
     async def _admitted(

@@ -1,11 +1,13 @@
 """The log: one JSON object per line on stderr, with only the fields of a list.
 
 Variables, headers and tokens are never logged. The message of an unexpected error is logged only in development,
-because it may repeat what a user typed. In production the class and the stack of the error are logged. Secrets are
-removed from messages (redaction.py). A server in development logs mails instead of sending them, with their codes.
+because it may repeat what a user typed. In production the class and the stack of the error are logged, in fields of
+their own. Secrets are removed from messages (redaction.py). A server in development logs mails instead of sending
+them, with their codes.
 """
 
 import logging
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -24,10 +26,15 @@ FIELDS = frozenset(
         "event", "level", "logger", "time", "text", "reason", "request_id", "path", "name", "pid", "code", "pump",
         "error", "failed", "at", "message", "tries", "seconds", "count", "waiting", "instructions", "revision",
         "state", "failure", "size", "account", "changed_at", "feed", "timeline",
-        "origin",
+        "origin", "cause", "host", "operation", "type", "version", "settings", "workers", "signal",
     }
 )  # fmt: skip
 """The fields that may be logged; others are dropped. Add a field only if it cannot hold a value of a request."""
+
+TRACEBACK = "Traceback (most recent call last):\n"
+FRAME = re.compile(r'^\s*File "(.+)", line (\d+), in (.+)$', re.MULTILINE)
+FAILED = re.compile(r"^[A-Za-z_][\w.]*(?:: .*)?$", re.MULTILINE)
+"""The line of a traceback after the frames: the class of the error, and its message."""
 
 REDACTED = frozenset({"message", "error", "reason"})
 """Fields that may repeat a value, so secrets are removed from them. The event of a library's message may too. Our own
@@ -43,6 +50,7 @@ def configure(settings: Settings) -> None:
         structlog.stdlib.add_logger_name,
         _time,
         _exception(verbose=not settings.production),
+        _message_of_a_library(verbose=not settings.production),
         _allowed,
         _redacted,
     ]
@@ -103,6 +111,28 @@ def _exception(*, verbose: bool) -> Callable[[Any, str, EventDict], EventDict]:
         return event
 
     return add_exception
+
+
+def _message_of_a_library(*, verbose: bool) -> Callable[[Any, str, EventDict], EventDict]:
+    """Moves a traceback out of the event of a library, to the fields of an exception: uvicorn logs one when the
+    application does not start. Shortens asyncio's messages, which repeat the message of the error."""
+
+    def tidy(logger: Any, method: str, event: EventDict) -> EventDict:
+        text = str(event.get("event", "")).strip()
+        before, found, trace = text.partition(TRACEBACK)
+        if found:
+            event["at"] = [f"{file}:{line} {name}" for file, line, name in FRAME.findall(trace)]
+            failed, _, message = (FAILED.findall(trace) or ["unknown"])[-1].partition(": ")
+            event["failed"] = failed.rpartition(".")[2]
+            if verbose:
+                event["message"] = message
+            text = before.strip() or "application_failed"
+        if event.get("logger") == "asyncio" and not verbose:
+            text = text.partition("\n")[0]
+        event["event"] = text
+        return event
+
+    return tidy
 
 
 def _allowed(logger: Any, method: str, event: EventDict) -> EventDict:

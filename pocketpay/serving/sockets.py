@@ -32,12 +32,13 @@ from pocketpay.identity.viewer import Viewer
 from pocketpay.serving import http, redaction
 from pocketpay.serving.credentials import token_in
 from pocketpay.serving.documents import Operation as PreparedOperation
-from pocketpay.serving.execution import Rejected
+from pocketpay.serving.execution import Rejected, tag_of
 from pocketpay.serving.executor import OperationExecutor
 from pocketpay.serving.failures import RATE_LIMITED
 from pocketpay.serving.frames import TextFrames, message_error, next_frame
 from pocketpay.serving.server_context import ServerContext
 from pocketpay.serving.subscription_events import SubscriptionFailed, payloads
+from pocketpay.serving.tags import OTHER, Tag
 
 INIT_SECONDS = 5.0
 
@@ -167,12 +168,13 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         context.request_id = http.request_id({})
         started = perf_counter()
         try:
-            type_, outcome = await self._run(operation, context)
+            tag = await self._run(operation, context)
         except WebSocketDisconnected:
             return
-        self.server_context.metrics.record(type_, outcome, perf_counter() - started)
+        self.server_context.metrics.record(tag, perf_counter() - started, context.request_id)
 
-    async def _run(self, operation: Operation[Context, None], context: Context) -> tuple[str, str]:
+    async def _run(self, operation: Operation[Context, None], context: Context) -> Tag:
+        """Runs an operation. Returns what the metrics record."""
         try:
             self.server_context.check_rate(self.viewer, self.address)
             prepared_operation = await self.server_context.execution.find_operation(
@@ -186,34 +188,35 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
             if prepared_operation.type == "subscription" and self._streams >= self._max_streams:
                 raise Rejected([too_many_subscriptions(self._max_streams)])
         except Rejected as rejected:
-            await _send_errors(operation, rejected.answer(context.request_id).payload["errors"])
-            return "none", "rejected"
+            answer = rejected.answer(context.request_id)
+            await _send_errors(operation, answer.payload["errors"])
+            return answer.tag
         except http.HttpRefusal as refusal:
             await _send_errors(operation, refusal.payload["errors"])
-            return "none", "rejected"
+            return Tag("none", OTHER, "rejected", refusal.code)
         if prepared_operation.type == "query":
             async with self._query_turns:
-                return prepared_operation.type, await self._answer(operation, prepared_operation, executor)
+                return await self._answer(operation, prepared_operation, executor)
         self._streams += 1
         try:
-            with self.server_context.metrics.subscriptions.track_inprogress():
-                return prepared_operation.type, await self._stream(operation, prepared_operation, executor)
+            with self.server_context.metrics.subscriptions.track():
+                return await self._stream(operation, prepared_operation, executor)
         finally:
             self._streams -= 1
 
     async def _answer(
         self, operation: Operation[Context, None], prepared_operation: PreparedOperation, executor: OperationExecutor
-    ) -> str:
+    ) -> Tag:
         answer = await self.server_context.execution.execute(
             prepared_operation, executor.variable_values, executor.context_value
         )
         await _send(operation, "next", answer.payload)
         await _send(operation, "complete")
-        return answer.outcome
+        return answer.tag
 
     async def _stream(
         self, operation: Operation[Context, None], prepared_operation: PreparedOperation, executor: OperationExecutor
-    ) -> str:
+    ) -> Tag:
         try:
             async with aclosing(payloads(self.server_context.execution, prepared_operation, executor)) as events:
                 async for payload in events:
@@ -221,9 +224,9 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
                         await cast(TextFrames, self.websocket).send_text(next_frame(operation.id, payload))
         except SubscriptionFailed as failed:
             await _send_errors(operation, failed.errors)
-            return "errors"
+            return tag_of(prepared_operation, failed.errors)
         await _send(operation, "complete")
-        return "ok"
+        return prepared_operation.ok
 
 
 def close_reason(denial: Denial) -> tuple[int, str]:

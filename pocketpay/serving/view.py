@@ -78,11 +78,12 @@ class View(GraphQL[Context, None]):
                 raise NO_EVENTS
             context = await self.server_context.context(scope, headers, request_id)
             started = perf_counter()
-            payload, type_, outcome = await self._answer(
+            payload, tag = await self._answer(
                 scope, context, with_cost=http.wants_cost(headers, default=self._shows_cost)
             )
-            self.server_context.metrics.record(type_, outcome, perf_counter() - started)
+            self.server_context.metrics.record(tag, perf_counter() - started, request_id)
         except HttpRefusal as refused:
+            self.server_context.metrics.refused(refused.status, refused.code)
             await http.send_refusal(send, refused, kind=kind, request_id=request_id)
         else:
             status = http.status_of(payload, kind)
@@ -97,9 +98,10 @@ class View(GraphQL[Context, None]):
             if self._origins.refuses(headers):
                 raise REFUSED
         except HttpRefusal as refused:
+            self.server_context.metrics.refused(refused.status, refused.code)
             await http.refuse_upgrade(receive, send, refused)
             return
-        with self.server_context.metrics.sockets.track_inprogress():
+        with self.server_context.metrics.sockets.track():
             await super().__call__(scope, receive, send)
 
     async def get_context(self, request: Any, response: Any) -> Context:

@@ -39,7 +39,7 @@ async def seal_forever(database: Database) -> None:
     """Sweeps until it is cancelled. An error in one sweep is logged, and the next sweep follows."""
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        with log_errors(log, busy="sealing_postponed", failed="sealing_failed"):
+        with log_errors(log, work="search_blocks", busy="sealing_postponed", failed="sealing_failed"):
             await seal_due(database)
 
 

@@ -37,7 +37,7 @@ class Hub:
         self._clock = clock
         self._subscribers: list[Subscriber] = []
         self._received_until: datetime | None = None
-        self._received_at = 0.0
+        self._received_at = clock()
 
     def join(self, subscriber: Subscriber) -> None:
         """Adds a subscriber: it receives every signal from now on."""
@@ -46,6 +46,11 @@ class Hub:
     def since(self) -> datetime:
         """The time (the database's clock) before which every change was received or reported as a gap."""
         return datetime.min.replace(tzinfo=UTC) if self._received_until is None else self._received_until - OVERLAP
+
+    @property
+    def silent_seconds(self) -> float:
+        """The time since the listener last knew that it had received every commit."""
+        return self._clock() - self._received_at
 
     def on_connect(self, now: datetime) -> None:
         """The listener is connected: it receives all commits from `now` (the database's clock) on.

@@ -6,13 +6,17 @@ the pump continues.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 
 import structlog
 
 from pocketpay.database.failures import Failure, ServiceBusy, classify, lost_connection
+from pocketpay.measures import Histogram
 
 log = structlog.get_logger(__name__)
+
+SECONDS_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
 MIN_WAIT_SECONDS = 0.05
 MAX_WAIT_SECONDS = 1.0
@@ -27,17 +31,23 @@ class Pump:
     """
 
     def __init__(self, name: str, turn: Callable[[], Awaitable[None]], give_up: Callable[[Exception], None]) -> None:
-        self._name, self._turn, self._give_up = name, turn, give_up
+        self.name, self._turn, self._give_up = name, turn, give_up
         self._woken = asyncio.Event()
+        self._woken_at: float | None = None
+        """When the oldest work was requested that no finished turn has done."""
+        self.seconds = Histogram(SECONDS_BOUNDS)
+        """The time from a request to the end of the turn that did the work."""
         self._task: asyncio.Task[None] | None = None
 
     def wake(self) -> None:
         """Requests a turn."""
+        if self._woken_at is None:
+            self._woken_at = time.monotonic()
         self._woken.set()
 
     def start(self) -> None:
         """Starts the task. Needs a running event loop."""
-        self._task = asyncio.create_task(self._run(), name=self._name)
+        self._task = asyncio.create_task(self._run(), name=self.name)
 
     async def close(self) -> None:
         """Stops the task, even in the middle of a turn."""
@@ -50,15 +60,19 @@ class Pump:
         while True:
             await self._woken.wait()
             self._woken.clear()
+            requested_at, self._woken_at = self._woken_at, None
             try:
                 await self._turn()
                 wait = MIN_WAIT_SECONDS
+                if requested_at is not None:
+                    self.seconds.observe(time.monotonic() - requested_at)
             except Exception as error:
                 if not _is_temporary(error):
-                    log.exception("feed_read_failed", feed=self._name)
+                    log.exception("feed_read_failed", feed=self.name)
                     self._give_up(error)
                     continue
-                log.warning("feed_read_retried", feed=self._name, error=repr(error))
+                log.warning("feed_read_retried", feed=self.name, error=repr(error))
+                self._woken_at = requested_at
                 self._woken.set()
                 await asyncio.sleep(wait)
                 wait = min(2 * wait, MAX_WAIT_SECONDS)

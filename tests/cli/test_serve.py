@@ -1,7 +1,9 @@
 """`pocketpay serve` as an operator runs it: real processes, signals and exit codes."""
 
 import contextlib
+import json
 import os
+import re
 import shutil
 import signal
 import socket
@@ -17,6 +19,7 @@ import pytest
 
 import pocketpay
 from pocketpay.cli import listening
+from pocketpay.database import revisions
 from pocketpay.database.embedded.programs import SYSTEM_HOME
 
 Start = Callable[..., subprocess.Popen[str]]
@@ -182,11 +185,28 @@ def test_a_second_signal_ends_a_slow_stop_at_once(
     assert postmaster(folder) is None
 
 
+def metrics(port: int) -> dict[str, float]:
+    """Every series of the server, with its value."""
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=40) as answer:
+        lines = answer.read().decode().splitlines()
+    return {series: float(value) for series, value in (one.rsplit(" ", 1) for one in lines if one[0] != "#")}
+
+
 def test_a_dead_worker_is_replaced_and_all_workers_stop_together(start: Start, folder: Path, port: int) -> None:
-    process = start("serve", "--workers", "2")
+    process = start("serve", "--workers", "2", SECRET_KEY="secret-key-of-this-server-and-no-other")
     until_healthy(process, port)
     assert process.stdout is not None
     assert "is running at" in process.stdout.readline()
+    for _ in range(20):
+        query = urllib.request.Request(
+            f"http://127.0.0.1:{port}/graphql", b'{"query": "{ __typename }"}', {"content-type": "application/json"}
+        )
+        urllib.request.urlopen(query, timeout=40).close()
+    counted = 'pocketpay_operations_total{code="",operation="other",outcome="ok",type="query"}'
+    for _ in range(4):  # whichever worker answers
+        found = metrics(port)
+        assert found[counted] == 20
+        assert (found["pocketpay_workers"], found["pocketpay_workers_answering"]) == (2, 2)
     first, second = children(process.pid)
     os.kill(first, signal.SIGKILL)
     deadline = time.monotonic() + 15
@@ -194,9 +214,22 @@ def test_a_dead_worker_is_replaced_and_all_workers_stop_together(start: Start, f
         assert time.monotonic() < deadline
         time.sleep(0.05)
     assert second in workers
+    while (found := metrics(port))["pocketpay_workers_answering"] < 2:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert (found[counted], found["pocketpay_worker_restarts_total"]) == (20, 1)
+    assert {f'process_open_fds{{worker="{place}"}}' for place in (1, 2)} <= set(found)
     process.terminate()
     _, err = process.communicate(timeout=10)
     assert process.returncode == 0, err
+    lines = [json.loads(line) for line in err.splitlines()]
+    events = [line["event"] for line in lines if line["event"].startswith(("server_", "worker_"))]
+    assert events == ["server_started", "worker_ended", "server_stopping", "server_stopped"]
+    (started,) = [line for line in lines if line["event"] == "server_started"]
+    assert started["workers"] == 2
+    assert started["settings"] == {"PORT": port, "SECRET_KEY": "(set)"}
+    assert re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+.*", started["version"])
+    assert started["revision"] == revisions.expected()
     assert not any(is_alive(worker) for worker in workers)
     assert postmaster(folder) is None
 

@@ -18,7 +18,10 @@ from pocketpay.database.loops import log_errors
     ],
 )
 def test_a_failed_run_is_logged_and_the_next_run_follows(error: Exception, expected: dict[str, object]) -> None:
-    with capture_logs() as logged, log_errors(structlog.get_logger(), busy="put_off", failed="failed"):
+    with (
+        capture_logs() as logged,
+        log_errors(structlog.get_logger(), work="testing", busy="put_off", failed="failed"),
+    ):
         raise error
     (line,) = logged
     line.pop("log_level")
@@ -26,5 +29,8 @@ def test_a_failed_run_is_logged_and_the_next_run_follows(error: Exception, expec
 
 
 def test_a_cancelled_loop_ends() -> None:
-    with pytest.raises(asyncio.CancelledError), log_errors(structlog.get_logger(), busy="put_off", failed="failed"):
+    with (
+        pytest.raises(asyncio.CancelledError),
+        log_errors(structlog.get_logger(), work="testing", busy="put_off", failed="failed"),
+    ):
         raise asyncio.CancelledError

@@ -105,5 +105,5 @@ async def test_the_log_has_no_secrets_even_when_issuing_a_card_fails(
         await issue(desk, ada)
     assert_no_secrets(str(failed.value))
     written = capsys.readouterr().err
-    assert "unit of work failed" in written
+    assert "unit_of_work_failed" in written
     assert_no_secrets(written)

@@ -260,7 +260,7 @@ async def test_development_serves_health_readiness_metrics_and_the_schema(client
     )
     await client.post("{ __typename }")
     counted = (await client.http.get("/metrics")).text
-    assert 'pocketpay_operations_total{outcome="ok",type="query"} 1.0' in counted
+    assert 'pocketpay_operations_total{code="",operation="other",outcome="ok",type="query"} 1.0' in counted
     assert "pocketpay_clearing_waiting 0.0" in counted
     assert "pocketpay_clearing_units_total 0.0" in counted
     assert "pocketpay_clearing_ahead_total 0.0" in counted

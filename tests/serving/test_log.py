@@ -1,13 +1,19 @@
 """What the log contains, and what it must never contain."""
 
 import ast
+import contextlib
 import json
 import logging
+import re
 import warnings
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import structlog
+import uvicorn
+import uvicorn.lifespan.on
+from starlette.applications import Starlette
 
 import pocketpay
 from pocketpay.serving import log
@@ -73,3 +79,75 @@ def test_info_messages_of_libraries_are_logged_only_at_level_debug(
     for name in ("some.library", "pocketpay.room"):
         logging.getLogger(name).info("set up")
     assert [json.loads(line)["logger"] for line in capsys.readouterr().err.splitlines()] == loggers
+
+
+# ------------------------------------------------------------ tracebacks and events
+
+
+@pytest.mark.parametrize("environment", ["development", "production"])
+async def test_a_traceback_in_a_librarys_message_gets_fields_of_its_own(
+    environment: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """uvicorn logs the traceback of an application that does not start as the text of its message."""
+    log.configure(made(environment=environment))
+
+    @contextlib.asynccontextmanager
+    async def broken(app: Starlette) -> AsyncIterator[None]:
+        try:
+            raise KeyError("an earlier one")
+        except KeyError:
+            raise ValueError("hunter2")  # noqa: B904 - a chain of two
+        yield
+
+    async def serve() -> None:
+        config = uvicorn.Config(Starlette(lifespan=broken), port=0, log_config=None, lifespan="on")
+        lifespan = uvicorn.lifespan.on.LifespanOn(config)
+        await lifespan.startup()
+        assert lifespan.should_exit
+
+    await serve()
+    first, *_ = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert (first["event"], first["failed"]) == ("application_failed", "ValueError")
+    assert first["at"][-1].endswith(" broken")
+    assert ("hunter2" in json.dumps(first)) == (environment == "development")
+    assert "Traceback" not in json.dumps(first)
+
+
+def test_asyncios_messages_repeat_no_error_in_production(capsys: pytest.CaptureFixture[str]) -> None:
+    log.configure(made(environment="production"))
+    logging.getLogger("asyncio").error("Task exception was never retrieved\nfuture: <Task exception=E('hunter2')>")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert json.loads(line)["event"] == "Task exception was never retrieved"
+
+
+SOURCES = [Path(pocketpay.__file__).parent, Path(pocketpay.__file__).parents[1] / "migrations"]
+
+
+def events() -> set[str]:
+    """Every event that our own code logs."""
+    found: set[str] = set()
+    for file in (file for folder in SOURCES for file in folder.rglob("*.py")):
+        for call in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if not isinstance(call, ast.Call):
+                continue
+            if isinstance(call.func, ast.Attribute) and call.func.attr in (*LEVELS, "critical") and call.args:
+                named: list[ast.expr] = [call.args[0]]
+            elif getattr(call.func, "id", "") == "log_errors":
+                named = [keyword.value for keyword in call.keywords if keyword.arg in ("busy", "failed")]
+            else:
+                continue
+            if file.name != "loops.py":  # its events are arguments of log_errors
+                assert all(isinstance(one, ast.Constant) for one in named), f"{file}:{call.lineno}"
+                found |= {str(ast.literal_eval(one)) for one in named}
+    return found
+
+
+def test_every_event_is_a_name_in_snake_case_and_described_in_the_docs() -> None:
+    """One style, so that a line can be found by its event; the page says what to do about each."""
+    found = events()
+    assert len(found) > 30
+    assert [one for one in found if not re.fullmatch(r"[a-z]+(_[a-z]+)*", one)] == []
+    page = (Path(pocketpay.__file__).parents[1] / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    section = page.partition("\n## Log lines\n")[2].partition("\n## ")[0]
+    described = re.findall(r"`(\w+)`", "\n".join(re.findall(r"^\| (.*?) \|", section, re.MULTILINE)))
+    assert sorted(described) == sorted(found | {"application_failed"})

@@ -269,7 +269,7 @@ class Protocol(HttpToolsProtocol):
             reply = await responder.reply({"type": "http", "client": self.client}, head.headers, body)
             payload = orjson.dumps(reply.payload)
         except (Exception, asyncio.CancelledError) as error:  # a slow stop cancels running tasks
-            self.logger.error("Exception in ASGI application\n", exc_info=error)
+            self.logger.error("request_failed", exc_info=error)
             cycle.keep_alive = False
             reply = Reply(
                 http.INTERNAL_ERROR.payload, http.INTERNAL_ERROR.status, http.JSON, http.request_id(head.headers)

@@ -8,6 +8,7 @@ statement.py         the lines of a statement
 changes.py           the reads of live feeds
 usage.py             how much of their limits wallets have used
 waiting.py           held payments and unsettled orders, of any owner
+unfinished.py        unfinished payments in sum, for the metrics
 proofs.py            the audit's proofs about transactions
 added.py             what was made or changed since the checkpoint of an incremental audit
 request_proofs.py    its proofs about money requests and their payments

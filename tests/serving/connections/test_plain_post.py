@@ -263,7 +263,7 @@ async def test_a_failed_reply_is_answered_with_500_and_closes_the_connection(
         assert (status, headers["connection"]) == (500, "close")
         assert b"INTERNAL" in body
         assert await peer.ended() == b""
-    assert "Exception in ASGI application" in caplog.text
+    assert "request_failed" in caplog.text
 
 
 async def test_a_plain_request_cancelled_by_the_stop_is_answered_with_500() -> None:

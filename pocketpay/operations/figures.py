@@ -1,0 +1,68 @@
+"""Values of the metrics that need the database: at most one read each FRESH_SECONDS, however often they are asked.
+
+A read has four short statements, none of which reads history. While the database does not answer, the request for
+the metrics is answered all the same, after at most READ_SECONDS: `up` is then False, and the other values are absent.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pocketpay.database import clocks, connection_count
+from pocketpay.database.failures import ServiceBusy
+from pocketpay.database.sessions import Database, Session
+from pocketpay.transactions.repository.unfinished import Unfinished, unfinished
+
+FRESH_SECONDS = 10.0
+"""How long a read is shown. Prometheus usually asks every 15 seconds, so it gets a new one each time."""
+
+READ_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one read found: the connections to the database server and how many this login may have, by how much this
+    machine's clock is ahead of the database's, and the unfinished payments."""
+
+    connections: int
+    max_connections: int
+    clock_ahead_seconds: float
+    unfinished: Unfinished
+
+
+class Figures:
+    """The newest reading of one process; None before the first one, and while the database does not answer."""
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
+        self._database, self._clock = database, clock
+        self.reading: Reading | None = None
+        self._read_at: float | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def up(self) -> bool | None:
+        """Whether the database answered the last read; None before the first one."""
+        return None if self._read_at is None else self.reading is not None
+
+    async def refresh(self) -> None:
+        """Reads again when the last read is older than FRESH_SECONDS. Requests at the same time share one read."""
+        if self._read_at is not None and self._clock() - self._read_at < FRESH_SECONDS:
+            return
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._read(), name="figures for the metrics")
+        await asyncio.shield(self._task)
+
+    async def _read(self) -> None:
+        try:
+            async with asyncio.timeout(READ_SECONDS), self._database.read() as session:
+                self.reading = await _reading(session)
+        except (ServiceBusy, TimeoutError):
+            self.reading = None
+        self._read_at = self._clock()
+
+
+async def _reading(session: Session) -> Reading:
+    ahead = await clocks.seconds_ahead(session)
+    used, allowed = await connection_count.used(session)
+    return Reading(used, allowed, ahead, await unfinished(session))
