@@ -5,7 +5,7 @@ cli/             the commands: serve, migrate, audit, operator and others
 app.py           the Starlette application: routes, middleware, and the services that run as long as the server
 serving/         HTTP, websockets, and the execution of GraphQL
 api/             the GraphQL schema: types, queries, mutations, subscriptions
-explorer/        GraphiQL, served by this server
+explorer/        GraphiQL and the web app, served by this server
 operations/      the operators' actions and queries
 onboarding/      sign-up, closing a wallet, demo people
 importing/       the import from Supabase: users, their opening balances, and the report of an import

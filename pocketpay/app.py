@@ -7,6 +7,7 @@
 /metrics          metrics for Prometheus; needs METRICS_TOKEN, except in development when it is not set
 /schema.graphql   the schema as text, in development
 /explorer/...     the explorer's files and the newest mails, in development
+/app/...          the web app of examples/web, in development
 /statements/…csv  a wallet's statement of one month as a file; requires a signed link
 
 start order     database ─► desk (house accounts, clearing) ─► identity ─► hub: gate, sockets, feeds, policy
@@ -40,6 +41,7 @@ from pocketpay.database.connection_count import Sizes
 from pocketpay.database.sessions import Database
 from pocketpay.explorer import mails as explorer_mails
 from pocketpay.explorer import routes as explorer
+from pocketpay.explorer import web_app
 from pocketpay.identity import sweeper as identity_sweeper
 from pocketpay.identity.services import IdentityServices
 from pocketpay.mail.channels import Channel, Email, TextMessages
@@ -144,6 +146,7 @@ def create_app(
                     Route("/schema.graphql", _schema),
                     *explorer.routes,
                     explorer_mails.route(server.recent_mails),
+                    *web_app.routes,
                 )
             ),
         ],

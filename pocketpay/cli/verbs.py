@@ -244,6 +244,7 @@ def _make_demo_people(chosen: Settings) -> None:
 
 
 def _welcome(chosen: Settings, url: str, workers: int) -> None:
+    from pocketpay.explorer import web_app
     from pocketpay.onboarding import demo
 
     logger.info(
@@ -256,6 +257,8 @@ def _welcome(chosen: Settings, url: str, workers: int) -> None:
     typer.echo(f"Pocket Pay is running at {url}/graphql")
     if not chosen.production:
         typer.echo("Open it in a browser to use GraphiQL. Its tabs show every operation.")
+        if web_app.is_built():
+            typer.echo(f"The wallet app is at {url}/app/")
     if demo.is_enabled(chosen):
         typer.echo(demo_people.introduction())
 
