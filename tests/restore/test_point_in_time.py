@@ -10,6 +10,8 @@ from tests.restore.books import checksum, deposit_for_alice, deposits, findings,
 from tests.restore.clusters import clusters
 
 ARCHIVED_SECONDS = 60
+ARCHIVE = "test ! -f /archive/%f && cp %p /archive/%f.part && mv /archive/%f.part /archive/%f"
+"""The command of docs/operations.md. A file with its name is complete."""
 
 
 def test_the_books_of_a_moment_come_back(cluster_home: Path) -> None:
@@ -18,7 +20,7 @@ def test_the_books_of_a_moment_come_back(cluster_home: Path) -> None:
         first = made.at("first")
         first.create()
         with (first.folder / "postgresql.conf").open("a") as conf:
-            conf.write(f"archive_mode = on\narchive_command = 'test ! -f {archive}/%f && cp %p {archive}/%f'\n")
+            conf.write(f"archive_mode = on\narchive_command = '{ARCHIVE.replace('/archive', str(archive))}'\n")
         first.start()
         first.make_logins()
         dsns = Dsns(server=first.server_dsn, owner=first.owner_dsn)
