@@ -60,7 +60,7 @@ browser: $(DONE)/install explorer ## test the explorer's tabs in a real Chromium
 	@$(PY) -c 'import sys; from tests.e2e import test_browser; sys.exit(test_browser.MISSING)'
 	@BROWSER=whole $(PY) -m pytest tests/e2e/test_browser.py -p no:xdist $(ARGS)
 
-model: $(DONE)/install ## compare the rules with their model, twenty times the walks of the tests; WALKS=1000 FIRST_WALK=24
+model: $(DONE)/install ## compare the rules with their model, forty times the walks of the tests; WALKS=1000 FIRST_WALK=12
 	@WALKS=$${WALKS:-480} $(PY) -m pytest tests/walks/test_model.py -n 3 --dist load $(ARGS)
 
 fuzz: $(DONE)/install ## send random and malformed input to every interface; FUZZ_SECONDS=300, FUZZ_SEED=7 repeats a seed

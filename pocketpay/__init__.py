@@ -26,6 +26,7 @@ database/        connections, units of work, migrations, the embedded PostgreSQL
 amounts.py       the format of money in settings
 money.py         amounts in minor units with a currency
 text/            checks of text: allowed characters, visible characters, characters that look alike
+tracing/         traces in the format of OpenTelemetry, when the OTEL_ variables ask for them
 measures.py      histograms of the metrics, kept where the work is done
 errors.py        the base classes of every expected error
 version.py       the version of the installed package

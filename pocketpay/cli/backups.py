@@ -1,20 +1,19 @@
 """`pocketpay backup` and `pocketpay restore`."""
 
-import asyncio
-import sys
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pocketpay import settings
-from pocketpay.cli import stops
-from pocketpay.cli.database_address import database_of
-from pocketpay.serving import log
-from pocketpay.settings import Settings
+from pocketpay.cli.commands import Commands
+from pocketpay.cli.output import Result
 
-backups = typer.Typer()
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from pocketpay.settings import Settings
+
+backups = Commands()
 
 
 @backups.command("backup")
@@ -23,14 +22,21 @@ def backup_verb(
         Path | None,
         typer.Argument(metavar="[FILE]", help="The new file, or a folder for it. Default: this folder."),
     ] = None,
-) -> None:
+) -> Result:
     """Writes a backup of the database to a new file, also while servers run."""
+    from pocketpay.cli import stops
+
+    stops.exit_on_stop_signal()
+    import asyncio
+    from datetime import UTC, datetime
+
+    from pocketpay import settings
+    from pocketpay.cli.database_address import database_of
     from pocketpay.database.backups import file as backup_file
     from pocketpay.database.backups.contents import contents
     from pocketpay.database.backups.source import read_whole
     from pocketpay.database.backups.tools import address_of, tools_for
 
-    stops.exit_on_stop_signal(143)
     chosen = settings.load()
     now = datetime.now(UTC)
     path = _new_path(file, now)
@@ -47,45 +53,52 @@ def backup_verb(
             address=address_of(database.owner_dsn, folder=cluster),
         )
     read_whole(path, tools)
-    typer.echo(f"Wrote {path} ({_size(size)}): the database at revision {found.revision}.")
-    if key is None:
-        typer.echo("SECRET_KEY is not in it. Keep it elsewhere: tokens and fingerprints need the same key.")
-    else:
-        typer.echo("It has the key that signs tokens. Keep the file as secret as the server.")
+    about_key = (
+        "SECRET_KEY is not in it. Keep it elsewhere: tokens and fingerprints need the same key."
+        if key is None
+        else "It has the key that signs tokens. Keep the file as secret as the server."
+    )
+    return Result(
+        {"file": str(path), "bytes": size, "revision": found.revision, "has_key": key is not None},
+        [f"Wrote {path} ({_size(size)}): the database at revision {found.revision}.", about_key],
+    )
 
 
 @backups.command("restore")
-def restore_verb(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of a backup.")]) -> None:
+def restore_verb(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of a backup.")]) -> Result:
     """Restores a backup, or a dump of pg_dump, into an empty database, and audits it."""
+    from pocketpay.cli import stops
+
+    stops.exit_on_stop_signal()
+    from pocketpay import settings
+    from pocketpay.cli import auditing
     from pocketpay.database.backups import restore
     from pocketpay.database.embedded.server import EmbeddedPostgres
-    from pocketpay.operations import audit
+    from pocketpay.serving import log
 
-    stops.exit_on_stop_signal(143)
     chosen = settings.load()
     log.configure(chosen)
     if chosen.database_url is None:
         postgres = EmbeddedPostgres(chosen.pocketpay_data)
-        source, found = restore.into_data_directory(
-            file, postgres, lambda dsn: asyncio.run(audit.report(dsn, sys.stdout))
-        )
-        typer.echo(f"Restored {file} into {postgres.data}.")
+        source, audited = restore.into_data_directory(file, postgres, auditing.audit_database)
+        lines = [f"Restored {file} into {postgres.data}."]
     else:
         owner_dsn = chosen.database_owner_url or chosen.database_url
         source = restore.into_database(file, owner_dsn, chosen.database_url)
-        typer.echo(f"Restored {file}.")
-        found = asyncio.run(audit.report(chosen.database_url, sys.stdout))
+        audited = auditing.audit_database(chosen.database_url, owner_dsn)
+        lines = [f"Restored {file}."]
     if source.key is None:
-        typer.echo("It has no key. Set SECRET_KEY to the key of the server that it came from.")
-    raise typer.Exit(found)
+        lines.append("It has no key. Set SECRET_KEY to the key of the server that it came from.")
+    facts = {"file": str(file), "revision": source.revision, "has_key": source.key is not None}
+    return Result({**facts, "audit": audited.facts}, lines, audited.problem)
 
 
-def _new_path(file: Path | None, now: datetime) -> Path:
+def _new_path(file: Path | None, now: "datetime") -> Path:
     path = Path() if file is None else file
     return path / f"pocketpay-{now:%Y%m%d-%H%M%S}.backup" if path.is_dir() else path
 
 
-def _key_of(chosen: Settings) -> bytes | None:
+def _key_of(chosen: "Settings") -> bytes | None:
     """Returns the key in the data directory, when servers use that one."""
     from pocketpay.database.embedded import secret_key
 

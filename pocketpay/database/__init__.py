@@ -2,6 +2,7 @@
 
     sessions.py      connections and units of work
     connecting.py    opens a connection to the host that accepts writes, with our settings
+    traced.py        a connection with a span for each statement, for a server that traces
     address.py       the hosts of DATABASE_URL
     availability.py  why the database cannot be reached: causes, counts, log lines
     timelines.py     recognises a former primary that does not know that another one was promoted

@@ -25,6 +25,7 @@
     limits.py          limits for depth, fields and cost of a document
     variables.py       checks the variables of a request
     execution.py       executes a prepared operation
+    traced.py          the same with a span for each operation, for a server that traces
     subscription_events.py  the responses of a subscription, for websockets and event streams
     plans.py           compiled plans for operations with one root field
     executor.py        graphql-core's executor, with a fast path for plain fields

@@ -14,7 +14,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from pocketpay.cli import main, stops
+from pocketpay.cli import main, stops, streams
 from pocketpay.database import revisions
 from pocketpay.database.backups import file, restore, source
 from pocketpay.database.backups.contents import contents, require_empty
@@ -143,8 +143,8 @@ def test_a_backup_restored_into_a_data_directory_has_its_rows_and_its_key(
     left = restored.data / "restoring" / "cluster"
     left.mkdir(parents=True, mode=0o700)
     (left / "PG_VERSION").write_text("left by an interrupted restore")
-    audited: list[str] = []
-    found, code = restore.into_data_directory(dumps["backup"], restored, lambda dsn: _keep(audited, dsn))
+    audited: list[tuple[str, ...]] = []
+    found, code = restore.into_data_directory(dumps["backup"], restored, lambda *dsns: _keep(audited, dsns))
     assert (found.key, code, len(audited)) == (KEY, 3, 1)
     assert sorted(os.listdir(restored.data)) == ["cluster", "secret_key", "serving", "starting"]
     assert (restored.data / "secret_key").read_bytes() == KEY
@@ -153,14 +153,18 @@ def test_a_backup_restored_into_a_data_directory_has_its_rows_and_its_key(
         assert rows(Dsns(server=restored.server_dsn, owner=restored.owner_dsn)) == rows(town)
         assert findings(restored.server_dsn) == []
         with pytest.raises(DatabaseUnavailable, match="A server is running on the data"):
-            restore.into_data_directory(dumps["backup"], restored, len)
+            restore.into_data_directory(dumps["backup"], restored, unaudited)
     with pytest.raises(DatabaseUnavailable, match="has a database already"):
-        restore.into_data_directory(dumps["backup"], restored, len)
+        restore.into_data_directory(dumps["backup"], restored, unaudited)
 
 
-def _keep(audited: list[str], dsn: str) -> int:
-    audited.append(dsn)
+def _keep(audited: list[tuple[str, ...]], dsns: tuple[str, ...]) -> int:
+    audited.append(dsns)
     return 3
+
+
+def unaudited(*_: str) -> int:
+    raise AssertionError("nothing was restored that could be audited")
 
 
 def test_another_key_in_the_data_directory_is_not_replaced(dumps: dict[str, Path], tmp_path: Path) -> None:
@@ -168,7 +172,7 @@ def test_another_key_in_the_data_directory_is_not_replaced(dumps: dict[str, Path
     data.mkdir(mode=0o700)
     (data / "secret_key").write_bytes(KEY[::-1])
     with pytest.raises(DatabaseUnavailable, match="is another key than that of the backup"):
-        restore.into_data_directory(dumps["backup"], EmbeddedPostgres(data), len)
+        restore.into_data_directory(dumps["backup"], EmbeddedPostgres(data), unaudited)
     assert (data / "secret_key").read_bytes() == KEY[::-1]
 
 
@@ -181,7 +185,7 @@ def test_a_failed_restore_leaves_the_data_directory_without_a_database(
     monkeypatch.setattr(EmbeddedPostgres, "start", fail)
     postgres = EmbeddedPostgres(cluster_home / "failed", durable=False, system_home=cluster_home / "home")
     with pytest.raises(DatabaseUnavailable, match="No space is left"):
-        restore.into_data_directory(dumps["backup"], postgres, len)
+        restore.into_data_directory(dumps["backup"], postgres, unaudited)
     assert sorted(os.listdir(postgres.data)) == ["serving", "starting"]
 
 
@@ -383,7 +387,8 @@ Run = Callable[..., tuple[int, str, str]]
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
     """Runs a command in this process, in the folder of the test. Returns its exit code and its output."""
     handler = signal.getsignal(signal.SIGINT)
-    monkeypatch.setattr(stops, "exit_on_stop_signal", lambda code: None)
+    monkeypatch.setattr(streams, "protect", lambda: None)
+    monkeypatch.setattr(stops, "exit_on_stop_signal", lambda code=None: None)
     monkeypatch.chdir(tmp_path)
 
     def command(*arguments: str, dsns: Dsns) -> tuple[int, str, str]:
@@ -411,7 +416,7 @@ def test_the_commands_print_what_they_did(run: Run, town: Dsns, target: Dsns, tm
 
     assert run("restore", path.name, dsns=target) == (
         0,
-        f"Restored {path.name}.\nThe ledger is correct: all {len(audit.PROOFS)} laws hold.\n"
+        f"The ledger is correct: all {len(audit.PROOFS)} laws hold.\nRestored {path.name}.\n"
         "It has no key. Set SECRET_KEY to the key of the server that it came from.\n",
         "",
     )

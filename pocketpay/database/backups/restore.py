@@ -13,6 +13,7 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from pocketpay.database import migrations
 from pocketpay.database.backups.contents import create_roles, require_empty
@@ -22,8 +23,7 @@ from pocketpay.database.embedded import secret_key
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.errors import DatabaseUnavailable
 
-Proof = Callable[[str], int]
-"""Audits the database of a DSN. Returns the exit code."""
+Audited = TypeVar("Audited")
 
 
 def into_database(path: Path, owner_dsn: str, server_dsn: str) -> Source:
@@ -36,8 +36,11 @@ def into_database(path: Path, owner_dsn: str, server_dsn: str) -> Source:
     return source
 
 
-def into_data_directory(path: Path, postgres: EmbeddedPostgres, audit: Proof) -> tuple[Source, int]:
-    """Restores the file into a data directory without a database, with its key. Returns the exit code of the audit.
+def into_data_directory(
+    path: Path, postgres: EmbeddedPostgres, audit: Callable[[str, str], Audited]
+) -> tuple[Source, Audited]:
+    """Restores the file into a data directory without a database, with its key, and audits it. Returns what
+    `audit` returns for the DSNs of the server and the owner.
 
     Raises DatabaseUnavailable or WrongRevision, with advice; the directory then has no database, as before.
     """
@@ -52,7 +55,7 @@ def into_data_directory(path: Path, postgres: EmbeddedPostgres, audit: Proof) ->
                 cluster = staging.data / "cluster"
                 source.load(tools, address_of(staging.owner_dsn, folder=cluster.resolve()))
                 asyncio.run(migrations.upgrade(staging.owner_dsn, staging.server_dsn))
-                found = audit(staging.server_dsn)
+                found = audit(staging.server_dsn, staging.owner_dsn)
             if source.key is not None:
                 secret_key.put(postgres.data, source.key)
             cluster.rename(postgres.data / "cluster")
