@@ -17,6 +17,7 @@ from typeid import TypeID
 from typeid.codecs import base32
 from typeid.errors import TypeIDException
 
+from pocketpay.database import uuids
 from pocketpay.transactions.errors import NotFound
 
 if TYPE_CHECKING:
@@ -69,5 +70,5 @@ def split_prefix(text: str) -> tuple[str, UUID] | None:
         parsed = TypeID.from_string(text)
     except TypeIDException:
         return None
-    # The library has its own UUID class, whose values never equal a uuid.UUID.
-    return parsed.prefix, UUID(bytes=parsed.uuid_bytes)
+    # The library has a UUID class of its own, whose values never equal a uuid.UUID.
+    return parsed.prefix, uuids.UUID(parsed.uuid_bytes)

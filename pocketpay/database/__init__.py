@@ -14,7 +14,9 @@
     turns.py         a fair order of waiting when there are more callers than connections
     joined.py        combines reads that are requested at the same time into one
     loops.py         logs the error of one turn of an endless loop, and counts the turns
+    uuids.py         new ids, of the driver's class
     arrays.py        many rows as the arguments of one statement
+    composites.py    the same as one argument, an array of a composite type
     snapshots.py     one consistent snapshot of the whole database, for long reads
     failures.py      the meaning of PostgreSQL's errors for a unit of work
     errors.py        the database is unavailable, or has another revision

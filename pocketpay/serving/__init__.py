@@ -7,6 +7,7 @@
     connections/       HTTP on one connection, with limits that apply before a request is complete
     handler.py         POST /graphql
     http.py            GraphQL over HTTP: checks requests, sends responses
+    request_ids.py     new request ids
     headers.py         the headers of all other responses
     view.py            GET /graphql, the explorer's page, and websocket handshakes
     sockets.py         one websocket of graphql-transport-ws

@@ -1,5 +1,5 @@
 """Lists the database objects that Alembic does not compare: constraints, triggers and their state, functions,
-indexes, grants.
+indexes, grants, composite types.
 
 The listing is committed as `migrations/listing.txt`: its diff is the review.
 """
@@ -35,6 +35,12 @@ select line from (
                   regexp_replace(pg_get_indexdef(indexrelid), '^CREATE (UNIQUE )?INDEX \S+ ON \S+ USING ', '\1'))
     from pg_index join pg_class on oid = indexrelid
     where relnamespace = 'public'::regnamespace and not exists (select from pg_constraint where conindid = indexrelid)
+    union all
+    select 5, '', t.typname::text,
+           format('type %s: %s', t.typname,
+                  string_agg(attname || ' ' || format_type(atttypid, null), ', ' order by attnum))
+    from pg_type t join pg_class c on c.oid = t.typrelid join pg_attribute a on a.attrelid = c.oid
+    where c.relkind = 'c' and typnamespace = 'public'::regnamespace group by t.typname
 ) as listing (part, what, name, line)
 order by part, what collate "C", name collate "C"
 """
