@@ -1,15 +1,19 @@
 """`pocketpay migrate` puts back missing roles and grants, and takes away those that the migrations do not state."""
 
+from collections.abc import Iterator
+
 import asyncpg
 import pytest
 from asyncpg import Connection, Record
 
 from pocketpay.database import grants, migrations, revisions
+from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.errors import DatabaseUnavailable, MissingGrants, NoTables, WrongRevision
 from pocketpay.database.roles import LOGIN, READER, SERVER
 from pocketpay.database.sessions import Session
 from pocketpay.operations import audit
 from tests.conftest import Dsns
+from tests.databases import fresh_copy
 
 MISSING = {
     "revoke select on cards from pocketpay_reader": ("grant select on cards to pocketpay_reader",),
@@ -43,6 +47,13 @@ EXTRA = {
 }
 
 OTHERS = "grant select on cards to pg_monitor; create table theirs (); grant select on theirs to public"
+
+
+@pytest.fixture
+def database_dsn(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
+    """A database that no other test uses: these tests damage more than rows."""
+    with fresh_copy(postgres) as dsns:
+        yield dsns
 
 
 async def check(dsns: Dsns) -> None:

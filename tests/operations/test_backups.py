@@ -24,7 +24,8 @@ from pocketpay.database.errors import DatabaseUnavailable, NoTables, WrongRevisi
 from pocketpay.database.roles import LOGIN, OWNER, READER, SERVER
 from pocketpay.errors import PocketPayError
 from pocketpay.operations import audit
-from tests.conftest import Dsns, fresh_copy
+from tests.conftest import Dsns
+from tests.databases import fresh_copy
 from tests.operations.town import trade
 
 KEY = b"the key that signs tokens, as long as it has to be, and more"
