@@ -1,4 +1,4 @@
-"""The audit's proofs about reconciliation. Open differences are no findings: the audit shows them beside its result."""
+"""The audit's proofs about reconciliation. Open differences are no findings: `pocketpay audit` prints them."""
 
 from pocketpay.reconciliation.repository.proofs import PROOFS
 

@@ -12,8 +12,8 @@ from pocketpay.reconciliation.match import DifferenceKind
 class Difference:
     """One difference. Amounts are what the bank account got: negative when money went out.
 
-    `line`, `day`, `reference` and `bank_amount` are those of the line; None when the file has no line. `closed_by` and
-    `reason` are those of the act that closed it.
+    `line`, `day`, `reference` and `bank_amount` are those of the line; None when the file has no line. `closed_by`
+    and `reason` are those of the act that closed it.
     """
 
     id: UUID

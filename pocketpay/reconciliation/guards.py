@@ -1,13 +1,13 @@
 """The triggers and constraints of reconciliation. The audit proves that they are in force."""
 
 TRIGGERS = (
-    ("bank_files", "bank_files_never_rewritten", ""),
-    ("bank_files", "bank_files_never_truncated", ""),
-    ("bank_lines", "bank_lines_never_rewritten", ""),
-    ("bank_lines", "bank_lines_never_truncated", ""),
-    ("bank_differences", "bank_differences_closed_once", ""),
-    ("bank_differences", "bank_differences_never_removed", ""),
-    ("bank_differences", "bank_differences_never_truncated", ""),
+    ("bank_files", "bank_files_never_rewritten", "076ec041057889ba734ddb281b653787"),
+    ("bank_files", "bank_files_never_truncated", "c62b30fabf7efdfa3f1e96857781aaa4"),
+    ("bank_lines", "bank_lines_never_rewritten", "5d67deb37793e4a5da2d2cdfa777ee9a"),
+    ("bank_lines", "bank_lines_never_truncated", "488ce49abf63689da3b69c7bab8bd282"),
+    ("bank_differences", "bank_differences_closed_once", "7e7c4d5bd4140c790e74d1c5546f0db3"),
+    ("bank_differences", "bank_differences_never_removed", "7905d1e4f60d26af4699360de17c6925"),
+    ("bank_differences", "bank_differences_never_truncated", "96c53f12e90d7af2f8aba5c08e152173"),
 )
 """Table, trigger, the MD5 of its definition, and where it differs the MD5 after a restore: see
 `database.findings.guarded`."""

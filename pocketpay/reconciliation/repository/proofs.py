@@ -10,7 +10,8 @@ FILES = Proof(
         '; it was imported with ', f.lines, ' that sum to ', f.total)
     from bank_files f
     left join (
-        select file_id, count(*) as lines, sum(amount) as total from bank_lines group by file_id) l on l.file_id = f.id
+        select file_id, count(*) as lines, sum(amount) as total from bank_lines group by file_id) l
+        on l.file_id = f.id
     where (l.lines, l.total) is distinct from (f.lines, f.total)
     """,
 )
