@@ -20,7 +20,11 @@ EXPLORER := $(wildcard explorer/*.* explorer/.npmrc explorer/src/* explorer/src/
 INTEROP := $(wildcard interop/*.* interop/.npmrc interop/src/*.ts interop/src/relay/*.ts interop/python/*.* explorer/src/tabs/*)
 EXAMPLES := $(wildcard examples/typescript/*.* examples/typescript/.npmrc examples/typescript/src/*.ts examples/python/*.*)
 
-.PHONY: help run reset install explorer examples interop test browser model pythons check format schema settings lock audit crash bench wheel fuzz vulnerabilities soak failover monitoring clean mutations
+# The example app is built from its own files, the JavaScript package and the schema.
+WEB := $(wildcard clients/js/*.json clients/js/.npmrc clients/js/scripts/* clients/js/src/*.ts examples/web/*.* examples/web/.npmrc \
+	examples/web/src/*.* examples/web/src/*/*.*)
+
+.PHONY: help run demo web web-test reset install explorer examples interop test browser model pythons check format schema settings lock audit crash bench wheel fuzz vulnerabilities soak failover monitoring clean mutations
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +32,9 @@ help: ## show this list
 run: $(DONE)/install ## serve, with GraphiQL in the browser and, without DATABASE_URL, the embedded PostgreSQL
 	@$(MAKE) --no-print-directory explorer || echo "The explorer was not built (see above); the API runs without it." >&2
 	@exec $(PY) -m pocketpay serve $(ARGS)
+
+demo: $(DONE)/install $(DONE)/web ## serve the wallet app and the API for people who look at it, with demo people
+	@REFRESH_COOKIE=true PUBLIC_URL=http://127.0.0.1:$${PORT:-8000}/app $(PY) -m pocketpay serve $(ARGS)
 
 reset: $(DONE)/install ## erase the embedded database and make new demo people; stop the server first
 	@$(PY) -m pocketpay reset
@@ -38,6 +45,13 @@ install: $(DONE)/install ## make the virtualenv from requirements.lock
 explorer: $(DONE)/explorer ## build GraphiQL, with the machine's npm or the one of requirements.lock
 	@:
 
+web: $(DONE)/web ## build the wallet app of examples/web and the JavaScript package that it uses
+	@:
+
+web-test: $(DONE)/install $(DONE)/web ## test the wallet app in a real Chromium: every screen, two people, lost networks; SHOTS=folder
+	@$(PY) -c 'import sys; from tests.e2e import test_web; sys.exit(test_web.MISSING)'
+	@BROWSER=whole $(PY) -m pytest tests/e2e/test_web.py -p no:xdist $(ARGS)
+
 # Four processes on two cores, because tests wait for PostgreSQL more than they use the processor.
 test: $(DONE)/install ## run every test; `make test ARGS="tests/risk -x"` runs some
 	@$(PY) -m pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
@@ -46,7 +60,7 @@ browser: $(DONE)/install explorer ## test the explorer's tabs in a real Chromium
 	@$(PY) -c 'import sys; from tests.e2e import test_browser; sys.exit(test_browser.MISSING)'
 	@BROWSER=whole $(PY) -m pytest tests/e2e/test_browser.py -p no:xdist $(ARGS)
 
-model: $(DONE)/install ## compare the rules with their model, twenty times the walks of the tests; WALKS=1000 FIRST_WALK=24
+model: $(DONE)/install ## compare the rules with their model, forty times the walks of the tests; WALKS=1000 FIRST_WALK=12
 	@WALKS=$${WALKS:-480} $(PY) -m pytest tests/walks/test_model.py -n 3 --dist load $(ARGS)
 
 fuzz: $(DONE)/install ## send random and malformed input to every interface; FUZZ_SECONDS=300, FUZZ_SEED=7 repeats a seed
@@ -122,6 +136,7 @@ lock: ## make requirements.lock from pyproject.toml; `make lock ARGS=--upgrade` 
 clean: ## delete everything that make built; the data in .pocketpay stays
 	rm -rf $(VENV) .venvs $(DONE) dist pocketpay/explorer/dist explorer/node_modules
 	rm -rf examples/typescript/dist examples/*/node_modules examples/typescript/src/gql examples/python/pocketpay_client
+	rm -rf clients/js/dist clients/js/src/schema.ts clients/js/*.tgz clients/js/node_modules examples/web/src/gql pocketpay/explorer/web
 	rm -rf interop/build interop/node_modules interop/src/gql interop/src/tabs interop/src/relay/__generated__
 	rm -rf mutants .mypy_cache interop/python/.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 
@@ -137,6 +152,9 @@ $(DONE)/patroni: tests/failover/requirements.txt $(DONE)/install
 $(DONE)/explorer: $(EXPLORER) scripts/build-explorer scripts/npm $(DONE)/install
 	@scripts/build-explorer
 	@mkdir -p $(DONE) && touch $@
+
+$(DONE)/web: $(filter-out clients/js/src/schema.ts,$(WEB)) schema.graphql scripts/build-web scripts/quietly scripts/npm $(DONE)/install
+	@scripts/build-web
 
 $(DONE)/examples: $(EXAMPLES) schema.graphql scripts/build-examples scripts/quietly scripts/npm $(DONE)/install
 	@scripts/build-examples

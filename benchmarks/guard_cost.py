@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import uuid_utils.compat as uuids
 
 from benchmarks.guard_variants import AS_SHIPPED, Variant, guard_variants, key_variants
 from benchmarks.population import Person, fund, make_people, open_clearing, payment
@@ -28,7 +27,7 @@ from benchmarks.servers import NO_LIMITS
 from pocketpay.clearing.progress import Progress
 from pocketpay.clearing.queue import PLANNER_SETTINGS, Clearing
 from pocketpay.clearing.unit import carry_out
-from pocketpay.database import migrations
+from pocketpay.database import migrations, uuids
 from pocketpay.database.connecting import TIMEOUTS
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.roles import LOGIN, OWNER

@@ -10,11 +10,10 @@ import time
 from dataclasses import dataclass
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
 from pocketpay.clearing.footprint import Key
 from pocketpay.clearing.queue import Clearing
 from pocketpay.clearing.terms import Terms
+from pocketpay.database import uuids
 from pocketpay.database.sessions import Database
 from pocketpay.identity.tokens import AccessTokens
 from pocketpay.identity.viewer import Viewer

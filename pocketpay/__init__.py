@@ -5,7 +5,7 @@ cli/             the commands: serve, migrate, audit, operator and others
 app.py           the Starlette application: routes, middleware, and the services that run as long as the server
 serving/         HTTP, websockets, and the execution of GraphQL
 api/             the GraphQL schema: types, queries, mutations, subscriptions
-explorer/        GraphiQL, served by this server
+explorer/        GraphiQL and the web app, served by this server
 operations/      the operators' actions and queries
 onboarding/      sign-up, closing a wallet, demo people
 importing/       the import from Supabase: users, their opening balances, and the report of an import
@@ -26,6 +26,7 @@ database/        connections, units of work, migrations, the embedded PostgreSQL
 amounts.py       the format of money in settings
 money.py         amounts in minor units with a currency
 text/            checks of text: allowed characters, visible characters, characters that look alike
+tracing/         traces in the format of OpenTelemetry, when the OTEL_ variables ask for them
 measures.py      histograms of the metrics, kept where the work is done
 errors.py        the base classes of every expected error
 version.py       the version of the installed package

@@ -7,6 +7,7 @@
 /metrics          metrics for Prometheus; needs METRICS_TOKEN, except in development when it is not set
 /schema.graphql   the schema as text, in development
 /explorer/...     the explorer's files and the newest mails, in development
+/app/...          the web app of examples/web, in development
 /statements/…csv  a wallet's statement of one month as a file; requires a signed link
 
 start order     database ─► desk (house accounts, clearing) ─► identity ─► hub: gate, sockets, feeds, policy
@@ -15,10 +16,13 @@ stop order      the reverse; the clearing first finishes its waiting instruction
 """
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 from starlette.applications import Starlette
@@ -35,11 +39,13 @@ from pocketpay.api.rates import Rates
 from pocketpay.api.schema import build, schema, sdl
 from pocketpay.api.statement_link import PATH, StatementLinks
 from pocketpay.clearing.policy import PolicyInForce
+from pocketpay.clearing.queue import Clearing
 from pocketpay.database.availability import AVAILABILITY
 from pocketpay.database.connection_count import Sizes
 from pocketpay.database.sessions import Database
 from pocketpay.explorer import mails as explorer_mails
 from pocketpay.explorer import routes as explorer
+from pocketpay.explorer import web_app
 from pocketpay.identity import sweeper as identity_sweeper
 from pocketpay.identity.services import IdentityServices
 from pocketpay.mail.channels import Channel, Email, TextMessages
@@ -76,10 +82,14 @@ from pocketpay.serving.server_context import ServerContext
 from pocketpay.serving.statement_csv import StatementFiles
 from pocketpay.serving.view import View
 from pocketpay.settings import Settings, TrustedDocuments
+from pocketpay.tracing import switch
 from pocketpay.transactions import sweeper as usage_sweeper
 from pocketpay.transactions.sealing import seal_forever
 from pocketpay.updates.hub import Hub
 from pocketpay.updates.listener import Listener
+
+if TYPE_CHECKING:
+    from pocketpay.tracing.spans import Traces
 
 logger = structlog.get_logger(__name__)
 
@@ -114,19 +124,25 @@ def create_app(
     sockets = Sockets(max_per_address=settings.sockets_per_address, max_per_user=settings.sockets_per_user)
     anonymous_rates = _anonymous_rates(settings)
     _load_trusted_documents(documents, settings)
-    execution = Execution(
+    traces, tracing = _traces(), Classes()
+    if traces is not None:
+        tracing = _traced(traces)
+    execution = tracing.execution(
         SERVED_SCHEMA,
         documents,
         turns=anonymous_rates is not None,
         only_trusted=settings.trusted_documents_mode is TrustedDocuments.ONLY,
     )
-    server_context = ServerContext(execution, metrics, sockets, _rates(settings), anonymous_rates)
+    server_context = tracing.server_context(execution, metrics, sockets, _rates(settings), anonymous_rates)
     origins = Origins(settings.origins, loopback=not settings.production)
     view = View(
         schema, server_context, settings, origins=origins, page=None if settings.production else explorer.page
     )
     health = Health(settings, metrics)
-    server = Server(settings, server_dsn, secret_key, server_context, health, sizes or Sizes(), metrics_end)
+    server = Server(
+        settings, server_dsn, secret_key, server_context, health, sizes or Sizes(), metrics_end, tracing.clearing
+    )
+    server.traces = traces
     responder = PostResponder(server_context, settings, Cookies.of(settings, origins))
     app = Starlette(
         routes=[
@@ -144,6 +160,7 @@ def create_app(
                     Route("/schema.graphql", _schema),
                     *explorer.routes,
                     explorer_mails.route(server.recent_mails),
+                    *web_app.routes,
                 )
             ),
         ],
@@ -162,6 +179,16 @@ def create_app(
     return app
 
 
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """The classes whose work can be traced. A server that traces has subclasses of them, so another one pays
+    nothing."""
+
+    execution: type[Execution] = Execution
+    server_context: type[ServerContext] = ServerContext
+    clearing: type[Clearing] = Clearing
+
+
 class Server:
     """The services that run as long as the server; `lifespan` starts and stops them."""
 
@@ -174,14 +201,19 @@ class Server:
         health: Health,
         sizes: Sizes,
         metrics_end: socket.socket | None,
+        clearing: type[Clearing] = Clearing,
     ) -> None:
         self._metrics_end = metrics_end
         self._settings, self._dsn, self._secret, self._sizes = settings, dsn, secret, sizes
+        self._clearing = clearing
+        self.traces: Traces | None = None
         self._server_context, self._health = server_context, health
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
+            if self.traces is not None:
+                stack.callback(self.traces.close)
             self._server_context.services = await self._open(stack)
             try:
                 yield
@@ -203,7 +235,7 @@ class Server:
             self._dsn, readers=self._sizes.readers, writers=self._sizes.writers
         )
         stack.push_async_callback(database.close)
-        desk = await Desk.open(database, settings)
+        desk = await Desk.open(database, settings, clearing_class=self._clearing)
         stack.push_async_callback(desk.close)
         services = IdentityServices.open(
             database,
@@ -283,6 +315,29 @@ class Server:
             stack.push_async_callback(sender.close)
             measured.of_mail(self._server_context.metrics, channel.name, sender.counts)
         return database
+
+
+def _traces() -> "Traces | None":
+    """Returns the traces of this process if the OTEL_ variables ask for them. Raises TracesUnavailable."""
+    if not switch.is_on(os.environ):
+        return None
+    # Imported only now: the libraries take 0.2 s, and are an optional part of the package.
+    try:
+        from pocketpay.tracing.spans import Traces
+    except ImportError:
+        raise switch.TracesUnavailable(
+            "The OTEL_ variables ask for traces, which need more packages: pip install 'pocketpay[traces]'."
+        ) from None
+    return Traces()
+
+
+def _traced(traces: "Traces") -> Classes:
+    from pocketpay.clearing.traced import traced_clearing
+    from pocketpay.database.traced import trace_statements
+    from pocketpay.serving.traced import TracedServerContext, traced_execution
+
+    trace_statements(traces)
+    return Classes(traced_execution(traces), TracedServerContext, traced_clearing(traces))
 
 
 def _load_trusted_documents(documents: Documents, settings: Settings) -> None:

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, SettingsConfigDict
@@ -444,6 +443,9 @@ class Settings(RiskSettings, BaseSettings):
     @property
     def sender(self) -> tuple[str, str]:
         """The name and the address in MAIL_FROM. Raises ValueError when MAIL_FROM is not a valid sender."""
+        # Imported only here: few processes send mail, and every command reads the settings.
+        from email_validator import EmailNotValidError, validate_email
+
         try:
             kept = validate_email(
                 self.mail_from or DEVELOPMENT_SENDER,
@@ -618,6 +620,8 @@ def with_overrides(settings: Settings, changes: Mapping[str, str]) -> Settings:
 
     Raises SettingsError with one sentence about the first wrong setting.
     """
+    if not changes:
+        return settings
     try:
         return Settings(_env_file=None, **{**dict(settings), **changes})  # type: ignore[call-arg]
     except ValidationError as wrong:

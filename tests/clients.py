@@ -18,6 +18,7 @@ from tests.checked_plans import check_plans
 from tests.conftest import Dsns
 from tests.people import PASSWORD, SECRET, arrive, made
 from tests.updates.waiting import until
+from tests.valid_documents import remember_valid_documents
 
 __all__ = ["PASSWORD", "Client", "Person"]
 
@@ -79,6 +80,7 @@ async def serving(dsn: str, **settings: object) -> AsyncIterator[Client]:
     """Opens a server with those settings, and closes it. The result of each plan is compared with the executor's."""
     app = create_app(made(**settings), server_dsn=dsn, secret_key=SECRET)
     check_plans(app.state.server_context.execution)
+    remember_valid_documents(app.state.server_context.execution.documents)
     async with AsyncExitStack() as open_:
         await open_.enter_async_context(app.router.lifespan_context(app))
         transport = httpx.ASGITransport(app, client=("192.0.2.10", 50_000))
@@ -87,7 +89,7 @@ async def serving(dsn: str, **settings: object) -> AsyncIterator[Client]:
 
 
 @pytest.fixture
-async def client(database_dsn: Dsns) -> AsyncIterator[Client]:
+async def client(warm: None, database_dsn: Dsns) -> AsyncIterator[Client]:
     async with serving(database_dsn.server) as one:
         yield one
 

@@ -1,18 +1,13 @@
-"""PostgreSQL for the tests: one cluster per run, and a fresh copy of a migrated database for each test that needs
-one.
+"""PostgreSQL for the tests: one cluster per run, and a migrated database without rows for each test that needs one.
 
 The cluster is not durable (no fsync), so nothing here tests durability. Tests of durability start their own cluster.
 """
 
 import asyncio
-import itertools
+import gc
 import logging
 import os
-from collections import deque
-from collections.abc import AsyncIterator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import asyncpg
@@ -27,29 +22,41 @@ from pocketpay.database.sessions import Database
 from pocketpay.identity import passwords
 from pocketpay.serving import execution, log
 from pocketpay.serving.new_documents import Share
-from tests import commands
+from tests import commands, databases, warm_connections
+from tests.databases import Dsns as Dsns
+from tests.databases import fresh_copy as fresh_copy
 from tests.leftovers import run_folder
 
-TEMPLATE = "migrated"
 PRODUCT = passwords._ARGON2
 MEMORY_BYTES = 4_000_000_000
-MAX_DROPPING = 8
 
 SHARED: EmbeddedPostgres | None = None
 """A running cluster with the database `migrated`, which this process uses instead of one of its own.
 `tests/mutations/worker.py` sets it."""
 
 LONG = (
+    "tests/cli/test_serve.py",
+    "tests/walks/test_model.py",
+    "tests/cli/test_import_supabase.py",
+    "tests/e2e/test_trouble.py",
+    "tests/e2e/test_examples.py",
+    "tests/cli/test_operator.py",
+    "tests/e2e/test_kill.py",
+    "tests/test_killed_run.py",
+    "tests/e2e/test_servers_that_differ.py",
+    "tests/e2e/test_two_servers.py",
+    "tests/soak/",
+    "tests/failover/",
+    "tests/database/test_embedded.py",
     "tests/e2e/",
+    "tests/fuzz/",
+    "tests/clearing/",
+    "tests/operations/test_audit.py",
+    "tests/interop/",
     "tests/cli/",
     "tests/walks/",
-    "tests/soak/",
-    "tests/test_killed_run.py",
-    "tests/clearing/test_kill.py",
 )
-"""Files with few tests that take many seconds each."""
-
-_numbers = itertools.count(1)
+"""Files and folders whose files take longest, the longest first."""
 
 # The time of an example depends on how busy the machine is, so it is no reason to fail.
 hypothesis.settings.register_profile(
@@ -60,15 +67,22 @@ hypothesis.settings.load_profile("any machine")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Puts the longest files first, so that at the end no test process waits long for another."""
-    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
+    items.sort(key=_place)
 
 
-@dataclass(frozen=True)
-class Dsns:
-    """The DSNs of one database: one for the server's login and one for the owner."""
+def _place(item: pytest.Item) -> int:
+    return next((place for place, name in enumerate(LONG) if item.nodeid.startswith(name)), len(LONG))
 
-    server: str
-    owner: str
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Hides what is imported and collected, a million objects, from the garbage collector's passes in the tests."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -135,27 +149,33 @@ def postgres(cluster: EmbeddedPostgres) -> Iterator[EmbeddedPostgres]:
     if SHARED is None:
         asyncio.run(_migrate_template(cluster))
     yield cluster
-    for administrator in _administrators.values():
-        administrator.close()
-    _administrators.clear()
+    databases.drop_all(cluster)
 
 
 @pytest.fixture
 def database_dsn(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
-    """A fresh, migrated database for this test."""
-    with fresh_copy(postgres) as dsns:
+    """A migrated database without rows for this test."""
+    with databases.recycled(postgres) as dsns:
         yield dsns
 
 
 @pytest.fixture(scope="module")
 def module_dsn(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
     """A fresh, migrated database that the tests of a module share, for tests that do not affect each other."""
-    with fresh_copy(postgres) as dsns:
+    with databases.lasting_copy(postgres) as dsns:
         yield dsns
 
 
+@pytest.fixture(scope="module")
+async def warm() -> AsyncIterator[None]:
+    """Keeps the connections of the module's tests for its later tests. A package or module whose tests are about
+    connections overrides it with a fixture that does nothing."""
+    with warm_connections.kept():
+        yield
+
+
 @pytest.fixture
-async def database(database_dsn: Dsns) -> AsyncIterator[Database]:
+async def database(warm: None, database_dsn: Dsns) -> AsyncIterator[Database]:
     """The server's connections to this test's database."""
     opened = await Database.open(database_dsn.server)
     yield opened
@@ -163,70 +183,11 @@ async def database(database_dsn: Dsns) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def owner(database_dsn: Dsns) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+async def owner(warm: None, database_dsn: Dsns) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
     """A connection as the owner of every table, to prepare data and to check it without the server."""
-    connection = await asyncpg.connect(database_dsn.owner)
+    connection = await warm_connections.connected(database_dsn.owner)
     yield connection
     await connection.close()
-
-
-@contextmanager
-def fresh_copy(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
-    """Creates a fresh, migrated database, and drops it after the block."""
-    name = f"test_{os.getpid()}_{next(_numbers)}"
-    administrator = _administrators.get(postgres.data)
-    if administrator is None:
-        administrator = _administrators[postgres.data] = _Administrator(postgres.dsn(OWNER, "postgres"))
-    administrator.create(f"create database {name} template {TEMPLATE} owner {OWNER} strategy file_copy")
-    yield Dsns(server=postgres.dsn(LOGIN, name), owner=postgres.dsn(OWNER, name))
-    administrator.drop(f"drop database {name} with (force)")
-
-
-class _Administrator:
-    """Creates and drops the databases of one cluster on two connections. A connection for each database would take
-    half as long again. The next test does not wait for a drop: PostgreSQL sleeps 100 ms when a backend is still
-    ending."""
-
-    def __init__(self, dsn: str) -> None:
-        self._create, self._drop = _Connection(dsn), _Connection(dsn)
-        self._drops = ThreadPoolExecutor(1, thread_name_prefix="drops databases")
-        self._dropping: deque[Future[None]] = deque()
-
-    def create(self, statement: str) -> None:
-        self._create.execute(statement)
-
-    def drop(self, statement: str) -> None:
-        """Drops one database in a thread. Waits while MAX_DROPPING others, of 9 MB each, are not dropped yet."""
-        self._wait(MAX_DROPPING)
-        self._dropping.append(self._drops.submit(self._drop.execute, statement))
-
-    def close(self) -> None:
-        self._wait(0)
-        self._drops.shutdown()
-        self._create.close()
-        self._drop.close()
-
-    def _wait(self, limit: int) -> None:
-        while len(self._dropping) > limit:
-            self._dropping.popleft().result()
-
-
-class _Connection:
-    """A connection with its own event loop, used by one thread at a time."""
-
-    def __init__(self, dsn: str) -> None:
-        self._loop = asyncio.new_event_loop()
-        self._connection = self._loop.run_until_complete(asyncpg.connect(dsn))
-
-    def execute(self, statement: str) -> None:
-        self._loop.run_until_complete(self._connection.execute(statement))
-
-    def close(self) -> None:
-        self._loop.run_until_complete(self._connection.close())
-        self._loop.close()
-
-
-_administrators: dict[Path, _Administrator] = {}
 
 
 def _memory() -> str | None:
@@ -241,8 +202,11 @@ def _memory() -> str | None:
 
 
 async def _migrate_template(postgres: EmbeddedPostgres) -> None:
-    await _on_server(postgres, f"create database {TEMPLATE} owner {OWNER}")
-    await migrations.upgrade(postgres.dsn(OWNER, TEMPLATE), postgres.dsn(LOGIN, TEMPLATE))
+    # Statistics that appear after a minute would change the plans of later tests.
+    await _on_server(postgres, "alter system set autovacuum = off")
+    await _on_server(postgres, "select pg_reload_conf()")
+    await _on_server(postgres, f"create database {databases.TEMPLATE} owner {OWNER}")
+    await migrations.upgrade(postgres.dsn(OWNER, databases.TEMPLATE), postgres.dsn(LOGIN, databases.TEMPLATE))
 
 
 async def _on_server(postgres: EmbeddedPostgres, statement: str) -> None:

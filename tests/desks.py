@@ -27,7 +27,7 @@ def kept() -> Terms:
 
 
 @pytest.fixture
-async def records(dsns: Dsns) -> AsyncIterator[Records]:
+async def records(warm: None, dsns: Dsns) -> AsyncIterator[Records]:
     async with records_of(dsns.server, dsns.owner) as records:
         yield records
 

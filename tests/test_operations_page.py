@@ -1,4 +1,4 @@
-"""docs/operations.md names every command, path and table, and docs/monitoring.md every metric: no more and no fewer."""
+"""docs/operations.md names every command, path and table, and docs/monitoring.md every metric, and no others."""
 
 import re
 from pathlib import Path

@@ -15,12 +15,13 @@
     risk_reason.py                             why a transaction is risky
     withdrawal_speed.py                        the speed of a withdrawal
     money_request.py, card.py                  money requests and cards
-    node.py, ids.py                            the Node interface, and the format of ids
+    node.py, ids.py, id_arguments.py           the Node interface, the format of ids, and arguments that are ids
     money.py, scalars.py                       amounts, times, currency codes
     pages.py, page_arguments.py                connections, cursors, pages, and the arguments of a list
 
     descriptions.py                            descriptions that several fields share
-    errors.py, error_code.py                   every refusal as a client sees it, and its code
+    errors.py, refusal_messages.py, error_code.py
+                                               every refusal as a client sees it, its message, and its code
     optional_field.py                          input fields for which absent and null differ
     bad_input.py                               BAD_USER_INPUT
     card_payload.py, money_request_payload.py, password_reset_payload.py, session_payload.py, transaction_payload.py,

@@ -1,7 +1,7 @@
 """Refusals as clients see them: data in a payload's `errors`, each with a code, a message, and the path of the input.
 
-`TABLE` has the GraphQL type and the message of every refusal; a test fails when one is missing. A mutation raises
-refusals, and the decorator `refusals_as_errors` turns them into the payload:
+`TABLE` has the GraphQL type and the message (`refusal_messages.py`) of every refusal; a test fails when one is
+missing. A mutation raises refusals, and the decorator `refusals_as_errors` turns them into the payload:
 
     @refusals_as_errors(TransactionPayload)
     async def deposit(info: Info, input: DepositInput) -> TransactionPayload: ...
@@ -25,12 +25,12 @@ from pocketpay.api.limit import Limit
 from pocketpay.api.money import Money
 from pocketpay.api.money_request import MoneyRequest
 from pocketpay.api.node import Node
+from pocketpay.api.refusal_messages import MESSAGES, Message
 from pocketpay.api.transaction import Transaction
 from pocketpay.cards import card
 from pocketpay.cards import errors as cards
 from pocketpay.identity import errors as identity
 from pocketpay.operations import errors as operations
-from pocketpay.operator_log import errors as operator_log
 from pocketpay.requests import errors as requests
 from pocketpay.requests import money_request
 from pocketpay.transactions import errors as transactions
@@ -147,110 +147,40 @@ class RateLimited(UserError):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """How clients see one class of refusals: its GraphQL type, and its message with the refusal's facts in braces."""
+    """How clients see one class of refusals: its GraphQL type and its message."""
 
     kind: type[UserError]
-    template: str
-    retryable: bool = False
+    text: Message
+
+    @property
+    def retryable(self) -> bool:
+        return self.text.retryable
 
     def message(self, refusal: errors.Refusal) -> str:
-        return self.template.format_map(_Facts(refusal)) if "{" in self.template else self.template
+        return self.text.of(refusal)
 
 
-class _Facts(dict[str, object]):
-    """The facts of a refusal by name."""
-
-    def __init__(self, refusal: errors.Refusal) -> None:
-        super().__init__()
-        self._refusal = refusal
-
-    def __missing__(self, name: str) -> object:
-        return getattr(self._refusal, name)
-
+KINDS: dict[type[errors.Refusal], type[UserError]] = {
+    identity.InvalidProfile: InvalidInput,
+    identity.WeakPassword: InvalidInput,
+    identity.EmailMissing: InvalidInput,
+    identity.PhoneMissing: InvalidInput,
+    transactions.InvalidInput: InvalidInput,
+    transactions.InvalidAmount: InvalidInput,
+    operations.NoEmail: InvalidInput,
+    operations.NotTheirEmail: InvalidInput,
+    identity.RateLimited: RateLimited,
+    requests.TooManyOpenRequests: RateLimited,
+    requests.TooManyRequests: RateLimited,
+    cards.TooManyCards: RateLimited,
+    transactions.InsufficientFunds: InsufficientFunds,
+    transactions.LimitExceeded: LimitExceeded,
+    transactions.WrongState: WrongState,
+}
+"""The GraphQL types of the refusals that have more fields than `Refusal`, or another meaning."""
 
 TABLE: dict[type[errors.Refusal], Row] = {
-    identity.InvalidProfile: Row(InvalidInput, "{field} {problem}."),
-    identity.WeakPassword: Row(InvalidInput, "{field} {problem}."),
-    identity.UsernameTaken: Row(Refusal, "This username is already taken."),
-    identity.EmailTaken: Row(Refusal, "Another user has verified this email address."),
-    identity.PhoneTaken: Row(Refusal, "Another user has verified this phone number."),
-    identity.InvalidCredentials: Row(Refusal, "The login or the password is wrong."),
-    identity.WrongPassword: Row(Refusal, "The current password is missing or wrong."),
-    identity.InvalidToken: Row(Refusal, "This refresh token is no longer valid. Sign in again."),
-    identity.InvalidCode: Row(Refusal, "This code is wrong, used or expired. Request a new one."),
-    identity.EmailMissing: Row(InvalidInput, "Set an email address first."),
-    identity.PhoneMissing: Row(InvalidInput, "Set a phone number first."),
-    identity.MailUnavailable: Row(Refusal, "This server sends no mail."),
-    identity.TextMessagesUnavailable: Row(Refusal, "This server sends no text messages."),
-    identity.NoSuchSession: Row(Refusal, "No session has this id."),
-    identity.RateLimited: Row(
-        RateLimited, "Too many attempts. Try again in {retry_after_seconds} seconds.", retryable=True
-    ),
-    transactions.InvalidInput: Row(InvalidInput, "{field} {problem}."),
-    transactions.InvalidAmount: Row(InvalidInput, "{field} {problem}."),
-    transactions.NotFound: Row(Refusal, "No {thing} has this {key}."),
-    transactions.RecipientNotFound: Row(Refusal, "No user with this username can be paid now."),
-    requests.PayerNotFound: Row(Refusal, "{problem}."),
-    transactions.SelfTransfer: Row(Refusal, "You cannot pay yourself or ask yourself for money."),
-    transactions.CurrencyMismatch: Row(Refusal, "The other wallet has a different currency than yours."),
-    transactions.WalletFrozen: Row(Refusal, "Your wallet is frozen."),
-    transactions.WalletClosed: Row(Refusal, "The wallet is closed."),
-    transactions.InsufficientFunds: Row(
-        InsufficientFunds,
-        "This needs {required} {required.currency}, but only {available} {available.currency} is available.",
-    ),
-    transactions.LimitExceeded: Row(
-        LimitExceeded,
-        "The limit is {limit.total} {limit.total.currency} within 24 hours. {limit.remaining} "
-        "{limit.total.currency} is left.",
-        retryable=True,
-    ),
-    transactions.TooManyPending: Row(
-        Refusal,
-        "You already have {most} payments that wait for confirmation. Confirm or cancel some first.",
-        retryable=True,
-    ),
-    requests.TooManyOpenRequests: Row(
-        RateLimited,
-        "This user already has {most} unanswered requests from you. Try again when some are answered.",
-        retryable=True,
-    ),
-    requests.TooManyRequests: Row(
-        RateLimited, "You can create at most {most} money requests within 24 hours. Try again later.", retryable=True
-    ),
-    transactions.RiskBlocked: Row(Refusal, "This payment is blocked by a rule that protects your wallet."),
-    transactions.BankDeclined: Row(Refusal, "The bank declined. No money has moved."),
-    transactions.PayerGone: Row(
-        Refusal, "This cannot be refunded now, because the person who paid cannot receive money."
-    ),
-    transactions.AlreadyRefunded: Row(Refusal, "This transaction is already fully refunded."),
-    transactions.RefundTooLarge: Row(Refusal, "At most {left} {left.currency} can still be refunded."),
-    transactions.BalanceNotZero: Row(
-        Refusal,
-        "Your wallet is not empty, or some payments are not finished. Withdraw the money and wait for those "
-        "payments.",
-        retryable=True,
-    ),
-    transactions.WrongState: Row(WrongState, "This is not possible, because the status is {status.value}."),
-    transactions.KeyReused: Row(Refusal, "This idempotency key was used before with a different input."),
-    operations.EmailNotVerified: Row(Refusal, "The customer has no verified email address, so no mail can be sent."),
-    operations.CustomerFrozen: Row(Refusal, "The customer's wallet is frozen for all payments. Unfreeze it first."),
-    operations.NoEmail: Row(InvalidInput, "The customer has no email address."),
-    operations.NotTheirEmail: Row(InvalidInput, "This is not the customer's email address."),
-    operator_log.OwnWallet: Row(
-        Refusal, "You cannot act on your own account, wallet or transactions. Another operator must do it."
-    ),
-    cards.TooManyCards: Row(RateLimited, "You already have {most} open cards. Close one first.", retryable=True),
-    cards.CardClosed: Row(Refusal, "This card is closed."),
-    cards.CardFrozen: Row(Refusal, "This card is frozen. Unfreeze it first.", retryable=True),
-    cards.CardExpired: Row(Refusal, "This card has expired."),
-    cards.AbovePaymentLimit: Row(Refusal, "This card can pay at most {limit} {limit.currency} per payment."),
-    cards.AboveMonthlyLimit: Row(
-        Refusal,
-        "This card can pay at most {limit} {limit.currency} a month. {remaining} {limit.currency} is left this "
-        "month.",
-        retryable=True,
-    ),
+    refusal: Row(KINDS.get(refusal, Refusal), message) for refusal, message in MESSAGES.items()
 }
 
 

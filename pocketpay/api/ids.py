@@ -6,17 +6,22 @@ another prefix and the same UUID (decision 39). An id never becomes invalid.
 
 An id that does not parse, or has another prefix than expected, is treated like the id of an object that does not
 exist: null from a query, NOT_FOUND from a mutation.
+
+The commands for operators use this module too, so it does not import the schema's library.
 """
 
-from typing import Annotated, TypeAlias
+from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
-import strawberry
 from typeid import TypeID
 from typeid.codecs import base32
 from typeid.errors import TypeIDException
 
+from pocketpay.database import uuids
 from pocketpay.transactions.errors import NotFound
+
+if TYPE_CHECKING:
+    import strawberry
 
 USER = "user"
 PROFILE = "profile"
@@ -35,17 +40,10 @@ ACT = "act"
 MAX_LENGTH = 64
 """Maximum number of characters of an id from a client. The longest id of this server has 47."""
 
-CardId: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="The id of the card.")]
-RequestId: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="The id of the money request.")]
-TransactionId: TypeAlias = Annotated[strawberry.ID, strawberry.argument(description="The id of the transaction.")]
-HeldPaymentId: TypeAlias = Annotated[
-    strawberry.ID, strawberry.argument(description="The id of the payment that waits for confirmation.")
-]
 
-
-def encode(prefix: str, id: UUID) -> strawberry.ID:
+def encode(prefix: str, id: UUID) -> "strawberry.ID":
     """The id for clients of the object with this UUID."""
-    return strawberry.ID(f"{prefix}_{base32.encode(id.bytes)}")
+    return cast("strawberry.ID", f"{prefix}_{base32.encode(id.bytes)}")
 
 
 def decode(prefix: str, text: str) -> UUID | None:
@@ -72,5 +70,5 @@ def split_prefix(text: str) -> tuple[str, UUID] | None:
         parsed = TypeID.from_string(text)
     except TypeIDException:
         return None
-    # The library has its own UUID class, whose values never equal a uuid.UUID.
-    return parsed.prefix, UUID(bytes=parsed.uuid_bytes)
+    # The library has a UUID class of its own, whose values never equal a uuid.UUID.
+    return parsed.prefix, uuids.UUID(parsed.uuid_bytes)

@@ -10,8 +10,6 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
 from pocketpay.cards import card as cards
 from pocketpay.cards.card import Card
 from pocketpay.clearing.counters import Counters
@@ -19,6 +17,7 @@ from pocketpay.clearing.footprint import Key
 from pocketpay.clearing.outcome import Outcome, SideEffects
 from pocketpay.clearing.terms import Terms
 from pocketpay.clearing.written import StoredKey, Written
+from pocketpay.database import uuids
 from pocketpay.errors import BooksDisagree
 from pocketpay.ledger.account import Account, Entry, Leg
 from pocketpay.ledger.house import HouseAccounts

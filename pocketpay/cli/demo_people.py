@@ -33,3 +33,11 @@ def introduction() -> str:
     *others, last = (username for username in demo.NAMES if username != demo.OPERATOR)
     customers = f"{', '.join(others)} or {last}"
     return f"Sign in as {customers}, or as the operator {demo.OPERATOR}, with the password {demo.PASSWORD}"
+
+
+def facts() -> dict[str, object]:
+    """Returns the usernames and the password of the demo people."""
+    from pocketpay.onboarding import demo
+
+    customers = [username for username in demo.NAMES if username != demo.OPERATOR]
+    return {"customers": customers, "operator": demo.OPERATOR, "password": demo.PASSWORD}

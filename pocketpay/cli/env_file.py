@@ -45,6 +45,14 @@ def lines(fields: dict[str, FieldInfo] | None = None) -> Iterator[str]:
         yield f"#{name.upper()}={_default(field)}"
 
 
+def rows() -> list[dict[str, str]]:
+    """Returns every setting with its description and its default."""
+    return [
+        {"name": name.upper(), "description": full_description(field), "default": _default(field)}
+        for name, field in _in_order().items()
+    ]
+
+
 def _in_order() -> dict[str, FieldInfo]:
     """Returns every setting in the order of the file; the settings of the risk rules are in the section of money."""
     ordered: dict[str, FieldInfo] = {}

@@ -12,7 +12,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -21,11 +21,12 @@ import uvicorn
 import uvloop
 
 from pocketpay.cli.database_address import DatabaseAddress
+from pocketpay.cli.preparing import prepare
 from pocketpay.cli.stops import CutOff, handle_stop_signals
 from pocketpay.database import startup
 from pocketpay.database.connection_count import Sizes
 from pocketpay.database.embedded.server import EmbeddedPostgres
-from pocketpay.database.errors import WrongRevision, unreachable
+from pocketpay.database.errors import unreachable
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Session, connect
 from pocketpay.settings import Settings
@@ -66,25 +67,6 @@ class Server(uvicorn.Server):
         if self.started:
             tune_garbage_collector()
             self._when_started()
-
-
-def prepare(settings: Settings, database: DatabaseAddress, *, clearing: Mapping[str, str] | None = None) -> None:
-    """Checks the database, and migrates an embedded one to this revision. A server passes its clearing's settings.
-
-    Raises WrongRevision when an external database is at another revision, and the errors of `startup.check`.
-    """
-    try:
-        warnings = asyncio.run(startup.check(database.server_dsn, clearing=clearing))
-    except WrongRevision:
-        if database.postgres is None:
-            raise
-        # Imported only here: Alembic takes two seconds to import, and most starts have nothing to migrate.
-        from pocketpay.database import migrations
-
-        asyncio.run(migrations.upgrade(database.owner_dsn, database.server_dsn))
-        warnings = asyncio.run(startup.check(database.server_dsn, clearing=clearing))
-    for warning in warnings:
-        log.warning("database_warning", text=warning)
 
 
 def prepare_to_serve(settings: Settings, database: DatabaseAddress, processes: int) -> Sizes:

@@ -27,15 +27,16 @@ class CutOff(SystemExit):
         self.exit_code = 128 + number
 
 
-def exit_on_stop_signal(exit_code: int) -> None:
-    """Makes the first signal raise SystemExit with `exit_code`. Later signals do not interrupt that exit."""
+def exit_on_stop_signal(exit_code: int | None = None) -> None:
+    """Makes the first signal raise SystemExit with `exit_code`, by default 128 + the signal's number as in a shell.
+    Later signals do not interrupt that exit."""
     leaving = False
 
-    def leave(*_: object) -> None:
+    def leave(number: int, _: object) -> None:
         nonlocal leaving
         if not leaving:
             leaving = True
-            raise SystemExit(exit_code)
+            raise SystemExit(128 + number if exit_code is None else exit_code)
 
     _handle(leave)
 

@@ -1,33 +1,22 @@
 """The commands, and their output."""
 
-import asyncio
-import os
-import socket
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import structlog
 import typer
 
-from pocketpay import settings
-from pocketpay.cli import demo_people, listening, serve, stops
-from pocketpay.cli.database_address import database_of, erase, secret_of
+from pocketpay.cli import output
+from pocketpay.cli.commands import Commands
 from pocketpay.cli.operator import operator
-from pocketpay.cli.workers import Supervisor
-from pocketpay.database import revisions
-from pocketpay.database.connection_count import Sizes
-from pocketpay.serving import log
-from pocketpay.settings import Settings
-from pocketpay.version import version
+from pocketpay.cli.output import Result
 
-logger = structlog.get_logger(__name__)
+if TYPE_CHECKING:
+    import socket
 
-verbs = typer.Typer(
-    help="Pocket Pay: a GraphQL wallet server.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+    from pocketpay.database.connection_count import Sizes
+    from pocketpay.settings import Settings
+
+verbs = Commands(help="Pocket Pay: a GraphQL wallet server.", no_args_is_help=True)
 verbs.add_typer(operator, name="operator")
 
 
@@ -40,7 +29,19 @@ def serve_verb(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Number of server processes that share the port.")] = 1,
 ) -> None:
     """Starts the server, until SIGTERM or ctrl-C. Without DATABASE_URL it uses an embedded PostgreSQL."""
+    from pocketpay.cli import stops
+
     stops.exit_on_stop_signal(0)
+    import asyncio
+    import os
+
+    import structlog
+
+    from pocketpay import settings
+    from pocketpay.cli import listening
+    from pocketpay.cli.database_address import database_of, secret_of
+    from pocketpay.serving import log
+
     chosen = settings.load(**{name: value for name, value in (("host", host), ("port", port)) if value is not None})
     settings.checked_secret(chosen)
     settings.smtp_password(chosen)
@@ -52,23 +53,37 @@ def serve_verb(
         listening.listen(chosen.host, chosen.port) as listener,
         database_of(chosen) as database,
     ):
+        # Only now: a wrong setting and a port in use are answered at once.
+        from pocketpay.cli import serve
+
         sizes = serve.prepare_to_serve(chosen, database, workers)
         _seed(chosen, database.server_dsn)
         url = listening.url_of(listener)
         if workers > 1:
+            from pocketpay.cli.workers import Supervisor
+
             secret_of(chosen)
             os.environ.update(HOST=chosen.host, PORT=str(chosen.port))
             asyncio.run(Supervisor(workers, listener, sizes).run(lambda: _welcome(chosen, url, workers)))
         else:
             application = _application(chosen, database.server_dsn, sizes)
             serve.run(application, listener, database.postgres, when_started=lambda: _welcome(chosen, url, workers))
-        logger.info("server_stopped")
+        structlog.get_logger(__name__).info("server_stopped")
 
 
 @verbs.command("worker", hidden=True)
 def worker_verb(listener_file: int, supervisor_file: int, metrics_file: int, readers: int, writers: int) -> None:
     """Runs one worker process of `serve --workers`, which starts it."""
+    from pocketpay.cli import stops
+
     stops.exit_on_stop_signal(0)
+    import socket
+
+    from pocketpay import settings
+    from pocketpay.cli import listening, serve
+    from pocketpay.cli.database_address import database_of
+    from pocketpay.database.connection_count import Sizes
+
     chosen = settings.load()
     listening.raise_open_files()
     listening.forbid_core_files()
@@ -85,17 +100,27 @@ def worker_verb(listener_file: int, supervisor_file: int, metrics_file: int, rea
 
 
 @verbs.command("migrate")
-def migrate_verb() -> None:
+def migrate_verb() -> Result:
     """Migrates the database to this server's revision, with roles and grants."""
-    from pocketpay.database import migrations
+    from pocketpay.cli import stops
 
-    stops.exit_on_stop_signal(143)
+    stops.exit_on_stop_signal()
+    import asyncio
+
+    from pocketpay import settings
+    from pocketpay.cli.database_address import database_of
+    from pocketpay.database import migrations, revisions
+    from pocketpay.serving import log
+
     chosen = settings.load()
     log.configure(chosen)
     with database_of(chosen) as database:
         revision = asyncio.run(migrations.upgrade(database.owner_dsn, database.server_dsn))
-        newer = "" if revision == revisions.expected() else ", which is newer than this version and serves it"
-        typer.echo(f"The database is at revision {revision}{newer}.")
+    newer = revision != revisions.expected()
+    more = ", which is newer than this version and serves it" if newer else ""
+    return Result(
+        {"revision": revision, "newer_than_this_version": newer}, [f"The database is at revision {revision}{more}."]
+    )
 
 
 @verbs.command("audit")
@@ -106,43 +131,42 @@ def audit_verb(
     standby: Annotated[
         bool, typer.Option("--standby", help="Read a hot standby of DATABASE_URL; records nothing.")
     ] = False,
-) -> None:
+) -> Result:
     """Audits the ledger; prints each error and exits with 1 when there is one. Records the result with the login of
     DATABASE_OWNER_URL."""
-    from pocketpay.cli.progress import ProgressBars
-    from pocketpay.operations import audit, recorded_audit
+    from pocketpay.cli import stops
 
-    stops.exit_on_stop_signal(143)
-    with database_of(settings.load()) as database, ProgressBars().stage("audit", len(audit.PROOFS)) as advance:
-        code = asyncio.run(
-            recorded_audit.run(
-                database.server_dsn,
-                database.owner_dsn,
-                incremental=incremental,
-                standby=standby,
-                after_law=lambda: advance(1),
-            )
-        )
-    raise typer.Exit(code)
+    stops.exit_on_stop_signal()
+    from pocketpay.cli import auditing
+
+    return auditing.audit(incremental=incremental, standby=standby)
 
 
 @verbs.command("demo")
-def demo_verb() -> None:
+def demo_verb() -> Result:
     """Creates the demo users and their history, if they do not exist yet."""
-    stops.exit_on_stop_signal(143)
-    _make_demo_people(settings.load())
+    from pocketpay.cli import stops
+
+    stops.exit_on_stop_signal()
+    from pocketpay import settings
+
+    return _make_demo_people(settings.load())
 
 
 @verbs.command("reset")
-def reset_verb() -> None:
+def reset_verb() -> Result:
     """Erases the embedded database and creates the demo users again. Refused while a server uses the database."""
+    from pocketpay.cli import stops
+
+    stops.exit_on_stop_signal()
+    from pocketpay import settings
+    from pocketpay.cli.database_address import erase
     from pocketpay.onboarding import demo
 
-    stops.exit_on_stop_signal(143)
     chosen = settings.load()
     demo.require_enabled(chosen)
     erase(chosen)
-    _make_demo_people(chosen)
+    return _make_demo_people(chosen)
 
 
 @verbs.command("import-supabase")
@@ -170,22 +194,16 @@ def import_supabase_verb(
     mails_per_hour: Annotated[
         int, typer.Option(min=1, max=1_000_000, help="Maximum number of welcome mails per hour.")
     ] = 500,
-) -> None:
+) -> Result:
     """Imports people from Supabase with their passwords and opening balances. Run it again to continue."""
-    from pocketpay.cli.progress import ProgressBars
-    from pocketpay.importing.run import ImportOptions, run
+    from pocketpay.cli import stops
 
-    stops.exit_on_stop_signal(143)
-    chosen = settings.load()
-    with database_of(chosen) as database:
-        serve.prepare(chosen, database)
-        per_hour = mails_per_hour if welcome_mail else None
-        options = ImportOptions(dry_run, skip_wrong, take_suggested, _country(country), per_hour)
-        raise typer.Exit(
-            asyncio.run(
-                run(chosen, database.server_dsn, files, options, write_line=typer.echo, progress=ProgressBars())
-            )
-        )
+    stops.exit_on_stop_signal()
+    from pocketpay.cli import importing
+    from pocketpay.importing.run import ImportOptions
+
+    per_hour = mails_per_hour if welcome_mail else None
+    return importing.run(files, ImportOptions(dry_run, skip_wrong, take_suggested, _country(country), per_hour))
 
 
 def _country(typed: str | None) -> str | None:
@@ -197,62 +215,89 @@ def _country(typed: str | None) -> str | None:
 
 
 @verbs.command("schema")
-def schema_verb() -> None:
+def schema_verb() -> Result:
     """Prints the GraphQL schema."""
     from pocketpay.api.schema import sdl
 
-    typer.echo(sdl(), nl=False)
+    text = sdl()
+    return Result({"schema": text}, text.splitlines())
 
 
 @verbs.command("settings")
-def settings_verb() -> None:
+def settings_verb() -> Result:
     """Prints all settings with descriptions and defaults, as a .env file."""
     from pocketpay.cli import env_file
 
-    typer.echo("\n".join(env_file.lines()))
+    return Result({"rows": env_file.rows()}, env_file.lines())
 
 
 def _application(
-    chosen: Settings, server_dsn: str, sizes: Sizes, *, metrics_end: socket.socket | None = None
+    chosen: "Settings", server_dsn: str, sizes: "Sizes", *, metrics_end: "socket.socket | None" = None
 ) -> object:
     from pocketpay.app import create_app
+    from pocketpay.cli.database_address import secret_of
 
     return create_app(
         chosen, server_dsn=server_dsn, secret_key=secret_of(chosen), sizes=sizes, metrics_end=metrics_end
     )
 
 
-def _seed(chosen: Settings, server_dsn: str) -> None:
+def _seed(chosen: "Settings", server_dsn: str) -> None:
+    import asyncio
+
+    from pocketpay.cli import demo_people
     from pocketpay.onboarding import demo
 
     if demo.is_enabled(chosen):
         asyncio.run(demo_people.make(chosen, server_dsn))
 
 
-def _make_demo_people(chosen: Settings) -> None:
+def _make_demo_people(chosen: "Settings") -> Result:
+    import asyncio
+
+    from pocketpay.cli import demo_people, preparing
+    from pocketpay.cli.database_address import database_of
+    from pocketpay.serving import log
+
     log.configure(chosen)
     with database_of(chosen) as database:
-        serve.prepare(chosen, database)
+        preparing.prepare(chosen, database)
         asyncio.run(demo_people.make(chosen, database.server_dsn))
-        typer.echo(demo_people.introduction())
+    return Result({"demo_people": demo_people.facts()}, [demo_people.introduction()])
 
 
-def _welcome(chosen: Settings, url: str, workers: int) -> None:
+def _welcome(chosen: "Settings", url: str, workers: int) -> None:
+    """Prints and logs where the server runs, when it does: with --json the one object of a server that started."""
+    import structlog
+
+    from pocketpay import settings
+    from pocketpay.cli import demo_people
+    from pocketpay.database import revisions
+    from pocketpay.explorer import web_app
     from pocketpay.onboarding import demo
+    from pocketpay.version import version
 
-    logger.info(
+    structlog.get_logger(__name__).info(
         "server_started",
         version=version(),
         revision=revisions.expected(),
         workers=workers,
         settings=settings.changed(chosen),
     )
-    typer.echo(f"Pocket Pay is running at {url}/graphql")
+    lines = [f"Pocket Pay is running at {url}/graphql"]
     if not chosen.production:
-        typer.echo("Open it in a browser to use GraphiQL. Its tabs show every operation.")
+        lines.append("Open it in a browser to use GraphiQL. Its tabs show every operation.")
+    facts: dict[str, object] = {"url": url, "graphql": f"{url}/graphql", "app": None, "demo_people": None}
+    if not chosen.production and web_app.is_built():
+        lines.append(f"The wallet app is at {url}/app/")
+        facts["app"] = f"{url}/app/"
     if demo.is_enabled(chosen):
-        typer.echo(demo_people.introduction())
+        lines.append(demo_people.introduction())
+        facts["demo_people"] = demo_people.facts()
+    output.show(Result(facts, lines), "serve")
 
 
 def _report_ready(supervisor_file: int) -> None:
+    import os
+
     os.write(supervisor_file, b"1")

@@ -2,6 +2,7 @@
 
     sessions.py      connections and units of work
     connecting.py    opens a connection to the host that accepts writes, with our settings
+    traced.py        a connection with a span for each statement, for a server that traces
     address.py       the hosts of DATABASE_URL
     availability.py  why the database cannot be reached: causes, counts, log lines
     timelines.py     recognises a former primary that does not know that another one was promoted
@@ -13,7 +14,9 @@
     turns.py         a fair order of waiting when there are more callers than connections
     joined.py        combines reads that are requested at the same time into one
     loops.py         logs the error of one turn of an endless loop, and counts the turns
+    uuids.py         new ids, of the driver's class
     arrays.py        many rows as the arguments of one statement
+    composites.py    the same as one argument, an array of a composite type
     snapshots.py     one consistent snapshot of the whole database, for long reads
     failures.py      the meaning of PostgreSQL's errors for a unit of work
     errors.py        the database is unavailable, or has another revision

@@ -20,8 +20,6 @@ class Arrays:
     def __init__(self, **types: str) -> None:
         self._types = types
         self._in_order = itemgetter(*types)
-        self.empty_arguments: tuple[Sequence[object], ...] = ((),) * len(types)
-        """The arguments for an empty list of rows."""
 
     def only(self, *names: str) -> "Arrays":
         """Returns Arrays with only the named columns, with the same types."""

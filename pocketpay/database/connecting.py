@@ -81,6 +81,10 @@ class WatchedConnection(Connection):
         set_timeouts(transport.get_extra_info("socket"))
 
 
+connection_class: type[Connection] = WatchedConnection
+"""The class of every connection. A server that traces replaces it (`traced.py`)."""
+
+
 def set_timeouts(tcp: socket.socket) -> None:
     """Closes the socket when nothing is acknowledged for SILENT_SECONDS. A Unix socket needs no such timeout."""
     if tcp.family == socket.AF_UNIX:
@@ -143,7 +147,7 @@ class _Opening:
                 command_timeout=self.command_seconds,
                 server_settings={"application_name": self.name},
                 target_session_attrs=SessionAttribute.standby if self.standby else SessionAttribute.read_write,
-                connection_class=WatchedConnection,
+                connection_class=connection_class,
             )
             try:
                 await connection.execute(SET, [*self.settings], [*self.settings.values()])

@@ -13,8 +13,7 @@ replaced: both lock the user's row (`proof.is_current`).
 
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
+from pocketpay.database import uuids
 from pocketpay.errors import Refusal
 from pocketpay.identity import proof
 from pocketpay.identity.errors import Unauthenticated, WeakPassword, WrongPassword

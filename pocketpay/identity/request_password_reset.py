@@ -18,8 +18,7 @@ Decision 32 gives the reasons.
 from datetime import timedelta
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
+from pocketpay.database import uuids
 from pocketpay.database.sessions import Session
 from pocketpay.identity import logins
 from pocketpay.identity.errors import MailUnavailable

@@ -11,8 +11,7 @@ session                  in one unit of work, which also replaces an imported or
 
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
+from pocketpay.database import uuids
 from pocketpay.identity import logins, names, proof
 from pocketpay.identity.errors import InvalidCredentials
 from pocketpay.identity.imported_hashes import HashesLeft

@@ -23,8 +23,7 @@ from datetime import timedelta
 from math import ceil
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
+from pocketpay.database import uuids
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Database, Session
 from pocketpay.database.sweeping import Sweeper, take_turn

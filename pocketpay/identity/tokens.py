@@ -15,10 +15,10 @@ import hmac
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from uuid import UUID
 
 import jwt
 
+from pocketpay.database import uuids
 from pocketpay.errors import PocketPayError
 from pocketpay.identity.viewer import Viewer
 
@@ -103,7 +103,7 @@ class AccessTokens:
             raise BadToken
         claims = parts["payload"]
         try:
-            viewer = Viewer(UUID(claims["sub"]), UUID(claims["wid"]), UUID(claims["sid"]))
+            viewer = Viewer(*(uuids.UUID(claims[name]) for name in ("sub", "wid", "sid")))
         except (ValueError, TypeError, AttributeError):
             raise BadToken from None
         if not isinstance(claims["iat"], int):

@@ -16,8 +16,7 @@ this way. A taken address or number counts as a wrong password too.
 
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
+from pocketpay.database import uuids
 from pocketpay.errors import Refusal
 from pocketpay.identity import names, proof
 from pocketpay.identity.changes import Changes, TypedChanges, Unchanged, read

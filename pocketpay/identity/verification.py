@@ -25,8 +25,7 @@ Decision 31 gives the reasons for email addresses, decision 36 for phone numbers
 
 from dataclasses import dataclass
 
-import uuid_utils.compat as uuids
-
+from pocketpay.database import uuids
 from pocketpay.errors import Refusal
 from pocketpay.identity import shown_code
 from pocketpay.identity.contacts import Contact

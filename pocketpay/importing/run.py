@@ -45,6 +45,29 @@ class ImportOptions:
         return Rules(settings.served_currencies, self.country, self.take_suggested)
 
 
+@dataclass(slots=True)
+class Totals:
+    """The numbers of a run, for programs. Those of what a run did not reach are None."""
+
+    counts: Counts | None = None
+    ready: int | None = None
+    result: ImportResult | None = None
+
+    def facts(self) -> dict[str, int | None]:
+        """Returns the numbers by name."""
+        counts, result = self.counts, self.result
+        return {
+            "people_read": None if counts is None else counts.read,
+            "people_ready": self.ready,
+            "people_already_imported": None if counts is None else counts.here,
+            "lines_with_errors": None if counts is None else counts.wrong,
+            "notes": None if counts is None else counts.notes,
+            "people_imported": None if result is None else result.people,
+            "opening_balances_posted": None if result is None else result.openings,
+            "people_left_out": None if result is None else len(result.left_out),
+        }
+
+
 async def run(
     settings: Settings,
     server_dsn: str,
@@ -53,22 +76,23 @@ async def run(
     *,
     write_line: Callable[[str], None],
     progress: Progress,
+    totals: Totals | None = None,
 ) -> int:
-    """Runs the import, calls `write_line` with each line of the report, and returns the exit code.
+    """Runs the import, calls `write_line` with each line of the report, fills `totals`, and returns the exit code.
 
     The exit code is 0, or 1 when there are errors that were not skipped. Raises ExportUnreadable, SettingsError,
     StagingRefused, and DatabaseUnavailable when the connection to the database is lost: run it again then.
     """
     if options.mails_per_hour is not None:
         require_mail(settings)
-    files = parts(paths)
+    files, totals = parts(paths), totals or Totals()
     try:
         async with AsyncExitStack() as open_:
             connection = await staging.open_connection(server_dsn)
             open_.callback(connection.terminate)
             if options.dry:
-                return await _dry(settings, connection, files, options, write_line, progress)
-            return await _real(settings, server_dsn, connection, files, options, open_, write_line, progress)
+                return await _dry(settings, connection, files, options, write_line, progress, totals)
+            return await _real(settings, server_dsn, connection, files, options, open_, write_line, progress, totals)
     except Exception as error:
         if isinstance(error, ServiceBusy) or lost_connection(error):
             raise DatabaseUnavailable(
@@ -85,9 +109,11 @@ async def _dry(
     options: ImportOptions,
     write_line: Callable[[str], None],
     progress: Progress,
+    totals: Totals,
 ) -> int:
     owed = await write_people.owed_count(connection)
-    counts, _ = await _reported(connection, files, options.rules(settings), owed, write_line, progress)
+    counts, ready = await _reported(connection, files, options.rules(settings), owed, write_line, progress)
+    totals.counts, totals.ready = counts, ready
     if options.mails_per_hour is not None:
         write_line(report.to_welcome(counts.first_passwords + await welcomes.count(connection)))
     write_line("Nothing was changed: this was a dry run.")
@@ -103,14 +129,16 @@ async def _real(
     open_: AsyncExitStack,
     write_line: Callable[[str], None],
     progress: Progress,
+    totals: Totals,
 ) -> int:
     database = await Database.open(server_dsn, readers=1, writers=1)
     open_.push_async_callback(database.close)
     desk = await Desk.open(database, settings)
     open_.push_async_callback(desk.close)
-    result = ImportResult()
+    totals.result = result = ImportResult()
     await write_people.settle_owed(connection, desk, result)
     counts, ready = await _reported(connection, files, options.rules(settings), 0, write_line, progress)
+    totals.counts, totals.ready = counts, ready
     if counts.wrong and not options.skip_wrong:
         _write_lines(report.import_result(result) if result.openings else [], write_line)
         write_line("Nobody was imported. Fix these lines, or skip them with --skip-wrong.")

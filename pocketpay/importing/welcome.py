@@ -10,8 +10,7 @@ Decision 35 gives the reasons.
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import uuid_utils.compat as uuids
-
+from pocketpay.database import uuids
 from pocketpay.database.sessions import Connection, Database
 from pocketpay.identity import mails
 from pocketpay.identity.one_time_codes import Challenge, Purpose

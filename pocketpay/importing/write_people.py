@@ -13,8 +13,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
+from pocketpay.database import uuids
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Connection, Database
 from pocketpay.identity.errors import AlreadyExists

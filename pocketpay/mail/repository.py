@@ -5,8 +5,8 @@ from datetime import timedelta
 from uuid import UUID
 
 import orjson
-import uuid_utils.compat as uuids
 
+from pocketpay.database import uuids
 from pocketpay.database.sessions import Record, Session
 from pocketpay.mail.mail import ClaimedMail, Kind, Mail
 

@@ -14,8 +14,7 @@ first write was committed, its user is found and returned.
 from dataclasses import dataclass
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
+from pocketpay.database import uuids
 from pocketpay.errors import Refusal
 from pocketpay.identity import names
 from pocketpay.identity.errors import TAKEN, AlreadyExists

@@ -14,8 +14,7 @@ Decision 26 gives the reasons.
 
 from collections.abc import Awaitable, Callable
 
-import uuid_utils.compat as uuids
-
+from pocketpay.database import uuids
 from pocketpay.database.sessions import Session
 from pocketpay.identity.fingerprints import EmailFingerprints
 from pocketpay.identity.user import User

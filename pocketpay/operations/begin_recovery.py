@@ -11,8 +11,7 @@ cannot create more valid codes to guess than a stranger could. Decision 34 gives
 
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
+from pocketpay.database import uuids
 from pocketpay.database.sessions import Database
 from pocketpay.identity.errors import MailUnavailable, RateLimited
 from pocketpay.identity.request_password_reset import send_code

@@ -10,8 +10,7 @@ does not change: against a thief who knows it, freeze the wallet or begin a reco
 from dataclasses import dataclass
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
+from pocketpay.database import uuids
 from pocketpay.database.sessions import Database
 from pocketpay.identity.sessions import end_all
 from pocketpay.identity.until_known import until_known

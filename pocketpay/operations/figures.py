@@ -1,6 +1,6 @@
 """Values of the metrics that need the database: at most one read each FRESH_SECONDS, however often they are asked.
 
-A read has four short statements, none of which reads history. While the database does not answer, the request for
+A read has five short statements, none of which reads history. While the database does not answer, the request for
 the metrics is answered all the same, after at most READ_SECONDS: `up` is then False, and the other values are absent.
 """
 
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pocketpay.database import clocks, connection_count
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Database, Session
+from pocketpay.operations.repository import audit_runs
 from pocketpay.transactions.repository.unfinished import Unfinished, unfinished
 
 FRESH_SECONDS = 10.0
@@ -21,14 +22,25 @@ READ_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
+class LastAudit:
+    """The last recorded audit: the number of its findings, when it ended, and when the whole audit began on which it
+    rests. Times are in seconds since 1970."""
+
+    findings: int
+    finished_at: float
+    whole_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What one read found: the connections to the database server and how many this login may have, by how much this
-    machine's clock is ahead of the database's, and the unfinished payments."""
+    machine's clock is ahead of the database's, the unfinished payments, and the last recorded audit."""
 
     connections: int
     max_connections: int
     clock_ahead_seconds: float
     unfinished: Unfinished
+    audit: LastAudit | None
 
 
 class Figures:
@@ -65,4 +77,9 @@ class Figures:
 async def _reading(session: Session) -> Reading:
     ahead = await clocks.seconds_ahead(session)
     used, allowed = await connection_count.used(session)
-    return Reading(used, allowed, ahead, await unfinished(session))
+    return Reading(used, allowed, ahead, await unfinished(session), await _last_audit(session))
+
+
+async def _last_audit(session: Session) -> LastAudit | None:
+    run = await audit_runs.last(session)
+    return None if run is None else LastAudit(run.findings, run.finished_at.timestamp(), run.whole_at.timestamp())

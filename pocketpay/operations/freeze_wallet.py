@@ -11,11 +11,10 @@ cannot be confirmed. When a wallet is frozen for all payments, its owner is also
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint
 from pocketpay.clearing.outcome import Answer, Outcome, SideEffects
+from pocketpay.database import uuids
 from pocketpay.operator_log.act import Act, Action, Operator
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_reason

@@ -29,8 +29,9 @@ SAMPLE = 100
 
 @dataclass(slots=True)
 class _Tally:
-    """The number of findings, and the first of them."""
+    """The number of findings, and the first of them. `on_finding` is called with each."""
 
+    on_finding: Callable[[Finding], None]
     count: int = 0
     sample: list[Finding] = field(default_factory=list)
 
@@ -40,6 +41,7 @@ class _Tally:
             self.count += 1
             if len(self.sample) < SAMPLE:
                 self.sample.append(finding)
+            self.on_finding(finding)
             yield finding
 
 
@@ -52,15 +54,18 @@ async def run(
     out: TextIO = sys.stdout,
     err: TextIO = sys.stderr,
     after_law: Callable[[], None] = lambda: None,
+    on_finding: Callable[[Finding], None] = lambda _: None,
 ) -> int:
     """Audits, prints the findings and a summary, and records the run. Returns 0 when the ledger is correct, else 1.
+
+    `after_law` is called after each law, and `on_finding` with each finding.
 
     Raises the errors of `audit.snapshot`, and DatabaseUnavailable when another audit is being recorded.
     """
     async with _recorder(owner_dsn, standby=standby) as owner, audit.snapshot(server_dsn, standby=standby) as session:
         began_at = await session.fetchval("select now()")
         used = await _usable(session, err) if incremental else None
-        tally = _Tally()
+        tally = _Tally(on_finding)
         found = audit.prove(session, used, after_law=after_law)
         code = await audit.write_report(tally.of(found), out, used)
         if owner is not None:

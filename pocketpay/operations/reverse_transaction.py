@@ -18,11 +18,10 @@ available.
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Key, Lookups
 from pocketpay.clearing.outcome import Answer, Outcome
+from pocketpay.database import uuids
 from pocketpay.money import Money
 from pocketpay.operator_log.act import Act, Action, Operator
 from pocketpay.payments.desk import Desk

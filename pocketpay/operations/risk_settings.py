@@ -9,9 +9,8 @@ Setting the same value again, or clearing a setting that is not overridden, chan
 from dataclasses import dataclass
 from datetime import datetime
 
-import uuid_utils.compat as uuids
-
 from pocketpay.amounts import is_money, money_setting
+from pocketpay.database import uuids
 from pocketpay.database.sessions import Database, Session
 from pocketpay.identity.until_known import until_known
 from pocketpay.ledger.currencies import served_anywhere

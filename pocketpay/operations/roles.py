@@ -4,8 +4,7 @@ It is granted and revoked only on the command line: anyone who can run commands 
 anyway.
 """
 
-import uuid_utils.compat as uuids
-
+from pocketpay.database import uuids
 from pocketpay.database.sessions import Database, Session
 from pocketpay.identity.errors import Forbidden
 from pocketpay.identity.repository import people

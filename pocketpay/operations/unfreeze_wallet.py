@@ -7,11 +7,10 @@ then     the wallet's standing and the record of the act, in one step
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint
 from pocketpay.clearing.outcome import Answer, Outcome, SideEffects
+from pocketpay.database import uuids
 from pocketpay.operator_log.act import Act, Action, Operator
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_reason

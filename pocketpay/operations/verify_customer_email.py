@@ -12,8 +12,7 @@ is kept of a customer whose account is closed.
 
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
+from pocketpay.database import uuids
 from pocketpay.database.sessions import Database
 from pocketpay.identity.contacts import Contact, email_address
 from pocketpay.identity.repository import verification

@@ -12,11 +12,10 @@ If the wallet is frozen for all payments, the transaction is written as BLOCKED;
 from dataclasses import dataclass
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Key
 from pocketpay.clearing.outcome import Answer, Outcome
+from pocketpay.database import uuids
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_amount, parse_bank_name, parse_key

@@ -28,7 +28,7 @@ class Desk:
     bank: Bank
 
     @classmethod
-    async def open(cls, database: Database, settings: Settings) -> Self:
+    async def open(cls, database: Database, settings: Settings, *, clearing_class: type[Clearing] = Clearing) -> Self:
         """Creates a server's desk: creates missing house accounts and starts the clearing.
 
         Raises ServiceBusy when the database does not answer, and SettingsError when an operator's setting in the
@@ -38,7 +38,7 @@ class Desk:
             house = await postings.ensure_house_accounts(session, settings.served_currencies)
         async with database.read() as session:
             terms = replace(Terms.of(settings), policy=await read_policy(session, settings))
-        clearing = Clearing(database, terms, house)
+        clearing = clearing_class(database, terms, house)
         await clearing.start()
         bank = SimulatedBank(settings.simulated_bank, settings.simulated_bank_seconds)
         return cls(database, clearing, Resolver(database), bank)

@@ -11,8 +11,6 @@ replay: the caller still waits, and gets both.
 from dataclasses import dataclass
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
 from pocketpay.cards import number
 from pocketpay.cards.card import VALID_YEARS, Card, CardStatus, month_of
 from pocketpay.cards.errors import TooManyCards
@@ -20,6 +18,7 @@ from pocketpay.cards.number import Secrets
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Key, Lookups, ResultKind
 from pocketpay.clearing.outcome import Outcome, SideEffects
+from pocketpay.database import uuids
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_key, parse_label, parse_limit

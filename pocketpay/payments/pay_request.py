@@ -11,11 +11,10 @@ each attempt has the request's id.
 from dataclasses import dataclass
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Key, Lookups
 from pocketpay.clearing.outcome import Answer, Outcome
+from pocketpay.database import uuids
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_key
 from pocketpay.payments.transfer import Transfer

@@ -11,11 +11,10 @@ every other refusal writes nothing. `reversal.py` has the posting.
 from dataclasses import dataclass
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Key, Lookups
 from pocketpay.clearing.outcome import Answer, Outcome
+from pocketpay.database import uuids
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_amount, parse_key, parse_reason

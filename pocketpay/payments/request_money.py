@@ -2,10 +2,9 @@
 
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
 from pocketpay.clearing.footprint import ResultKind
 from pocketpay.clearing.outcome import Answer
+from pocketpay.database import uuids
 from pocketpay.payments.create_requests import CreateRequests, Share
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_amount, parse_description, parse_key, parse_recipient

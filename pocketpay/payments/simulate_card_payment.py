@@ -11,12 +11,11 @@ transaction is written as BLOCKED, and with insufficient funds as FAILED; every 
 from dataclasses import dataclass
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
 from pocketpay.cards.card import Card
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Key, Lookups
 from pocketpay.clearing.outcome import Answer, Outcome, SideEffects
+from pocketpay.database import uuids
 from pocketpay.errors import Refusal
 from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import HouseKind

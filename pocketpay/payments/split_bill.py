@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
 from pocketpay.clearing.footprint import ResultKind
 from pocketpay.clearing.outcome import Answer
+from pocketpay.database import uuids
 from pocketpay.money import Money
 from pocketpay.payments.create_requests import CreateRequests, Share
 from pocketpay.payments.desk import Desk

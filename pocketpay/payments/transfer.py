@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
 from pocketpay.clearing import money_requests
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Key
 from pocketpay.clearing.outcome import Answer, Hold, Outcome
+from pocketpay.database import uuids
 from pocketpay.errors import Refusal
 from pocketpay.ledger.account import Leg
 from pocketpay.money import Money

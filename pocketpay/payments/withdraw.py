@@ -13,11 +13,10 @@ has the second half.
 from dataclasses import dataclass
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Key
 from pocketpay.clearing.outcome import Answer, Hold, Outcome
+from pocketpay.database import uuids
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed, withdrawal_fee

@@ -7,6 +7,7 @@
     connections/       HTTP on one connection, with limits that apply before a request is complete
     handler.py         POST /graphql
     http.py            GraphQL over HTTP: checks requests, sends responses
+    request_ids.py     new request ids
     headers.py         the headers of all other responses
     view.py            GET /graphql, the explorer's page, and websocket handshakes
     sockets.py         one websocket of graphql-transport-ws
@@ -25,6 +26,7 @@
     limits.py          limits for depth, fields and cost of a document
     variables.py       checks the variables of a request
     execution.py       executes a prepared operation
+    traced.py          the same with a span for each operation, for a server that traces
     subscription_events.py  the responses of a subscription, for websockets and event streams
     plans.py           compiled plans for operations with one root field
     executor.py        graphql-core's executor, with a fast path for plain fields

@@ -8,9 +8,8 @@ Every response is JSON, also an HTTP error. It has its request id and must not b
 """
 
 import re
-import secrets
 from asyncio import timeout
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -19,6 +18,7 @@ from starlette.types import Receive, Send
 
 from pocketpay.api.bad_input import BAD_USER_INPUT
 from pocketpay.errors import PocketPayError
+from pocketpay.serving import request_ids
 from pocketpay.serving.failures import (
     DOCUMENT_NOT_FOUND,
     INTERNAL,
@@ -110,7 +110,7 @@ def request_id(headers: Headers) -> str:
     header = headers.get(b"x-request-id")
     if header is not None and _REQUEST_ID.fullmatch(header):
         return header.decode()
-    return secrets.token_hex(12)
+    return request_ids.new()
 
 
 def may_exceed(headers: Headers, max_bytes: int) -> bool:
@@ -293,6 +293,24 @@ def response_headers(raw: bytes, kind: bytes, request_id: str) -> list[tuple[byt
         (b"x-request-id", request_id.encode()),
         *SECURITY_HEADERS,
     ]
+
+
+def header_lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Returns headers as they are sent."""
+    return b"".join([part for name, value in headers for part in (name, b": ", value, b"\r\n")])
+
+
+_SECURITY_LINES = header_lines(SECURITY_HEADERS)
+
+
+def response_lines(raw: bytes, kind: bytes, request_id: str) -> bytes:
+    """The same as `header_lines(response_headers(…))`, three times as fast."""
+    return b"content-type: %b; charset=utf-8\r\ncontent-length: %d\r\nx-request-id: %b\r\n%b" % (
+        kind,
+        len(raw),
+        request_id.encode(),
+        _SECURITY_LINES,
+    )
 
 
 async def send_refusal(send: Send, refused: HttpRefusal, *, kind: bytes, request_id: str) -> None:

@@ -12,7 +12,7 @@ from pocketpay.database.availability import AVAILABILITY, Cause
 from pocketpay.database.failures import Failure
 from pocketpay.database.sessions import Database
 from pocketpay.mail.sender import Counts
-from pocketpay.operations.figures import Figures, Reading
+from pocketpay.operations.figures import Figures, LastAudit, Reading
 from pocketpay.serving.connections.connections import Connections
 from pocketpay.serving.execution import Execution
 from pocketpay.serving.exposition import Merge
@@ -53,6 +53,19 @@ FIGURES: dict[str, tuple[str, Callable[[Reading], float]]] = {
     ),
 }
 """The values that are read from the database: the description of each, and how to get it from a reading."""
+
+AUDIT: dict[str, tuple[str, Callable[[LastAudit], float]]] = {
+    "pocketpay_audit_findings": ("Number of findings of the last recorded audit.", lambda run: run.findings),
+    "pocketpay_audit_last_timestamp_seconds": (
+        "When the last recorded audit ended.",
+        lambda run: run.finished_at,
+    ),
+    "pocketpay_audit_whole_timestamp_seconds": (
+        "When the last whole audit began on which the last recorded audit rests.",
+        lambda run: run.whole_at,
+    ),
+}
+"""The values of the last recorded audit. They are absent before the first one."""
 
 
 def of_the_server(metrics: Metrics, connections: Connections, execution: Execution) -> None:
@@ -136,6 +149,8 @@ def of_figures(metrics: Metrics, figures: Figures) -> None:
     )
     for name, (description, value) in FIGURES.items():
         metrics.gauge(name, description, partial(_figure, figures, value), Merge.ASKED)
+    for name, (description, of_run) in AUDIT.items():
+        metrics.gauge(name, description, partial(_of_audit, figures, of_run), Merge.ASKED)
     for position, (name, description) in enumerate(
         (
             ("pocketpay_held_payments", "Number of payments that hold money, by currency."),
@@ -147,6 +162,11 @@ def of_figures(metrics: Metrics, figures: Figures) -> None:
 
 def _figure(figures: Figures, value: Callable[[Reading], float]) -> float | None:
     return None if figures.reading is None else value(figures.reading)
+
+
+def _of_audit(figures: Figures, value: Callable[[LastAudit], float]) -> float | None:
+    run = None if figures.reading is None else figures.reading.audit
+    return None if run is None else value(run)
 
 
 def _held(figures: Figures, position: int) -> Values:

@@ -36,7 +36,7 @@ async def sweep_forever(database: Database) -> None:
     """Sweeps all wallets each hour until it is cancelled. An error is logged, and the next sweep follows."""
     while True:
         await asyncio.sleep(EVERY_SECONDS)
-        with log_errors(log, busy="usage_sweep_postponed", failed="usage_sweep_failed"):
+        with log_errors(log, work="usage", busy="usage_sweep_postponed", failed="usage_sweep_failed"):
             await sweep(database)
 
 

@@ -27,7 +27,7 @@ RESET = "mutation ($input: ResetPasswordInput!) { resetPassword(input: $input) {
 
 
 @pytest.fixture
-async def client(database_dsn: Dsns) -> AsyncIterator[Client]:
+async def client(warm: None, database_dsn: Dsns) -> AsyncIterator[Client]:
     async with serving(database_dsn.server, public_url="https://app.example.com") as one:
         yield one
 

@@ -28,6 +28,11 @@ select pg_terminate_backend(pid) from pg_stat_activity
 where application_name = 'pocketpay listener' and datname = current_database()"""
 
 
+@pytest.fixture(scope="module")
+def warm() -> None:
+    """Keeps no connections: these tests wait until the backend of a listener has ended."""
+
+
 @pytest.fixture
 async def alice_and_bob(owner: Owner) -> tuple[UUID, UUID]:
     alice, bob = await people(owner, "alice", "bob")

@@ -8,14 +8,15 @@ from hypothesis import strategies as st
 from typeid import TypeID
 
 from pocketpay.api import ids
+from pocketpay.database import uuids
 
 
 @given(st.uuids())
-def test_an_id_is_encoded_as_a_typeid_and_decoded_as_a_plain_uuid(uuid: UUID) -> None:
+def test_an_id_is_encoded_as_a_typeid_and_decoded_as_a_uuid_of_the_driver(uuid: UUID) -> None:
     text = ids.encode(ids.WALLET, uuid)
     assert TypeID.from_string(text).uuid_bytes == uuid.bytes
     found = ids.decode(ids.WALLET, text)
-    assert type(found) is UUID
+    assert type(found) is uuids.UUID
     assert found == uuid
     assert ids.decode(ids.USER, text) is None
 

@@ -21,7 +21,7 @@ IN_ANY = 'An Amount is decimal text like "12.50", with no more digits after the 
 
 
 @pytest.fixture
-async def client(database_dsn: Dsns) -> AsyncIterator[Client]:
+async def client(warm: None, database_dsn: Dsns) -> AsyncIterator[Client]:
     settings = {"currencies": "USD,JPY,KWD", "large_transfer_threshold": "USD:500.00,JPY:75000,KWD:150.000"}
     async with serving(database_dsn.server, **settings) as one:
         yield one

@@ -29,7 +29,7 @@ HISTORY = "{ transactions(filter: { types: [WITHDRAWAL] }) { nodes { type status
 
 
 @pytest.fixture
-async def client(database_dsn: Dsns) -> AsyncIterator[Client]:
+async def client(warm: None, database_dsn: Dsns) -> AsyncIterator[Client]:
     """A server on which new users have 100.00 and may withdraw 60.00 a day."""
     async with serving(database_dsn.server, withdrawal_limit="60.00") as one:
         yield one

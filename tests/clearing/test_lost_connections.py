@@ -52,7 +52,7 @@ from tests.payments.customers import (
 
 
 @pytest.fixture
-async def records(module_dsn: Dsns) -> AsyncIterator[Records]:
+async def records(warm: None, module_dsn: Dsns) -> AsyncIterator[Records]:
     async with records_of(module_dsn.server, module_dsn.owner) as records:
         yield records
         await records.reopen_wallets()

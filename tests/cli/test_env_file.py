@@ -59,9 +59,10 @@ NOT_SETTINGS = {
     *("POSTGRES_PASSWORD", "POCKETPAY_OWNER_PASSWORD", "POCKETPAY_PASSWORD"),
     *("MEMORY_LIMIT", "BACKUP_KEEP_DAYS", "INSUFFICIENT_FUNDS"),
     *("WRITE_CLIENTS", "WRITE_LISTING", "FUZZ_SEED", "SOAK_SECONDS", "SERVICE_BUSY"),
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
 }
 """Names in capitals that are not settings: passwords of PostgreSQL's logins, variables of Compose,
-switches of tests, and error codes."""
+switches of tests, error codes, and what OpenTelemetry reads."""
 
 
 @pytest.mark.parametrize(

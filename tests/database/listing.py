@@ -1,5 +1,5 @@
 """Lists the database objects that Alembic does not compare: constraints, triggers and their state, functions,
-indexes, grants.
+indexes, grants, composite types.
 
 The listing is committed as `migrations/listing.txt`: its diff is the review.
 """
@@ -43,6 +43,12 @@ select line from (
         select from information_schema.table_privileges t
         where (t.table_schema, t.table_name, t.grantee, t.privilege_type)
             = (c.table_schema, c.table_name, c.grantee, c.privilege_type))
+    union all
+    select 7, '', t.typname::text,
+           format('type %s: %s', t.typname,
+                  string_agg(attname || ' ' || format_type(atttypid, null), ', ' order by attnum))
+    from pg_type t join pg_class c on c.oid = t.typrelid join pg_attribute a on a.attrelid = c.oid
+    where c.relkind = 'c' and typnamespace = 'public'::regnamespace group by t.typname
 ) as listing (part, what, name, line)
 order by part, what collate "C", name collate "C"
 """

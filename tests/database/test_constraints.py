@@ -16,6 +16,7 @@ from asyncpg import Connection, Record
 from tests.conftest import Dsns
 from tests.mutations import catalog
 from tests.operations.town import trade
+from tests.warm_connections import connected
 
 RANDOM = "gen_random_uuid()"
 SOMEBODY = "(select id from users where username = 'alice')"
@@ -359,11 +360,12 @@ async def populate(dsns: Dsns) -> None:
 
 
 @pytest.fixture
-async def owner(town: None, module_dsn: Dsns) -> AsyncIterator["Connection[Record]"]:
+async def owner(warm: None, town: None, module_dsn: Dsns) -> AsyncIterator["Connection[Record]"]:
     """A connection as the owner, in a transaction that is rolled back."""
-    connection = await asyncpg.connect(module_dsn.owner)
+    connection = await connected(module_dsn.owner)
     await connection.execute("begin")
     yield connection
+    await connection.execute("rollback")
     await connection.close()
 
 

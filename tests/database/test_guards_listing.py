@@ -9,6 +9,7 @@ from asyncpg import Connection, Record
 
 from tests.conftest import Dsns
 from tests.database.listing import listing
+from tests.warm_connections import connected
 
 WEAKENINGS = {
     "a trigger is disabled": "alter table ledger_entries disable trigger ledger_entries_guard",
@@ -70,11 +71,12 @@ WEAKENINGS = {
 
 
 @pytest.fixture
-async def owner(module_dsn: Dsns) -> AsyncIterator["Connection[Record]"]:
+async def owner(warm: None, module_dsn: Dsns) -> AsyncIterator["Connection[Record]"]:
     """A connection as the owner, in a transaction that is rolled back."""
-    connection = await asyncpg.connect(module_dsn.owner)
+    connection = await connected(module_dsn.owner)
     await connection.execute("begin")
     yield connection
+    await connection.execute("rollback")
     await connection.close()
 
 

@@ -14,6 +14,11 @@ from pocketpay.database.sessions import Database, ReadAccess
 from tests.conftest import Dsns
 
 
+@pytest.fixture(scope="module")
+def warm() -> None:
+    """Keeps no connections: these tests count backends and end them."""
+
+
 @asynccontextmanager
 async def at_most(owner: "asyncpg.Connection[asyncpg.Record]", more: int) -> AsyncIterator[None]:
     """Limits the server's role to that many connections more than it has now."""

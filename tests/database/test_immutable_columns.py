@@ -12,6 +12,7 @@ from asyncpg import Connection, Record
 
 from tests.conftest import Dsns
 from tests.operations.town import Town, trade
+from tests.warm_connections import connected
 
 TABLES = ("transactions", "money_requests", "cards", "wallets", "users", "idempotency_keys", "imported_users")
 TIMES = ("created_at", "expires_at", "expiry_month", "expiry_year", "email_set_at", "phone_set_at")
@@ -51,9 +52,9 @@ async def _imported(dsns: Dsns) -> Town:
 
 
 @pytest.fixture(params=["origin", "replica"])
-async def owner(module_dsn: Dsns, request: pytest.FixtureRequest) -> AsyncIterator["Connection[Record]"]:
+async def owner(warm: None, module_dsn: Dsns, request: pytest.FixtureRequest) -> AsyncIterator["Connection[Record]"]:
     """A connection as the owner of the tables, once as usual and once with ordinary triggers disabled."""
-    connection = await asyncpg.connect(module_dsn.owner)
+    connection = await connected(module_dsn.owner)
     await connection.execute(f"set session_replication_role = {request.param}")
     yield connection
     await connection.close()

@@ -26,8 +26,19 @@ REPLACED = (
 
 @pytest.fixture
 async def before(empty: Dsns) -> Dsns:
-    """A database of the revision before, without users."""
+    """A database of the revision before, without users.
+
+    Today's server acts as the server of that revision. Its writes need the types of revision 0026, so they are in a
+    schema of their own.
+    """
     await asyncio.to_thread(command.upgrade, migrations.config(empty.owner), _previous())
+    owner = await asyncpg.connect(empty.owner)
+    await owner.execute("create schema later; grant usage on schema later to pocketpay_server")
+    for type_ in ScriptDirectory.from_config(migrations.config()).get_revision("0026").module.TYPES:
+        await owner.execute(f"create type later.{type_}")
+    database = await owner.fetchval("select current_database()")
+    await owner.execute(f"alter database {database} set search_path = public, later")
+    await owner.close()
     return empty
 
 

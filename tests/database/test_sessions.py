@@ -16,6 +16,11 @@ STATEMENT_SECONDS = 0.2
 """The statement timeout in these tests; in production it is two seconds."""
 
 
+@pytest.fixture(scope="module")
+def warm() -> None:
+    """Keeps no connections: these tests count backends and end them."""
+
+
 @pytest.fixture
 async def hurried(database_dsn: Dsns, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
     """One reader, whose statements may take STATEMENT_SECONDS."""

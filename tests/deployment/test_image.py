@@ -72,7 +72,14 @@ def test_dockerignore_includes_exactly_the_paths_that_are_copied() -> None:
 
 
 @pytest.mark.parametrize(
-    "excluded", ["explorer/node_modules", "pocketpay/explorer/dist", "pocketpay/api/__pycache__", "pocketpay/x.pyc"]
+    "excluded",
+    [
+        "explorer/node_modules",
+        "pocketpay/explorer/dist",
+        "pocketpay/explorer/web",
+        "pocketpay/api/__pycache__",
+        "pocketpay/x.pyc",
+    ],
 )
 def test_files_built_on_this_machine_are_not_copied(excluded: str) -> None:
     ignored = (CHECKOUT / ".dockerignore").read_text(encoding="utf-8").splitlines()

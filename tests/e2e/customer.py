@@ -11,7 +11,7 @@ import httpx
 from tests.serving.socket_client import SocketClient, socket
 
 PASSWORD = "violet-harbour-19"
-PATIENCE_SECONDS = 15.0
+PATIENCE_SECONDS = 40.0
 
 MONEY = "{ amount currency }"
 TRANSACTION = (

@@ -15,7 +15,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from pocketpay.cli import serve
+from pocketpay.cli import preparing
 from pocketpay.cli.operator import operator
 from pocketpay.cli.verbs import verbs
 from pocketpay.database.embedded.server import EmbeddedPostgres
@@ -36,7 +36,7 @@ assert NUL not in TYPED
 @pytest.fixture(autouse=True)
 def in_this_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The commands run here: on a cluster that is not durable, which they would refuse, and with their signals."""
-    monkeypatch.setattr(serve, "prepare", lambda *_: None)
+    monkeypatch.setattr(preparing, "prepare", lambda *_: None)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     yield
     for number, handler in handlers.items():

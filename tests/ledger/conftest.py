@@ -10,6 +10,7 @@ from asyncpg import Connection, Record
 
 from tests.conftest import Dsns
 from tests.ledger.books import Scene, open_books
+from tests.warm_connections import connected
 
 
 @pytest.fixture(scope="module")
@@ -26,23 +27,23 @@ async def _opened(dsn: str) -> Scene:
 
 
 @pytest.fixture
-async def owner(module_dsn: Dsns) -> AsyncIterator["Connection[Record]"]:
-    connection = await asyncpg.connect(module_dsn.owner)
+async def owner(warm: None, module_dsn: Dsns) -> AsyncIterator["Connection[Record]"]:
+    connection = await connected(module_dsn.owner)
     yield connection
     await connection.close()
 
 
 @pytest.fixture
-async def server(module_dsn: Dsns) -> AsyncIterator["Connection[Record]"]:
-    connection = await asyncpg.connect(module_dsn.server)
+async def server(warm: None, module_dsn: Dsns) -> AsyncIterator["Connection[Record]"]:
+    connection = await connected(module_dsn.server)
     yield connection
     await connection.close()
 
 
 @pytest.fixture(params=["server", "owner", "owner as replica"])
-async def writer(module_dsn: Dsns, request: pytest.FixtureRequest) -> AsyncIterator["Connection[Record]"]:
+async def writer(warm: None, module_dsn: Dsns, request: pytest.FixtureRequest) -> AsyncIterator["Connection[Record]"]:
     """A connection that writes: as the server, as the owner, and as the owner with ordinary triggers disabled."""
-    connection = await asyncpg.connect(module_dsn.server if request.param == "server" else module_dsn.owner)
+    connection = await connected(module_dsn.server if request.param == "server" else module_dsn.owner)
     if request.param == "owner as replica":
         await connection.execute("set session_replication_role = replica")
     yield connection
@@ -50,9 +51,9 @@ async def writer(module_dsn: Dsns, request: pytest.FixtureRequest) -> AsyncItera
 
 
 @pytest.fixture(params=["owner", "owner as replica"])
-async def mighty(module_dsn: Dsns, request: pytest.FixtureRequest) -> AsyncIterator["Connection[Record]"]:
+async def mighty(warm: None, module_dsn: Dsns, request: pytest.FixtureRequest) -> AsyncIterator["Connection[Record]"]:
     """A connection with every right: as the owner, with and without ordinary triggers."""
-    connection = await asyncpg.connect(module_dsn.owner)
+    connection = await connected(module_dsn.owner)
     if request.param == "owner as replica":
         await connection.execute("set session_replication_role = replica")
     yield connection

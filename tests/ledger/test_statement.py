@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
 
-import asyncpg
 import pytest
 import uuid_utils.compat as uuids
 from asyncpg import Connection, Record
@@ -23,6 +22,7 @@ from pocketpay.money import Money
 from tests.conftest import Dsns
 from tests.ledger.posted import BOUNDARIES, EPOCH, Paid, post, random_history
 from tests.transactions.past import people
+from tests.warm_connections import connected
 
 Owner: TypeAlias = "Connection[Record]"
 
@@ -31,14 +31,14 @@ TICK = timedelta(microseconds=1)
 
 
 @pytest.fixture
-async def owner(module_dsn: Dsns) -> AsyncIterator[Owner]:
-    connection = await asyncpg.connect(module_dsn.owner)
+async def owner(warm: None, module_dsn: Dsns) -> AsyncIterator[Owner]:
+    connection = await connected(module_dsn.owner)
     yield connection
     await connection.close()
 
 
 @pytest.fixture
-async def database(module_dsn: Dsns) -> AsyncIterator[Database]:
+async def database(warm: None, module_dsn: Dsns) -> AsyncIterator[Database]:
     database = await Database.open(module_dsn.server, readers=2, writers=1)
     async with database.write() as session:
         await ensure_house_accounts(session, ["USD"])

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.roles import LOGIN, OWNER
-from tests import conftest
+from tests import conftest, databases
 from tests.database import test_constraints
 from tests.leftovers import run_folder
 from tests.mutations import catalog, edits, guards, rules
@@ -64,13 +64,13 @@ def _known(table: Table, postgres: EmbeddedPostgres, what: str) -> list[Task]:
         tasks += [Task(id, (test,), guard=id) for id, test in table.killed_by.items()]
     if what != "code":
         asyncio.run(_create_town(postgres))
-        found = asyncio.run(catalog.guards(postgres.dsn(OWNER, conftest.TEMPLATE)))
+        found = asyncio.run(catalog.guards(postgres.dsn(OWNER, databases.TEMPLATE)))
         tasks += [Task(each.id, each.tests, statements=each.statements, template=TOWN) for each in found]
     return tasks
 
 
 async def _create_town(postgres: EmbeddedPostgres) -> None:
-    await conftest._on_server(postgres, f"create database {TOWN} template {conftest.TEMPLATE} owner {OWNER}")
+    await conftest._on_server(postgres, f"create database {TOWN} template {databases.TEMPLATE} owner {OWNER}")
     await test_constraints.populate(conftest.Dsns(postgres.dsn(LOGIN, TOWN), postgres.dsn(OWNER, TOWN)))
 
 

@@ -103,6 +103,18 @@ KEYS = (
     ),
 )
 
+COLUMNS = tuple(
+    Edit(f"{one} and {other} are exchanged", file, where, f"{one}, {other}", f"{other}, {one}")
+    for file, where, one, other in (
+        ("ledger/repository/postings.py", "ENTRIES", "e.sequence", "e.balance_after"),
+        ("ledger/repository/postings.py", "ACCOUNTS", "a.posted", "a.held"),
+        ("clearing/repository/units.py", "NEW_TRANSACTIONS", "t.source_wallet_id", "t.destination_wallet_id"),
+        ("clearing/repository/units.py", "NEW_TRANSACTIONS", "t.refunded", "t.uncounted"),
+        ("clearing/repository/units.py", "CHANGED_TRANSACTIONS", "t.refunded", "t.uncounted"),
+        ("clearing/repository/units.py", "NEW_KEYS", "new[0].text", "new[0].operation"),
+    )
+)
+
 COUNTS = (
     *(
         Edit(
@@ -141,7 +153,7 @@ TIMES = (
     Edit("overdue requests do not expire", "clearing/look_up.py", "_expire_overdue", "book.apply(expired)", "pass"),
 )
 
-EDITS = (*LOCKS, *KEYS, *COUNTS, *TIMES)
+EDITS = (*LOCKS, *KEYS, *COLUMNS, *COUNTS, *TIMES)
 
 
 def apply(edit: Edit) -> None:

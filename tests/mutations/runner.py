@@ -11,7 +11,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-from tests.conftest import TEMPLATE
+from tests.databases import TEMPLATE
 
 SECONDS = 300
 """A test takes a few seconds; on a busy machine many. After this time its process is killed."""

@@ -27,7 +27,7 @@ import pocketpay.app
 import pocketpay.operations.audit  # noqa: F401 - imported once, here
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.roles import OWNER
-from tests import conftest
+from tests import conftest, databases
 from tests.mutations import edits, guards
 
 OPTIONS = (
@@ -128,7 +128,7 @@ def _template(postgres: EmbeddedPostgres, template: str, statements: Sequence[st
     name = f"without_{os.getpid()}"
     asyncio.run(_execute(postgres, "postgres", f"create database {name} template {template} owner {OWNER}"))
     asyncio.run(_execute(postgres, name, *statements))
-    conftest.TEMPLATE = name
+    databases.TEMPLATE = name
     try:
         yield
     finally:

@@ -34,6 +34,7 @@ from tests.operations.damaged_requests import REQUESTS
 from tests.operations.damaged_search import SEARCH
 from tests.operations.damaged_times import TIMES
 from tests.operations.town import Town, open_desk, trade
+from tests.warm_connections import connected
 
 DAMAGES = (*BOOKS, *PAYMENTS, *REFUNDS, *REQUESTS, *CARDS, *TIMES, *CLOSINGS, *ACTS, *SEARCH, *GUARDS)
 RIGHT = f"The ledger is correct: all {len(PROOFS)} laws hold.\n"
@@ -54,11 +55,12 @@ def town(module_dsn: Dsns) -> Town:
 
 
 @pytest.fixture
-async def undone(module_dsn: Dsns) -> AsyncIterator["Connection[Record]"]:
+async def undone(warm: None, module_dsn: Dsns) -> AsyncIterator["Connection[Record]"]:
     """A connection as the owner in a transaction that is rolled back, in which damage is made and audited."""
-    connection = await asyncpg.connect(module_dsn.owner)
+    connection = await connected(module_dsn.owner)
     await connection.execute("begin")
     yield connection
+    await connection.execute("rollback")
     await connection.close()
 
 

@@ -9,7 +9,6 @@ from datetime import timedelta
 from functools import cache
 from uuid import UUID
 
-import asyncpg
 import uuid_utils.compat as uuids
 from asyncpg import Connection, Record
 
@@ -37,6 +36,7 @@ from pocketpay.risk.rules import SETTINGS as RISK_SETTINGS
 from pocketpay.settings import Settings
 from pocketpay.wallets import repository as wallets
 from pocketpay.wallets.balance import Balance
+from tests.warm_connections import connected
 
 CURRENCIES = ("USD", "JPY")
 
@@ -375,7 +375,7 @@ class Records:
 
 @asynccontextmanager
 async def records_of(server_dsn: str, owner_dsn: str) -> AsyncIterator[Records]:
-    connection = await asyncpg.connect(owner_dsn)
+    connection = await connected(owner_dsn)
     try:
         yield Records(connection, server_dsn)
     finally:

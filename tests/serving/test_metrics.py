@@ -204,6 +204,25 @@ async def test_held_money_and_unsettled_orders_are_shown(database_dsn: Dsns, own
     assert any(one.startswith("pocketpay_database_info{host=") for one in found)
 
 
+async def test_the_last_recorded_audit_is_shown_once_there_is_one(
+    database_dsn: Dsns, owner: "Connection[Record]"
+) -> None:
+    async with serving(database_dsn.server) as client:
+        assert not [one for one in await series(client) if one.startswith("pocketpay_audit_")]
+    await owner.execute(AUDITED)
+    async with serving(database_dsn.server) as client:
+        found = await series(client)
+    assert found["pocketpay_audit_findings"] == 3
+    assert found["pocketpay_audit_last_timestamp_seconds"] == 1_750_000_060
+    assert found["pocketpay_audit_whole_timestamp_seconds"] == 1_749_900_000
+
+
+AUDITED = """
+insert into audit_runs (id, kind, ok, findings, sample, laws, began_at, finished_at, whole_at, revision, login)
+values (gen_random_uuid(), 'incremental', false, 3, '[]', 48, to_timestamp(1750000000), to_timestamp(1750000060),
+    to_timestamp(1749900000), '0000', 'owner')
+"""
+
 UNFINISHED = """
 insert into transactions
     (id, type, status, currency, source_wallet_id, destination_wallet_id, amount, fee, description, risk_reasons,

@@ -23,7 +23,7 @@ SIGN_OUT = "mutation { signOut { revoked } }"
 
 
 @pytest.fixture
-async def client(database_dsn: Dsns) -> AsyncIterator[Client]:
+async def client(warm: None, database_dsn: Dsns) -> AsyncIterator[Client]:
     async with serving(database_dsn.server, **SETTINGS) as one:
         yield one
 

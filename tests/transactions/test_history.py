@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
 
-import asyncpg
 import pytest
 import uuid_utils.compat as uuids
 from asyncpg import Connection, Record
@@ -22,19 +21,20 @@ from pocketpay.transactions.transaction import Type
 from pocketpay.transactions.visibility import Direction
 from tests.conftest import Dsns
 from tests.transactions.past import NOON, Happened, at_random, payment, people, write
+from tests.warm_connections import connected
 
 Owner: TypeAlias = "Connection[Record]"
 
 
 @pytest.fixture
-async def owner(module_dsn: Dsns) -> AsyncIterator[Owner]:
-    connection = await asyncpg.connect(module_dsn.owner)
+async def owner(warm: None, module_dsn: Dsns) -> AsyncIterator[Owner]:
+    connection = await connected(module_dsn.owner)
     yield connection
     await connection.close()
 
 
 @pytest.fixture
-async def database(module_dsn: Dsns) -> AsyncIterator[Database]:
+async def database(warm: None, module_dsn: Dsns) -> AsyncIterator[Database]:
     opened = await Database.open(module_dsn.server, readers=1)
     yield opened
     await opened.close()

@@ -26,6 +26,7 @@ from tests.conftest import Dsns
 from tests.plans import explained, scans
 from tests.transactions.past import NOON, Happened, at_random, payment, people, write
 from tests.transactions.test_history import expected, filter_at_random
+from tests.warm_connections import connected
 
 Owner: TypeAlias = "Connection[Record]"
 
@@ -34,14 +35,14 @@ BLOCKS = "select since, until, entries, descriptions from search_blocks where wa
 
 
 @pytest.fixture
-async def owner(module_dsn: Dsns) -> AsyncIterator[Owner]:
-    connection = await asyncpg.connect(module_dsn.owner)
+async def owner(warm: None, module_dsn: Dsns) -> AsyncIterator[Owner]:
+    connection = await connected(module_dsn.owner)
     yield connection
     await connection.close()
 
 
 @pytest.fixture
-async def database(module_dsn: Dsns) -> AsyncIterator[Database]:
+async def database(warm: None, module_dsn: Dsns) -> AsyncIterator[Database]:
     opened = await Database.open(module_dsn.server, readers=1)
     yield opened
     await opened.close()

@@ -33,7 +33,7 @@ from tests.walks.desk_walk import DeskWalk
 from tests.walks.recovery_walk import PEOPLE, RecoveryWalk
 from tests.walks.table_walk import TableWalk
 
-WALKS = int(os.environ.get("WALKS", "24"))
+WALKS = int(os.environ.get("WALKS", "12"))
 FIRST_WALK = int(os.environ.get("FIRST_WALK", "0"))
 STEPS_AT_DESKS = 250
 STEPS_OF_RECOVERY = 150
@@ -87,7 +87,7 @@ def test_rules_decide_like_the_model(seed: int) -> None:
     TableWalk(seed).run()
 
 
-@pytest.mark.parametrize("seed", range(FIRST_WALK, FIRST_WALK + max(WALKS // 8, 1)))
+@pytest.mark.parametrize("seed", range(FIRST_WALK, FIRST_WALK + max(WALKS // 6, 1)))
 async def test_the_clearing_behaves_like_the_model(database_dsn: Dsns, seed: int) -> None:
     chance = random.Random(seed)
     async with (
@@ -143,7 +143,7 @@ def test_random_recovery_orders_reach_every_answer() -> None:
     }
 
 
-@pytest.mark.parametrize("seed", range(FIRST_WALK, FIRST_WALK + max(WALKS // 8, 1)))
+@pytest.mark.parametrize("seed", range(FIRST_WALK, FIRST_WALK + max(WALKS // 6, 1)))
 async def test_recovery_behaves_like_the_model(database_dsn: Dsns, owner: Owner, seed: int) -> None:
     async with AsyncExitStack() as open_:
         servers = []

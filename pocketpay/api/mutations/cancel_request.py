@@ -5,6 +5,7 @@ import strawberry
 from pocketpay.api import ids
 from pocketpay.api.context import Info
 from pocketpay.api.errors import BY_ID, refusals_as_errors
+from pocketpay.api.id_arguments import RequestId
 from pocketpay.api.money_request_payload import MoneyRequestPayload
 from pocketpay.payments import cancel_request as payments
 
@@ -14,7 +15,7 @@ from pocketpay.payments import cancel_request as payments
     "Refusals: NOT_FOUND, WRONG_STATE (with the current status)."
 )
 @refusals_as_errors(MoneyRequestPayload, BY_ID)
-async def cancel_request(info: Info, id: ids.RequestId) -> MoneyRequestPayload:
+async def cancel_request(info: Info, id: RequestId) -> MoneyRequestPayload:
     viewer = info.context.require_viewer()
     request_id = ids.require(ids.REQUEST, id)
     answer = await payments.cancel_request(info.context.services.desk, viewer.wallet_id, request_id)

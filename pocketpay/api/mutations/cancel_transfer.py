@@ -5,6 +5,7 @@ import strawberry
 from pocketpay.api import ids
 from pocketpay.api.context import Info
 from pocketpay.api.errors import BY_ID, refusals_as_errors
+from pocketpay.api.id_arguments import HeldPaymentId
 from pocketpay.api.transaction_payload import TransactionPayload
 from pocketpay.payments.cancel import cancel
 
@@ -14,7 +15,7 @@ from pocketpay.payments.cancel import cancel
     "Idempotent: repeating it returns the same result. Refusals: NOT_FOUND, WRONG_STATE (with the current status)."
 )
 @refusals_as_errors(TransactionPayload, BY_ID)
-async def cancel_transfer(info: Info, id: ids.HeldPaymentId) -> TransactionPayload:
+async def cancel_transfer(info: Info, id: HeldPaymentId) -> TransactionPayload:
     viewer = info.context.require_viewer()
     transaction_id = ids.require(ids.TRANSACTION, id)
     answer = await cancel(info.context.services.desk, viewer.wallet_id, transaction_id)

@@ -5,6 +5,7 @@ import strawberry
 from pocketpay.api import ids
 from pocketpay.api.context import Info
 from pocketpay.api.errors import BY_ID, refusals_as_errors
+from pocketpay.api.id_arguments import HeldPaymentId
 from pocketpay.api.transaction_payload import TransactionPayload
 from pocketpay.payments.confirm import confirm
 
@@ -15,7 +16,7 @@ from pocketpay.payments.confirm import confirm
     "WALLET_FROZEN and RISK_BLOCKED (it ends BLOCKED), RECIPIENT_NOT_FOUND (it ends FAILED)."
 )
 @refusals_as_errors(TransactionPayload, BY_ID)
-async def confirm_transfer(info: Info, id: ids.HeldPaymentId) -> TransactionPayload:
+async def confirm_transfer(info: Info, id: HeldPaymentId) -> TransactionPayload:
     viewer = info.context.require_viewer()
     transaction_id = ids.require(ids.TRANSACTION, id)
     answer = await confirm(info.context.services.desk, viewer.wallet_id, transaction_id)

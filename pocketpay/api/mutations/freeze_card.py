@@ -6,6 +6,7 @@ from pocketpay.api import ids
 from pocketpay.api.card_payload import CardPayload
 from pocketpay.api.context import Info
 from pocketpay.api.errors import BY_ID, refusals_as_errors
+from pocketpay.api.id_arguments import CardId
 from pocketpay.payments import freeze_card as payments
 
 
@@ -14,7 +15,7 @@ from pocketpay.payments import freeze_card as payments
     "returns the same result. Refusals: NOT_FOUND, WRONG_STATE (it is closed)."
 )
 @refusals_as_errors(CardPayload, BY_ID)
-async def freeze_card(info: Info, id: ids.CardId) -> CardPayload:
+async def freeze_card(info: Info, id: CardId) -> CardPayload:
     viewer = info.context.require_viewer()
     card_id = ids.require(ids.CARD, id)
     return CardPayload.of(await payments.freeze_card(info.context.services.desk, viewer.wallet_id, card_id))

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import strawberry
 
-from pocketpay.api import ids
 from pocketpay.api.context import Info
+from pocketpay.api.id_arguments import TransactionId
 from pocketpay.api.operations.audit_report import AuditReport, audit
 from pocketpay.api.operations.begin_recovery import begin_recovery
 from pocketpay.api.operations.clear_risk_setting import clear_risk_setting
@@ -90,7 +90,7 @@ class Operations:
         return None if wallet_id is None else await CustomerWallet.find(info, wallet_id)
 
     @strawberry.field(description="Any customer's transaction by its id; null when it does not exist.")
-    async def transaction(self, info: Info, id: ids.TransactionId) -> CustomerTransaction | None:
+    async def transaction(self, info: Info, id: TransactionId) -> CustomerTransaction | None:
         info.context.require_operator()
         uuid = transaction_uuid(id)
         return None if uuid is None else await CustomerTransaction.find(info, uuid)

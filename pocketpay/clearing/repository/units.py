@@ -12,6 +12,7 @@ import orjson
 
 from pocketpay.clearing.footprint import Footprint, Key
 from pocketpay.database.arrays import Arrays, numbered_from
+from pocketpay.database.composites import Composite
 from pocketpay.database.sessions import Record, Session
 from pocketpay.ledger.account import Account, Entry
 from pocketpay.ledger.repository.postings import posting, posting_arguments
@@ -83,7 +84,31 @@ select {COLUMNS} from transactions t
 where t.source_wallet_id = any($1::uuid[]) and t.status = 'pending_confirmation' and t.expires_at <= $2
 """
 
-_INSERTED = Arrays(
+NEW_TRANSACTIONS = Composite[Transaction](
+    "new_transaction",
+    lambda t: (
+        t.id,
+        t.type,
+        t.status,
+        t.amount.currency,
+        t.source_wallet_id,
+        t.destination_wallet_id,
+        t.amount.minor,
+        t.fee.minor,
+        t.description,
+        t.bank_name,
+        t.request_id,
+        t.card_id,
+        t.refund_of,
+        t.refunded,
+        t.uncounted,
+        reasons_text(t.risk_reasons),
+        t.failure_code,
+        facts_text(t.failure_facts),
+        t.expires_at,
+        t.version,
+        t.completed_at,
+    ),
     id="uuid",
     type="text",
     status="text",
@@ -106,31 +131,58 @@ _INSERTED = Arrays(
     version="bigint",
     completed_at="timestamptz",
 )
-_UPDATED = _INSERTED.only(
-    *("id", "status", "refunded", "uncounted", "risk_reasons", "failure_code", "failure_facts", "version"),
-    "completed_at",
+CHANGED_TRANSACTIONS = Composite[Transaction](
+    "changed_transaction",
+    lambda t: (
+        t.id,
+        t.status,
+        t.refunded,
+        t.uncounted,
+        reasons_text(t.risk_reasons),
+        t.failure_code,
+        facts_text(t.failure_facts),
+        t.version,
+        t.completed_at,
+    ),
+    id="uuid",
+    status="text",
+    refunded="bigint",
+    uncounted="bigint",
+    risk_reasons="jsonb",
+    failure_code="text",
+    failure_facts="jsonb",
+    version="bigint",
+    completed_at="timestamptz",
 )
-_KEYS = Arrays(wallet_id="uuid", key="text", operation="text", fingerprint="bytea", result_id="uuid")
+NEW_KEYS = Composite[tuple[Key, UUID]](
+    "new_key",
+    lambda new: (new[0].wallet_id, new[0].text, new[0].operation, new[0].fingerprint, new[1]),
+    wallet_id="uuid",
+    key="text",
+    operation="text",
+    fingerprint="bytea",
+    result_id="uuid",
+)
 
 _numbers = numbered_from(2)
 _WRITE = f"""
 with {posting(_numbers)},
 new_transactions as (
-    insert into transactions ({_INSERTED.names}, created_at, updated_at, ask_again_at)
+    insert into transactions ({NEW_TRANSACTIONS.names}, created_at, updated_at, ask_again_at)
     select u.*, $1, $1,
         case u.status when 'created' then $1::timestamptz + interval '{FIRST_POLL_SECONDS} seconds' end
-    from {_INSERTED.unnest("u", _numbers)}),
+    from {NEW_TRANSACTIONS.unnest("u", _numbers)}),
 changed_transactions as (
     update transactions t
     set status = u.status, refunded = u.refunded, uncounted = u.uncounted, risk_reasons = u.risk_reasons,
         failure_code = u.failure_code, failure_facts = u.failure_facts, version = u.version, updated_at = $1,
         completed_at = u.completed_at
-    from {_UPDATED.unnest("u", _numbers)}
+    from {CHANGED_TRANSACTIONS.unnest("u", _numbers)}
     where t.id = u.id),
 new_keys as (
     insert into idempotency_keys (wallet_id, key, operation, fingerprint, result_ids, created_at)
     select u.wallet_id, u.key, u.operation, u.fingerprint, array[u.result_id], $1
-    from {_KEYS.unnest("u", _numbers)}),
+    from {NEW_KEYS.unnest("u", _numbers)}),
 {usage.written(_numbers)}
 select pg_notify('{signals.CHANNEL}', payload) from unnest(${next(_numbers)}::text[]) payload
 """
@@ -198,16 +250,10 @@ async def write(
         _WRITE,
         now,
         *posting_arguments(entries, accounts),
-        *_inserted(inserted),
-        *_updated(updated),
-        *_KEYS.arguments(
-            wallet_id=[key.wallet_id for key, _ in keys],
-            key=[key.text for key, _ in keys],
-            operation=[key.operation for key, _ in keys],
-            fingerprint=[key.fingerprint for key, _ in keys],
-            result_id=[result_id for _, result_id in keys],
-        ),
-        *usage.written_arguments(used),
+        NEW_TRANSACTIONS.rows(inserted),
+        CHANGED_TRANSACTIONS.rows(updated),
+        NEW_KEYS.rows(keys),
+        usage.written_argument(used),
         payloads,
     )
 
@@ -247,45 +293,3 @@ async def times_paid(
     """Returns the number of completed, not fully refunded payments by pair (payer, payee), counted up to `limit`."""
     rows = await session.fetch(_TIMES_PAID, [payer for payer, _ in pairs], [payee for _, payee in pairs], limit)
     return {(row["wallet_id"], row["payee_id"]): row["n"] for row in rows}
-
-
-def _inserted(new: Sequence[Transaction]) -> Sequence[Sequence[object]]:
-    return _INSERTED.arguments(
-        id=[t.id for t in new],
-        type=[t.type for t in new],
-        status=[t.status for t in new],
-        currency=[t.amount.currency for t in new],
-        source_wallet_id=[t.source_wallet_id for t in new],
-        destination_wallet_id=[t.destination_wallet_id for t in new],
-        amount=[t.amount.minor for t in new],
-        fee=[t.fee.minor for t in new],
-        description=[t.description for t in new],
-        bank_name=[t.bank_name for t in new],
-        request_id=[t.request_id for t in new],
-        card_id=[t.card_id for t in new],
-        refund_of=[t.refund_of for t in new],
-        refunded=[t.refunded for t in new],
-        uncounted=[t.uncounted for t in new],
-        risk_reasons=[reasons_text(t.risk_reasons) for t in new],
-        failure_code=[t.failure_code for t in new],
-        failure_facts=[facts_text(t.failure_facts) for t in new],
-        expires_at=[t.expires_at for t in new],
-        version=[t.version for t in new],
-        completed_at=[t.completed_at for t in new],
-    )
-
-
-def _updated(changed: Sequence[Transaction]) -> Sequence[Sequence[object]]:
-    if not changed:  # as in most units
-        return _UPDATED.empty_arguments
-    return _UPDATED.arguments(
-        id=[t.id for t in changed],
-        status=[t.status for t in changed],
-        refunded=[t.refunded for t in changed],
-        uncounted=[t.uncounted for t in changed],
-        risk_reasons=[reasons_text(t.risk_reasons) for t in changed],
-        failure_code=[t.failure_code for t in changed],
-        failure_facts=[facts_text(t.failure_facts) for t in changed],
-        version=[t.version for t in changed],
-        completed_at=[t.completed_at for t in changed],
-    )

@@ -5,23 +5,21 @@
     inspect.py   find, pending, actions
     customer.py  sessions, transactions: of one customer
     risk.py      shows, sets and clears risk settings
-    console.py   opens the database, runs one command, prints the result
-    tables.py    plain tables
+    console.py   opens the database and runs one command
     rows.py      transactions as rows of a table
 
 The commands call the same functions as the GraphQL mutations. Each act is recorded, with the login name as the
 operator. Running servers receive the same signals as from another server.
 """
 
-import typer
-
+from pocketpay.cli.commands import Commands
 from pocketpay.cli.operator.actions import actions
 from pocketpay.cli.operator.customer import customer
 from pocketpay.cli.operator.helping import helping
 from pocketpay.cli.operator.inspect import inspect
 from pocketpay.cli.operator.risk import risk
 
-operator = typer.Typer(
+operator = Commands(
     help="Commands for operators: find customers, freeze wallets, reverse transactions, help customers, change risk "
     "settings.",
     no_args_is_help=True,

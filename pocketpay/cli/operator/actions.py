@@ -1,13 +1,18 @@
 """`pocketpay operator grant`, `revoke`, `freeze`, `unfreeze`, `reverse`: each recorded with its reason."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pocketpay.cli.commands import Commands
 from pocketpay.cli.operator.console import Console, Reason, login, wallet_of_text, with_console
+from pocketpay.cli.output import Result
 
-actions = typer.Typer()
+if TYPE_CHECKING:
+    from pocketpay.transactions.transaction import Transaction
+
+actions = Commands()
 
 User = Annotated[str, typer.Argument(metavar="USER", help='The username, with or without "@".')]
 WalletArgument = Annotated[
@@ -28,15 +33,15 @@ What = Annotated[
 
 
 @actions.command("grant")
-def grant_verb(user: User, reason: Reason) -> None:
+def grant_verb(user: User, reason: Reason) -> Result:
     """Makes a user an operator."""
-    _set_role(user, "operator", reason)
+    return _set_role(user, "operator", reason)
 
 
 @actions.command("revoke")
-def revoke_verb(user: User, reason: Reason) -> None:
+def revoke_verb(user: User, reason: Reason) -> Result:
     """Removes the operator role of a user, from their next request on."""
-    _set_role(user, "member", reason)
+    return _set_role(user, "member", reason)
 
 
 @actions.command("freeze")
@@ -49,7 +54,7 @@ def freeze_verb(
             "--for", help="debits: the wallet cannot pay. all: it cannot pay or be paid, and its owner is locked out."
         ),
     ] = FreezeFor.ALL,
-) -> None:
+) -> Result:
     """Freezes a wallet: its later payments are blocked."""
     from pocketpay.operations.freeze_wallet import freeze_wallet
     from pocketpay.wallets.balance import Freeze
@@ -61,11 +66,12 @@ def freeze_verb(
         return answer.outcome.changed
 
     changed = with_console(freeze)
-    typer.echo(f"{wallet} is frozen for {for_.value}{'' if changed else ' already'}.")
+    line = f"{wallet} is frozen for {for_.value}{'' if changed else ' already'}."
+    return Result({"wallet": wallet, "frozen_for": for_.value, "changed": changed}, [line])
 
 
 @actions.command("unfreeze")
-def unfreeze_verb(wallet: WalletArgument, reason: Reason) -> None:
+def unfreeze_verb(wallet: WalletArgument, reason: Reason) -> Result:
     """Unfreezes a wallet."""
     from pocketpay.operations.unfreeze_wallet import unfreeze_wallet
 
@@ -75,7 +81,8 @@ def unfreeze_verb(wallet: WalletArgument, reason: Reason) -> None:
         return answer.outcome.changed
 
     changed = with_console(unfreeze)
-    typer.echo(f"{wallet} is {'no longer' if changed else 'not'} frozen.")
+    line = f"{wallet} is {'no longer' if changed else 'not'} frozen."
+    return Result({"wallet": wallet, "frozen_for": None, "changed": changed}, [line])
 
 
 @actions.command("reverse")
@@ -88,14 +95,13 @@ def reverse_verb(
     available: Annotated[
         bool, typer.Option("--available", help="If the recipient has less available, refund what is available.")
     ] = False,
-) -> None:
+) -> Result:
     """Reverses a completed transaction with a refund, in full or in part."""
     from pocketpay.api import ids
     from pocketpay.api.operations.customer_query import transaction_uuid
     from pocketpay.operations.reverse_transaction import reverse_transaction
-    from pocketpay.transactions.transaction import Transaction
 
-    async def reverse(console: Console) -> Transaction:
+    async def reverse(console: Console) -> "Transaction":
         transaction_id = transaction_uuid(transaction)
         answer = await reverse_transaction(
             await console.desk(),
@@ -109,10 +115,14 @@ def reverse_verb(
 
     refund = with_console(reverse)
     id = ids.encode(ids.TRANSACTION, refund.id)
-    typer.echo(f"{refund.amount} {refund.amount.currency} of {transaction} refunded by {id}.")
+    amount_refunded, currency = str(refund.amount), refund.amount.currency
+    return Result(
+        {"transaction": transaction, "refund": id, "amount": amount_refunded, "currency": currency},
+        [f"{amount_refunded} {currency} of {transaction} refunded by {id}."],
+    )
 
 
-def _set_role(user: str, role: str, reason: str) -> None:
+def _set_role(user: str, role: str, reason: str) -> Result:
     from pocketpay.identity.user import Role
     from pocketpay.operations.roles import set_role
 
@@ -121,4 +131,5 @@ def _set_role(user: str, role: str, reason: str) -> None:
         return changed
 
     changed = with_console(change)
-    typer.echo(f"{user} is {'now' if changed else 'already'} {'an operator' if role == 'operator' else 'a member'}.")
+    line = f"{user} is {'now' if changed else 'already'} {'an operator' if role == 'operator' else 'a member'}."
+    return Result({"user": user, "role": role, "changed": changed}, [line])

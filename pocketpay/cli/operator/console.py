@@ -1,32 +1,19 @@
-"""The console: opens the database for an operator's command and runs the command.
+"""The console: opens the database for an operator's command and runs the command."""
 
-A refusal is printed on stderr with the API's message, and ends the process with exit code 1.
-"""
-
-import asyncio
-import os
-import pwd
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, TypeVar
-from uuid import UUID
 
 import typer
 
-from pocketpay import settings
-from pocketpay.cli import serve, stops
-from pocketpay.cli.database_address import database_of
-from pocketpay.database.errors import unreachable
-from pocketpay.database.failures import ServiceBusy
-from pocketpay.database.sessions import Database
-from pocketpay.errors import Refusal
-from pocketpay.operator_log.act import Operator
-from pocketpay.serving import log
-from pocketpay.settings import Settings
-
 if TYPE_CHECKING:
+    from contextlib import AsyncExitStack
+    from uuid import UUID
+
+    from pocketpay.database.sessions import Database
+    from pocketpay.operator_log.act import Operator
     from pocketpay.payments.desk import Desk
+    from pocketpay.settings import Settings
 
 Reason = Annotated[str, typer.Option("--reason", help="The reason, kept in the operator log: 1 to 500 characters.")]
 
@@ -37,9 +24,9 @@ T = TypeVar("T")
 class Console:
     """The services for a command: settings, database, and a Desk for commands that change money or wallets."""
 
-    settings: Settings
-    database: Database
-    stack: AsyncExitStack
+    settings: "Settings"
+    database: "Database"
+    stack: "AsyncExitStack"
 
     async def desk(self) -> "Desk":
         """Opens a Desk in this process. Several clearings can work on one database at the same time."""
@@ -53,9 +40,22 @@ class Console:
 def with_console(work: Callable[[Console], Awaitable[T]]) -> T:
     """Calls `work` with a console on the database of this process's settings, and returns its result.
 
-    A refusal is printed on stderr and ends the process with exit code 1.
+    Raises DatabaseUnavailable, WrongRevision, SettingsError, and what `work` raises.
     """
-    stops.exit_on_stop_signal(143)
+    from pocketpay.cli import stops
+
+    stops.exit_on_stop_signal()
+    import asyncio
+    from contextlib import AsyncExitStack
+
+    from pocketpay import settings
+    from pocketpay.cli import preparing
+    from pocketpay.cli.database_address import database_of
+    from pocketpay.database.errors import unreachable
+    from pocketpay.database.failures import ServiceBusy
+    from pocketpay.database.sessions import Database
+    from pocketpay.serving import log
+
     chosen = settings.load()
     log.configure(chosen)
 
@@ -66,25 +66,14 @@ def with_console(work: Callable[[Console], Awaitable[T]]) -> T:
             return await work(Console(chosen, database, stack))
 
     with database_of(chosen) as database:
-        serve.prepare(chosen, database)
+        preparing.prepare(chosen, database)
         try:
             return asyncio.run(run(database.server_dsn))
         except ServiceBusy as busy:
             raise unreachable(busy) from busy
-        except Refusal as refusal:
-            typer.echo(_message(refusal), err=True)
-            raise typer.Exit(1) from refusal
 
 
-def _message(refusal: Refusal) -> str:
-    """Returns the refusal's code and message as the API shows them."""
-    from pocketpay.api.errors import user_errors
-
-    (error,) = user_errors((refusal,))
-    return f"{error.code.value}: {error.message}"
-
-
-async def wallet_of_text(console: Console, typed: str) -> UUID:
+async def wallet_of_text(console: Console, typed: str) -> "UUID":
     """Returns the wallet with the typed wallet id, user id or username. Raises NotFound."""
     from pocketpay.api.operations.customer_query import customer_query
     from pocketpay.operations.customers import wallet_of
@@ -96,8 +85,13 @@ async def wallet_of_text(console: Console, typed: str) -> UUID:
     return wallet_id
 
 
-def login() -> Operator:
+def login() -> "Operator":
     """Returns the person who runs the command as an Operator, by their login name."""
+    import os
+    import pwd
+
+    from pocketpay.operator_log.act import Operator
+
     try:
         return Operator(None, pwd.getpwuid(os.getuid()).pw_name)
     except KeyError:  # a container may have a user without a name

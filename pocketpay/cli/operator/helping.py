@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pocketpay.cli.commands import Commands
 from pocketpay.cli.operator.console import Console, Reason, login, wallet_of_text, with_console
 from pocketpay.cli.operator.customer import Customer
+from pocketpay.cli.output import Result
 
 if TYPE_CHECKING:
     from pocketpay.identity.user import User
 
-helping = typer.Typer()
+helping = Commands()
 
 
 @helping.command("recover")
-def recover_verb(name: Customer, reason: Reason) -> None:
+def recover_verb(name: Customer, reason: Reason) -> Result:
     """Sends a code and a link for a new password to the customer's verified email address."""
     from pocketpay.mail.outbox import Outbox
     from pocketpay.operations.begin_recovery import begin_recovery
@@ -27,7 +29,8 @@ def recover_verb(name: Customer, reason: Reason) -> None:
         return await begin_recovery(console.database, outbox, login(), wallet_id, raw_reason=reason)
 
     user = with_console(recover)
-    typer.echo(f"A mail is sent to {user.email}. Its code or link sets a new password for {user.username}.")
+    line = f"A mail is sent to {user.email}. Its code or link sets a new password for {user.username}."
+    return Result({"user": user.username, "email": user.email}, [line])
 
 
 @helping.command("verify-email")
@@ -35,7 +38,7 @@ def verify_email_verb(
     name: Customer,
     email: Annotated[str, typer.Argument(metavar="EMAIL", help="The customer's current email address.")],
     reason: Reason,
-) -> None:
+) -> Result:
     """Marks a customer's email address as verified."""
     from pocketpay.operations.verify_customer_email import verify_customer_email
 
@@ -44,11 +47,12 @@ def verify_email_verb(
         return await verify_customer_email(console.database, login(), wallet_id, raw_email=email, raw_reason=reason)
 
     user, changed = with_console(verify)
-    typer.echo(f"{user.email} is {'now' if changed else 'already'} verified for {user.username}.")
+    line = f"{user.email} is {'now' if changed else 'already'} verified for {user.username}."
+    return Result({"user": user.username, "email": user.email, "changed": changed}, [line])
 
 
 @helping.command("end-sessions")
-def end_sessions_verb(name: Customer, reason: Reason) -> None:
+def end_sessions_verb(name: Customer, reason: Reason) -> Result:
     """Ends every session of a customer, on every server."""
     from pocketpay.operations.end_sessions import EndedSessions, end_sessions
 
@@ -58,4 +62,5 @@ def end_sessions_verb(name: Customer, reason: Reason) -> None:
 
     ended = with_console(end)
     number = len(ended.session_ids)
-    typer.echo(f"{number} session{'' if number == 1 else 's'} of {ended.user.username} ended.")
+    line = f"{number} session{'' if number == 1 else 's'} of {ended.user.username} ended."
+    return Result({"user": ended.user.username, "sessions_ended": number}, [line])

@@ -3,17 +3,23 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from pocketpay.cli.operator.console import Console
-from pocketpay.cli.operator.tables import time
-
 if TYPE_CHECKING:
+    from pocketpay.cli.operator.console import Console
     from pocketpay.transactions.transaction import Transaction
 
-TRANSACTION = ("ID", "TYPE", "STATUS", "TOTAL", "CURRENCY", "FROM", "TO")
+TRANSACTION = {
+    "id": "ID",
+    "type": "TYPE",
+    "status": "STATUS",
+    "total": "TOTAL",
+    "currency": "CURRENCY",
+    "from": "FROM",
+    "to": "TO",
+}
 """The columns of a transaction. The time at which it was ordered follows in one more column."""
 
 
-async def transaction_rows(console: Console, transactions: "Sequence[Transaction]") -> list[list[str | None]]:
+async def transaction_rows(console: "Console", transactions: "Sequence[Transaction]") -> list[list[object]]:
     """Returns a row for each transaction, in the same order: its columns, and the time at which it was ordered."""
     from pocketpay.api import ids
     from pocketpay.identity.reads import PeopleReads
@@ -30,7 +36,7 @@ async def transaction_rows(console: Console, transactions: "Sequence[Transaction
             one.amount.currency,
             names.get(one.source_wallet_id) if one.source_wallet_id else one.bank_name,
             names.get(one.destination_wallet_id) if one.destination_wallet_id else one.bank_name,
-            time(one.created_at),
+            one.created_at,
         ]
         for one in transactions
     ]

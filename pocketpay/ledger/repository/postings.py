@@ -3,9 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
-from pocketpay.database.arrays import Arrays
+from pocketpay.database import uuids
+from pocketpay.database.composites import Composite
 from pocketpay.database.sessions import Record, Session
 from pocketpay.ledger.account import MAX_AHEAD_SECONDS, Account, Entry
 from pocketpay.ledger.house import HouseAccounts, HouseKind
@@ -25,7 +24,19 @@ select id from ledger_accounts a
 where id = any($1::uuid[]) and kind = 'wallet' and not exists (select from free where free.id = a.id)
 """
 
-_ENTRIES = Arrays(
+ENTRIES = Composite[Entry](
+    "written_entry",
+    lambda e: (
+        e.id,
+        e.account_id,
+        e.transaction_id,
+        e.amount,
+        e.currency,
+        e.kind,
+        e.sequence,
+        e.balance_after,
+        e.description,
+    ),
     id="uuid",
     account_id="uuid",
     transaction_id="uuid",
@@ -36,7 +47,15 @@ _ENTRIES = Arrays(
     balance_after="bigint",
     description="text",
 )
-_TOUCHED = Arrays(id="uuid", posted="bigint", held="bigint", sequence="bigint", version="bigint")
+ACCOUNTS = Composite[Account](
+    "written_account",
+    lambda a: (a.id, a.posted, a.held, a.sequence, a.version),
+    id="uuid",
+    posted="bigint",
+    held="bigint",
+    sequence="bigint",
+    version="bigint",
+)
 
 
 def posting(numbers: Iterator[int]) -> str:
@@ -44,37 +63,19 @@ def posting(numbers: Iterator[int]) -> str:
     the next numbers are the entries and the accounts."""
     return f"""
 written_entries as (
-    insert into ledger_entries ({_ENTRIES.names}, created_at)
-    select e.*, $1 from {_ENTRIES.unnest("e", numbers)}),
+    insert into ledger_entries ({ENTRIES.names}, created_at)
+    select e.*, $1 from {ENTRIES.unnest("e", numbers)}),
 written_accounts as (
     update ledger_accounts a
     set posted = u.posted, held = u.held, sequence = u.sequence, version = u.version, updated_at = $1
-    from {_TOUCHED.unnest("u", numbers)}
+    from {ACCOUNTS.unnest("u", numbers)}
     where a.id = u.id)
 """
 
 
 def posting_arguments(entries: Sequence[Entry], touched: Sequence[Account]) -> tuple[Sequence[object], ...]:
     """Returns the arguments of `posting` after the time."""
-    new = _ENTRIES.arguments(
-        id=[e.id for e in entries],
-        account_id=[e.account_id for e in entries],
-        transaction_id=[e.transaction_id for e in entries],
-        amount=[e.amount for e in entries],
-        currency=[e.currency for e in entries],
-        kind=[e.kind for e in entries],
-        sequence=[e.sequence for e in entries],
-        balance_after=[e.balance_after for e in entries],
-        description=[e.description for e in entries],
-    )
-    changed = _TOUCHED.arguments(
-        id=[a.id for a in touched],
-        posted=[a.posted for a in touched],
-        held=[a.held for a in touched],
-        sequence=[a.sequence for a in touched],
-        version=[a.version for a in touched],
-    )
-    return new + changed
+    return ENTRIES.rows(entries), ACCOUNTS.rows(touched)
 
 
 async def lock(session: Session, ids: Iterable[UUID]) -> list[Account]:

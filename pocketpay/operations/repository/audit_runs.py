@@ -7,8 +7,8 @@ from enum import StrEnum
 from uuid import UUID
 
 import orjson
-import uuid_utils.compat as uuids
 
+from pocketpay.database import uuids
 from pocketpay.database.findings import Finding
 from pocketpay.database.sessions import Session
 

@@ -36,6 +36,17 @@ MAX_CACHED_HEAD_BYTES = 2_048
 """Largest head that a connection caches, in bytes: clients of an app send 0.3 to 1 KiB."""
 
 
+_last_default: tuple[list[tuple[bytes, bytes]], bytes] = [], b""
+
+
+def _default_lines(headers: list[tuple[bytes, bytes]]) -> bytes:
+    """Returns the server's default headers as they are sent. uvicorn makes a new list each second, for the date."""
+    global _last_default
+    if headers is not _last_default[0]:
+        _last_default = headers, http.header_lines(headers)
+    return _last_default[1]
+
+
 class StopParsing(Exception):
     """Raised in a callback of the parser to stop it. `Protocol._refusal` holds the reason."""
 
@@ -280,10 +291,19 @@ class Protocol(HttpToolsProtocol):
         if cycle.disconnected:
             return
         cycle.response_started = True
-        lines = [*self.server_state.default_headers, *http.response_headers(payload, reply.kind, reply.request_id)]
-        lines += reply.headers if cycle.keep_alive else (*reply.headers, *http.CLOSE)
-        written = [part for name, value in lines for part in (name, b": ", value, b"\r\n")]
-        cycle.transport.write(b"".join((STATUS_LINE[reply.status], *written, b"\r\n", payload)))
+        more = reply.headers if cycle.keep_alive else (*reply.headers, *http.CLOSE)
+        cycle.transport.write(
+            b"".join(
+                (
+                    STATUS_LINE[reply.status],
+                    _default_lines(self.server_state.default_headers),
+                    http.response_lines(payload, reply.kind, reply.request_id),
+                    http.header_lines(more) if more else b"",
+                    b"\r\n",
+                    payload,
+                )
+            )
+        )
         cycle.response_complete = True
         if not cycle.keep_alive:
             cycle.transport.close()

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from pocketpay.database.arrays import Arrays
+from pocketpay.database.composites import Composite
 from pocketpay.database.sessions import Session
 from pocketpay.transactions.limits import COUNTED, KIND_OF, LimitKind
 
@@ -83,7 +83,14 @@ deleted as (delete from wallet_usage where ctid = any(array(select ctid from old
 select (select count(*) from deleted) as deleted, (select id from swept order by id desc limit 1) as last
 """
 
-_WRITTEN = Arrays(wallet_id="uuid", kind="text", hour="timestamptz", amount="bigint")
+CHANGES = Composite[tuple[HourUsed, int]](
+    "written_usage",
+    lambda change: (*change[0], change[1]),
+    wallet_id="uuid",
+    kind="text",
+    hour="timestamptz",
+    amount="bigint",
+)
 
 
 def written(numbers: Iterator[int]) -> str:
@@ -95,21 +102,16 @@ def written(numbers: Iterator[int]) -> str:
     return f"""
 written_usage as (
     merge into wallet_usage w
-    using {_WRITTEN.unnest("u", numbers)}
+    using {CHANGES.unnest("u", numbers)}
     on w.wallet_id = u.wallet_id and w.kind = u.kind and w.hour = u.hour
     when matched then update set amount = w.amount + u.amount
     when not matched then insert (wallet_id, kind, hour, amount) values (u.wallet_id, u.kind, u.hour, u.amount))
 """
 
 
-def written_arguments(changes: Mapping[HourUsed, int]) -> Sequence[Sequence[object]]:
-    """Returns the arguments of `written`: the change of each hour's sum in minor units, negative for a refund."""
-    return _WRITTEN.arguments(
-        wallet_id=[wallet_id for wallet_id, _, _ in changes],
-        kind=[kind for _, kind, _ in changes],
-        hour=[hour for _, _, hour in changes],
-        amount=[*changes.values()],
-    )
+def written_argument(changes: Mapping[HourUsed, int]) -> Sequence[object]:
+    """Returns the argument of `written`: the change of each hour's sum in minor units, negative for a refund."""
+    return CHANGES.rows(changes.items())
 
 
 @dataclass(frozen=True, slots=True)

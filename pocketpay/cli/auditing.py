@@ -1,0 +1,56 @@
+"""The audit as a command: each finding as a line when it is found, or as an object of JSON."""
+
+import asyncio
+import io
+import sys
+
+from pocketpay import settings
+from pocketpay.cli import output
+from pocketpay.cli.database_address import database_of
+from pocketpay.cli.output import Problem, Result
+from pocketpay.cli.progress import ProgressBars
+from pocketpay.database.findings import Finding
+from pocketpay.operations import audit as audits
+from pocketpay.operations import recorded_audit
+
+MAX_FINDINGS = 1000
+"""Maximum number of findings in JSON. The first ones say what is wrong; `count` has all."""
+
+
+class _LastLine(io.StringIO):
+    """Keeps only what was written last: there may be millions of findings before the summary."""
+
+    def write(self, text: str, /) -> int:
+        self.seek(0)
+        self.truncate()
+        return super().write(text)
+
+
+def audit(*, incremental: bool, standby: bool) -> Result:
+    """Audits the database. Raises the errors of `recorded_audit.run`."""
+    found: list[dict[str, str]] = []
+    count = 0
+
+    def add(finding: Finding) -> None:
+        nonlocal count
+        count += 1
+        if count <= MAX_FINDINGS:
+            found.append({"law": finding.law, "id": str(finding.id), "problem": finding.problem})
+
+    summary = _LastLine()
+    with database_of(settings.load()) as database, ProgressBars().stage("audit", len(audits.PROOFS)) as advance:
+        code = asyncio.run(
+            recorded_audit.run(
+                database.server_dsn,
+                database.owner_dsn,
+                incremental=incremental,
+                standby=standby,
+                out=summary if output.is_json() else sys.stdout,
+                err=sys.stderr,
+                after_law=lambda: advance(1),
+                on_finding=add,
+            )
+        )
+    message = summary.getvalue().strip()
+    facts = {"laws": len(audits.PROOFS), "count": count, "findings": found, "summary": message}
+    return Result(facts, problem=Problem("LEDGER_HAS_ERRORS", message, text="") if code else None)

@@ -1,0 +1,42 @@
+"""Whether the OTEL_ variables of the environment ask for traces, and whether this server can make them."""
+
+from collections.abc import Mapping
+
+from pocketpay.errors import PocketPayError
+
+ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+PROTOCOL = "http/protobuf"
+
+
+class TracesUnavailable(PocketPayError):
+    """The OTEL_ variables ask for what this server cannot do."""
+
+
+def is_on(environment: Mapping[str, str]) -> bool:
+    """Returns whether a server must trace: OTEL_TRACES_EXPORTER is otlp, or an endpoint of OTLP is set.
+
+    OTEL_SDK_DISABLED=true and OTEL_TRACES_EXPORTER=none switch traces off. Raises TracesUnavailable for another
+    exporter or protocol: a server that silently sends nothing would be noticed in the next incident.
+    """
+    if _value(environment, "OTEL_SDK_DISABLED").lower() == "true":
+        return False
+    exporter = _value(environment, "OTEL_TRACES_EXPORTER").lower()
+    if exporter == "none" or not (exporter or any(_value(environment, name) for name in ENDPOINTS)):
+        return False
+    if exporter not in ("", "otlp"):
+        raise TracesUnavailable(f"OTEL_TRACES_EXPORTER is {exporter!r}: this server has otlp and none.")
+    for name in PROTOCOLS:
+        protocol = _value(environment, name).lower()
+        if protocol not in ("", PROTOCOL):
+            raise TracesUnavailable(
+                f"{name} is {protocol!r}: this server sends {PROTOCOL}, to which collectors listen on port 4318."
+            )
+        if protocol:
+            break
+    return True
+
+
+def _value(environment: Mapping[str, str], name: str) -> str:
+    # The specification treats an empty variable as one that is not set.
+    return environment.get(name, "").strip()

@@ -1,0 +1,232 @@
+"""A list takes no more statements with many items than with few, whatever is selected below it.
+
+The lists are enumerated from the schema. A list whose items read nothing is left out; every other one must be in
+LISTS. All fields of its items are selected, and those of the objects below them.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from graphql import (
+    GraphQLObjectType,
+    get_named_type,
+    is_abstract_type,
+    is_list_type,
+    is_non_null_type,
+    is_object_type,
+)
+
+from pocketpay.app import SERVED_SCHEMA
+from pocketpay.database.sessions import Session
+from pocketpay.serving.resolvers import RESOLVER
+from tests import clients
+from tests.api.operators import operator
+from tests.clients import Client, Person, serving
+from tests.conftest import Dsns
+
+DEPTH = 2
+"""How many objects below an item are selected: the transaction of an entry, and its counterparty."""
+
+MANY = 2
+
+ONE, SHARED = "payer@example.com", "payees@example.com"
+"""An address of one customer, and one that several have entered without verifying it."""
+
+CYCLE = 8
+"""The transactions of one round of `customers_with_many_of_everything`: at least one of every kind."""
+
+LISTS = {
+    "Query.transactions": (CYCLE, "{ transactions(first: %(first)d) { nodes %(all)s } }"),
+    "Query.moneyRequests": (1, "{ moneyRequests(first: %(first)d) { nodes %(all)s } }"),
+    "Wallet.transactions": (CYCLE, "{ wallet { transactions(first: %(first)d) { nodes %(all)s } } }"),
+    "Wallet.entries": (CYCLE, "{ wallet { entries(first: %(first)d) { nodes %(all)s } } }"),
+    "Statement.entries": (
+        CYCLE,
+        '{ wallet { statement(month: "%(month)s") { entries(first: %(first)d) { nodes %(all)s } } } }',
+    ),
+    "Transaction.entries": (CYCLE, "{ transactions(first: %(first)d) { nodes { entries %(all)s } } }"),
+    "Transaction.refunds": (CYCLE, "{ transactions(first: %(first)d) { nodes { refunds %(all)s } } }"),
+    "Operations.actions": (3, "{ operations { actions(first: %(first)d) { nodes %(all)s } } }"),
+    "Operations.customers": (1, '{ operations { customers(find: "%(find)s") %(all)s } }'),
+    "Operations.heldPayments": (1, "{ operations { heldPayments(first: %(first)d) { nodes %(all)s } } }"),
+    "Operations.unsettledOrders": (1, "{ operations { unsettledOrders(first: %(first)d) { nodes %(all)s } } }"),
+    "CustomerWallet.transactions": (
+        CYCLE,
+        '{ operations { customers(find: "payer") { wallet { transactions(first: %(first)d) { nodes %(all)s } } } } }',
+    ),
+}
+"""A document for each list, and the number of its newest items that are of all kinds. It is sent with that number,
+and with MANY times as many."""
+
+SETTINGS = {
+    "new_recipient_action": "off",
+    "rapid_transfer_action": "off",
+    "large_transfer_threshold": "USD:19.00",
+    "simulated_bank": "silent",
+    "welcome_bonus": "200.00",
+    "document_cost": 1_000_000,
+    "document_fields": 1_000,
+}
+
+
+def item_type(type_: Any) -> GraphQLObjectType | None:
+    """The type of a list's items or of a connection's nodes; None if it is neither."""
+    bare = type_.of_type if is_non_null_type(type_) else type_
+    named = get_named_type(type_)
+    if is_object_type(named) and named.name.endswith("Connection"):
+        named = get_named_type(named.fields["nodes"].type)
+        return named if is_object_type(named) else None
+    return named if is_list_type(bare) and is_object_type(named) else None
+
+
+def types_below_query() -> Iterator[GraphQLObjectType]:
+    waiting, found = [SERVED_SCHEMA.query_type], set()
+    while waiting:
+        type_ = waiting.pop()
+        if type_ is None or type_.name in found:
+            continue
+        found.add(type_.name)
+        if not type_.name.endswith(("Connection", "Edge")):
+            yield type_
+        for field in type_.fields.values():
+            below = get_named_type(field.type)
+            waiting += SERVED_SCHEMA.get_possible_types(below) if is_abstract_type(below) else ()
+            waiting += [below] if is_object_type(below) else ()
+
+
+def reads(type_: GraphQLObjectType, passed: frozenset[str] = frozenset()) -> bool:
+    """Whether a field of the type, or of an object below it, has an async resolver."""
+    for field in type_.fields.values():
+        resolver = field.extensions.get(RESOLVER)
+        below = get_named_type(field.type)
+        if resolver is not None and resolver.is_async:
+            return True
+        if is_object_type(below) and below.name not in passed and reads(below, passed | {type_.name}):
+            return True
+    return False
+
+
+def lists() -> set[str]:
+    found = set()
+    for type_ in types_below_query():
+        for name, field in type_.fields.items():
+            items = item_type(field.type)
+            if items is not None and reads(items):
+                found.add(f"{type_.name}.{name}")
+    return found
+
+
+def everything(type_: Any, depth: int) -> str:
+    """A selection of all fields without required arguments, and of objects below them. Lists that are paged are left
+    out: they are lists of their own."""
+    if is_abstract_type(type_):
+        return "{ __typename }"
+    fields = ["__typename"]
+    for name, field in type_.fields.items():
+        below = get_named_type(field.type)
+        if "first" in field.args or any(is_non_null_type(argument.type) for argument in field.args.values()):
+            continue
+        if is_object_type(below):
+            if depth and not below.name.endswith("Connection"):
+                fields.append(f"{name} {everything(below, depth - 1)}")
+        elif not is_abstract_type(below):
+            fields.append(name)
+    return "{ " + " ".join(fields) + " }"
+
+
+def document(field: str, **values: object) -> str:
+    parent, _, name = field.partition(".")
+    type_ = SERVED_SCHEMA.type_map[parent]
+    assert is_object_type(type_)
+    return LISTS[field][1] % {"all": everything(item_type(type_.fields[name].type), DEPTH), **values}
+
+
+async def done(client: Client, by: Person, mutation: str, /, **input: object) -> dict[str, Any]:
+    """Executes a mutation with an input. Returns its payload, which must have no errors."""
+    kind = f"{mutation[0].upper()}{mutation[1:]}Input"
+    inner = f"{mutation}(input: $input) {{ errors {{ message }}"
+    inner += {"issueCard": " card { id }", "requestMoney": " moneyRequest { id }"}.get(mutation, "")
+    inner += " transaction { id status } }" if mutation in MOVES else " }"
+    acts = mutation in ("freezeWallet", "unfreezeWallet", "reverseTransaction")
+    text = f"mutation ($input: {kind}!) {{ {f'operations {{ {inner} }}' if acts else inner} }}"
+    payload: dict[str, Any] = await client.data(text, {"input": input}, by=by)
+    payload = payload["operations"][mutation] if acts else payload[mutation]
+    assert payload["errors"] == []
+    return payload
+
+
+MOVES = ("transfer", "deposit", "refund", "simulateCardPayment", "reverseTransaction")
+
+
+async def customers_with_many_of_everything(client: Client) -> tuple[Person, Person]:
+    """Returns a customer with MANY items in each list, and an operator."""
+    payer, boss = await client.sign_up("payer", raw_email=ONE), await operator(client)
+    payees = [await client.sign_up(f"payee_{number}", raw_email=SHARED) for number in range(MANY)]
+    for number, payee in enumerate(payees):
+        key, to = f"key-number-{number}", payee.username
+        paid = await done(client, payer, "transfer", to=to, amount="9.00", description="Tea", idempotencyKey=key)
+        await done(client, payer, "transfer", to=to, amount="20.00", description="Held", idempotencyKey=f"{key} held")
+        await done(client, payer, "deposit", amount="1.00", bankName="Bank", idempotencyKey=f"{key} deposit")
+        card = (await done(client, payer, "issueCard", label="Card", idempotencyKey=f"{key} card"))["card"]["id"]
+        purchase = {"cardId": card, "merchant": "Shop", "amount": "1.00", "idempotencyKey": f"{key} purchase"}
+        await done(client, payer, "simulateCardPayment", **purchase)
+        asked = {"from": to, "amount": "1.00", "description": "Rent", "idempotencyKey": f"{key} request"}
+        await done(client, payer, "requestMoney", **asked)
+        original = paid["transaction"]["id"]
+        for part in range(MANY):
+            refund = {"transactionId": original, "amount": "1.00", "reason": "Cold"}
+            await done(client, payee, "refund", **refund, idempotencyKey=f"{key} part {part}")
+        await done(client, boss, "freezeWallet", wallet=to, freeze="DEBITS", reason="A question")
+        await done(client, boss, "unfreezeWallet", wallet=to, reason="An answer")
+        await done(client, boss, "reverseTransaction", transactionId=original, reason="Fraud")
+    return payer, boss
+
+
+async def test_a_list_takes_no_more_statements_with_many_items_than_with_few(
+    database_dsn: Dsns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert lists() == set(LISTS), "write a document for each list whose items read"
+    statements: ContextVar[list[str] | None] = ContextVar("statements", default=None)
+    for method in ("fetch", "fetchrow", "fetchval", "execute"):
+        monkeypatch.setattr(Session, method, counted(getattr(Session, method), statements))
+    monkeypatch.setattr(clients, "check_plans", lambda execution: None)  # it executes each document a second time
+    grown = {}
+    async with serving(database_dsn.server, **SETTINGS) as client:
+        client.app.state.server_context.execution.runs_before_plan = 0
+        payer, boss = await customers_with_many_of_everything(client)
+        month = f"{datetime.now(UTC):%Y-%m}"
+        for field in LISTS:
+            by = boss if "operations" in LISTS[field][1] else payer
+            seen = []
+            for times, find in ((1, ONE), (MANY, SHARED)):
+                text = document(field, first=times * LISTS[field][0], find=find, month=month)
+                sent: list[str] = []
+                statements.set(sent)
+                data = await client.data(text, by=by)
+                statements.set(None)
+                seen.append((len(sent), items_in(data), sent))
+            (few, one, before), (more, many, texts) = seen
+            assert many > one >= 1, f"{field}: {one} and {many} items"
+            if more > few:
+                grown[field] = few, more, Counter(texts) - Counter(before)
+    assert grown == {}
+
+
+def counted(method: Any, statements: "ContextVar[list[str] | None]") -> Any:
+    async def call(session: Session, sql: str, *arguments: Any) -> Any:
+        if (sent := statements.get()) is not None:
+            sent.append(sql)
+        return await method(session, sql, *arguments)
+
+    return call
+
+
+def items_in(data: Any) -> int:
+    """The number of items in the lists of a response."""
+    if isinstance(data, dict):
+        return sum(map(items_in, data.values()))
+    return sum(1 + items_in(one) for one in data) if isinstance(data, list) else 0
