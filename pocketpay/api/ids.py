@@ -36,6 +36,7 @@ CUSTOMER_WALLET = "customer_wallet"
 CUSTOMER_TRANSACTION = "customer_transaction"
 CUSTOMER_SESSION = "customer_session"
 ACT = "act"
+BANK_DIFFERENCE = "bank_difference"
 
 MAX_LENGTH = 64
 """Maximum number of characters of an id from a client. The longest id of this server has 47."""

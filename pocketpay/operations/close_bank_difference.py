@@ -9,8 +9,7 @@ nothing, and nothing is recorded.
 
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
+from pocketpay.database import uuids
 from pocketpay.database.sessions import Database
 from pocketpay.identity.until_known import until_known
 from pocketpay.operator_log.act import Act, Action, Operator

@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
+from pocketpay.database import uuids
 from pocketpay.database.sessions import Database, Session
 from pocketpay.identity.until_known import until_known
 from pocketpay.operator_log.act import Act, Action, Operator

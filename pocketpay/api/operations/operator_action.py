@@ -39,6 +39,10 @@ class OperatorActionKind(Enum):
     )
     VERIFY_EMAIL = strawberry.enum_value("VERIFY_EMAIL", description="A customer's email address was verified.")
     END_SESSIONS = strawberry.enum_value("END_SESSIONS", description="Every session of a customer was ended.")
+    RECONCILE = strawberry.enum_value("RECONCILE", description="A bank's file was compared with the books.")
+    CLOSE_DIFFERENCE = strawberry.enum_value(
+        "CLOSE_DIFFERENCE", description="A difference between a bank's file and the books was closed."
+    )
 
 
 @strawberry.type(description="A change of a risk setting. Values are in the format of the environment variable.")

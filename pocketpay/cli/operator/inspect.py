@@ -13,7 +13,7 @@ from pocketpay.cli.tables import Limit
 
 inspect = Commands()
 
-SHOWN_FACTS = ("freeze", "name", "value", "before", "amount", "currency", "sessions")
+SHOWN_FACTS = ("freeze", "name", "value", "before", "amount", "currency", "sessions", "lines")
 """The facts of an act that are shown, in addition to the ids."""
 
 

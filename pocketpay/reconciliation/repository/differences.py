@@ -4,8 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-import uuid_utils.compat as uuids
-
+from pocketpay.database import uuids
 from pocketpay.database.arrays import Arrays, numbered_from
 from pocketpay.database.sessions import Record, Session
 from pocketpay.money import Money
