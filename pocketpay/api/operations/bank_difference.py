@@ -1,6 +1,6 @@
 """The differences between the files of banks and the books."""
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import Enum
 from typing import Annotated, Self
 from uuid import UUID
@@ -50,7 +50,9 @@ class BankDifference:
         description="The line of a CSV file, or the position of the movement in a camt.053 file; null when the file "
         "has none."
     )
-    booked_on: date | None = strawberry.field(description="The day in the file's line; null without a line.")
+    booked_on: str | None = strawberry.field(
+        description="The day in the file's line, like 2026-11-28; null without a line."
+    )
     reference: str | None = strawberry.field(
         description="The reference in the file's line; null without a line or a reference."
     )
@@ -73,7 +75,7 @@ class BankDifference:
             kind=BankDifferenceKind[one.kind.name],
             file_name=one.file_name,
             line=one.line,
-            booked_on=one.day,
+            booked_on=None if one.day is None else one.day.isoformat(),
             reference=one.reference,
             bank_amount=None if one.bank_amount is None else Money.of(one.bank_amount),
             books_amount=None if one.books_amount is None else Money.of(one.books_amount),
