@@ -83,13 +83,12 @@ def _shown(name: str, done: "Reconciled") -> Result:
     if done.earlier is not None:
         return Result(facts, [f"{name} was imported at {done.earlier:%Y-%m-%d %H:%M:%S}Z. Nothing has changed."])
     lines = [
-        f"{name}: {len(done.file.lines)} lines, {done.file.total} {done.file.currency}, "
-        f"{done.file.first_day} to {done.file.last_day}.",
-        f"{done.matched} lines agree with the books.",
-        *(f"{count} {kind}" for kind, count in opened.items() if count),
+        f"{name}: {done.file.total} {done.file.currency}, {done.file.first_day} to {done.file.last_day}.",
+        f"Lines that agree with the books: {done.matched} of {len(done.file.lines)}.",
+        *(f"New differences, {kind}: {count}." for kind, count in opened.items() if count),
     ]
     if done.closed:
-        lines.append(f"{done.closed} earlier differences are explained now, and closed.")
+        lines.append(f"Earlier differences that are explained now, and closed: {done.closed}.")
     return Result(facts, lines)
 
 
