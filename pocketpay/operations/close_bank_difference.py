@@ -25,9 +25,9 @@ THING = "difference"
 
 
 async def close_bank_difference(
-    database: Database, operator: Operator, difference_id: UUID | None, *, raw_reason: str
+    database: Database, operator: Operator, difference_id: UUID, *, raw_reason: str
 ) -> tuple[Difference, bool]:
-    """Closes a difference. Returns it, and whether it was open. With an id of None it raises NotFound.
+    """Closes a difference. Returns it, and whether it was open.
 
     Raises NotFound, InvalidInput, OwnWallet, ServiceBusy.
     """
@@ -35,8 +35,8 @@ async def close_bank_difference(
 
     async def unit() -> tuple[Difference, bool]:
         async with database.write() as session:
-            is_open = None if difference_id is None else await differences.lock(session, difference_id)
-            if difference_id is None or is_open is None:
+            is_open = await differences.lock(session, difference_id)
+            if is_open is None:
                 raise NotFound("id", THING)
             found = await differences.by_id(session, difference_id)
             assert found is not None, "rows are never removed"  # noqa: S101 - it is locked, too

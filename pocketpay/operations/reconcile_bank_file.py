@@ -1,9 +1,9 @@
-"""How the file of a bank is reconciled with the house's bank account.
+"""How the file of a bank is reconciled with Pocket Pay's bank account.
 
     checks   no file with the same content was imported; the house has a bank account in the currency
     then     the file, its lines, the differences, and the record of the act, in one unit of work
 
-Each line is matched with the entry that the house's bank account has of its transaction, by reference and amount
+Each line is matched with the entry that Pocket Pay's bank account has of its transaction, by reference and amount
 (reconciliation/match.py). An entry on the file's days that no file has is a difference too. Open differences that the
 file or the books explain now are closed by the same act. No money moves. Repeating it changes nothing.
 """
@@ -96,7 +96,7 @@ async def _compare(session: Session, file: BankFile, file_id: UUID, act_id: UUID
     found = [*result.differences, *missing]
     if len(found) > MAX_DIFFERENCES:
         raise BankFileUnreadable(
-            f"There are more than {MAX_DIFFERENCES:,} differences. Is it a file of the house's bank account in "
+            f"There are more than {MAX_DIFFERENCES:,} differences. Is it a file of Pocket Pay's bank account in "
             f"{currency}, with the movements of whole days?"
         )
     await differences.close_explained(session, currency, result.first, now, act_id)

@@ -73,11 +73,10 @@ async def test_a_close_whose_reply_is_lost_is_not_repeated(
     assert (closed.open, changed, len(await acts(records))) == (False, True, 1)
 
 
-async def test_without_an_id_or_a_reason_nothing_is_closed(desk: Desk) -> None:
+async def test_without_its_id_or_a_reason_nothing_is_closed(desk: Desk) -> None:
     await person(desk)
     one = await opened(desk)
-    refusals: list[tuple[UUID | None, str, type[Refusal]]] = [
-        (None, "Fees", NotFound),
+    refusals: list[tuple[UUID, str, type[Refusal]]] = [
         (UUID(int=7), "Fees", NotFound),
         (one.id, " ", InvalidInput),
     ]

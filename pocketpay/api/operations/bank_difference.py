@@ -39,7 +39,7 @@ class BankDifferenceKind(Enum):
 
 
 @strawberry.type(
-    description="A difference between a bank's file and the books. Amounts are what the house's bank account got: "
+    description="A difference between a bank's file and the books. Amounts are what Pocket Pay's bank account got: "
     "negative when money went out."
 )
 class BankDifference:

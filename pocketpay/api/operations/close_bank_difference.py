@@ -38,6 +38,6 @@ async def close_bank_difference(
 ) -> BankDifferencePayload:
     operator, services = info.context.require_operator(), info.context.services
     difference, _ = await operations.close_bank_difference(
-        services.database, operator, ids.decode(ids.BANK_DIFFERENCE, input.id), raw_reason=input.reason
+        services.database, operator, ids.require(ids.BANK_DIFFERENCE, input.id), raw_reason=input.reason
     )
     return BankDifferencePayload(difference=BankDifference.of(difference))

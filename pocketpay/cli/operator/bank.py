@@ -154,7 +154,7 @@ def close_difference_verb(
     from pocketpay.operations.close_bank_difference import close_bank_difference
 
     async def close(console: Console) -> "tuple[Difference, bool]":
-        id = ids.decode(ids.BANK_DIFFERENCE, difference)
+        id = ids.require(ids.BANK_DIFFERENCE, difference)
         return await close_bank_difference(console.database, login(), id, raw_reason=reason)
 
     closed, changed = with_console(close)

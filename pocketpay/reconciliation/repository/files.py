@@ -34,7 +34,7 @@ where l.transaction_id = any($2::uuid[]) and f.currency = $1 and f.id <> $3
 """
 _NOT_IN_FILE = f"""
 select e.transaction_id, -e.amount as amount from ledger_entries e join bank_files f on f.id = $2
-where e.account_id = {BANK_ACCOUNT}
+where e.account_id = {BANK_ACCOUNT} and e.kind = 'bank'
   and e.created_at >= f.first_day::timestamp at time zone 'UTC'
   and e.created_at < (f.last_day + 1)::timestamp at time zone 'UTC'
   and not exists (
