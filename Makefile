@@ -24,7 +24,7 @@ EXAMPLES := $(wildcard examples/typescript/*.* examples/typescript/.npmrc exampl
 WEB := $(wildcard clients/js/*.json clients/js/.npmrc clients/js/scripts/* clients/js/src/*.ts examples/web/*.* examples/web/.npmrc \
 	examples/web/src/*.* examples/web/src/*/*.*)
 
-.PHONY: help run demo web web-test reset install explorer examples interop test browser model pythons check format schema settings lock audit crash bench wheel fuzz vulnerabilities soak failover monitoring clean mutations
+.PHONY: help run demo web web-test reset install explorer examples interop test browser model pythons check format schema settings lock audit crash bench wheel fuzz vulnerabilities soak failover restore rolling monitoring clean mutations
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -103,11 +103,17 @@ mutations: $(DONE)/install ## remove each guard in turn and see its test fail; A
 soak: $(DONE)/install ## 1,000,000 instructions against the model, 100,000 operations over HTTP under 100 kills; SOAK_SECONDS=60 for less
 	@SOAK_SECONDS=$(SOAK_SECONDS) SOAK_SEED=$(SOAK_SEED) $(PY) -m tests.soak
 
+rolling: $(DONE)/install ## restart two servers behind nginx under load: no client notices; needs nginx; ARGS="--rounds 10"
+	@$(PY) -m tests.rolling $(ARGS)
+
 monitoring: $(DONE)/install ## run every query of the alerts and the dashboard on a real Prometheus that scrapes a real server
 	@MONITORING=1 $(PY) -m pytest tests/deployment/test_monitoring.py tests/deployment/test_prometheus.py -p no:xdist -rs $(ARGS)
 
 failover: $(DONE)/patroni ## fail over three PostgreSQL nodes that Patroni manages, under load; ARGS="frozen killed" runs some
 	@$(PY) -m tests.failover $(ARGS)
+
+restore: $(DONE)/install ## restore backups into new clusters, to a moment, and after pg_upgrade; ARGS="-k upgrade" runs some
+	@RESTORE=whole $(PY) -m pytest tests/restore -p no:xdist $(ARGS)
 
 pythons: $(DONE)/install ## test two servers side by side, one on each other installed Python; NEWEST=1: only the newest
 	@scripts/other-pythons | head -n $${NEWEST:-9} | while read -r version python; do \

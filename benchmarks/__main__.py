@@ -41,7 +41,7 @@ from pocketpay.database.embedded import secret_key
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.sessions import Database
 from pocketpay.operations import audit
-from pocketpay.settings import Settings
+from pocketpay.settings import SecretKeys, Settings
 
 PEOPLE = 2_000
 HISTORIES = (10, 100_000)
@@ -101,7 +101,7 @@ def _arguments() -> argparse.Namespace:
 def _measure(postgres: EmbeddedPostgres, home: Path, arguments: argparse.Namespace) -> None:
     asyncio.run(migrations.upgrade(postgres.owner_dsn, postgres.server_dsn))
     secret = secret_key.read_or_create(home / "data")
-    people, short, long = uvloop.run(_populate(postgres.server_dsn, secret))
+    people, short, long = uvloop.run(_populate(postgres.server_dsn, (secret,)))
     ours = _targets(home / "ours.tsv", people)
     histories = [_targets(home / f"ours_{n}.tsv", [p]) for n, p in zip(HISTORIES, (short, long), strict=True)]
     reference_dsn = uvloop.run(_reference_database(postgres))
@@ -163,12 +163,12 @@ def _measure(postgres: EmbeddedPostgres, home: Path, arguments: argparse.Namespa
     write_table(measured, arguments.out, rounds=arguments.rounds, seconds=arguments.seconds)
 
 
-async def _populate(dsn: str, secret: bytes) -> tuple[list[Person], Person, Person]:
+async def _populate(dsn: str, secret_keys: SecretKeys) -> tuple[list[Person], Person, Person]:
     database = await Database.open(dsn)
     settings = Settings(new_recipient_action="off", rapid_transfer_action="off", **NO_LIMITS)
     names = [f"person_{n}" for n in range(PEOPLE)]
-    people = await make_people(database, names, secret)
-    short, long, other = await make_people(database, ["short", "long_history", "other"], secret)
+    people = await make_people(database, names, secret_keys)
+    short, long, other = await make_people(database, ["short", "long_history", "other"], secret_keys)
     clearing = await open_clearing(database, settings)
     await fund(clearing, [*people, short, long, other])
     await make_first_payments(clearing, people)

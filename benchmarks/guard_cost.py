@@ -83,7 +83,7 @@ async def measure(postgres: EmbeddedPostgres, variants: list[Variant], units: in
         rapid_transfer_action=RuleAction.OFF,
         **NO_LIMITS,
     )
-    people = await make_people(database, [f"person_{n}" for n in range(PEOPLE)], bytes(32))
+    people = await make_people(database, [f"person_{n}" for n in range(PEOPLE)], (bytes(32),))
     clearing = await open_clearing(database, settings)
     await fund(clearing, people)
     await clearing.close()

@@ -22,7 +22,7 @@ from pocketpay.money import Money
 from pocketpay.payments.deposit import AcceptDeposit
 from pocketpay.payments.settle import Settle
 from pocketpay.payments.transfer import Transfer
-from pocketpay.settings import Settings
+from pocketpay.settings import SecretKeys, Settings
 
 OPENING = Money(1_000_000_00, "USD")
 PAYEES = 5
@@ -38,9 +38,9 @@ class Person:
     token: str
 
 
-async def make_people(database: Database, names: list[str], secret: bytes) -> list[Person]:
+async def make_people(database: Database, names: list[str], secret_keys: SecretKeys) -> list[Person]:
     """Creates users with these usernames and empty wallets. Their access tokens are valid for one hour."""
-    tokens = AccessTokens(secret, lifetime_seconds=3600)
+    tokens = AccessTokens(secret_keys, lifetime_seconds=3600)
     viewers = [Viewer(uuids.uuid7(), uuids.uuid7(), uuids.uuid7()) for _ in names]
     wallets, users = [v.wallet_id for v in viewers], [v.user_id for v in viewers]
     async with database.write() as session:

@@ -27,7 +27,7 @@ from pocketpay.identity.sign_in import sign_in
 from pocketpay.onboarding.lock_out import require_unlocked
 from pocketpay.settings import Settings
 
-SECRET = b"a key for benchmarks, thirty-two bytes"
+SECRET = (b"a key for benchmarks, thirty-two bytes",)
 WARM_UP = 3
 ALLOWED = 0.05
 UNKNOWN, KNOWN, WITHOUT = "unknown login", "user with a password", "user without a password"

@@ -81,7 +81,7 @@ from pocketpay.serving.resolvers import with_fast_resolvers
 from pocketpay.serving.server_context import ServerContext
 from pocketpay.serving.statement_csv import StatementFiles
 from pocketpay.serving.view import View
-from pocketpay.settings import Settings, TrustedDocuments
+from pocketpay.settings import SecretKeys, Settings, TrustedDocuments
 from pocketpay.tracing import switch
 from pocketpay.transactions import sweeper as usage_sweeper
 from pocketpay.transactions.sealing import seal_forever
@@ -110,7 +110,7 @@ def create_app(
     settings: Settings,
     *,
     server_dsn: str,
-    secret_key: bytes,
+    secret_keys: SecretKeys,
     sizes: Sizes | None = None,
     metrics_end: socket.socket | None = None,
 ) -> Starlette:
@@ -140,7 +140,7 @@ def create_app(
     )
     health = Health(settings, metrics)
     server = Server(
-        settings, server_dsn, secret_key, server_context, health, sizes or Sizes(), metrics_end, tracing.clearing
+        settings, server_dsn, secret_keys, server_context, health, sizes or Sizes(), metrics_end, tracing.clearing
     )
     server.traces = traces
     responder = PostResponder(server_context, settings, Cookies.of(settings, origins))
@@ -173,7 +173,7 @@ def create_app(
         exception_handlers={Exception: _internal_error},
         lifespan=server.lifespan,
     )
-    app.state.server_context, app.state.responder = server_context, responder
+    app.state.server_context, app.state.responder, app.state.health = server_context, responder, health
     connections = app.state.connections = Connections(ConnectionLimits.of(settings))
     measured.of_the_server(metrics, connections, execution)
     return app
@@ -196,7 +196,7 @@ class Server:
         self,
         settings: Settings,
         dsn: str,
-        secret: bytes,
+        secret_keys: SecretKeys,
         server_context: ServerContext,
         health: Health,
         sizes: Sizes,
@@ -204,7 +204,7 @@ class Server:
         clearing: type[Clearing] = Clearing,
     ) -> None:
         self._metrics_end = metrics_end
-        self._settings, self._dsn, self._secret, self._sizes = settings, dsn, secret, sizes
+        self._settings, self._dsn, self._secret_keys, self._sizes = settings, dsn, secret_keys, sizes
         self._clearing = clearing
         self.traces: Traces | None = None
         self._server_context, self._health = server_context, health
@@ -240,9 +240,9 @@ class Server:
         services = IdentityServices.open(
             database,
             settings,
-            self._secret,
+            self._secret_keys,
             require_unlocked=require_unlocked,
-            on_verified_email=welcome.when_verified(settings, self._secret),
+            on_verified_email=welcome.when_verified(settings, self._secret_keys),
         )
         stack.callback(services.close)
         stack.push_async_callback(services.afterwards.close)
@@ -290,7 +290,7 @@ class Server:
             desk=desk,
             feeds=feeds,
             reads=Reads(database),
-            statement_links=StatementLinks(self._secret),
+            statement_links=StatementLinks(self._secret_keys),
             operators=OperatorServices(Audits(database.dsn), policy),
         )
 

@@ -4,6 +4,9 @@
 sentence that says what to do, when a setting is wrong. Money is decimal text: `100.00` is that number in every served
 currency (WELCOME_BONUS: only in the first), `USD:100.00,JPY:15000` has an amount for each currency. The settings of a
 risk rule are in the rule's own file.
+
+A secret can be in a file instead: NAME_FILE is its path (decision 62). The file is read at once, so that the rest of
+the server knows only the secret.
 """
 
 import os
@@ -13,7 +16,7 @@ from difflib import get_close_matches
 from enum import StrEnum
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, get_args
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator, model_validator
@@ -30,9 +33,24 @@ from pocketpay.risk.rules import RiskSettings
 MIN_SECRET_BYTES = 32
 """Minimum length of the key that signs tokens. HS256 needs a key as long as its hash, 32 bytes (RFC 7518, 3.2)."""
 
+MAX_FALLBACKS = 4
+"""Maximum number of keys that only verify. With each of them one more code of a text message is right."""
+
+SEPARATORS = re.compile(r"[,\s]+")
+"""What separates the keys of SECRET_KEY_FALLBACKS."""
+
+MAX_SECRET_FILE_BYTES = 65_536
+"""Maximum size of the file of a secret; the path may lead to a device without end."""
+
+SecretKeys = tuple[bytes, ...]
+"""The secret keys of a server, at least one: the first signs, all verify."""
 
 DEVELOPMENT_BONUS = "100.00"
 """The default of WELCOME_BONUS in development."""
+
+PRODUCTION_DRAIN_SECONDS = 5.0
+"""The default of DRAIN_SECONDS in production. Kubernetes needs a few seconds until it sends no more connections, and
+a server that has nothing to finish still ends within the ten seconds after which `docker stop` kills it."""
 
 DEVELOPMENT_SENDER = "Pocket Pay <no-reply@example.test>"
 """The default of MAIL_FROM in development."""
@@ -95,6 +113,11 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+def _file_of(name: str) -> Any:
+    """Returns the field of the setting NAME_FILE."""
+    return Field(None, description=f"A file that has only {name}. Use it instead of {name}.")
+
+
 class Settings(RiskSettings, BaseSettings):
     """The settings of one server, including those of the risk rules. A field has the name of its environment variable
     in lower case."""
@@ -108,9 +131,11 @@ class Settings(RiskSettings, BaseSettings):
         description="The URL of your PostgreSQL 18 with the server's login, with all its hosts, separated by commas. "
         "When absent, the server starts an embedded PostgreSQL.",
     )
+    database_url_file: Path | None = _file_of("DATABASE_URL")
     database_owner_url: str | None = Field(
         None, repr=False, description="The URL with the owner's login, used only by `migrate`. Default: DATABASE_URL."
     )
+    database_owner_url_file: Path | None = _file_of("DATABASE_OWNER_URL")
     pocketpay_data: Path = Field(
         Path(".pocketpay"), description="The folder of the embedded PostgreSQL and its secret key."
     )
@@ -146,6 +171,14 @@ class Settings(RiskSettings, BaseSettings):
         "client must be on the same site as this server, and ALLOWED_ORIGINS must not be *.",
     )
 
+    drain_seconds: float | None = Field(
+        None,
+        ge=0,
+        le=300,
+        description="Number of seconds for which a server continues to serve after SIGTERM, while /readyz responds "
+        "with 503. It must be longer than a load balancer needs to notice. With 0, idle connections are closed at "
+        "once. Default: 5 in production, 0 in development.",
+    )
     trusted_proxies: str = Field(
         "",
         description="Addresses or networks of reverse proxies, separated by commas, like 10.0.0.0/8. Only their "
@@ -156,6 +189,7 @@ class Settings(RiskSettings, BaseSettings):
         description="The token for /metrics, sent as `Authorization: Bearer`. When absent, /metrics is open in "
         "development and responds with 404 in production.",
     )
+    metrics_token_file: Path | None = _file_of("METRICS_TOKEN")
 
     # identity
     secret_key: SecretStr | None = Field(
@@ -163,6 +197,13 @@ class Settings(RiskSettings, BaseSettings):
         description="The key that signs tokens: at least 32 random bytes, the same on every server. With the "
         "embedded PostgreSQL in development, the server creates and stores one when it is absent.",
     )
+    secret_key_file: Path | None = _file_of("SECRET_KEY")
+    secret_key_fallbacks: SecretStr | None = Field(
+        None,
+        description="Keys that do not sign, but whose tokens, links and codes are accepted: at most 4, separated by "
+        "commas, spaces or line breaks. It makes the replacement of SECRET_KEY possible while servers run.",
+    )
+    secret_key_fallbacks_file: Path | None = _file_of("SECRET_KEY_FALLBACKS")
     access_token_expire_minutes: int = Field(10, ge=1, le=60, description="Lifetime of an access token in minutes.")
     refresh_token_expire_days: int = Field(
         30, ge=1, le=365, description="Maximum lifetime of a session in days, even when it is refreshed."
@@ -211,9 +252,7 @@ class Settings(RiskSettings, BaseSettings):
         None, description="The username for the SMTP server. When absent, the server does not log in."
     )
     smtp_password: SecretStr | None = Field(None, description="The password for the SMTP server.")
-    smtp_password_file: Path | None = Field(
-        None, description="A file that has only the SMTP password. Use it instead of SMTP_PASSWORD."
-    )
+    smtp_password_file: Path | None = _file_of("SMTP_PASSWORD")
     mail_from: str | None = Field(
         None,
         description="The sender of mails, like Pocket Pay <no-reply@example.com>. Required with SMTP_HOST.",
@@ -355,6 +394,19 @@ class Settings(RiskSettings, BaseSettings):
         "the oldest one is closed.",
     )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _read_files(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Replaces each NAME_FILE by NAME with the contents of the file."""
+        read = dict(values)
+        for name in secret_names(cls):
+            path = read.pop(f"{name}_file", None) or None
+            if path is not None and read.get(name):
+                raise ValueError(f"{name.upper()} and {name.upper()}_FILE are both set. Set only one")
+            if path is not None:
+                read[name] = _secret_in(Path(path), name.upper())
+        return read
+
     @field_validator("*", mode="before")
     @classmethod
     def _empty_is_absent(cls, value: object, info: ValidationInfo) -> object:
@@ -409,14 +461,18 @@ class Settings(RiskSettings, BaseSettings):
             for name in ("mail_from", "public_url"):
                 if getattr(self, name) is None:
                     raise ValueError(f"{name.upper()} is missing. It is required with SMTP_HOST")
-        if self.smtp_password is not None and self.smtp_password_file is not None:
-            raise ValueError("SMTP_PASSWORD and SMTP_PASSWORD_FILE are both set. Set only one")
-        has_password = self.smtp_password is not None or self.smtp_password_file is not None
+        has_password = self.smtp_password is not None
         if has_password != (self.smtp_username is not None):
             raise ValueError("SMTP_USERNAME and a password are required together. Set both or neither")
         if has_password and self.smtp_tls is SmtpTls.NONE:
             raise ValueError("SMTP_TLS is none, which would send the SMTP password in clear text")
         return self
+
+    @property
+    def drain(self) -> float:
+        """DRAIN_SECONDS, or its default."""
+        default = PRODUCTION_DRAIN_SECONDS if self.production else 0.0
+        return default if self.drain_seconds is None else self.drain_seconds
 
     @property
     def embedded(self) -> bool:
@@ -636,40 +692,58 @@ def _first_error(wrong: ValidationError) -> SettingsError:
     return SettingsError(f"{name + ': ' if name else ''}{problem}.")
 
 
-def checked_secret(settings: Settings) -> bytes | None:
-    """SECRET_KEY as bytes; None when it is absent and the embedded server in development can create one.
+def secret_names(settings: type[Settings]) -> list[str]:
+    """The fields that hold a secret: those that a `repr` does not show. Each has a second field for a file."""
+    fields = settings.model_fields
+    return [name for name, field in fields.items() if not field.repr or SecretStr in get_args(field.annotation)]
 
-    Raises SettingsError when it is required and missing, or shorter than MIN_SECRET_BYTES.
+
+def _secret_in(path: Path, name: str) -> str:
+    """Returns the secret in a file, without white space around it. Raises ValueError with a sentence."""
+    try:
+        with path.open("rb") as file:
+            text = file.read(MAX_SECRET_FILE_BYTES + 1).decode().strip()
+    except (OSError, UnicodeDecodeError, ValueError) as wrong:
+        raise ValueError(f"{name}_FILE cannot be read: {type(wrong).__name__}") from None
+    if len(text) > MAX_SECRET_FILE_BYTES:
+        raise ValueError(f"{name}_FILE has more than {MAX_SECRET_FILE_BYTES} bytes")
+    if not text:
+        raise ValueError(f"{name}_FILE is empty. Write the value of {name} into it")
+    return text
+
+
+def checked_secret_keys(settings: Settings) -> SecretKeys | None:
+    """SECRET_KEY and then SECRET_KEY_FALLBACKS as bytes; None when SECRET_KEY is absent and the embedded server in
+    development can create one.
+
+    Raises SettingsError when SECRET_KEY is required and missing, a key is shorter than MIN_SECRET_BYTES, or there are
+    too many.
     """
-    if settings.secret_key is None:
-        if settings.embedded and not settings.production:
-            return None
-        raise SettingsError(
-            f"SECRET_KEY is missing: set it to at least {MIN_SECRET_BYTES} random bytes, "
-            "for example the output of `openssl rand -hex 32`."
-        )
-    key = settings.secret_key.get_secret_value().encode()
+    fallbacks = fallback_keys(settings)
+    if settings.secret_key is not None:
+        return _long_enough("SECRET_KEY", settings.secret_key.get_secret_value()), *fallbacks
+    if settings.embedded and not settings.production:
+        return None
+    raise SettingsError(
+        f"SECRET_KEY is missing: set it to at least {MIN_SECRET_BYTES} random bytes, "
+        "for example the output of `openssl rand -hex 32`."
+    )
+
+
+def fallback_keys(settings: Settings) -> SecretKeys:
+    """SECRET_KEY_FALLBACKS as bytes; may be empty. Raises SettingsError as `checked_secret_keys` does."""
+    text = "" if settings.secret_key_fallbacks is None else settings.secret_key_fallbacks.get_secret_value()
+    keys = [_long_enough("SECRET_KEY_FALLBACKS", key) for key in SEPARATORS.split(text) if key]
+    if len(keys) > MAX_FALLBACKS:
+        raise SettingsError(f"SECRET_KEY_FALLBACKS has {len(keys)} keys. At most {MAX_FALLBACKS} are accepted.")
+    return tuple(keys)
+
+
+def _long_enough(name: str, text: str) -> bytes:
+    key = text.encode()
     if len(key) < MIN_SECRET_BYTES:
         raise SettingsError(
-            f"SECRET_KEY is too short ({len(key)} bytes): set it to at least {MIN_SECRET_BYTES} random bytes, "
+            f"{name} is too short ({len(key)} bytes): set it to at least {MIN_SECRET_BYTES} random bytes, "
             "for example the output of `openssl rand -hex 32`."
         )
     return key
-
-
-def smtp_password(settings: Settings) -> str | None:
-    """The password from SMTP_PASSWORD or SMTP_PASSWORD_FILE; None when neither is set.
-
-    Raises SettingsError when the file cannot be read, or is empty.
-    """
-    if settings.smtp_password is not None:
-        return settings.smtp_password.get_secret_value()
-    if settings.smtp_password_file is None:
-        return None
-    try:
-        text = settings.smtp_password_file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as wrong:
-        raise SettingsError(f"SMTP_PASSWORD_FILE cannot be read: {type(wrong).__name__}.") from None
-    if not text:
-        raise SettingsError("SMTP_PASSWORD_FILE is empty. Write the password into it.")
-    return text

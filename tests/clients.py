@@ -78,7 +78,7 @@ class Client:
 @asynccontextmanager
 async def serving(dsn: str, **settings: object) -> AsyncIterator[Client]:
     """Opens a server with those settings, and closes it. The result of each plan is compared with the executor's."""
-    app = create_app(made(**settings), server_dsn=dsn, secret_key=SECRET)
+    app = create_app(made(**settings), server_dsn=dsn, secret_keys=SECRET)
     check_plans(app.state.server_context.execution)
     remember_valid_documents(app.state.server_context.execution.documents)
     async with AsyncExitStack() as open_:

@@ -14,12 +14,13 @@ from pocketpay.ledger.repository import postings
 from pocketpay.onboarding.form import Form
 from pocketpay.onboarding.lock_out import require_unlocked
 from pocketpay.onboarding.sign_up import sign_up
-from pocketpay.settings import Settings
+from pocketpay.settings import SecretKeys, Settings
 
 Owner: TypeAlias = "Connection[Record]"
 """A connection as the owner of every table, to prepare data and to check it without the server."""
 
-SECRET = b"a key for tests, thirty-two bytes or more"
+SECRET = (b"a key for tests, thirty-two bytes or more",)
+"""The secret keys of the servers in tests."""
 PASSWORD = "violet-harbour-19"
 HOME, ELSEWHERE = "192.0.2.10", "198.51.100.7"
 
@@ -31,12 +32,14 @@ def made(**overrides: Hashable) -> Settings:
 
 
 @asynccontextmanager
-async def receiving(database: Database, **overrides: object) -> AsyncIterator[IdentityServices]:
+async def receiving(
+    database: Database, secret_keys: SecretKeys = SECRET, /, **overrides: object
+) -> AsyncIterator[IdentityServices]:
     """Opens the identity services of a server on that database, with the house accounts."""
     settings = made(**overrides)
     async with database.write() as session:
         await postings.ensure_house_accounts(session, settings.served_currencies)
-    services = IdentityServices.open(database, settings, SECRET, require_unlocked=require_unlocked)
+    services = IdentityServices.open(database, settings, secret_keys, require_unlocked=require_unlocked)
     yield services
     services.close()
 

@@ -1,13 +1,23 @@
 """Settings: valid ones are read; an invalid one stops the start with one sentence that names it."""
 
+import re
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from pocketpay import settings
 from pocketpay.money import Money
 from pocketpay.risk.rule import RuleAction
-from pocketpay.settings import Environment, Settings, SettingsError, checked_secret, load, smtp_password
+from pocketpay.settings import (
+    Environment,
+    Settings,
+    SettingsError,
+    checked_secret_keys,
+    fallback_keys,
+    load,
+    secret_names,
+)
 
 OUTSIDE = "postgresql://pocketpay@db/pocketpay"
 LONG_ENOUGH = "0123456789abcdef0123456789abcdef"
@@ -159,7 +169,7 @@ def test_an_error_message_never_contains_a_secret(monkeypatch: pytest.MonkeyPatc
     assert "tell" not in sentence()
     assert "tell" not in repr(load(port=1))
     with pytest.raises(SettingsError) as short:
-        checked_secret(load(port=1))
+        checked_secret_keys(load(port=1))
     assert "tell" not in str(short.value)
 
 
@@ -267,24 +277,24 @@ def test_a_missing_secret_is_refused_in_production_and_with_an_external_database
 ) -> None:
     chosen = load(database_url=database_url, environment=environment, secret_key=secret_key)
     with pytest.raises(SettingsError, match=r"SECRET_KEY is missing: .*openssl rand -hex 32"):
-        checked_secret(chosen)
+        checked_secret_keys(chosen)
 
 
 def test_development_on_the_embedded_database_needs_no_secret() -> None:
-    assert checked_secret(load()) is None
+    assert checked_secret_keys(load()) is None
 
 
 @pytest.mark.parametrize("database_url", [None, OUTSIDE])
 def test_a_short_secret_is_always_refused(database_url: str | None) -> None:
     for short in ("x", "a" * 31):
         with pytest.raises(SettingsError, match=r"SECRET_KEY is too short \(\d+ bytes\)"):
-            checked_secret(load(database_url=database_url, secret_key=short))
+            checked_secret_keys(load(database_url=database_url, secret_key=short))
     chosen = load(database_url=database_url, secret_key=LONG_ENOUGH)
-    assert checked_secret(chosen) == LONG_ENOUGH.encode()
+    assert checked_secret_keys(chosen) == (LONG_ENOUGH.encode(),)
 
 
 def test_the_length_of_a_secret_is_measured_in_bytes() -> None:
-    assert checked_secret(load(secret_key="ü" * 16)) == ("ü" * 16).encode()
+    assert checked_secret_keys(load(secret_key="ü" * 16)) == (("ü" * 16).encode(),)
 
 
 def test_settings_are_immutable() -> None:
@@ -364,18 +374,66 @@ def test_invalid_mail_settings_stop_the_start(wrong: dict[str, str], named: str)
     assert "secret-word" not in message
 
 
-def test_the_smtp_password_is_read_from_its_file(tmp_path: Path) -> None:
-    file = tmp_path / "password"
-    chosen = load(**MAIL, smtp_username="us", smtp_password_file=str(file))
-    with pytest.raises(SettingsError, match="SMTP_PASSWORD_FILE cannot be read: FileNotFoundError"):
-        smtp_password(chosen)
-    file.write_text("\n")
-    with pytest.raises(SettingsError, match="SMTP_PASSWORD_FILE is empty"):
-        smtp_password(chosen)
-    file.write_text("a secret\n")
-    assert smtp_password(chosen) == "a secret"
-    assert smtp_password(load(**MAIL, smtp_username="us", smtp_password="other")) == "other"
-    assert smtp_password(load()) is None
+def test_every_secret_can_be_in_a_file_and_repr_shows_none() -> None:
+    """A setting that has the name of a secret is one, or is listed here."""
+    names = secret_names(Settings)
+    sounds = re.compile("key|token|password|secret|database")
+    others = {name for name in Settings.model_fields if sounds.search(name) and not name.endswith("_file")} - {*names}
+    assert others == {"access_token_expire_minutes", "refresh_token_expire_days", "document_tokens"}
+    for name in names:
+        assert Settings.model_fields[f"{name}_file"].annotation == Path | None
+
+
+VALUES = {
+    "database_url": OUTSIDE,
+    "database_owner_url": OUTSIDE,
+    "secret_key": LONG_ENOUGH,
+    "secret_key_fallbacks": f"{LONG_ENOUGH}\n{LONG_ENOUGH}",
+    "metrics_token": "a token",
+    "smtp_password": "a password",
+}
+
+
+@pytest.mark.parametrize("name", secret_names(Settings))
+def test_a_secret_is_read_from_its_file(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    needed = {"smtp_username": "us"} if name == "smtp_password" else {}
+    file, title = tmp_path / "secret", name.upper()
+    monkeypatch.setenv(f"{title}_FILE", str(file))
+    assert sentence(**needed) == f"{title}_FILE cannot be read: FileNotFoundError."
+    file.write_text(f"{VALUES[name]}\n")
+    chosen = load(**needed)
+    value = getattr(chosen, name)
+    assert (value.get_secret_value() if isinstance(value, SecretStr) else value) == VALUES[name]
+    assert VALUES[name] not in repr(chosen)
+    # A copy with other settings, as operators' risk settings make it, keeps what was read.
+    assert getattr(settings.with_overrides(chosen, {"rapid_transfer_count": "7"}), name) == value
+    for content, wrong in (
+        (b" \n", f"{title}_FILE is empty. Write the value of {title} into it."),
+        (b"\xff", f"{title}_FILE cannot be read: UnicodeDecodeError."),
+        (b"x" * 65_537, f"{title}_FILE has more than 65536 bytes."),
+    ):
+        file.write_bytes(content)
+        assert sentence(**needed) == wrong
+    monkeypatch.setenv(title, VALUES[name])
+    assert sentence(**needed) == f"{title} and {title}_FILE are both set. Set only one."
+    # Empty is absent, as it is for other settings.
+    monkeypatch.setenv(f"{title}_FILE", "")
+    assert getattr(load(**needed), name) == value
+
+
+def test_the_fallback_keys_follow_the_key_that_signs() -> None:
+    first, second, third = ("a" * 32, "b" * 32, "c" * 40)
+    chosen = load(secret_key=first, secret_key_fallbacks=f" {second},\n{third}\t")
+    assert checked_secret_keys(chosen) == tuple(key.encode() for key in (first, second, third))
+    # The key that an embedded server has made is the first.
+    assert fallback_keys(load(secret_key_fallbacks=second)) == (second.encode(),)
+    for wrong, words in (
+        (f"{second} x", "SECRET_KEY_FALLBACKS is too short (1 bytes)"),
+        (" ".join([second] * 5), "SECRET_KEY_FALLBACKS has 5 keys. At most 4 are accepted."),
+    ):
+        for key in (first, None):
+            with pytest.raises(SettingsError, match=re.escape(words)):
+                checked_secret_keys(load(secret_key=key, secret_key_fallbacks=wrong))
 
 
 def test_cookies_need_explicit_origins() -> None:

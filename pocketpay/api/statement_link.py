@@ -1,8 +1,8 @@
 """Signed links to a statement as a file. Everybody who has a link can read that statement for five minutes.
 
 A browser or a spreadsheet that downloads a file sends no token. So the link contains the wallet, the month, the time
-zone and the expiry time, signed with an HMAC. The key is derived from SECRET_KEY, so every server with the same
-secret can check a link, and no link is stored.
+zone and the expiry time, signed with an HMAC. The key is derived from SECRET_KEY, so every server with this
+secret key can check a link, and no link is stored.
 """
 
 import base64
@@ -14,9 +14,10 @@ from uuid import UUID
 
 from pocketpay.api import ids
 from pocketpay.errors import AccessDenied
-from pocketpay.identity.tokens import derived_key
+from pocketpay.identity.tokens import derived_keys
 from pocketpay.ledger.month import Month
 from pocketpay.ledger.time_zones import UTC_NAME, UnknownTimeZone
+from pocketpay.settings import SecretKeys
 
 LIFETIME = timedelta(minutes=5)
 
@@ -33,18 +34,18 @@ class BadLink(AccessDenied):
 class StatementLinks:
     """Creates and checks signed links."""
 
-    def __init__(self, secret: bytes) -> None:
+    def __init__(self, secret_keys: SecretKeys) -> None:
         # A link in UTC is signed without a time zone, as in older versions. Links in other time zones have their own
         # key, so that one can never be taken for a link in UTC.
-        self._key = derived_key(secret, "statement links")
-        self._zone_key = derived_key(secret, "statement links in a time zone")
+        self._keys = derived_keys(secret_keys, "statement links")
+        self._zone_keys = derived_keys(secret_keys, "statement links in a time zone")
 
     def link(self, wallet_id: UUID, month: Month, *, now: datetime) -> str:
         """The link to a wallet's statement of one month: a path on this server, valid for LIFETIME from `now`."""
         wallet, expires = ids.encode(ids.WALLET, wallet_id), str(int((now + LIFETIME).timestamp()))
         zone = None if month.zone_name == UTC_NAME else month.zone_name
         query = {"wallet": wallet, "expires": expires} | ({} if zone is None else {"timeZone": zone})
-        query["signature"] = self._signature(wallet, str(month), expires, zone)
+        query["signature"] = self._signatures(wallet, str(month), expires, zone)[0]
         return f"{PATH.format(month=month)}?{urlencode(query)}"
 
     def read(self, month: str, query: Mapping[str, str], *, now: datetime) -> tuple[UUID, Month]:
@@ -52,9 +53,9 @@ class StatementLinks:
         when the signature is not valid, or the link has expired."""
         wallet, expires, signature = (query.get(name, "") for name in ("wallet", "expires", "signature"))
         zone = query.get("timeZone")
-        expected = self._signature(wallet, month, expires, zone)
-        # As bytes: compare_digest refuses text that is not ASCII.
-        if not hmac.compare_digest(expected.encode(), signature.encode("utf-8", "surrogatepass")):
+        given = signature.encode("utf-8", "surrogatepass")  # compare_digest refuses text that is not ASCII
+        signatures = self._signatures(wallet, month, expires, zone)
+        if not any(hmac.compare_digest(expected.encode(), given) for expected in signatures):
             raise BadLink(_NOT_VALID)
         if now.timestamp() >= int(expires):
             raise BadLink(_EXPIRED)
@@ -65,8 +66,9 @@ class StatementLinks:
         except UnknownTimeZone:  # the server that signed the link has a newer time zone database
             raise BadLink(_EXPIRED) from None
 
-    def _signature(self, wallet: str, month: str, expires: str, zone: str | None) -> str:
-        key, zone_lines = (self._key, []) if zone is None else (self._zone_key, [zone])
-        text = "\n".join([wallet, month, expires, *zone_lines])
-        signed = hmac.digest(key, text.encode("utf-8", "surrogatepass"), "sha256")
-        return base64.urlsafe_b64encode(signed).rstrip(b"=").decode()
+    def _signatures(self, wallet: str, month: str, expires: str, zone: str | None) -> list[str]:
+        """The signatures under all keys; a link has the first."""
+        keys, zone_lines = (self._keys, []) if zone is None else (self._zone_keys, [zone])
+        text = "\n".join([wallet, month, expires, *zone_lines]).encode("utf-8", "surrogatepass")
+        signed = (hmac.digest(key, text, "sha256") for key in keys)
+        return [base64.urlsafe_b64encode(one).rstrip(b"=").decode() for one in signed]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pocketpay.cli.stops import ignore_stop_signals
 from pocketpay.database.embedded import secret_key
 from pocketpay.database.embedded.server import EmbeddedPostgres
-from pocketpay.settings import Settings, checked_secret
+from pocketpay.settings import SecretKeys, Settings, checked_secret_keys, fallback_keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ def erase(settings: Settings) -> None:
     EmbeddedPostgres(settings.pocketpay_data).erase()
 
 
-def secret_of(settings: Settings) -> bytes:
-    """Returns the key that signs tokens. Raises SettingsError when SECRET_KEY is required and missing or too
-    short."""
-    return checked_secret(settings) or secret_key.read_or_create(settings.pocketpay_data)
+def secret_keys_of(settings: Settings) -> SecretKeys:
+    """Returns the key that signs tokens, and those that only verify. Raises SettingsError when SECRET_KEY is required
+    and missing, or a key is too short."""
+    keys = checked_secret_keys(settings)
+    return keys or (secret_key.read_or_create(settings.pocketpay_data), *fallback_keys(settings))

@@ -1,9 +1,13 @@
 """One server process, from its start to its end.
 
 start   listen, start the database, (embedded database: migrate, create demo people), check, serve
-stop    on SIGTERM or SIGINT: no new connections, open requests finish, the application closes, the embedded
-        PostgreSQL stops if this is its last process; then exit 0. After CUT_SECONDS, or at a second signal, the
-        process ends without waiting (`stops`)
+drain   on SIGTERM or SIGINT, for DRAIN_SECONDS: /readyz responds with 503, everything is served, and each response
+        ends its connection
+stop    no new connections, open requests finish, websockets are closed with 1012, the application closes, the
+        embedded PostgreSQL stops if this is its last process; then exit 0. After CUT_SECONDS, or at a second signal,
+        the process ends without waiting (`stops`)
+
+Decision 61 gives the reasons.
 """
 
 import asyncio
@@ -12,13 +16,13 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 import structlog
 import uvicorn
 import uvloop
+from starlette.applications import Starlette
 
 from pocketpay.cli.database_address import DatabaseAddress
 from pocketpay.cli.preparing import prepare
@@ -34,7 +38,7 @@ from pocketpay.settings import Settings
 FINISH_SECONDS = 4
 """The time in which open requests may finish after a stop; then the application and PostgreSQL close."""
 CUT_SECONDS = 9.5
-"""The time after a stop at which the process ends, finished or not."""
+"""The time after the drain at which the process ends, finished or not."""
 
 GC_THRESHOLD = 10_000
 """The number of new objects between two collections of the garbage collector.
@@ -46,17 +50,69 @@ log = structlog.get_logger(__name__)
 
 
 class Server(uvicorn.Server):
-    """uvicorn's server without its signal handling, which would end the process with exit code 143."""
+    """uvicorn's server without its signal handling, which would end the process with exit code 143.
 
-    def __init__(self, config: uvicorn.Config, when_started: Callable[[], None]) -> None:
+    `application` is told when the server drains.
+    """
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        application: Starlette,
+        *,
+        drain_seconds: float,
+        when_started: Callable[[], None],
+    ) -> None:
         super().__init__(config)
-        self._when_started = when_started
+        self._application, self._drain_seconds, self._when_started = application, drain_seconds, when_started
+        self.draining = False
+
+    def drain(self) -> None:
+        """Serves for DRAIN_SECONDS more, and then stops. Call it in the event loop."""
+        if self.draining:
+            return
+        self.draining = True
+        self._application.state.health.stopping = True
+        if not self._drain_seconds:
+            self.stop()
+            return
+        log.info("server_draining", seconds=self._drain_seconds)
+        self._application.state.connections.draining = True
+        exit_later(self._drain_seconds + CUT_SECONDS)
+        asyncio.get_running_loop().call_later(self._drain_seconds, self.stop)
 
     def stop(self) -> None:
         """Asks the server to finish its open requests and to close."""
         if not self.should_exit:
             self.should_exit = True
-            exit_later()
+            exit_later(CUT_SECONDS)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._accept_the_last(sockets or [])
+        await super().shutdown(sockets)
+
+    async def _accept_the_last(self, listening: Iterable[socket.socket]) -> None:
+        """Closes the listening sockets. First accepts the connections that the system has already answered: it would
+        reset them, and their requests would be lost."""
+        loop = asyncio.get_running_loop()
+        accepted = []
+        for one in listening:
+            with suppress(OSError):  # until none is waiting
+                while True:
+                    accepted.append(one.accept()[0])
+        for server in self.servers:
+            server.close()
+        for client in accepted:
+            client.setblocking(False)
+            with suppress(OSError):  # the client has closed it
+                await loop.connect_accepted_socket(self._create_protocol, client)
+        # Of a connection that the event loop has accepted, the protocol does not know before the next iteration.
+        await asyncio.sleep(0)
+
+    def _create_protocol(self) -> asyncio.Protocol:
+        return self.config.http_protocol_class(  # type: ignore[call-arg]  # as uvicorn creates it
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -103,10 +159,11 @@ async def check_policy(settings: Settings, database: DatabaseAddress) -> None:
 
 
 def run(
-    application: Any,
+    application: Starlette,
     listening: socket.socket,
     postgres: EmbeddedPostgres | None,
     *,
+    drain_seconds: float,
     when_started: Callable[[], None],
     supervisor: int | None = None,
 ) -> None:
@@ -133,7 +190,7 @@ def run(
         server_header=False,
         timeout_graceful_shutdown=FINISH_SECONDS,
     )
-    server = Server(config, when_started)
+    server = Server(config, application, drain_seconds=drain_seconds, when_started=when_started)
     runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
     try:
         runner.run(_serve(server, listening, postgres, supervisor))
@@ -153,12 +210,12 @@ async def _serve(
         loop.add_reader(supervisor, _stop_once, loop, supervisor, server)
 
     def stop(number: int) -> None:
-        if supervisor is None and not server.should_exit:
-            log.info("server_stopping", signal=signal.Signals(number).name)
         # Only the supervisor cuts its workers off: a signal sent to all processes reaches each worker twice.
-        if server.should_exit and supervisor is None:
+        if supervisor is None and (server.draining or server.should_exit):
             raise CutOff(number)
-        server.stop()
+        if supervisor is None:
+            log.info("server_stopping", signal=signal.Signals(number).name)
+        server.drain()
 
     with handle_stop_signals(stop):
         if postgres is None:
@@ -199,8 +256,8 @@ def tune_garbage_collector() -> None:
     gc.set_threshold(GC_THRESHOLD, 20, 50)
 
 
-def exit_later() -> None:
-    """Ends this process after CUT_SECONDS, even when it has not finished."""
-    timer = threading.Timer(CUT_SECONDS, os._exit, [0])
+def exit_later(seconds: float) -> None:
+    """Ends this process after so many seconds, even when it has not finished."""
+    timer = threading.Timer(seconds, os._exit, [0])
     timer.daemon = True
     timer.start()

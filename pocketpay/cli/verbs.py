@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pocketpay.cli import output
+from pocketpay.cli.backups import backups
 from pocketpay.cli.commands import Commands
 from pocketpay.cli.operator import operator
 from pocketpay.cli.output import Result
@@ -13,11 +14,14 @@ from pocketpay.cli.output import Result
 if TYPE_CHECKING:
     import socket
 
+    from starlette.applications import Starlette
+
     from pocketpay.database.connection_count import Sizes
     from pocketpay.settings import Settings
 
 verbs = Commands(help="Pocket Pay: a GraphQL wallet server.", no_args_is_help=True)
 verbs.add_typer(operator, name="operator")
+verbs.add_typer(backups)
 
 
 @verbs.command("serve")
@@ -39,12 +43,11 @@ def serve_verb(
 
     from pocketpay import settings
     from pocketpay.cli import listening
-    from pocketpay.cli.database_address import database_of, secret_of
+    from pocketpay.cli.database_address import database_of, secret_keys_of
     from pocketpay.serving import log
 
     chosen = settings.load(**{name: value for name, value in (("host", host), ("port", port)) if value is not None})
-    settings.checked_secret(chosen)
-    settings.smtp_password(chosen)
+    settings.checked_secret_keys(chosen)
     log.configure(chosen)
     listening.raise_open_files()
     listening.forbid_core_files()
@@ -62,12 +65,18 @@ def serve_verb(
         if workers > 1:
             from pocketpay.cli.workers import Supervisor
 
-            secret_of(chosen)
+            secret_keys_of(chosen)
             os.environ.update(HOST=chosen.host, PORT=str(chosen.port))
-            asyncio.run(Supervisor(workers, listener, sizes).run(lambda: _welcome(chosen, url, workers)))
+            supervisor = Supervisor(workers, listener, sizes, drain_seconds=chosen.drain)
+            asyncio.run(supervisor.run(lambda: _welcome(chosen, url, workers)))
         else:
-            application = _application(chosen, database.server_dsn, sizes)
-            serve.run(application, listener, database.postgres, when_started=lambda: _welcome(chosen, url, workers))
+            serve.run(
+                _application(chosen, database.server_dsn, sizes),
+                listener,
+                database.postgres,
+                drain_seconds=chosen.drain,
+                when_started=lambda: _welcome(chosen, url, workers),
+            )
         structlog.get_logger(__name__).info("server_stopped")
 
 
@@ -94,6 +103,7 @@ def worker_verb(listener_file: int, supervisor_file: int, metrics_file: int, rea
             ),
             listener,
             database.postgres,
+            drain_seconds=chosen.drain,
             when_started=lambda: _report_ready(supervisor_file),
             supervisor=supervisor_file,
         )
@@ -101,7 +111,7 @@ def worker_verb(listener_file: int, supervisor_file: int, metrics_file: int, rea
 
 @verbs.command("migrate")
 def migrate_verb() -> Result:
-    """Migrates the database to this server's revision, with roles and grants."""
+    """Migrates the database to this server's revision, and puts back missing roles and grants."""
     from pocketpay.cli import stops
 
     stops.exit_on_stop_signal()
@@ -115,12 +125,12 @@ def migrate_verb() -> Result:
     chosen = settings.load()
     log.configure(chosen)
     with database_of(chosen) as database:
-        revision = asyncio.run(migrations.upgrade(database.owner_dsn, database.server_dsn))
-    newer = revision != revisions.expected()
+        upgraded = asyncio.run(migrations.upgrade(database.owner_dsn, database.server_dsn))
+    newer = upgraded.revision != revisions.expected()
     more = ", which is newer than this version and serves it" if newer else ""
-    return Result(
-        {"revision": revision, "newer_than_this_version": newer}, [f"The database is at revision {revision}{more}."]
-    )
+    facts = {"revision": upgraded.revision, "newer_than_this_version": newer, "repairs": [*upgraded.repairs]}
+    repairs = [f"Repaired: {statement}" for statement in upgraded.repairs]
+    return Result(facts, [*repairs, f"The database is at revision {upgraded.revision}{more}."])
 
 
 @verbs.command("audit")
@@ -233,12 +243,12 @@ def settings_verb() -> Result:
 
 def _application(
     chosen: "Settings", server_dsn: str, sizes: "Sizes", *, metrics_end: "socket.socket | None" = None
-) -> object:
+) -> "Starlette":
     from pocketpay.app import create_app
-    from pocketpay.cli.database_address import secret_of
+    from pocketpay.cli.database_address import secret_keys_of
 
     return create_app(
-        chosen, server_dsn=server_dsn, secret_key=secret_of(chosen), sizes=sizes, metrics_end=metrics_end
+        chosen, server_dsn=server_dsn, secret_keys=secret_keys_of(chosen), sizes=sizes, metrics_end=metrics_end
     )
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import structlog
 
-from pocketpay.cli.serve import exit_later
+from pocketpay.cli.serve import CUT_SECONDS, exit_later
 from pocketpay.cli.stops import CutOff, handle_stop_signals
 from pocketpay.database.connection_count import Sizes
 from pocketpay.errors import PocketPayError
@@ -33,10 +33,13 @@ class WorkerFailed(PocketPayError):
 
 
 class Supervisor:
-    """Keeps `count` workers serving on one socket, each with that many connections to the database."""
+    """Keeps `count` workers serving on one socket, each with that many connections to the database.
 
-    def __init__(self, count: int, listening: socket.socket, sizes: Sizes) -> None:
-        self._count, self._sizes = count, sizes
+    When it is stopped, each worker drains for `drain_seconds`.
+    """
+
+    def __init__(self, count: int, listening: socket.socket, sizes: Sizes, *, drain_seconds: float) -> None:
+        self._count, self._sizes, self._drain_seconds = count, sizes, drain_seconds
         self._listening = listening
         self._processes: set[asyncio.subprocess.Process] = set()
         self._stopping = asyncio.Event()
@@ -58,7 +61,7 @@ class Supervisor:
                 await asyncio.gather(*keepers)
             finally:
                 self._stop()
-                await asyncio.wait(keepers, timeout=FINISH_SECONDS)
+                await asyncio.wait(keepers, timeout=self._drain_seconds + FINISH_SECONDS)
                 self._send(signal.SIGKILL)
         if self._cut_off_by is not None:
             raise CutOff(self._cut_off_by)
@@ -113,8 +116,8 @@ class Supervisor:
         if self._stopping.is_set():
             return
         self._stopping.set()
-        exit_later()
-        self._listening.close()
+        exit_later(self._drain_seconds + CUT_SECONDS)
+        self._listening.close()  # the last worker that closes it accepts what is waiting
         self._send(signal.SIGTERM)
 
     def _send(self, number: signal.Signals) -> None:

@@ -2,7 +2,7 @@
 
 Their name, contacts and picture are deleted, their password stops working, and their sessions end. A random username
 replaces theirs. A fingerprint of the old username is kept, so that nobody else can get it and be paid in their place.
-A fingerprint of the email address is kept too, under the server's key, so that a user who returns gets no second
+Fingerprints of the email address are kept too, under the server's keys, so that a user who returns gets no second
 welcome bonus.
 """
 
@@ -21,16 +21,16 @@ NAME = "Closed account"
 class ClosingUser:
     """A user who is being closed.
 
-    `username` is their new username; `proven` is the hash that their password was verified against; `email` is the
-    fingerprint of their email address, or None.
+    `username` is their new username; `proven` is the hash that their password was verified against; `emails` are the
+    fingerprints of their email address, if they have one.
     """
 
     user_id: UUID
     username: str
     proven: str
-    email: bytes | None = None
+    emails: tuple[bytes, ...] = ()
 
     @classmethod
-    def of(cls, user_id: UUID, proven: str, email: bytes | None = None) -> Self:
+    def of(cls, user_id: UUID, proven: str, emails: tuple[bytes, ...] = ()) -> Self:
         """Returns the closing user with a new random username."""
-        return cls(user_id, CLOSED_PREFIX + secrets.token_hex(8), proven, email)
+        return cls(user_id, CLOSED_PREFIX + secrets.token_hex(8), proven, emails)

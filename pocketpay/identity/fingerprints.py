@@ -1,20 +1,28 @@
 """Fingerprints of email addresses. They are kept when the owner of an address has closed their wallet.
 
-A fingerprint is an HMAC under a key derived from the server's secret: without the secret nobody can test addresses
-against the stored fingerprints. After a change of SECRET_KEY the stored fingerprints no longer match anything.
+A fingerprint is an HMAC under a key derived from a secret key: without it nobody can test addresses against the
+stored fingerprints. With several secret keys an address has several fingerprints. All of them are stored, and an
+address is known by any of them. When the key of a fingerprint is removed, it no longer matches anything.
+
+Decision 62 gives the reasons.
 """
 
 import hmac
 
-from pocketpay.identity.tokens import derived_key
+from pocketpay.identity.tokens import derived_keys
+from pocketpay.settings import SecretKeys
 
 
 class EmailFingerprints:
-    """Makes fingerprints. `secret` is the server's key, the same on every server."""
+    """Makes fingerprints under each of the server's secret keys."""
 
-    def __init__(self, secret: bytes) -> None:
-        self._key = derived_key(secret, "email fingerprints")
+    def __init__(self, secret_keys: SecretKeys) -> None:
+        self._keys = derived_keys(secret_keys, "email fingerprints")
 
-    def of(self, email: str) -> bytes:
-        """Returns the fingerprint of an address: 32 bytes, the same for upper and lower case."""
-        return hmac.digest(self._key, email.lower().encode(), "sha256")
+    def of(self, email: str) -> tuple[bytes, ...]:
+        """Returns the fingerprints of an address: 32 bytes each, the same for upper and lower case.
+
+        They are sorted, so that servers with another order of keys insert them in the same order.
+        """
+        address = email.lower().encode()
+        return tuple(sorted(hmac.digest(key, address, "sha256") for key in self._keys))

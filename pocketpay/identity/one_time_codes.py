@@ -11,11 +11,13 @@ purpose, its user and its address or number.
 import base64
 import binascii
 import hmac
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from pocketpay.identity.tokens import derived_key
+from pocketpay.identity.tokens import derived_keys
+from pocketpay.settings import SecretKeys
 from pocketpay.text.pasted import dialled
 
 DIGITS = 8
@@ -57,30 +59,27 @@ class Challenge:
 
 
 class OneTimeCodes:
-    """Derives and checks codes and tokens. `secret` is the server's key, the same on every server."""
+    """Derives and checks codes and tokens. A message has those of the first secret key; those of all are right."""
 
-    def __init__(self, secret: bytes) -> None:
-        self._code_key = derived_key(secret, "one-time codes")
-        self._token_key = derived_key(secret, "one-time links")
+    def __init__(self, secret_keys: SecretKeys) -> None:
+        self._code_keys = derived_keys(secret_keys, "one-time codes")
+        self._token_keys = derived_keys(secret_keys, "one-time links")
 
     def code(self, challenge: Challenge) -> str:
         """Returns the challenge's code of eight digits, or six for a text message."""
-        digest = hmac.digest(self._code_key, challenge.bound, "sha256")
-        digits = challenge.purpose.digits
-        return f"{int.from_bytes(digest) % 10**digits:0{digits}}"
+        return _code(self._code_keys[0], challenge)
 
     def token(self, challenge: Challenge) -> str:
         """Returns the challenge's token: 64 characters that are safe in a URL."""
-        signature = hmac.digest(self._token_key, challenge.bound, "sha256")
-        return base64.urlsafe_b64encode(challenge.id.bytes + signature).decode()
+        return _token(self._token_keys[0], challenge)
 
     def is_code(self, challenge: Challenge, typed: str) -> bool:
         """Whether the text is the challenge's code. Spaces and hyphens are ignored; digits may be of any script."""
-        return hmac.compare_digest(self.code(challenge).encode(), _digits(typed).encode("utf-8", "surrogatepass"))
+        return _is_one_of((_code(key, challenge) for key in self._code_keys), _digits(typed))
 
     def is_token(self, challenge: Challenge, token: str) -> bool:
         """Whether the text is the challenge's token."""
-        return hmac.compare_digest(self.token(challenge).encode(), token.encode("utf-8", "surrogatepass"))
+        return _is_one_of((_token(key, challenge) for key in self._token_keys), token)
 
 
 def challenge_id(token: str) -> UUID | None:
@@ -90,6 +89,21 @@ def challenge_id(token: str) -> UUID | None:
     except (ValueError, binascii.Error):
         return None
     return UUID(bytes=raw[:16]) if len(raw) == 48 else None
+
+
+def _code(key: bytes, challenge: Challenge) -> str:
+    digits = challenge.purpose.digits
+    return f"{int.from_bytes(hmac.digest(key, challenge.bound, 'sha256')) % 10**digits:0{digits}}"
+
+
+def _token(key: bytes, challenge: Challenge) -> str:
+    signature = hmac.digest(key, challenge.bound, "sha256")
+    return base64.urlsafe_b64encode(challenge.id.bytes + signature).decode()
+
+
+def _is_one_of(expected: Iterable[str], text: str) -> bool:
+    given = text.encode("utf-8", "surrogatepass")
+    return any(hmac.compare_digest(one.encode(), given) for one in expected)
 
 
 def _digits(typed: str) -> str:

@@ -20,7 +20,7 @@ from pocketpay.identity.viewer import Viewer
 
 GRACE = timedelta(seconds=10)
 
-Renewed = tuple[User, Viewer, datetime]
+Renewed = tuple[User, Viewer, bytes, datetime]
 
 
 async def refresh_session(services: IdentityServices, refresh_token: str) -> Admission:
@@ -29,29 +29,29 @@ async def refresh_session(services: IdentityServices, refresh_token: str) -> Adm
     Raises InvalidToken, also when this ends the session, and a Refusal when the user is locked out. Two refreshes at
     once take turns on the session's row: the second is treated as a retry of the first and gets the same tokens.
     """
-    successor = services.refresh_tokens.successor(refresh_token)
+    # By the hash that is stored. The first is the one to give now. A server with another first key may have given
+    # another one already, of which the reply was lost.
+    tokens = services.refresh_tokens
+    successors = {tokens.hash_of(successor): successor for successor in tokens.successors(refresh_token)}
 
     async def unit() -> Renewed | None:
-        return await _renewed(services, refresh_token, successor)
+        return await _renewed(services, tokens.hash_of(refresh_token), list(successors))
 
     renewed = await until_known(unit)
     if renewed is None:
         raise InvalidToken
-    user, viewer, expires_at = renewed
-    return services.admit(user, viewer, successor, expires_at)
+    user, viewer, successor_hash, expires_at = renewed
+    return services.admit(user, viewer, successors[successor_hash], expires_at)
 
 
-async def _renewed(services: IdentityServices, refresh_token: str, successor: str) -> Renewed | None:
+async def _renewed(services: IdentityServices, token_hash: bytes, successor_hashes: list[bytes]) -> Renewed | None:
     """Runs the unit of work. Returns None for a refusal instead of raising, so that an ended session is committed."""
-    token_hash, successor_hash = (
-        services.refresh_tokens.hash_of(refresh_token),
-        services.refresh_tokens.hash_of(successor),
-    )
     async with services.database.write() as session:
-        token = await sessions.lock_generation(session, token_hash, successor_hash, grace=GRACE)
+        token = await sessions.lock_generation(session, token_hash, successor_hashes, grace=GRACE)
         if token is None or not token.live:
             return None
-        lost_reply = token.used_just_now and not token.successor_used
+        successor_hash = token.successor_hash or successor_hashes[0]
+        lost_reply = token.used_just_now and token.successor_hash is not None and not token.successor_used
         if token.used and not lost_reply:
             await sessions.end(session, token.user_id, [token.session_id])
             return None
@@ -60,4 +60,4 @@ async def _renewed(services: IdentityServices, refresh_token: str, successor: st
         if not token.used:
             expires_at = await sessions.rotate(session, token, token_hash, successor_hash, lifetime=services.lifetime)
         user = (await people.users(session, [token.user_id]))[token.user_id]
-    return user, Viewer(token.user_id, token.wallet_id, token.session_id), expires_at
+    return user, Viewer(token.user_id, token.wallet_id, token.session_id), successor_hash, expires_at

@@ -22,7 +22,7 @@ from pocketpay.identity.tokens import AccessTokens, RefreshTokens, Tokens
 from pocketpay.identity.user import User
 from pocketpay.identity.viewer import Viewer
 from pocketpay.mail.outbox import Outbox
-from pocketpay.settings import Settings
+from pocketpay.settings import SecretKeys, Settings
 
 IDLE = timedelta(days=7)
 """A session that is not refreshed for this long ends (ASVS 7.3.1)."""
@@ -89,25 +89,25 @@ class IdentityServices:
         cls,
         database: Database,
         settings: Settings,
-        secret: bytes,
+        secret_keys: SecretKeys,
         *,
         require_unlocked: LockOut,
         on_verified_email: Verified = nothing_else,
     ) -> Self:
-        """Makes a server's services, in the event loop. `secret` is the server's key, the same on every server."""
-        access_tokens = AccessTokens(secret, lifetime_seconds=settings.access_token_expire_minutes * 60)
+        """Makes a server's services, in the event loop. `secret_keys` are the same on every server."""
+        access_tokens = AccessTokens(secret_keys, lifetime_seconds=settings.access_token_expire_minutes * 60)
         whole = timedelta(days=settings.refresh_token_expire_days)
         sign_ups, sign_ins = settings.sign_up_rate_per_hour, settings.sign_in_rate_per_minute
         if settings.production:
             sign_ups, sign_ins = sign_ups or SIGN_UPS_PER_HOUR, sign_ins or SIGN_INS_PER_MINUTE
-        codes = OneTimeCodes(secret)
+        codes = OneTimeCodes(secret_keys)
         return cls(
             database=database,
             passwords=Passwords(),
             throttle=Throttle(database, sign_ups_per_hour=sign_ups, sign_ins_per_minute=sign_ins),
             access_tokens=access_tokens,
-            refresh_tokens=RefreshTokens(secret),
-            fingerprints=EmailFingerprints(secret),
+            refresh_tokens=RefreshTokens(secret_keys),
+            fingerprints=EmailFingerprints(secret_keys),
             lifetime=Lifetime(whole, min(whole, IDLE)),
             gate=Gate(database, access_tokens),
             require_unlocked=require_unlocked,

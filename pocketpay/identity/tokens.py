@@ -5,8 +5,8 @@
                     server's key: a client that lost the reply gets the same token again, and nobody else can compute
                     it
 
-Each use of the server's secret has its own key, derived from the secret, so a signature for one use is not valid for
-another.
+Each use of the server's secret keys has its own keys, derived from them, so a signature for one use is not valid for
+another. The first secret key signs, and all of them verify (decision 62): so a key can be replaced while servers run.
 """
 
 import base64
@@ -15,12 +15,14 @@ import hmac
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import jwt
 
 from pocketpay.database import uuids
 from pocketpay.errors import PocketPayError
 from pocketpay.identity.viewer import Viewer
+from pocketpay.settings import SecretKeys
 
 ISSUER = "pocketpay"
 AUDIENCE = "pocketpay-api"
@@ -61,8 +63,8 @@ class Tokens:
 class AccessTokens:
     """Signs and verifies access tokens. Both use the server's own clock, without leeway."""
 
-    def __init__(self, secret: bytes, *, lifetime_seconds: int) -> None:
-        self._key = derived_key(secret, "access tokens")
+    def __init__(self, secret_keys: SecretKeys, *, lifetime_seconds: int) -> None:
+        self._keys = derived_keys(secret_keys, "access tokens")
         self._lifetime_seconds = lifetime_seconds
         # Only `exp` is checked against the clock. An `iat` in the future only means that two servers' clocks differ.
         self._options: jwt.types.Options = {"require": list(CLAIMS), "verify_iat": False}
@@ -80,7 +82,7 @@ class AccessTokens:
             "exp": expires_at,
             "jti": secrets.token_urlsafe(12),
         }
-        token = jwt.encode(claims, self._key, algorithm=ALGORITHM, headers={"typ": TYPE})
+        token = jwt.encode(claims, self._keys[0], algorithm=ALGORITHM, headers={"typ": TYPE})
         return token, datetime.fromtimestamp(expires_at, UTC)
 
     def read(self, token: str) -> Claims:
@@ -90,14 +92,7 @@ class AccessTokens:
         """
         if len(token) > LONGEST_TOKEN or not token.isascii():
             raise BadToken
-        try:
-            parts = jwt.decode_complete(
-                token, self._key, algorithms=[ALGORITHM], audience=AUDIENCE, issuer=ISSUER, options=self._options
-            )
-        except jwt.ExpiredSignatureError:
-            raise ExpiredToken from None
-        except jwt.InvalidTokenError:
-            raise BadToken from None
+        parts = self._verified(token)
         # The library does not check the type: another kind of token of ours would be accepted here.
         if parts["header"].get("typ") != TYPE:
             raise BadToken
@@ -110,20 +105,38 @@ class AccessTokens:
             raise BadToken
         return Claims(viewer, float(claims["exp"]))
 
+    def _verified(self, token: str) -> dict[str, Any]:
+        """Returns the header and the claims of a token that one of the keys has signed."""
+        for key in self._keys:
+            try:
+                return jwt.decode_complete(
+                    token, key, algorithms=[ALGORITHM], audience=AUDIENCE, issuer=ISSUER, options=self._options
+                )
+            except jwt.InvalidSignatureError:
+                continue
+            except jwt.ExpiredSignatureError:
+                raise ExpiredToken from None
+            except jwt.InvalidTokenError:
+                raise BadToken from None
+        raise BadToken
+
 
 class RefreshTokens:
     """Makes refresh tokens and their stored form, which is only their SHA-256."""
 
-    def __init__(self, secret: bytes) -> None:
-        self._key = derived_key(secret, "refresh tokens")
+    def __init__(self, secret_keys: SecretKeys) -> None:
+        self._keys = derived_keys(secret_keys, "refresh tokens")
 
     def first(self) -> str:
         """Returns the first refresh token of a session: 256 random bits."""
         return secrets.token_urlsafe(32)
 
-    def successor(self, token: str) -> str:
-        """Returns the token that follows this one; always the same for the same token."""
-        return _text(hmac.digest(self._key, self.hash_of(token), "sha256"))
+    def successors(self, token: str) -> tuple[str, ...]:
+        """Returns the token that follows this one, and those that a server with another first key would return.
+
+        They are always the same for the same token.
+        """
+        return tuple(_text(hmac.digest(key, self.hash_of(token), "sha256")) for key in self._keys)
 
     @staticmethod
     def hash_of(token: str) -> bytes:
@@ -131,9 +144,9 @@ class RefreshTokens:
         return hashlib.sha256(token[:LONGEST_TOKEN].encode("utf-8", "surrogatepass")).digest()
 
 
-def derived_key(secret: bytes, use: str) -> bytes:
-    """Returns a key of 32 bytes for one use of the server's secret."""
-    return hmac.digest(secret, b"pocketpay " + use.encode(), "sha256")
+def derived_keys(secret_keys: SecretKeys, use: str) -> tuple[bytes, ...]:
+    """Returns the keys for one use, of 32 bytes each: one for each secret key, in the same order."""
+    return tuple(hmac.digest(key, b"pocketpay " + use.encode(), "sha256") for key in secret_keys)
 
 
 def _text(raw: bytes) -> str:

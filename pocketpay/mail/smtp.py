@@ -14,7 +14,7 @@ from aiosmtplib import SMTP
 
 from pocketpay.mail.delivery import NotDelivered, Rejected, ServerUnavailable, TryLater
 from pocketpay.mail.message import in_ascii
-from pocketpay.settings import Settings, SmtpTls, smtp_password
+from pocketpay.settings import Settings, SmtpTls
 
 CONNECT_SECONDS = 10.0
 REPLY_SECONDS = 20.0
@@ -37,15 +37,15 @@ class Server:
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        """Returns the server of the settings; SMTP_HOST must be set. Raises SettingsError when its password cannot be
-        read."""
+        """Returns the server of the settings; SMTP_HOST must be set."""
         assert settings.smtp_host is not None  # noqa: S101 - see the docstring
+        password = settings.smtp_password
         return cls(
             settings.smtp_host,
             settings.smtp_port,
             settings.smtp_tls,
             settings.smtp_username,
-            smtp_password(settings),
+            None if password is None else password.get_secret_value(),
             greeting=in_ascii(settings.sender[1]).rpartition("@")[2],
         )
 

@@ -111,8 +111,8 @@ async def _close(services: IdentityServices, desk: Desk, viewer: Viewer, passwor
     async with services.database.read() as session:
         if await people.is_owed(session, viewer.wallet_id):
             raise BalanceNotZero
-    email = None if found.user.email is None else services.fingerprints.of(found.user.email)
-    closing_user = ClosingUser.of(viewer.user_id, found.password_hash, email)
+    emails = () if found.user.email is None else services.fingerprints.of(found.user.email)
+    closing_user = ClosingUser.of(viewer.user_id, found.password_hash, emails)
     answer = await desk.submit(CloseWallet(viewer.wallet_id, closing_user))
     if answer.balance.standing.status is not WalletStatus.CLOSED:
         raise proof.HashReplaced

@@ -75,7 +75,7 @@ async def seed(settings: Settings, server_dsn: str) -> frozenset[str]:
         desk = await Desk.open(database, settings)
         stack.push_async_callback(desk.close)
         # Tokens created here are never used, so any key is good enough.
-        services = IdentityServices.open(database, settings, PASSWORD.encode(), require_unlocked=require_unlocked)
+        services = IdentityServices.open(database, settings, (PASSWORD.encode(),), require_unlocked=require_unlocked)
         stack.callback(services.close)
         wallets = await _wallets(services, settings)
         await _create_history(desk, wallets)

@@ -20,7 +20,7 @@ from pocketpay.identity.fingerprints import EmailFingerprints
 from pocketpay.identity.user import User
 from pocketpay.money import Money
 from pocketpay.onboarding.repository import bonuses
-from pocketpay.settings import Settings
+from pocketpay.settings import SecretKeys, Settings
 
 
 def at_sign_up(settings: Settings, currency: str) -> Money:
@@ -35,9 +35,9 @@ def for_verifying(settings: Settings) -> dict[str, int]:
     return {code: bonus.minor for code, bonus in settings.welcome_bonuses.items() if bonus.minor}
 
 
-def when_verified(settings: Settings, secret: bytes) -> Callable[[Session, User], Awaitable[None]]:
+def when_verified(settings: Settings, secret_keys: SecretKeys) -> Callable[[Session, User], Awaitable[None]]:
     """Returns a function that promises the bonus for an address. Call it in the unit of work that verifies it."""
-    fingerprints, amounts = EmailFingerprints(secret), for_verifying(settings)
+    fingerprints, amounts = EmailFingerprints(secret_keys), for_verifying(settings)
 
     async def welcome(session: Session, user: User) -> None:
         if amounts and user.email is not None:

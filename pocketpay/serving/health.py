@@ -28,6 +28,8 @@ class Health:
         self._settings, self._metrics = settings, metrics
         self.database: Database | None = None
         self.listener: Listener | None = None
+        self.stopping = False
+        """Whether the server has been asked to stop: it is not ready for new clients, and serves the ones it has."""
         self.refresh: Callable[[], Awaitable[None]] | None = None
         """Reads the values of the metrics that need the database; None until the server is open."""
         self.all_workers: Callable[[], Awaitable[bytes]] | None = None
@@ -46,7 +48,7 @@ class Health:
         # The endpoint needs no token, so concurrent requests share one check, which takes one database connection.
         if self._check is None or self._check.done():
             self._check = asyncio.create_task(self._check_parts(), name="readiness")
-        states = await asyncio.shield(self._check)
+        states = {"server": "stopping" if self.stopping else "ok", **await asyncio.shield(self._check)}
         ready = all(state == "ok" for part, state in states.items() if part != "clock")
         return JSONResponse(states, status_code=200 if ready else 503)
 

@@ -1,6 +1,6 @@
 """Removes secrets from text that is about to be logged.
 
-    values of the server     SECRET_KEY, the passwords of the database and of the SMTP server, METRICS_TOKEN
+    values of the server     its secret keys, the passwords of the database and of the SMTP server, METRICS_TOKEN
     values of the request    its access token, its cookie, and every string that the client sent
     by their form            tokens, hashes of passwords, card numbers, one-time codes
 
@@ -17,8 +17,9 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import orjson
+from pydantic import SecretStr
 
-from pocketpay.settings import Settings
+from pocketpay.settings import SEPARATORS, Settings, secret_names
 
 HIDDEN = "[hidden]"
 SHORTEST = 6
@@ -43,10 +44,14 @@ _request: ContextVar[tuple[Mapping[bytes, bytes], bytes] | None] = ContextVar("r
 def configure(settings: Settings) -> None:
     """Remembers the secrets of this server's settings."""
     _of_the_server.clear()
-    hidden = (settings.secret_key, settings.smtp_password, settings.metrics_token)
-    values = [secret.get_secret_value() for secret in hidden if secret is not None]
-    for url in (settings.database_url, settings.database_owner_url):
-        values += _passwords(url) if url is not None else ()
+    values: list[str] = []
+    for name in secret_names(Settings):
+        secret = getattr(settings, name)
+        if isinstance(secret, SecretStr):
+            text = secret.get_secret_value()
+            values += SEPARATORS.split(text) if name == "secret_key_fallbacks" else (text,)
+        elif secret is not None:
+            values += _passwords(secret)
     _of_the_server.update(value for value in values if len(value) >= SHORTEST)
 
 

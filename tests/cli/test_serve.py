@@ -33,14 +33,12 @@ UNFINISHED = (
 
 @pytest.fixture(scope="module")
 def folder(cluster_home: Path) -> Iterator[Path]:
-    """The working directory of these servers. For root, their cluster is in a system folder and is removed at the
-    end."""
+    """The working directory of these servers."""
     untouched = not SYSTEM_HOME.exists()
     folder = cluster_home / "served"
     folder.mkdir()
     yield folder
-    shutil.rmtree((folder / ".pocketpay" / "cluster").resolve(), ignore_errors=True)
-    if untouched and not any(len(path.name) == 16 for path in SYSTEM_HOME.glob("*")):
+    if untouched:
         shutil.rmtree(SYSTEM_HOME, ignore_errors=True)
 
 
@@ -88,6 +86,14 @@ def until_healthy(process: subprocess.Popen[str], port: int) -> None:
     pytest.fail(f"it ended with {process.returncode}: {process.communicate()}")
 
 
+def readiness(port: int) -> int:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=40) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as answer:
+        return int(answer.code)
+
+
 def until_refused(port: int) -> None:
     while True:
         try:
@@ -121,12 +127,6 @@ def postmaster(folder: Path) -> int | None:
         return None
 
 
-# Each way to start and each signal at least once; a signal has the same effect for every way to start.
-WAYS = pytest.mark.parametrize(
-    ("arguments", "number"), [(("serve",), signal.SIGINT), (("serve", "--workers", "2"), signal.SIGTERM)], ids=str
-)
-
-
 def test_a_second_server_is_refused_and_stopping_ends_with_zero_and_stops_postgresql(
     start: Start, folder: Path, port: int
 ) -> None:
@@ -149,7 +149,10 @@ def test_a_second_server_is_refused_and_stopping_ends_with_zero_and_stops_postgr
     assert postmaster(folder) is None
 
 
-@WAYS
+# Each way to start and each signal at least once; a signal has the same effect for every way to start.
+@pytest.mark.parametrize(
+    ("arguments", "number"), [(("serve",), signal.SIGINT), (("serve", "--workers", "2"), signal.SIGTERM)], ids=str
+)
 def test_stopping_during_the_start_leaves_nothing_running(
     start: Start, folder: Path, arguments: tuple[str, ...], number: signal.Signals
 ) -> None:
@@ -165,17 +168,13 @@ def test_stopping_during_the_start_leaves_nothing_running(
     assert postmaster(folder) is None
 
 
-@WAYS
-def test_a_second_signal_ends_a_slow_stop_at_once(
-    start: Start, folder: Path, port: int, arguments: tuple[str, ...], number: signal.Signals
-) -> None:
-    process = start(*arguments)
+def test_a_second_signal_ends_a_slow_stop_at_once(start: Start, folder: Path, port: int) -> None:
+    process, number = start("serve"), signal.SIGINT
     assert process.stdout is not None
     assert "is running at" in process.stdout.readline()
     with socket.create_connection(("127.0.0.1", port)) as client:
         client.sendall(UNFINISHED)
         assert client.recv(100).startswith(b"HTTP/1.1 100 ")
-        workers = children(process.pid)
         process.send_signal(number)
         until_refused(port)
         assert process.poll() is None, "the unfinished request delays the stop"
@@ -183,6 +182,31 @@ def test_a_second_signal_ends_a_slow_stop_at_once(
         _, err = process.communicate(timeout=30)
     assert process.returncode == 128 + number, err
     assert "Traceback" not in err
+    assert postmaster(folder) is None
+
+
+def test_workers_serve_during_a_drain_and_a_second_signal_ends_it_at_once(
+    start: Start, folder: Path, port: int
+) -> None:
+    process = start("serve", "--workers", "2", DRAIN_SECONDS="300")
+    assert process.stdout is not None
+    assert "is running at" in process.stdout.readline()
+    workers = children(process.pid)
+    assert readiness(port) == 200
+    process.terminate()
+    # Each connection reaches any of the workers. All of them must have received the signal.
+    deadline = time.monotonic() + 60
+    seen: list[int] = []
+    while set(seen[-20:]) != {503} or len(seen) < 20:
+        assert time.monotonic() < deadline
+        seen.append(readiness(port))
+    until_healthy(process, port)
+    assert process.poll() is None
+    process.terminate()
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM, err
+    assert "Traceback" not in err
+    assert err.count("server_draining") == 2
     assert not any(is_alive(worker) for worker in workers)
     assert postmaster(folder) is None
 

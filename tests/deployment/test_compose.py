@@ -15,7 +15,11 @@ SECRETS = {
     "POCKETPAY_PASSWORD": "server",
     "SECRET_KEY": "0123456789abcdef0123456789abcdef",
 }
-NOT_FOR_THE_OPERATOR = {"DATABASE_OWNER_URL", "POCKETPAY_DATA", "ENVIRONMENT", "HOST", "PORT"}
+NOT_FOR_THE_OPERATOR = {
+    *("DATABASE_OWNER_URL", "POCKETPAY_DATA", "ENVIRONMENT", "HOST", "PORT"),
+    # The file sets these themselves, from a variable that it requires.
+    *("DATABASE_URL_FILE", "DATABASE_OWNER_URL_FILE", "SECRET_KEY_FILE"),
+}
 
 
 @pytest.fixture

@@ -163,7 +163,8 @@ class Load:
                 headers={"Authorization": f"Bearer {self.customers[order.by].token}"},
             )
         except httpx.TransportError as error:
-            self.answers["nobody there"] += 1
+            # A refused connection took no request.
+            self.answers["refused" if isinstance(error, httpx.ConnectError) else "nobody there"] += 1
             if isinstance(error, httpx.TimeoutException) and not patient:
                 self.broken.append(f"no answer within {PATIENCE_SECONDS} s")
             return

@@ -180,7 +180,7 @@ def watched_log() -> Iterator[Errors]:
 @asynccontextmanager
 async def serving(dsns: Dsns, round: Round, *, populate: bool = True, **limits: Any) -> AsyncIterator[Fuzzed]:
     """Runs a server on that database for a round. `limits` are those of a connection."""
-    app = create_app(made(), server_dsn=dsns.server, secret_key=SECRET)
+    app = create_app(made(), server_dsn=dsns.server, secret_keys=SECRET)
     check_plans(app.state.server_context.execution)
     pool = Pool(round.chance, passwords=[PASSWORD], usernames=[*USERNAMES, "nobody_here"])
     with watched_log() as errors:

@@ -146,7 +146,7 @@ async def test_invalid_and_expired_tokens_are_refused(
 ) -> None:
     long_ago = time.time() - 3_600
     expired, _ = services.access_tokens.issue(person.viewer, now=long_ago, session_expires_at=time.time())
-    forged, _ = AccessTokens(b"x" * 32, lifetime_seconds=60).issue(
+    forged, _ = AccessTokens((b"x" * 32,), lifetime_seconds=60).issue(
         person.viewer, now=time.time(), session_expires_at=time.time() + 60
     )
     assert await services.gate.check(expired) is Denial.EXPIRED

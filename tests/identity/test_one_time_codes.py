@@ -9,6 +9,7 @@ from pocketpay.identity.one_time_codes import Challenge, OneTimeCodes, Purpose, 
 from tests.people import SECRET
 
 CODES = OneTimeCodes(SECRET)
+ANOTHER = (b"another key, thirty-two bytes or more",)
 CHALLENGE = Challenge(UUID(int=1), Purpose.VERIFY_EMAIL, UUID(int=2), "Ada@example.com")
 OTHERS = (
     replace(CHALLENGE, id=UUID(int=3)),
@@ -41,7 +42,7 @@ def test_a_code_and_a_token_are_valid_only_for_their_challenge(other: Challenge)
 
 
 def test_a_server_with_another_key_makes_other_codes() -> None:
-    other = OneTimeCodes(b"another key, thirty-two bytes or more")
+    other = OneTimeCodes(ANOTHER)
     assert not other.is_code(CHALLENGE, CODES.code(CHALLENGE))
     assert not other.is_token(CHALLENGE, CODES.token(CHALLENGE))
 

@@ -18,13 +18,14 @@ from pocketpay.identity.tokens import (
     BadToken,
     ExpiredToken,
     RefreshTokens,
-    derived_key,
+    derived_keys,
 )
 from pocketpay.identity.viewer import Viewer
 from tests.people import SECRET
 
 VIEWER = Viewer(uuid4(), uuid4(), uuid4())
-KEY = derived_key(SECRET, "access tokens")
+ANOTHER = (b"another key of thirty-two bytes!!!!",)
+(KEY,) = derived_keys(SECRET, "access tokens")
 tokens = AccessTokens(SECRET, lifetime_seconds=600)
 
 
@@ -73,7 +74,7 @@ def test_a_token_of_another_type_is_invalid(typ: str | None) -> None:
         tokens.read(signed(claims(), typ=typ))
 
 
-@pytest.mark.parametrize("key", [SECRET, b"x" * 32, derived_key(SECRET, "refresh tokens")])
+@pytest.mark.parametrize("key", [SECRET[0], b"x" * 32, *derived_keys(SECRET, "refresh tokens")])
 def test_a_token_signed_with_another_key_is_invalid(key: bytes) -> None:
     with pytest.raises(BadToken):
         tokens.read(signed(claims(), key=key))
@@ -121,16 +122,32 @@ def test_a_token_issued_a_few_seconds_in_the_future_is_valid() -> None:
     assert tokens.read(signed(claims(iat=int(time.time()) + 5))).viewer == VIEWER
 
 
+def test_the_first_key_signs_and_every_key_verifies() -> None:
+    before = AccessTokens(SECRET, lifetime_seconds=600)
+    during = AccessTokens(ANOTHER + SECRET, lifetime_seconds=600)
+    after = AccessTokens(ANOTHER, lifetime_seconds=600)
+    now = time.time()
+    first, second = (one.issue(VIEWER, now=now, session_expires_at=now + 600)[0] for one in (before, during))
+    assert during.read(first).viewer == during.read(second).viewer == after.read(second).viewer == VIEWER
+    for reader, token in ((before, second), (after, first)):
+        with pytest.raises(BadToken):
+            reader.read(token)
+    expired, _ = before.issue(VIEWER, now=now - 700, session_expires_at=now)
+    with pytest.raises(ExpiredToken):
+        during.read(expired)
+
+
 def test_the_successor_of_a_refresh_token_depends_only_on_the_token_and_our_key() -> None:
-    ours, theirs = RefreshTokens(SECRET), RefreshTokens(b"another key of thirty-two bytes!!!!")
+    ours, theirs = RefreshTokens(SECRET), RefreshTokens(ANOTHER)
     first = ours.first()
-    assert ours.successor(first) == RefreshTokens(SECRET).successor(first) != theirs.successor(first)
+    assert ours.successors(first) == RefreshTokens(SECRET).successors(first) != theirs.successors(first)
     assert ours.first() != first
-    assert len(first) == len(ours.successor(first)) == 43
+    assert {len(first), *map(len, ours.successors(first))} == {43}
+    assert RefreshTokens(ANOTHER + SECRET).successors(first) == theirs.successors(first) + ours.successors(first)
 
 
 @pytest.mark.parametrize("text", ["", "\x00", "\ud800", "é", "x" * 1_000_000])
 def test_any_text_is_accepted_as_a_refresh_token_attempt(text: str) -> None:
     refresh_tokens = RefreshTokens(SECRET)
     assert len(refresh_tokens.hash_of(text)) == 32
-    assert refresh_tokens.successor(text)
+    assert refresh_tokens.successors(text)

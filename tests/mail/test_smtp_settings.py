@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pocketpay.mail.smtp import Server
-from pocketpay.settings import SettingsError, SmtpTls, load, smtp_password
+from pocketpay.settings import SettingsError, SmtpTls, load
 
 MAIL = {
     "smtp_host": "mail.example.com",
@@ -72,7 +72,6 @@ def test_the_password_is_read_from_a_file_without_its_final_newline(tmp_path: Pa
     file = tmp_path / "password"
     file.write_text("hunter2\n", encoding="utf-8")
     chosen = load(**MAIL, smtp_username="pocketpay", smtp_password_file=file)
-    assert smtp_password(chosen) == "hunter2"
     assert Server.of(chosen).password == "hunter2"
 
 
@@ -82,7 +81,7 @@ def test_file_without_a_password_stops_the_start(content: bytes | None, tmp_path
     if content is not None:
         file.write_bytes(content)
     with pytest.raises(SettingsError, match="SMTP_PASSWORD_FILE"):
-        smtp_password(load(**MAIL, smtp_username="pocketpay", smtp_password_file=file))
+        load(**MAIL, smtp_username="pocketpay", smtp_password_file=file)
 
 
 def test_settings_show_no_password() -> None:

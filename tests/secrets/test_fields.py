@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 import pocketpay
-from pocketpay.settings import Settings
+from pocketpay.settings import Settings, secret_names
 from tests.people import made
 from tests.secrets import fields
 from tests.secrets.verbs import VERBS
@@ -21,7 +21,6 @@ PLAIN_SETTINGS = {
     "refresh_token_expire_days": "a number of days",
     "access_token_expire_minutes": "a number of minutes",
     "document_tokens": "a number of words",
-    "smtp_password_file": "the name of a file",
     "database_url": "may contain a password, and is redacted by it",
     "database_owner_url": "may contain a password, and is redacted by it",
 }
@@ -51,7 +50,8 @@ def test_every_mutation_with_a_secret_is_tried() -> None:
 
 def test_every_secret_setting_is_of_a_type_that_hides_it() -> None:
     suspects = {name for name in Settings.model_fields if SUSPECT.search(name) or "url" in name} - {"public_url"}
-    for name in suspects - PLAIN_SETTINGS.keys():
+    files = {f"{name}_file" for name in secret_names(Settings)}  # paths
+    for name in suspects - PLAIN_SETTINGS.keys() - files:
         assert SecretStr in _types(Settings.model_fields[name].annotation), f"{name} must be a SecretStr"
 
 
@@ -64,6 +64,7 @@ def test_the_settings_show_no_secret(shown: type[str]) -> None:
     settings = made(
         secret_key="planted-secret-key-of-32-characters",
         smtp_password="planted-smtp-password",
+        secret_key_fallbacks="planted-secret-key-of-32-characters-0",
         metrics_token="planted-metrics-token",
         database_url="postgresql://pocketpay:planted-database-password@localhost/pocketpay",
         database_owner_url="postgresql://owner:planted-owner-password@localhost/pocketpay",

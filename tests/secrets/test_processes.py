@@ -14,6 +14,7 @@ from tests.secrets.verbs import VERBS, Request
 
 SECRETS = {
     "SECRET_KEY": "planted-secret-key-of-forty-characters-0",
+    "SECRET_KEY_FALLBACKS": "planted-fallback-key-of-forty-characters",
     "METRICS_TOKEN": "planted-metrics-token",
     "SMTP_PASSWORD": "planted-smtp-password",
 }

@@ -32,7 +32,7 @@ def in_request(text: str, body: bytes, **headers: str) -> str:
 @pytest.mark.parametrize(
     "secret",
     [
-        RefreshTokens(SECRET).successor("x"),
+        RefreshTokens(SECRET).successors("x")[0],
         "eyJhbGciOiJIUzI1NiIsInR5cCI6ImF0K2p3dCJ9.eyJzdWIiOiIx.c2lnbmF0dXJl",
         "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2g",
         "$2b$10$abcdefghijklmnopqrstuuW5OQmAPqDHnPnn4SHfQkfHKYVvJ1QPe",
@@ -101,6 +101,7 @@ def test_the_secrets_of_the_settings_are_removed() -> None:
     redaction.configure(
         made(
             secret_key="a secret key of thirty-two bytes.",
+            secret_key_fallbacks="a-key-before-it,another-key",
             metrics_token="let-me-in",
             database_url="postgresql://pocketpay:p%40ssword@db/pocketpay",
         )
@@ -108,6 +109,7 @@ def test_the_secrets_of_the_settings_are_removed() -> None:
     try:
         assert redacted("with a secret key of thirty-two bytes. and let-me-in") == "with [hidden] and [hidden]"
         assert redacted("p%40ssword or p@ssword") == "[hidden] or [hidden]"
+        assert redacted("an another-key") == "an [hidden]"
     finally:
         redaction.configure(made())
 

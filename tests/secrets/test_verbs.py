@@ -97,7 +97,7 @@ CALLS: tuple[tuple[Any, str], ...] = (
 async def serving(dsns: Dsns, environment: str) -> AsyncIterator[tuple[Client, Raw]]:
     """A server at level debug, over our HTTP protocol."""
     settings = made(environment=environment, log_level="debug", **DEBUGGING[environment])
-    app = create_app(settings, server_dsn=dsns.server, secret_key=SECRET)
+    app = create_app(settings, server_dsn=dsns.server, secret_keys=SECRET)
     async with (
         app.router.lifespan_context(app),
         raw(responder=app.state.responder, other=app, body_bytes=327_680) as http,
@@ -149,7 +149,9 @@ async def test_no_log_error_or_row_contains_a_secret(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(card_number, "new", lambda: CARD)
-    planted = Planted({PASSWORD: "the password of ada", SECRET.decode(): "SECRET_KEY", CARD.number: "a card number"})
+    planted = Planted(
+        {PASSWORD: "the password of ada", SECRET[0].decode(): "SECRET_KEY", CARD.number: "a card number"}
+    )
     faults = Faults(monkeypatch)
     async with serving(database_dsn, environment) as (client, http):
         peer = await http.peer()

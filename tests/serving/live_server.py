@@ -65,7 +65,7 @@ class LiveServer:
 @asynccontextmanager
 async def live(dsn: str, **overrides: object) -> AsyncIterator[LiveServer]:
     """Runs a server on a database. Two of them act as two servers."""
-    application = create_app(people.made(**overrides), server_dsn=dsn, secret_key=people.SECRET)
+    application = create_app(people.made(**overrides), server_dsn=dsn, secret_keys=people.SECRET)
     listening = listen("127.0.0.1", 0)
     config = uvicorn.Config(
         application,

@@ -256,7 +256,7 @@ async def test_development_serves_health_readiness_metrics_and_the_schema(client
     ready = await client.http.get("/readyz")
     assert (ready.status_code, ready.json()) == (
         200,
-        {"database": "ok", "revision": "ok", "listener": "ok", "clock": "ok"},
+        {"server": "ok", "database": "ok", "revision": "ok", "listener": "ok", "clock": "ok"},
     )
     await client.post("{ __typename }")
     counted = (await client.http.get("/metrics")).text

@@ -15,15 +15,16 @@ select id, password_hash from users where id = any($1::uuid[]) and closed_at is 
 
 _CLOSE = """
 with gone as materialized (
-    select u.id, u.username as was, l.username, l.email
-    from unnest($2::uuid[], $3::text[], $6::bytea[]) l(id, username, email)
+    select u.id, u.username as was, l.username
+    from unnest($2::uuid[], $3::text[]) l(id, username)
     join users u on u.id = l.id where u.closed_at is null),
 retired as (
     insert into retired_usernames (fingerprint, retired_at)
     select sha256(convert_to(was, 'UTF8')), $1 from gone on conflict do nothing),
 emails as (
     insert into welcomed_emails (fingerprint, welcomed_at)
-    select email, $1 from gone where email is not null on conflict do nothing),
+    select l.email, $1 from unnest($6::uuid[], $7::bytea[]) l(id, email) join gone on gone.id = l.id
+    order by l.email on conflict do nothing),
 people as (
     update users u
     set username = gone.username, name = $4, email = null, phone = null, avatar_url = null, password_hash = $5,
@@ -60,7 +61,8 @@ async def close(session: Session, now: datetime, closing_users: Sequence[Closing
         [one.username for one in closing_users],
         NAME,
         NO_PASSWORD,
-        [one.email for one in closing_users],
+        [one.user_id for one in closing_users for _ in one.emails],
+        [email for one in closing_users for email in one.emails],
     )
     await mails.delete_for(session, [one.user_id for one in closing_users])
     return [row["id"] for row in rows if row["ended"]]

@@ -40,6 +40,8 @@ class Generation:
     expires_at: datetime
     used: bool
     used_just_now: bool
+    successor_hash: bytes | None
+    """The hash of the successor that was given; None when none of the asked hashes is stored."""
     successor_used: bool
 
 
@@ -80,11 +82,11 @@ select s.id as session_id, s.user_id, u.wallet_id,
        s.revoked_at is null and s.expires_at > clock_timestamp() and u.closed_at is null as live,
        s.expires_at, r.used_at is not null as used,
        coalesce(r.used_at >= clock_timestamp() - $3::interval, false) as used_just_now,
-       coalesce(next.used_at is not null, false) as successor_used
+       next.hash as successor_hash, coalesce(next.used_at is not null, false) as successor_used
 from refresh_tokens r
 join sessions s on s.id = r.session_id
 join users u on u.id = s.user_id
-left join refresh_tokens next on next.hash = $2
+left join refresh_tokens next on next.hash = any($2::bytea[])
 where r.hash = $1
 """
 _ROTATE = """
@@ -168,7 +170,7 @@ async def standings(session: Connected, session_ids: Sequence[UUID]) -> dict[UUI
 
 
 async def lock_generation(
-    session: Connected, token_hash: bytes, successor_hash: bytes, *, grace: timedelta
+    session: Connected, token_hash: bytes, successor_hashes: Sequence[bytes], *, grace: timedelta
 ) -> Generation | None:
     """Locks the session of a refresh token and returns the token's state, or None for an unknown token.
 
@@ -176,7 +178,7 @@ async def lock_generation(
     """
     if await session.fetchval(_LOCK_FAMILY, token_hash) is None:
         return None
-    row: Record | None = await session.fetchrow(_GENERATION, token_hash, successor_hash, grace)
+    row: Record | None = await session.fetchrow(_GENERATION, token_hash, successor_hashes, grace)
     return None if row is None else Generation(*row)
 
 

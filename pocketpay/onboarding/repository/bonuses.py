@@ -18,12 +18,17 @@ with wallet as materialized (
         select from ledger_entries e join transactions t on t.id = e.transaction_id
         where e.account_id = w.id and e.sequence = 1 and t.type = 'bonus')),
 claimed as (
-    insert into welcomed_emails (fingerprint, welcomed_at) select $2, clock_timestamp() from wallet
+    insert into welcomed_emails (fingerprint, welcomed_at)
+    select one, clock_timestamp() from wallet, unnest($2::bytea[]) one
     on conflict do nothing returning fingerprint)
 insert into welcome_bonuses (wallet_id, transaction_id, amount, promised_at)
-select wallet.id, $3, wallet.amount, clock_timestamp() from wallet, claimed
+select wallet.id, $3, wallet.amount, clock_timestamp() from wallet
+where (select count(*) from claimed) = cardinality($2::bytea[])
 """
-"""`e.sequence = 1`: a bonus paid at sign-up is the first entry of its account."""
+"""`e.sequence = 1`: a bonus paid at sign-up is the first entry of its account.
+
+All fingerprints of the address are inserted, so that of two servers whose first keys differ only one promises.
+"""
 
 _OWED = """
 select b.wallet_id, b.transaction_id, b.amount, w.currency from welcome_bonuses b join wallets w on w.id = b.wallet_id
@@ -41,15 +46,20 @@ class OwedBonus:
 
 
 async def promise(
-    session: Session, wallet_id: UUID, fingerprint: bytes, amounts: Mapping[str, int], *, transaction_id: UUID
+    session: Session,
+    wallet_id: UUID,
+    fingerprints: Sequence[bytes],
+    amounts: Mapping[str, int],
+    *,
+    transaction_id: UUID,
 ) -> None:
     """Promises the wallet the amount of its currency, in minor units.
 
-    Does nothing when the wallet or the address (by its fingerprint) has already received a bonus, or when the owner
-    was imported.
+    Does nothing when the wallet or the address (by any of its fingerprints) has already received a bonus, or when the
+    owner was imported.
     """
     await session.execute(
-        _PROMISE, wallet_id, fingerprint, transaction_id, list(amounts.keys()), list(amounts.values())
+        _PROMISE, wallet_id, list(fingerprints), transaction_id, list(amounts.keys()), list(amounts.values())
     )
 
 

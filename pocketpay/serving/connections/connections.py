@@ -6,7 +6,8 @@
     body      the body is arriving                       responds with 408
     unread    the client does not read the response      aborts the connection
     idle      the connection is kept alive               closes it; also when the server is full
-    stopping  a body is arriving while the server stops  responds with 503
+    last      idle or opened while the server stops      closes it
+    stopping  a request is arriving while the server stops  responds with 503
     closing   the server has closed its side             discards incoming bytes, then aborts
     refused   a refused client reads the response        as in closing, with a shorter limit
 
@@ -21,6 +22,10 @@ from typing import Protocol
 from pocketpay.identity import networks
 from pocketpay.serving.connections.limits import ConnectionLimits
 from pocketpay.serving.connections.stage import Stage
+
+LAST_SECONDS = 1.0
+"""Seconds for which a connection stays open after its latest response, or after it was opened, when the server stops
+after a drain. A client that uses it may be sending just now, which takes much less time over any network."""
 
 REFUSED_SECONDS = 0.5
 """Seconds that a refused client has to read the response; much less than a server stop may take."""
@@ -59,17 +64,21 @@ class Connections:
         self.limits = limits
         self.open = 0
         self.refusals = 0
+        self.draining = False
+        """Whether the server will stop soon. Then each response ends its connection, so that the client opens the
+        next one at another server."""
         self.opened = Stage[Connection](limits.head_seconds)
         self.head = Stage[Connection](limits.head_seconds)
         self.body = Stage[Connection](limits.body_seconds)
         self.unread = Stage[Connection](limits.unread_seconds)
         self.idle = Stage[Connection](limits.keep_alive_seconds)
+        self.last = Stage[Connection](LAST_SECONDS)
         self.stopping = Stage[Connection](limits.stop_seconds)
         self.closing = Stage[Connection](limits.discard_seconds)
         self.refused = Stage[Connection](REFUSED_SECONDS)
         self._stages = (
             *(self.opened, self.head, self.body, self.unread, self.idle),
-            *(self.stopping, self.closing, self.refused),
+            *(self.last, self.stopping, self.closing, self.refused),
         )
         self._usages: dict[str, AddressUsage] = {}
         self._timer: asyncio.TimerHandle | None = None

@@ -5,9 +5,17 @@
 
 When a response closes the connection before its request has ended, the server closes only its own side. It discards
 what the client still sends for some seconds, so that the client reads the response and gets no TCP reset.
+
+A server that drains loses no request (decision 61). Each response announces `Connection: close`. When the server
+stops then, requests that have begun to arrive are answered, and a connection that was used within the last second
+stays open until it has been quiet for one. Before it is closed, the server checks whether a request has arrived.
 """
 
 import asyncio
+import fcntl
+import socket
+import termios
+from contextlib import suppress
 from typing import Any, NoReturn
 
 import httptools
@@ -19,7 +27,7 @@ from uvicorn.server import ServerState
 
 from pocketpay.serving import http
 from pocketpay.serving.connections import refusals
-from pocketpay.serving.connections.connections import AddressUsage, Connection, Connections
+from pocketpay.serving.connections.connections import LAST_SECONDS, AddressUsage, Connection, Connections
 from pocketpay.serving.connections.plain_post import Head, body_of, read_head
 from pocketpay.serving.connections.refusals import refusing_app, response_bytes
 from pocketpay.serving.connections.stage import Stage
@@ -119,6 +127,8 @@ class Protocol(HttpToolsProtocol):
         self._running_cycle: RequestResponseCycle | None = None
         """The current or latest request to be answered; uvicorn's `cycle` is the latest request to arrive."""
         self._stopping = False
+        self._announced: RequestResponseCycle | None = None
+        """The request whose response announces the end of the connection, because the server drains."""
         self._discards_input = False
         """Whether incoming bytes are discarded instead of parsed."""
         self._discarded_bytes = 0
@@ -157,6 +167,8 @@ class Protocol(HttpToolsProtocol):
         stage, stages = self.stage, self.all_connections
         if stage in (stages.opened, stages.idle):
             self._close()
+        elif stage is stages.last:
+            self._close_if_quiet()
         elif stage in (stages.unread, stages.closing, stages.refused):
             self.transport.abort()
         elif self.flow.read_paused:
@@ -172,21 +184,51 @@ class Protocol(HttpToolsProtocol):
         self.transport.abort()
 
     def shutdown(self) -> None:
-        """Called when the server stops. Requests in progress are answered, the last with `Connection: close`; event
-        streams end."""
+        """Called when the server stops. Requests that have begun to arrive are answered, the last with
+        `Connection: close`; event streams end; the connection is closed when it is quiet."""
         self._stopping = True
         if self.responder is not None:
             self.responder.event_streams.stop()
         if self.stage is self.all_connections.closing:
             self._enter(self.all_connections.refused)
-        if self._discards_input and self.stage is not None:
+        if self.transport.is_closing() or (self._discards_input and self.stage is not None):
             return
-        if not self._is_answering():
-            self._close()
-            return
-        self.cycle.keep_alive = False
-        if self._in_body:
+        self._announce_end()
+        drained = self.all_connections.draining
+        if self._in_body or (self._in_head and drained):
             self._enter(self.all_connections.stopping)
+        elif not self._is_answering():
+            quiet_since = None if self.stage is None else self.stage.since(self)
+            if drained and quiet_since is not None and self.loop.time() - quiet_since < LAST_SECONDS:
+                self._enter(self.all_connections.last)
+            else:
+                self._close_if_quiet()
+
+    def _announce_end(self) -> None:
+        """While the server drains, ends the connection with the response to the latest request."""
+        cycle = self.cycle
+        ends = self.all_connections.draining or self._stopping
+        if not ends or self._in_head or not self._is_answering():
+            return
+        if cycle.keep_alive and (self._stopping or not cycle.response_started):
+            cycle.keep_alive, self._announced = False, cycle
+
+    def _retract_end(self) -> None:
+        """Called when another request arrives behind the announced end: that one is answered too."""
+        if self._announced is not None and not self._announced.response_started:
+            self._announced.keep_alive = True
+        self._announced = None
+
+    def _close_if_quiet(self) -> None:
+        """Closes the connection, unless a request has arrived that the event loop has not read yet."""
+        file = self.transport.get_extra_info("socket").fileno()
+        with socket.fromfd(file, socket.AF_INET, socket.SOCK_STREAM) as own:
+            if any(fcntl.ioctl(own, termios.FIONREAD, bytes(4))):
+                self._enter(self.all_connections.last)
+                return
+            with suppress(OSError):  # the client has closed it
+                own.shutdown(socket.SHUT_WR)  # at once: the transport closes in the next iteration of the event loop
+        self._close()
 
     def pause_writing(self) -> None:
         """Called when the client does not read, and too many bytes of a response are buffered."""
@@ -253,7 +295,7 @@ class Protocol(HttpToolsProtocol):
 
     def _start_plain(self, data: bytes, responder: PostResponder) -> bool:
         """Answers `data` if it is exactly one plain request and no other is in progress; else returns False."""
-        if self._in_head or self._in_body or self._stopping or self.flow.write_paused or self._is_answering():
+        if self._in_head or self._in_body or self.flow.write_paused or self._is_answering():
             return False
         head = self._head
         body = None if head is None else body_of(head, data)
@@ -290,6 +332,7 @@ class Protocol(HttpToolsProtocol):
             await self.flow.drain()
         if cycle.disconnected:
             return
+        self._announce_end()
         cycle.response_started = True
         more = reply.headers if cycle.keep_alive else (*reply.headers, *http.CLOSE)
         cycle.transport.write(
@@ -313,6 +356,7 @@ class Protocol(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._retract_end()
         self._requests_started += 1
         self._in_head, self._head_bytes, self._head_is_measured = True, 0, True
 
@@ -336,6 +380,7 @@ class Protocol(HttpToolsProtocol):
             raise StopParsing
         self._in_head, self._in_body, self._body_bytes, self._payload_bytes = False, True, 0, 0
         super().on_headers_complete()
+        self._announce_end()
 
     def on_body(self, body: bytes) -> None:
         """Extends uvicorn's method by a limit, which also counts bytes that arrive together with the head."""
@@ -379,8 +424,10 @@ class Protocol(HttpToolsProtocol):
             next_ = None
         else:
             next_ = stages.idle if self._requests_started else stages.opened
-        if self.stage is stages.stopping and next_ is stages.body:
-            return
+        if self._stopping and next_ is not None:
+            next_ = stages.stopping if self._in_head or self._in_body else stages.last
+            if self.stage is stages.stopping is next_:
+                return
         if next_ is not self.stage or self._stage_request != self._requests_started:
             self._enter(next_)
 
@@ -463,8 +510,8 @@ class Protocol(HttpToolsProtocol):
 
     def _upgrade(self) -> None:
         """Hands the connection over to the websocket protocol. HTTP timeouts no longer apply to it."""
-        if self._is_answering():
-            self._refuse(refusals.NOT_HTTP)
+        if self._is_answering() or self._stopping:
+            self._refuse(refusals.STOPPING if self._stopping else refusals.NOT_HTTP)
             return
         self._enter(None)
         self.server_state.connections.discard(self)

@@ -30,6 +30,10 @@ class Stage(Generic[T]):
     def remove(self, item: T) -> None:
         self._since.pop(item, None)
 
+    def since(self, item: T) -> float | None:
+        """Returns the time at which the item entered; None when it is not in this stage."""
+        return self._since.get(item)
+
     def longest(self) -> T | None:
         """Returns the item that entered first, or None when the stage is empty."""
         return next(iter(self._since), None)

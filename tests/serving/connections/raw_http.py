@@ -1,6 +1,7 @@
 """A small application behind our HTTP protocol, with limits of the test, and clients that send raw bytes."""
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -69,8 +70,9 @@ class Peer:
 
 @dataclass
 class Raw:
-    """The server: its port, its connections, and the paths and bodies of its requests."""
+    """The server: its listening socket and port, its connections, and the paths and bodies of its requests."""
 
+    listening: socket.socket
     port: int
     connections: Connections
     server: uvicorn.Server
@@ -143,9 +145,11 @@ async def raw(
     *,
     responder: PostResponder | None = None,
     other: ASGIApp | None = None,
+    server_of: Callable[[uvicorn.Config], uvicorn.Server] = uvicorn.Server,
     **fewer: Any,
 ) -> AsyncIterator[Raw]:
-    """Runs a server with limits. `responder` answers plain requests; `other` replaces the application of `Raw`."""
+    """Runs a server with limits. `responder` answers plain requests; `other` replaces the application of `Raw`, and
+    `server_of` uvicorn's server."""
     listening = listen("127.0.0.1", 0)
     connections = Connections(limits(**fewer))
     one: list[Raw] = []
@@ -163,8 +167,8 @@ async def raw(
         timeout_graceful_shutdown=5,
     )
     configure(config)
-    server = uvicorn.Server(config)
-    one.append(Raw(listening.getsockname()[1], connections, server))
+    server = server_of(config)
+    one.append(Raw(listening, listening.getsockname()[1], connections, server))
     running = asyncio.create_task(server._serve(sockets=[listening]))
     await until(lambda: server.started or running.done())
     try:
