@@ -87,7 +87,7 @@ async def test_a_closing_is_refused_with_its_reason_and_only_operators_may_see_a
         assert (refused["difference"], refused["errors"][0]["code"]) == (None, code)
         assert refused["errors"][0]["path"] == path
     for document, variables in ((LIST, {}), (CLOSE, {"input": {"id": one["id"], "reason": "Fees"}})):
-        answer = await client.execute(document, variables, by=ada)
+        answer = await client.post(document, variables, by=ada)
         assert answer["data"]["operations"] is None
         assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     assert (await listed(client, olga))["totalCount"] == 1
