@@ -139,7 +139,7 @@ async def test_a_confirmation_that_races_with_the_end_of_its_request_is_consiste
 ) -> None:
     """Either the money moved and the request is paid, or neither."""
     chance = random.Random(9)
-    reached = set()
+    reached: set[tuple[str, str]] = set()
     for round in range(100):
         if round >= 12 and len(reached) > 1 and ("completed", "paid") in reached:
             break
