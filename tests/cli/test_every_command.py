@@ -46,6 +46,9 @@ LINES: dict[str, list[str]] = {
     "operator actions": [],
     "operator sessions": ["ada"],
     "operator transactions": ["ada"],
+    "operator reconcile": ["examples/bank/statement.csv"],
+    "operator differences": [],
+    "operator close-difference": [UNKNOWN, *WHY],
     "operator risk": [],
     "operator risk set": ["RAPID_TRANSFER_COUNT", "7", *WHY],
     "operator risk clear": ["RAPID_TRANSFER_COUNT", *WHY],
@@ -55,6 +58,8 @@ LINES: dict[str, list[str]] = {
     "reset": [],
     "import-supabase": ["examples/supabase/dump.sql", "--dry-run"],
     "migrate": [],
+    "backup": ["no-such-folder/a.backup"],
+    "restore": ["no-such-file"],
     "schema": [],
 }
 """A command line for each command, on a database where ada and bea have signed up. They run in this order."""
@@ -67,9 +72,12 @@ REFUSED = {
     "demo": "SETTINGS_ERROR",
     "reset": "SETTINGS_ERROR",
     "operator reverse": "NOT_FOUND",
+    "operator close-difference": "NOT_FOUND",
     "operator recover": "MAIL_UNAVAILABLE",
     "operator verify-email": "INVALID_INPUT",
     "import-supabase": "IMPORT_INCOMPLETE",
+    "backup": "DATABASE_UNAVAILABLE",
+    "restore": "DATABASE_UNAVAILABLE",
 }
 """The codes of those command lines that are refused."""
 
