@@ -10,13 +10,13 @@ from pocketpay.api.context import Info
 from pocketpay.operations.audits import MAX_FINDINGS
 
 
-@strawberry.enum(description="What an audit checked, and when.")
+@strawberry.enum(description="The kind of an audit: which rows it checked, and how it was started.")
 class AuditKind(Enum):
-    LIVE = strawberry.enum_value("live", description="All rows, for this request.")
-    WHOLE = strawberry.enum_value("whole", description="All rows, by `pocketpay audit`.")
+    LIVE = strawberry.enum_value("live", description="All rows. The audit ran for this request.")
+    WHOLE = strawberry.enum_value("whole", description="All rows. `pocketpay audit` ran the audit.")
     INCREMENTAL = strawberry.enum_value(
         "incremental",
-        description="What was added since the audit before it, by `pocketpay audit --incremental`.",
+        description="Rows added since the audit before. `pocketpay audit --incremental` ran the audit.",
     )
 
 
@@ -38,13 +38,13 @@ class AuditReport:
         description="Whether there are more findings than these. `pocketpay audit` prints all of them."
     )
     seconds: float = strawberry.field(description="Duration of the audit in seconds.")
-    kind: AuditKind = strawberry.field(description="What the audit checked, and when.")
+    kind: AuditKind = strawberry.field(description="The kind of the audit.")
     finished_at: datetime = strawberry.field(description="When the audit ended.")
     whole_at: datetime = strawberry.field(
-        description="When the last audit of all rows began: this one, or the one that an incremental audit continues."
+        description="When the last audit of all rows began: this audit, or the one that this audit continues."
     )
     login: str | None = strawberry.field(
-        description="The database login that ran a recorded audit; null when it ran for this request."
+        description="The database login that ran the audit; null when the audit ran for this request."
     )
 
 
