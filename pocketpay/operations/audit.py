@@ -26,8 +26,8 @@ PROOFS: tuple[Proof, ...] = (
 )
 
 WORK_MEMORY = {"work_mem": "64MB"}
-"""PostgreSQL's memory for one hash table or sort of an audit; it writes what is more to temporary files. With its
-default of 4 MB it writes and reads them several times."""
+"""PostgreSQL's memory for one hash table or sort of an audit. Larger ones go to temporary files, which PostgreSQL
+would write and read several times with its default of 4 MB."""
 
 STANDBY_CANCELLED = (
     "The standby cancelled the audit, because it had to replay changes. Set hot_standby_feedback = on there, or a "
@@ -74,7 +74,7 @@ async def prove(
     session: Session, checkpoint: Checkpoint | None = None, *, after_law: Callable[[], None] = lambda: None
 ) -> AsyncGenerator[Finding, None]:
     """Yields the findings of every proof, in the snapshot of the session's transaction. With a checkpoint, the laws
-    that it covers are checked only for what was added since. `after_law` is called after each law."""
+    that it covers are checked only for the rows added since. `after_law` is called after each law."""
     for proof in PROOFS:
         sql, parameters = (proof.sql, ()) if checkpoint is None else checkpoint.query_of(proof)
         async for id, problem in session.stream(sql, *parameters):
@@ -85,7 +85,7 @@ async def prove(
 @asynccontextmanager
 async def snapshot(dsn: str, *, standby: bool = False) -> AsyncIterator[Session]:
     """Opens a snapshot of the whole database, with the reader's role and without the server's timeouts. With
-    `standby` it is that of a hot standby.
+    `standby` it opens one of a hot standby.
 
     Raises DatabaseUnavailable when the database does not answer or the connection is lost, and WrongRevision when its
     tables are of another revision.

@@ -1,8 +1,8 @@
-"""The command `pocketpay audit`: runs an audit, prints it, and records it when it has the login of the tables' owner.
+"""The command `pocketpay audit`: runs an audit, prints it, and records it when the login owns the tables.
 
     whole         checks every law on all data
-    incremental   checks what was added since the checkpoint; without one that can be used, everything
-    record        the run, and after a correct run its checkpoint, in the snapshot that was audited
+    incremental   checks the rows added since the checkpoint; all rows when no checkpoint can be used
+    record        stores the run, and after a correct run its checkpoint, in the snapshot that was audited
 
 Nothing is recorded on a standby, or with a login that may not write the record.
 """
@@ -29,7 +29,7 @@ SAMPLE = 100
 
 @dataclass(slots=True)
 class _Tally:
-    """The number of findings, and the first of them. `on_finding` is called with each."""
+    """The number of findings, and the first ones. `on_finding` is called with each."""
 
     on_finding: Callable[[Finding], None]
     count: int = 0
@@ -87,7 +87,7 @@ async def run(
 
 
 async def _usable(session: Session, err: TextIO) -> Checkpoint | None:
-    """Returns the checkpoint, or None after a line that says why a whole audit runs."""
+    """Returns the checkpoint. Returns None when it cannot be used, after printing why a whole audit runs."""
     stored = await checkpoint.read(session, audit.PROOFS)
     if isinstance(stored, Checkpoint):
         return stored

@@ -24,7 +24,7 @@ from tests.operations.town import Town, open_desk, trade
 
 RIGHT = f"The ledger is correct: all {len(PROOFS)} laws hold.\n"
 SINCE = "What was added since "
-DISAGREES = "The checkpoint does not agree with the books: it is about the account"
+DISAGREES = "The checkpoint does not agree with the books: account"
 STATE = """
 select (select jsonb_agg(l order by law) from audit_laws l),
     (select jsonb_agg(a order by account_id) from audit_accounts a)
@@ -156,12 +156,12 @@ async def test_only_what_was_added_is_read_and_damage_in_it_is_found(
     [
         ("delete from audit_laws", "A checkpoint does not exist yet."),
         ("update audit_runs set revision = '0001'", "The checkpoint is of revision 0001, the tables are of "),
-        ("update audit_runs set ok = false, findings = 1", "The checkpoint is not that of one correct audit."),
+        ("update audit_runs set ok = false, findings = 1", "The checkpoint does not come from one correct audit."),
         (
             "insert into audit_runs select gen_random_uuid(), kind, ok, findings, sample, laws, began_at, "
             "finished_at, whole_at, revision, login from audit_runs; update audit_laws set "
             "run_id = (select id from audit_runs r where r.id <> audit_laws.run_id limit 1) where law like 'law 1%'",
-            "The checkpoint is not that of one correct audit.",
+            "The checkpoint does not come from one correct audit.",
         ),
         (
             "update audit_runs set began_at = now() + interval '1 day', finished_at = now() + interval '1 day', "
@@ -170,19 +170,19 @@ async def test_only_what_was_added_is_read_and_damage_in_it_is_found(
         ),
         (
             "update audit_accounts set sequence = sequence + 1, posted = posted where account_id = '{bob}'",
-            DISAGREES + " {bob}, which has fewer entries.",
+            DISAGREES + " {bob} has fewer entries.",
         ),
         (
             "update audit_accounts set sequence = sequence - 1 where account_id = '{bob}'",
-            DISAGREES + " {bob}, whose entries are different.",
+            DISAGREES + " {bob} has different entries.",
         ),
         (
             "update audit_accounts set posted = posted + 1 where account_id = '{dan}'",
-            DISAGREES + " {dan}, whose entries are different.",
+            DISAGREES + " {dan} has different entries.",
         ),
         (
             "insert into audit_accounts values ('00000000-0000-4000-8000-000000000001', 0, 0, null)",
-            DISAGREES + " 00000000-0000-4000-8000-000000000001, which does not exist.",
+            DISAGREES + " 00000000-0000-4000-8000-000000000001 does not exist.",
         ),
     ],
 )
@@ -266,7 +266,7 @@ async def test_very_much_that_was_added_is_audited_as_a_whole(
     assert await _run(module_dsn, incremental=True) == (
         0,
         RIGHT,
-        "Very much was added since the checkpoint. A whole audit runs.\n",
+        "Too much was added since the checkpoint. A whole audit runs.\n",
     )
 
 
