@@ -1,7 +1,7 @@
-"""A list takes no more statements with many items than with few, whatever is selected below it.
+"""A list of many items executes no more statements than a list of few, for every selection of fields.
 
-The lists are enumerated from the schema. A list whose items read nothing is left out; every other one must be in
-LISTS. All fields of its items are selected, and those of the objects below them.
+The lists are enumerated from the schema. A list whose items read nothing from the database is left out; every
+other list must be in LISTS. All fields of its items are selected, and all fields of the objects below them.
 """
 
 from collections import Counter
@@ -59,8 +59,8 @@ LISTS = {
         '{ operations { customers(find: "payer") { wallet { transactions(first: %(first)d) { nodes %(all)s } } } } }',
     ),
 }
-"""A document for each list, and the number of its newest items that are of all kinds. It is sent with that number,
-and with MANY times as many."""
+"""A document for each list, and the number of newest items among which every kind occurs. The test sends the document
+with this number, and with MANY times this number."""
 
 SETTINGS = {
     "new_recipient_action": "off",
@@ -74,7 +74,7 @@ SETTINGS = {
 
 
 def item_type(type_: Any) -> GraphQLObjectType | None:
-    """The type of a list's items or of a connection's nodes; None if it is neither."""
+    """The type of a list's items or of a connection's nodes; None for any other type."""
     bare = type_.of_type if is_non_null_type(type_) else type_
     named = get_named_type(type_)
     if is_object_type(named) and named.name.endswith("Connection"):
@@ -186,7 +186,7 @@ async def customers_with_many_of_everything(client: Client) -> tuple[Person, Per
     return payer, boss
 
 
-async def test_a_list_takes_no_more_statements_with_many_items_than_with_few(
+async def test_a_list_of_many_items_executes_no_more_statements_than_a_list_of_few(
     database_dsn: Dsns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert lists() == set(LISTS), "write a document for each list whose items read"

@@ -28,8 +28,8 @@ REPLACED = (
 async def before(empty: Dsns) -> Dsns:
     """A database of the revision before, without users.
 
-    Today's server acts as the server of that revision. Its writes need the types of revision 0026, so they are in a
-    schema of their own.
+    The server of this version acts as the server of that revision. It needs the types of revision 0026, so these
+    types are in a separate schema.
     """
     await asyncio.to_thread(command.upgrade, migrations.config(empty.owner), _previous())
     owner = await asyncpg.connect(empty.owner)
