@@ -24,7 +24,7 @@ EXAMPLES := $(wildcard examples/typescript/*.* examples/typescript/.npmrc exampl
 WEB := $(wildcard clients/js/*.json clients/js/.npmrc clients/js/scripts/* clients/js/src/*.ts examples/web/*.* examples/web/.npmrc \
 	examples/web/src/*.* examples/web/src/*/*.*)
 
-.PHONY: help run demo web web-test reset install explorer examples interop test browser model pythons check format schema settings lock audit crash bench wheel fuzz vulnerabilities soak failover rolling monitoring clean mutations
+.PHONY: help run demo web web-test reset install explorer examples interop test browser model pythons check format schema settings lock audit crash bench wheel fuzz vulnerabilities soak failover restore rolling monitoring clean mutations
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -111,6 +111,9 @@ monitoring: $(DONE)/install ## run every query of the alerts and the dashboard o
 
 failover: $(DONE)/patroni ## fail over three PostgreSQL nodes that Patroni manages, under load; ARGS="frozen killed" runs some
 	@$(PY) -m tests.failover $(ARGS)
+
+restore: $(DONE)/install ## restore backups into new clusters, to a moment, and after pg_upgrade; ARGS="-k upgrade" runs some
+	@RESTORE=whole $(PY) -m pytest tests/restore -p no:xdist $(ARGS)
 
 pythons: $(DONE)/install ## test two servers side by side, one on each other installed Python; NEWEST=1: only the newest
 	@scripts/other-pythons | head -n $${NEWEST:-9} | while read -r version python; do \

@@ -180,7 +180,7 @@ def _free_shared_memory(cluster: Path) -> None:
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
         postmaster = subprocess.Popen(
             shlex.split((cluster / "postmaster.opts").read_text()),
-            cwd="/",
+            cwd=cluster,  # its options can name the working directory as the path of the cluster
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -1,6 +1,7 @@
 """The command line. Each command opens its database, does one thing, and prints the result.
 
     verbs.py             serve, migrate, audit, demo, reset, schema, settings, import-supabase
+    backups.py           backup, restore
     operator/            the commands for operators
     commands.py          declares commands: with `--json`, and an answer to every expected error
     output.py            the result of a command, as text or JSON

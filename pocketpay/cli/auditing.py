@@ -27,7 +27,13 @@ class _LastLine(io.StringIO):
 
 
 def audit(*, incremental: bool, standby: bool) -> Result:
-    """Audits the database. Raises the errors of `recorded_audit.run`."""
+    """Audits the database of the settings. Raises the errors of `recorded_audit.run`."""
+    with database_of(settings.load()) as database:
+        return audit_database(database.server_dsn, database.owner_dsn, incremental=incremental, standby=standby)
+
+
+def audit_database(server_dsn: str, owner_dsn: str, *, incremental: bool = False, standby: bool = False) -> Result:
+    """Audits a database. Raises the errors of `recorded_audit.run`."""
     found: list[dict[str, str]] = []
     count = 0
 
@@ -38,11 +44,11 @@ def audit(*, incremental: bool, standby: bool) -> Result:
             found.append({"law": finding.law, "id": str(finding.id), "problem": finding.problem})
 
     summary = _LastLine()
-    with database_of(settings.load()) as database, ProgressBars().stage("audit", len(audits.PROOFS)) as advance:
+    with ProgressBars().stage("audit", len(audits.PROOFS)) as advance:
         code = asyncio.run(
             recorded_audit.run(
-                database.server_dsn,
-                database.owner_dsn,
+                server_dsn,
+                owner_dsn,
                 incremental=incremental,
                 standby=standby,
                 out=summary if output.is_json() else sys.stdout,

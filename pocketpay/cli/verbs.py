@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pocketpay.cli import output
+from pocketpay.cli.backups import backups
 from pocketpay.cli.commands import Commands
 from pocketpay.cli.operator import operator
 from pocketpay.cli.output import Result
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 verbs = Commands(help="Pocket Pay: a GraphQL wallet server.", no_args_is_help=True)
 verbs.add_typer(operator, name="operator")
+verbs.add_typer(backups)
 
 
 @verbs.command("serve")
@@ -109,7 +111,7 @@ def worker_verb(listener_file: int, supervisor_file: int, metrics_file: int, rea
 
 @verbs.command("migrate")
 def migrate_verb() -> Result:
-    """Migrates the database to this server's revision, with roles and grants."""
+    """Migrates the database to this server's revision, and puts back missing roles and grants."""
     from pocketpay.cli import stops
 
     stops.exit_on_stop_signal()
@@ -123,12 +125,12 @@ def migrate_verb() -> Result:
     chosen = settings.load()
     log.configure(chosen)
     with database_of(chosen) as database:
-        revision = asyncio.run(migrations.upgrade(database.owner_dsn, database.server_dsn))
-    newer = revision != revisions.expected()
+        upgraded = asyncio.run(migrations.upgrade(database.owner_dsn, database.server_dsn))
+    newer = upgraded.revision != revisions.expected()
     more = ", which is newer than this version and serves it" if newer else ""
-    return Result(
-        {"revision": revision, "newer_than_this_version": newer}, [f"The database is at revision {revision}{more}."]
-    )
+    facts = {"revision": upgraded.revision, "newer_than_this_version": newer, "repairs": [*upgraded.repairs]}
+    repairs = [f"Repaired: {statement}" for statement in upgraded.repairs]
+    return Result(facts, [*repairs, f"The database is at revision {upgraded.revision}{more}."])
 
 
 @verbs.command("audit")

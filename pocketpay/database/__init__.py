@@ -27,6 +27,8 @@
     revisions.py     the revision of a database, and the one this server expects
     startup.py       the checks of the database before a server starts
     roles.py         the roles of PostgreSQL and the purpose of each
+    grants.py        the privileges that the migrations state, and the repair of a database that lacks some
+    backups/         writes backups, and restores them into an empty database
     embedded/        the PostgreSQL that the server runs itself when DATABASE_URL is not set
 
 This package handles connections, units of work and migrations. It must not depend on any table: tables are in the

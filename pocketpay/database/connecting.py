@@ -230,6 +230,8 @@ def _reason(error: BaseException) -> str:
         return "is not a standby" if "standby" in str(error) else "does not accept writes"
     if isinstance(error, asyncpg.InvalidSQLStatementNameError | asyncpg.DuplicatePreparedStatementError):
         return "a connection pooler in transaction mode is in between; use one in session mode"
+    if isinstance(error, asyncpg.UndefinedObjectError) and '"transaction_timeout"' in str(error):
+        return "it is older than PostgreSQL 18"
     if isinstance(error, TimeoutError) and error.errno is None:
         return "no answer in time"
     if isinstance(error, OSError) and error.errno is not None and error.errno > 0:

@@ -2,7 +2,9 @@
 
 PocketPayError
 ├── DatabaseUnavailable   PostgreSQL cannot be reached, or its settings are not safe for money
-└── WrongRevision         the tables are of another revision than this server's
+└── WrongRevision         the tables are of another revision than this server's, or cannot be read
+    ├── NoTables          the database is empty
+    └── MissingGrants     a role or a grant is missing
 """
 
 from pocketpay.database.availability import Cause, advice, most_important
@@ -15,7 +17,15 @@ class DatabaseUnavailable(PocketPayError):
 
 
 class WrongRevision(PocketPayError):
-    """The tables are of another revision than this server's migrations."""
+    """The tables are of another revision than this server's migrations, or cannot be read."""
+
+
+class NoTables(WrongRevision):
+    """The database is empty."""
+
+
+class MissingGrants(WrongRevision):
+    """A role or a grant that the migrations made is missing. `pocketpay migrate` puts it back."""
 
 
 def unreachable(busy: ServiceBusy) -> DatabaseUnavailable:

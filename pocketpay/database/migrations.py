@@ -2,12 +2,13 @@
 
 Each migration is one transaction. The migration process holds an advisory lock: of two processes that start at the
 same time, the second waits and then finds nothing to do. The privileges on a table are granted in the migration that
-creates it; the roles are created before the migrations.
+creates it; the roles are created before the migrations. After them, `grants` repairs what is missing or too much.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import asyncpg
 from alembic import command
@@ -16,8 +17,8 @@ from sqlalchemy import pool
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from pocketpay.database import revisions, roles, startup
-from pocketpay.database.errors import DatabaseUnavailable, unreachable
+from pocketpay.database import grants, revisions, roles, startup
+from pocketpay.database.errors import DatabaseUnavailable, NoTables, unreachable
 from pocketpay.database.failures import Failure, ServiceBusy, classify
 from pocketpay.database.sessions import Session, connect
 
@@ -33,32 +34,65 @@ LOCK_ID = 7_064_738_212_001
 """The number of the advisory lock. It is arbitrary, but used for nothing else."""
 LOCK_SECONDS = 60
 
+OTHER_OWNER = """
+select quote_ident(pg_get_userbyid(relowner)) from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+where nspname = 'public' and relname in ('alembic_version', 'ledger_entries') and relkind = 'r'
+  and not pg_has_role(relowner, 'usage')
+limit 1"""
 
-async def upgrade(owner_dsn: str, server_dsn: str) -> str:
-    """Creates the missing roles and migrates the tables to this server's revision. Returns the tables' revision.
+
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """The revision of the tables now, and the statements that repaired roles and grants of existing tables."""
+
+    revision: str
+    repairs: tuple[str, ...] = ()
+
+
+async def upgrade(owner_dsn: str, server_dsn: str) -> Upgraded:
+    """Creates the missing roles, migrates the tables to this server's revision, and repairs their grants.
 
     Changes nothing when the tables are of a later revision that serves this server. Raises WrongRevision when they
-    are of a later revision that does not. Raises DatabaseUnavailable, with advice, when the database does not answer,
-    its version is too old, a lock is not free in time, or a privilege is missing.
+    are of a later revision that does not, or are not complete. Raises DatabaseUnavailable, with advice, when the
+    database does not answer, its version is too old, a lock is not free in time, or a privilege is missing.
     """
     try:
         async with _migration_lock(owner_dsn) as owner:
             session = Session(owner)
             await startup.check_version(session)
-            here = await revisions.current(session)
+            here = await _revision(session)
             if here is not None and here not in revisions.known():
                 await revisions.check(session)
-                return here
-            await roles.create_groups(owner, await _login_of(server_dsn))
+                return Upgraded(here)
+            login = await roles.login_of(server_dsn)
+            created = await roles.create_groups(owner, login)
             await asyncio.to_thread(command.upgrade, config(owner_dsn), "head")
-            await owner.execute(f"grant select on alembic_version to {roles.SERVER}, {roles.READER}")
-            return revisions.expected()
+            async with owner.transaction():
+                granted = await grants.repair(session, login)
+            return Upgraded(revisions.expected(), () if here is None else (*created, *granted))
     except ServiceBusy as busy:
         raise unreachable(busy) from busy
     except asyncpg.LockNotAvailableError as error:
         raise DatabaseUnavailable(TABLE_IN_USE) from error
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise _forbidden(error) from error
     except DBAPIError as error:
         raise _explained(error) from error
+
+
+async def _revision(owner: Session) -> str | None:
+    """Returns the revision of the tables, or None when there are none. Raises WrongRevision when they are not
+    complete, and DatabaseUnavailable when they belong to another login."""
+    other = await owner.fetchval(OTHER_OWNER)
+    if other is not None:
+        raise DatabaseUnavailable(
+            f"The tables belong to the role {other}, and the login of DATABASE_OWNER_URL is not a member of it. "
+            "Set DATABASE_OWNER_URL to their owner, or restore them with `pocketpay restore`."
+        )
+    here = await revisions.current(owner)
+    if here is None and not isinstance(reason := await revisions.without_revision(owner), NoTables):
+        raise reason
+    return here
 
 
 def _explained(error: DBAPIError) -> Exception:
@@ -67,8 +101,12 @@ def _explained(error: DBAPIError) -> Exception:
     if cause is not None and classify(cause) is Failure.LOCK_TIMEOUT:
         return DatabaseUnavailable(TABLE_IN_USE)
     if isinstance(cause, asyncpg.InsufficientPrivilegeError):
-        return DatabaseUnavailable(f"The login of DATABASE_OWNER_URL cannot migrate ({cause}). Grant it this right.")
+        return _forbidden(cause)
     return error
+
+
+def _forbidden(error: asyncpg.InsufficientPrivilegeError) -> DatabaseUnavailable:
+    return DatabaseUnavailable(f"The login of DATABASE_OWNER_URL cannot migrate ({error}). Grant it this right.")
 
 
 def config(dsn: str | None = None) -> Config:
@@ -105,13 +143,3 @@ async def _migration_lock(owner_dsn: str) -> AsyncIterator["asyncpg.Connection[a
         yield owner
     finally:
         owner.terminate()
-
-
-async def _login_of(server_dsn: str) -> str:
-    """Returns the login role of DATABASE_URL, as the database reports it."""
-    server = await connect(server_dsn, name="pocketpay migrate", settings={})
-    try:
-        login: str = await server.fetchval("select session_user")
-        return login
-    finally:
-        server.terminate()

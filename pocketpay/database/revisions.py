@@ -15,23 +15,50 @@ from pathlib import Path
 
 import asyncpg
 
-from pocketpay.database.errors import DatabaseUnavailable, WrongRevision
+from pocketpay.database.errors import DatabaseUnavailable, MissingGrants, NoTables, WrongRevision
 from pocketpay.database.sessions import Session
 
+FOUND = """
+select coalesce(bool_or(true), false) as tables,
+       coalesce(bool_or(relname = 'alembic_version'), false) as revisions,
+       coalesce(bool_or(relname = 'alembic_version' and has_table_privilege(pg_class.oid, 'select')
+                        and has_schema_privilege(relnamespace, 'usage')), false) as readable
+from pg_class join pg_namespace on pg_namespace.oid = relnamespace
+where nspname = 'public' and relkind in ('r', 'p')
+"""
+"""What is in the schema, as PostgreSQL's catalog says it to every login."""
 
-async def check(session: Session) -> None:
-    """Raises WrongRevision, with advice, unless this server works with the tables."""
+
+async def check(session: Session) -> str:
+    """Returns the revision of the tables. Raises WrongRevision, with advice, unless this server works with them."""
     here, wanted = await current(session), expected()
-    if here == wanted or (here not in known() and await serves(session, wanted)):
-        return
     if here is None:
-        raise WrongRevision("The database has no tables yet. Run `pocketpay migrate`.")
+        raise await without_revision(session)
+    if here == wanted or (here not in known() and await serves(session, wanted)):
+        return here
     if here in known():
         raise WrongRevision(
             f"The database is at revision {here}; this server needs {wanted}. Run `pocketpay migrate`."
         )
     raise WrongRevision(
         f"The database is at revision {here}, which does not serve this server ({wanted}). Install a newer server."
+    )
+
+
+async def without_revision(session: Session) -> WrongRevision:
+    """Returns the error for a database whose revision cannot be read: it has no tables, the login may not read them,
+    or they are not complete."""
+    (found,) = await session.fetch(FOUND)
+    if not found["tables"]:
+        return NoTables("The database has no tables yet. Run `pocketpay migrate`.")
+    if found["revisions"] and not found["readable"]:
+        return MissingGrants(
+            "The database has tables, and its login may not read them: a role or a grant is missing, for example "
+            "after a restore without its roles. Run `pocketpay migrate`, which puts it back."
+        )
+    return WrongRevision(
+        "The database has tables without a revision: a restore was not complete, or they are another program's. "
+        "Restore the backup into an empty database."
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from pocketpay.database import clocks, connection_count, poolers, revisions
+from pocketpay.database import clocks, connection_count, grants, poolers, revisions
 from pocketpay.database.connecting import TIMEOUTS
 from pocketpay.database.errors import DatabaseUnavailable, unreachable
 from pocketpay.database.failures import ServiceBusy
@@ -39,7 +39,7 @@ async def check(server_dsn: str, *, clearing: Mapping[str, str] | None = None) -
         try:
             session = Session(served)
             await _check_connection_settings(session, settings)
-            await revisions.check(session)
+            await grants.check(session)
             return await _warnings(session)
         finally:
             served.terminate()

@@ -10,7 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TextIO
 
-from pocketpay.database import revisions, snapshots
+from pocketpay.database import grants, snapshots
 from pocketpay.database.errors import DatabaseUnavailable, unreachable
 from pocketpay.database.failures import ServiceBusy, lost_connection
 from pocketpay.database.findings import Finding, Proof
@@ -88,7 +88,7 @@ async def snapshot(dsn: str, *, standby: bool = False) -> AsyncIterator[Session]
     `standby` it opens one of a hot standby.
 
     Raises DatabaseUnavailable when the database does not answer or the connection is lost, and WrongRevision when its
-    tables are of another revision.
+    tables are of another revision or a grant is missing.
     """
     try:
         await _check_tables(dsn, standby=standby)
@@ -107,12 +107,12 @@ async def snapshot(dsn: str, *, standby: bool = False) -> AsyncIterator[Session]
 
 
 async def _check_tables(dsn: str, *, standby: bool) -> None:
-    """Raises WrongRevision when the tables are of another revision.
+    """Raises WrongRevision when the tables are of another revision, or a role or a grant is missing.
 
     It runs first and on a connection of its own: before the first migration, the reader's role does not exist.
     """
     connection = await connect(dsn, name="pocketpay audit", standby=standby)
     try:
-        await revisions.check(Session(connection))
+        await grants.check(Session(connection))
     finally:
         connection.terminate()

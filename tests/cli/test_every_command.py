@@ -55,6 +55,8 @@ LINES: dict[str, list[str]] = {
     "reset": [],
     "import-supabase": ["examples/supabase/dump.sql", "--dry-run"],
     "migrate": [],
+    "backup": ["no-such-folder/a.backup"],
+    "restore": ["no-such-file"],
     "schema": [],
 }
 """A command line for each command, on a database where ada and bea have signed up. They run in this order."""
@@ -70,6 +72,8 @@ REFUSED = {
     "operator recover": "MAIL_UNAVAILABLE",
     "operator verify-email": "INVALID_INPUT",
     "import-supabase": "IMPORT_INCOMPLETE",
+    "backup": "DATABASE_UNAVAILABLE",
+    "restore": "DATABASE_UNAVAILABLE",
 }
 """The codes of those command lines that are refused."""
 

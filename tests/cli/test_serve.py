@@ -33,14 +33,12 @@ UNFINISHED = (
 
 @pytest.fixture(scope="module")
 def folder(cluster_home: Path) -> Iterator[Path]:
-    """The working directory of these servers. For root, their cluster is in a system folder and is removed at the
-    end."""
+    """The working directory of these servers."""
     untouched = not SYSTEM_HOME.exists()
     folder = cluster_home / "served"
     folder.mkdir()
     yield folder
-    shutil.rmtree((folder / ".pocketpay" / "cluster").resolve(), ignore_errors=True)
-    if untouched and not any(len(path.name) == 16 for path in SYSTEM_HOME.glob("*")):
+    if untouched:
         shutil.rmtree(SYSTEM_HOME, ignore_errors=True)
 
 

@@ -6,6 +6,12 @@ The listing is committed as `migrations/listing.txt`: its diff is the review.
 
 from asyncpg import Connection, Record
 
+from pocketpay.database import grants
+from pocketpay.database.roles import LOGIN, READER, SERVER
+from pocketpay.database.sessions import Session
+
+ROLES = (SERVER, READER, LOGIN)
+
 QUERY = r"""
 select line from (
     select 1, conrelid::regclass::text, conname::text,
@@ -30,21 +36,7 @@ select line from (
     from pg_index join pg_class on oid = indexrelid
     where relnamespace = 'public'::regnamespace and not exists (select from pg_constraint where conindid = indexrelid)
     union all
-    select 5, table_name::text, grantee || privilege_type,
-           format('grant %s on %s to %s', lower(privilege_type), table_name, grantee)
-    from information_schema.table_privileges
-    where table_schema = 'public' and grantee in ('PUBLIC', 'pocketpay', 'pocketpay_server', 'pocketpay_reader')
-    union all
-    select 6, table_name::text, grantee || privilege_type || column_name,
-           format('grant %s (%s) on %s to %s', lower(privilege_type), column_name, table_name, grantee)
-    from information_schema.column_privileges c
-    where table_schema = 'public' and grantee in ('PUBLIC', 'pocketpay', 'pocketpay_server', 'pocketpay_reader')
-      and not exists (
-        select from information_schema.table_privileges t
-        where (t.table_schema, t.table_name, t.grantee, t.privilege_type)
-            = (c.table_schema, c.table_name, c.grantee, c.privilege_type))
-    union all
-    select 7, '', t.typname::text,
+    select 5, '', t.typname::text,
            format('type %s: %s', t.typname,
                   string_agg(attname || ' ' || format_type(atttypid, null), ', ' order by attnum))
     from pg_type t join pg_class c on c.oid = t.typrelid join pg_attribute a on a.attrelid = c.oid
@@ -56,4 +48,5 @@ order by part, what collate "C", name collate "C"
 
 async def listing(owner: "Connection[Record]") -> str:
     """Returns one line for each object, in an order that does not depend on the machine."""
-    return "".join(f"{row['line']}\n" for row in await owner.fetch(QUERY))
+    lines = [*(row["line"] for row in await owner.fetch(QUERY)), *await grants.held(Session(owner), *ROLES)]
+    return "".join(f"{line}\n" for line in lines)

@@ -163,7 +163,7 @@ async def test_a_later_revision_that_serves_this_server_is_accepted(
     await owner.execute("insert into served_revisions values ('tomorrow')")
     async with database.read() as session:
         await revisions.check(session)
-    assert await migrations.upgrade(database_dsn.owner, database_dsn.server) == "tomorrow"
+    assert await migrations.upgrade(database_dsn.owner, database_dsn.server) == migrations.Upgraded("tomorrow")
 
 
 async def test_older_postgresql_is_not_migrated(empty: Dsns, monkeypatch: pytest.MonkeyPatch) -> None:

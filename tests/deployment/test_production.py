@@ -1,24 +1,30 @@
 """Starts the services of docker-compose.yml without containers: with the same environment, script and order."""
 
+import asyncio
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import asyncpg
 import pytest
 
 from pocketpay.database import revisions
 from tests.deployment.containers import compose, health_command
-from tests.deployment.outside import Outside, outside_postgres
+from tests.deployment.outside import ADMINISTRATOR, Outside, outside_postgres
 from tests.deployment.test_compose import SECRETS
 from tests.e2e import processes
 from tests.e2e.customer import SIGN_IN, Customer, at, sign_up
 from tests.e2e.processes import Installation, Running
 from tests.importing.exports import csv_file, person
 
+NEW_DATABASE = (
+    "create database restored owner pocketpay_owner template template0 encoding 'UTF8' "
+    "locale_provider builtin builtin_locale 'C.UTF-8' locale 'C'"
+)
 PASSWORDS = {name: SECRETS[name] for name in ("POCKETPAY_OWNER_PASSWORD", "POCKETPAY_PASSWORD")}
 
 
@@ -127,6 +133,33 @@ async def test_people_sign_up_and_pay(server: Running) -> None:
         )
         assert confirmed == {"transaction": {"status": "COMPLETED"}, "errors": []}
         assert (await bea.ask("{ wallet { available { amount } } }"))["available"] == {"amount": "25.00"}
+
+
+def test_a_backup_of_the_running_server_is_restored_with_the_same_logins(
+    installation: Installation, server: Running, outside: Outside, environment: Callable[[str], dict[str, str]]
+) -> None:
+    """The owner is no superuser, and PostgreSQL is reached with passwords."""
+    asyncio.run(_as_administrator(outside, NEW_DATABASE))
+    made = installation.run("backup", "running.backup", **environment("migrate"))
+    assert (made.returncode, made.stderr) == (0, "")
+    elsewhere = {
+        name: value.removesuffix("/pocketpay") + "/restored" if name.startswith("DATABASE_") else value
+        for name, value in environment("migrate").items()
+    }
+    restored = installation.run("restore", "running.backup", **elsewhere)
+    assert restored.returncode == 0, restored.stderr
+    assert "The ledger is correct" in restored.stdout
+    again = installation.run("restore", "running.backup", **elsewhere)
+    assert (again.returncode, again.stdout) == (1, "")
+    assert again.stderr.startswith("The database has tables already")
+
+
+async def _as_administrator(outside: Outside, statement: str) -> None:
+    connection = await asyncpg.connect(outside.dsn("postgres", quote(ADMINISTRATOR), "postgres"))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
 
 
 async def test_production_serves_no_explorer_and_no_schema(server: Running) -> None:

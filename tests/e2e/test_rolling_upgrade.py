@@ -91,7 +91,7 @@ async def test_a_later_migration_under_load_fails_no_request(
     running = asyncio.create_task(load.run())
     await asyncio.sleep(0.5)
     with later_version(tmp_path / "next", EXPANDS):
-        assert await migrations.upgrade(outside.owner_dsn, outside.server_dsn) == "9001"
+        assert await migrations.upgrade(outside.owner_dsn, outside.server_dsn) == migrations.Upgraded("9001")
     orders = len(load.orders)
     while len(load.orders) < orders + 100:  # noqa: ASYNC110  # there is no event to wait for
         await asyncio.sleep(0.01)
@@ -113,7 +113,7 @@ async def test_a_later_migration_under_load_fails_no_request(
         assert await asyncio.to_thread(second.stop) == 0
 
         with later_version(tmp_path / "last", EXPANDS, CONTRACTS):
-            assert await migrations.upgrade(outside.owner_dsn, outside.server_dsn) == "9002"
+            assert await migrations.upgrade(outside.owner_dsn, outside.server_dsn) == migrations.Upgraded("9002")
         ready = await http.get("/readyz")
         assert (ready.status_code, ready.json()["revision"]) == (503, "does not serve this server")
     for verb in ("serve", "audit", "migrate"):

@@ -1,5 +1,6 @@
 """A real dump of pg_dump: every row is read, and all other statements are skipped."""
 
+import subprocess
 from pathlib import Path
 
 from pocketpay.database.embedded import programs
@@ -43,9 +44,9 @@ async def test_a_dump_of_pg_dump_is_read(
     database_dsn: Dsns, owner: Owner, postgres: EmbeddedPostgres, cluster_home: Path, tmp_path: Path
 ) -> None:
     await owner.execute(SUPABASE)
-    dumped = programs.find(cluster_home / "home").run(
-        "pg_dump", "--schema=auth", "--schema=supabase_public", database_dsn.owner, timeout_seconds=30
-    )
+    pg_dump = programs.find(cluster_home / "home").folder / "pg_dump"
+    command = [str(pg_dump), "--schema=auth", "--schema=supabase_public", database_dsn.owner]
+    dumped = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)  # noqa: ASYNC221
     assert dumped.returncode == 0, dumped.stderr
     assert dumped.stdout.count("COPY auth.users (id) FROM stdin;") == 3
     file = tmp_path / "dump.sql"

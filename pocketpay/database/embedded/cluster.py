@@ -2,6 +2,9 @@
 
 A cluster is running when the process in its `postmaster.pid` has the cluster as its working directory. This excludes
 a zombie, and an unrelated process that got the process id of a dead postmaster.
+
+PostgreSQL's programs are started inside the cluster, and get HERE as its path. So the cluster can be in a directory
+that only root can reach: root opens it, and the programs, which run as another user, only stay in it.
 """
 
 import contextlib
@@ -10,14 +13,19 @@ import secrets
 import shutil
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
+from subprocess import CompletedProcess
 
 from pocketpay.database.embedded.programs import Programs, current_user
 from pocketpay.database.errors import DatabaseUnavailable
 from pocketpay.database.roles import LOGIN, OWNER
 
 MAJOR_VERSION = "18"
+
+HERE = "/proc/self/cwd"
+"""The path of the cluster for programs that run in it."""
+ORIGIN = "pocketpay.origin"
+"""A file in each cluster that contains its own inode number, which a copy of it does not have."""
 
 LAUNCH_SECONDS = 2
 STOP_SECONDS = 3
@@ -83,9 +91,7 @@ class Cluster:
         options += ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         if self._settings["fsync"] == "off":
             options.append("--no-sync")
-        made = self._programs.run(
-            "initdb", "--pgdata", str(self.path), "--no-instructions", *options, timeout_seconds=INITDB_SECONDS
-        )
+        made = self._run("initdb", "--no-instructions", *options, timeout_seconds=INITDB_SECONDS)
         if made.returncode != 0:
             raise DatabaseUnavailable(
                 f"Cannot make a database in {self.path} ({_last_message(made.stderr)}): "
@@ -98,8 +104,14 @@ class Cluster:
         if version != MAJOR_VERSION:
             raise DatabaseUnavailable(
                 f"{self.path} was made by PostgreSQL {version} and this server brings {MAJOR_VERSION}: "
-                "upgrade it with pg_upgrade, or set POCKETPAY_DATA to an empty directory."
+                "run `pocketpay backup` with the version that made it, and restore into an empty POCKETPAY_DATA."
             )
+
+    def _run(self, program: str, *arguments: str, timeout_seconds: float) -> "CompletedProcess[str]":
+        """Runs one of PostgreSQL's programs on this cluster."""
+        return self._programs.run(
+            program, f"--pgdata={HERE}", *arguments, timeout_seconds=timeout_seconds, folder=self.path
+        )
 
     def postmaster(self) -> int | None:
         """Returns the process id of the running postmaster, or None."""
@@ -117,13 +129,13 @@ class Cluster:
         """
         if self._orphans_remain():
             return
+        self._refuse_torn_copy()
         for leftover in ("postmaster.pid", ".s.PGSQL.5432", ".s.PGSQL.5432.lock", "startup.log"):
             (self.path / leftover).unlink(missing_ok=True)
         self._configure()
-        options = ["--pgdata", str(self.path), "--log", str(self.path / "startup.log"), "--wait", "--silent"]
-        started = self._programs.run(
-            "pg_ctl", "start", *options, f"--timeout={LAUNCH_SECONDS}", timeout_seconds=LAUNCH_SECONDS + 8
-        )
+        self._mark_origin()
+        options = [f"--log={HERE}/startup.log", "--wait", "--silent", f"--timeout={LAUNCH_SECONDS}"]
+        started = self._run("pg_ctl", "start", *options, timeout_seconds=LAUNCH_SECONDS + 8)
         if started.returncode != 0 and self.postmaster() is None:
             raise DatabaseUnavailable(f"PostgreSQL does not start in {self.path}: {self._reason(started.stderr)}.")
 
@@ -136,18 +148,37 @@ class Cluster:
         for mode, seconds in (("fast", STOP_SECONDS), ("immediate", CUT_SECONDS)):
             if self.postmaster() is None:
                 break
-            options = ["--pgdata", str(self.path), f"--mode={mode}", "--wait", "--silent", f"--timeout={seconds}"]
+            options = [f"--mode={mode}", "--wait", "--silent", f"--timeout={seconds}"]
             with contextlib.suppress(DatabaseUnavailable):
-                self._programs.run("pg_ctl", "stop", *options, timeout_seconds=seconds + 1)
+                self._run("pg_ctl", "stop", *options, timeout_seconds=seconds + 1)
         deadline = time.monotonic() + 1
         while self._processes() and time.monotonic() < deadline:
             time.sleep(0.02)
         return not self._processes()
 
     def _is_starting(self) -> bool:
-        """Whether a program with this cluster on its command line is running: an interrupted launch may continue."""
-        path = os.fsencode(self.path)
-        return any(path in command for command in _commands_of(self._programs.uid))
+        """Whether one of PostgreSQL's programs runs in this cluster: an interrupted launch may continue."""
+        return any(self._program_of(pid).parent == self._programs.folder for pid in _processes())
+
+    def _refuse_torn_copy(self) -> None:
+        """Raises DatabaseUnavailable when the files were copied while PostgreSQL was changing them.
+
+        `postmaster.pid` shows that PostgreSQL was running or was killed, and a wrong number in ORIGIN that this is
+        another folder. After a mere crash, the number is right.
+        """
+        with contextlib.suppress(FileNotFoundError, ValueError):
+            (self.path / "postmaster.pid").stat()
+            origin = self.path / ORIGIN
+            if int(origin.read_text()) != origin.stat().st_ino:
+                raise DatabaseUnavailable(
+                    f"{self.path} is a copy that was made while PostgreSQL was running, so its files do not fit "
+                    "together: stop the server and copy the folder again, or use `pocketpay backup`."
+                )
+
+    def _mark_origin(self) -> None:
+        self._write(ORIGIN, "")
+        with (self.path / ORIGIN).open("w") as file:
+            file.write(f"{os.fstat(file.fileno()).st_ino}\n")
 
     def _configure(self) -> None:
         lines = [f"{name} = {value}\n" for name, value in self._settings.items()]
@@ -191,16 +222,20 @@ class Cluster:
         return True
 
     def _processes(self) -> list[int]:
-        return [int(name) for name in os.listdir("/proc") if name.isdigit() and self._is_ours(int(name))]
+        return [pid for pid in _processes() if self._is_ours(pid)]
 
     def _is_ours(self, pid: int) -> bool:
         """Whether the process is a running PostgreSQL of this cluster, and not another program in its directory."""
+        return "postgres" in self._program_of(pid).name
+
+    def _program_of(self, pid: int) -> Path:
+        """Returns the path of the program that the process runs in this cluster; an empty path when it does not."""
         try:
-            return os.path.samefile(f"/proc/{pid}/cwd", self.path) and "postgres" in os.path.basename(
-                os.readlink(f"/proc/{pid}/exe")
-            )
+            if os.path.samefile(f"/proc/{pid}/cwd", self.path):
+                return Path(os.readlink(f"/proc/{pid}/exe"))
         except OSError:
-            return False
+            pass
+        return Path()
 
     def _reason(self, stderr: str) -> str:
         """Returns the postmaster's last fatal message, from the log of its start or else from the newest log file;
@@ -222,12 +257,9 @@ def remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
 
 
-def _commands_of(uid: int) -> Iterator[bytes]:
-    """Yields the command lines of the user's processes."""
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if process.stat().st_uid == uid:
-                yield (process / "cmdline").read_bytes()
+def _processes() -> list[int]:
+    """Returns the ids of all processes."""
+    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
 
 
 def _is_fatal(line: str) -> bool:

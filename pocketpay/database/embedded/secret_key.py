@@ -22,7 +22,7 @@ def read_or_create(data: Path) -> bytes:
     path = data / FILE
     try:
         if not path.exists():
-            _make(path)
+            _make(path, secrets.token_urlsafe(RANDOM_BYTES).encode())
         key = path.read_bytes().strip()
     except OSError as error:
         raise DatabaseUnavailable(f"Cannot read or make {path} ({error.strerror}): set SECRET_KEY.") from error
@@ -31,13 +31,19 @@ def read_or_create(data: Path) -> bytes:
     return key
 
 
-def _make(path: Path) -> None:
+def put(data: Path, key: bytes) -> None:
+    """Stores the key of a backup in the data directory, unless a key is there already."""
+    if not (data / FILE).exists():
+        _make(data / FILE, key)
+
+
+def _make(path: Path, key: bytes) -> None:
     """Writes the key to a temporary file and links it to `path`. So a reader always sees a whole key, and when two
     processes create one at once, only the first key is used."""
     fresh = path.with_name(f"{FILE}.{secrets.token_hex(4)}")
     file = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
-        os.write(file, secrets.token_urlsafe(RANDOM_BYTES).encode())
+        os.write(file, key)
         os.fsync(file)
         try:
             os.link(fresh, path)

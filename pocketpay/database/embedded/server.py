@@ -1,12 +1,15 @@
 """The embedded PostgreSQL of one data directory.
 
-    <data>/cluster      the cluster, or a symbolic link to it when the server runs as root   (see `programs`)
+    <data>/cluster      the cluster; an administrator can move it to another disk and leave a symbolic link
     <data>/serving      lock file: each process that uses the cluster has a shared lock; the last one stops PostgreSQL
     <data>/starting     lock file: the process that starts or stops PostgreSQL has an exclusive lock
     <data>/secret_key   see `secret_key`
+    <data>/restoring    a data directory while a backup is restored; the next start deletes what a killed restore left
 
 Several processes can use one data directory. The first one starts PostgreSQL, all of them watch it, and the last one
 stops it. All are equal, so PostgreSQL keeps running when any one of them is killed.
+
+The folder has everything: a copy of it, made while no server runs, is another database with the same data.
 
 Decision 6 gives the reasons.
 """
@@ -14,8 +17,9 @@ Decision 6 gives the reasons.
 import asyncio
 import errno
 import os
-import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 from urllib.parse import urlencode
@@ -38,7 +42,7 @@ ERASE_PATIENCE_SECONDS = 3.0
 STEP_SECONDS = 0.05
 WATCH_SECONDS = 0.2
 SOCKET_PATH_BYTES = 107
-OUR_NAMES = frozenset({"cluster", "cluster.new", "serving", "starting", "secret_key"})
+OUR_NAMES = frozenset({"cluster", "cluster.new", "restoring", "serving", "starting", "secret_key"})
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +69,11 @@ class EmbeddedPostgres:
         """The address for migrations: the owner of every table. Valid in this process between start and stop."""
         return self.dsn(OWNER)
 
+    @property
+    def cluster_folder(self) -> Path | None:
+        """The directory of the started cluster, with its socket."""
+        return None if self._cluster is None else self._cluster.path
+
     def dsn(self, role: str, database: str = DATABASE) -> str:
         """Returns the address of the database for one of the two roles."""
         where = {"host": self._socket_folder(), "port": "5432"}
@@ -81,6 +90,7 @@ class EmbeddedPostgres:
             with exclusive(self.data / "starting", patience_seconds=START_SECONDS) as held:
                 if not held:
                     raise DatabaseUnavailable(f"Another process has been starting {self.data} for a minute: end it.")
+                self._remove_interrupted_restore()
                 if self._serving is None:
                     self._serving = FileLock(self.data / "serving")
                     self._serving.share()
@@ -112,6 +122,15 @@ class EmbeddedPostgres:
 
         Raises DatabaseUnavailable, with advice, while any process uses the cluster.
         """
+        with self.unused():
+            self._remove_cluster()
+
+    @contextmanager
+    def unused(self) -> Iterator[None]:
+        """Keeps every other process from using the cluster during the block.
+
+        Raises DatabaseUnavailable, with advice, while any process uses it, and for an OSError of the block.
+        """
         try:
             self._prepare_data()
             with exclusive(self.data / "starting", patience_seconds=ERASE_PATIENCE_SECONDS) as not_starting:
@@ -121,11 +140,15 @@ class EmbeddedPostgres:
                         raise DatabaseUnavailable(
                             f"A server is running on the data in {self.data}: stop it, then try again."
                         )
-                    self._remove_cluster()
+                    yield
                 finally:
                     serving.release()
         except OSError as error:
             raise DatabaseUnavailable(self._explanation(error)) from error
+
+    def beside(self) -> Self:
+        """Returns the PostgreSQL of a directory in this one, where a new cluster is prepared."""
+        return type(self)(self.data / "restoring", durable=self._durable, system_home=self._system_home)
 
     async def watch(self) -> None:
         """Restarts PostgreSQL each time it has ended unexpectedly, also when another process started it. Runs until
@@ -205,9 +228,17 @@ class EmbeddedPostgres:
                     "link to start with an empty database."
                 )
             self._make_cluster(link, found)
+        found.take_over(link.resolve())
         cluster = Cluster(link.resolve(), found, durable=self._durable)
         cluster.check_version()
         return cluster
+
+    def _remove_interrupted_restore(self) -> None:
+        """Deletes what a killed restore left. No restore is running: it would hold the lock that this process has."""
+        left = self.beside()
+        if left.data.exists():
+            left.erase()
+            remove(left.data)
 
     def _remove_cluster(self) -> None:
         """Deletes the cluster. It is renamed first: if this process is killed, the next start deletes the rest."""
@@ -234,8 +265,6 @@ class EmbeddedPostgres:
         failed one left."""
         staging = self.data / "cluster.new"
         self._clear(staging)
-        if os.geteuid() == 0:
-            staging.symlink_to(self._system_home / secrets.token_hex(8))
         Cluster(staging.resolve(), found, durable=self._durable).create()
         staging.rename(link)
 
