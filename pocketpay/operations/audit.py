@@ -109,7 +109,7 @@ async def snapshot(dsn: str, *, standby: bool = False) -> AsyncIterator[Session]
 async def _check_tables(dsn: str, *, standby: bool) -> None:
     """Raises WrongRevision when the tables are of another revision, or a role or a grant is missing.
 
-    It runs first and on a connection of its own: before the first migration, the reader's role does not exist.
+    It runs first and on a separate connection, because the reader's role does not exist before the first migration.
     """
     connection = await connect(dsn, name="pocketpay audit", standby=standby)
     try:
