@@ -3,8 +3,8 @@
 The migrations grant them, and `migrations/listing.txt` lists them all: a test compares it with a migrated database.
 Each line is also the statement that grants the privilege, so no second list is needed.
 
-A privilege can be missing after a restore without roles, after a REVOKE, or when a role was dropped. An extra privilege
-can remain from a repair by hand.
+A privilege can be missing after a restore without roles, after a REVOKE, or when a role was dropped. An extra
+privilege can remain from a repair by hand.
 
 Decision 59 gives the reasons.
 """
