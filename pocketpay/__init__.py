@@ -8,6 +8,7 @@ api/             the GraphQL schema: types, queries, mutations, subscriptions
 explorer/        GraphiQL and the web app, served by this server
 operations/      the operators' actions and queries
 onboarding/      sign-up, closing a wallet, demo people
+reconciliation/  the files of banks, compared with the books
 importing/       the import from Supabase: users, their opening balances, and the report of an import
 payments/        the operations that move money, each with its rules: pay, refund, deposit, withdraw, use a card
 clearing/        decides instructions by the current terms and executes many of them in one unit of work

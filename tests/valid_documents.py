@@ -15,10 +15,10 @@ def remember_valid_documents(documents: Documents) -> None:
     prepare, validate = documents._prepare, documents._validate
     text = ""
 
-    def prepared(of: str, *, anonymous: bool) -> PreparedDocument:
+    def prepared(of: str, **more: bool) -> PreparedDocument:
         nonlocal text
         text = of
-        return prepare(of, anonymous=anonymous)
+        return prepare(of, **more)
 
     def validated(document: DocumentNode, **more: Any) -> list[GraphQLError]:
         key = (text, documents._introspection)

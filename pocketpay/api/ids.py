@@ -36,6 +36,10 @@ CUSTOMER_WALLET = "customer_wallet"
 CUSTOMER_TRANSACTION = "customer_transaction"
 CUSTOMER_SESSION = "customer_session"
 ACT = "act"
+BANK_DIFFERENCE = "bank_difference"
+
+THINGS = {REQUEST: "money request", BANK_DIFFERENCE: "difference"}
+"""What messages call an object whose prefix is not a word for it."""
 
 MAX_LENGTH = 64
 """Maximum number of characters of an id from a client. The longest id of this server has 47."""
@@ -58,7 +62,7 @@ def require(prefix: str, text: str) -> UUID:
     """The UUID in an id of a mutation. Raises NotFound when the id is malformed or has another prefix."""
     id = decode(prefix, text)
     if id is None:
-        raise NotFound(thing="money request" if prefix == REQUEST else prefix)
+        raise NotFound(thing=THINGS.get(prefix, prefix))
     return id
 
 

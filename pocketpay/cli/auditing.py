@@ -12,6 +12,7 @@ from pocketpay.cli.progress import ProgressBars
 from pocketpay.database.findings import Finding
 from pocketpay.operations import audit as audits
 from pocketpay.operations import recorded_audit
+from pocketpay.reconciliation.difference import OpenDifferences
 
 MAX_FINDINGS = 1000
 """Maximum number of findings in JSON. `count` is the number of all findings."""
@@ -36,12 +37,16 @@ def audit_database(server_dsn: str, owner_dsn: str, *, incremental: bool = False
     """Audits a database. Raises the errors of `recorded_audit.run`."""
     found: list[dict[str, str]] = []
     count = 0
+    open_differences: dict[str, object] = {}
 
     def add(finding: Finding) -> None:
         nonlocal count
         count += 1
         if count <= MAX_FINDINGS:
             found.append({"law": finding.law, "id": str(finding.id), "problem": finding.problem})
+
+    def show_open(still_open: OpenDifferences) -> None:
+        open_differences.update(count=still_open.count, oldest_at=still_open.oldest)
 
     summary = _LastLine()
     with ProgressBars().stage("audit", len(audits.PROOFS)) as advance:
@@ -55,8 +60,10 @@ def audit_database(server_dsn: str, owner_dsn: str, *, incremental: bool = False
                 err=sys.stderr,
                 after_law=lambda: advance(1),
                 on_finding=add,
+                on_open=show_open,
             )
         )
     message = summary.getvalue().strip()
     facts = {"laws": len(audits.PROOFS), "count": count, "findings": found, "summary": message}
+    facts["open_bank_differences"] = open_differences
     return Result(facts, problem=Problem("LEDGER_HAS_ERRORS", message, text="") if code else None)

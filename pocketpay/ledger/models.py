@@ -12,7 +12,7 @@ entries. The triggers that enforce laws 1, 3 and 4 are in the first migration.
 Decision 3 gives the reasons, and Decision 67 those for the checkpoint.
 """
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Index, UniqueConstraint, text
 
 from pocketpay.database.models import UUID, SQLModel, count, datetime, key, minor, moment
 
@@ -64,6 +64,8 @@ class LedgerEntryRow(SQLModel, table=True):
         CheckConstraint("balance_after >= 0", name="balance_not_negative"),
         UniqueConstraint("transaction_id", "account_id", name="uq_ledger_entries_transaction_account"),
         UniqueConstraint("account_id", "sequence", name="uq_ledger_entries_account_sequence"),
+        # The days of a bank's file. Transfers have no entry of the bank account and do not pay for it.
+        Index("ix_ledger_entries_bank_created", "account_id", "created_at", postgresql_where=text("kind = 'bank'")),
     )
 
     id: UUID = key()

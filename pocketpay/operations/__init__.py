@@ -8,6 +8,8 @@
     freeze_wallet.py         freezes a wallet, for debits or for all
     unfreeze_wallet.py       unfreezes a frozen wallet
     reverse_transaction.py   refunds a transaction, in full or in part
+    reconcile_bank_file.py   imports a bank's file and compares it with the books
+    close_bank_difference.py closes a difference between a bank's file and the books
     risk_settings.py         risk settings that operators set in place of the environment's
     pending.py               held payments and unsettled orders, of any owner
     audit.py                 proves that the ledger is correct, in one snapshot

@@ -19,10 +19,12 @@ from pocketpay.ledger import audit as ledger
 from pocketpay.operations import guards, stamps
 from pocketpay.operations.checkpoint import Checkpoint
 from pocketpay.operator_log import audit as operator_log
+from pocketpay.reconciliation import audit as reconciliation
 from pocketpay.transactions import audit as transactions
 
 PROOFS: tuple[Proof, ...] = (
     *(*ledger.PROOFS, *transactions.PROOFS, *stamps.PROOFS, *guards.PROOFS, *operator_log.PROOFS),
+    *reconciliation.PROOFS,
 )
 
 WORK_MEMORY = {"work_mem": "64MB"}

@@ -1,6 +1,6 @@
 """Values of the metrics that need the database. They are read at most once in FRESH_SECONDS.
 
-A read has five short statements, none of which reads history. While the database does not answer, the request for
+A read has six short statements, none of which reads history. While the database does not answer, the request for
 the metrics is answered all the same, after at most READ_SECONDS: `up` is then False, and the other values are absent.
 """
 
@@ -13,6 +13,8 @@ from pocketpay.database import clocks, connection_count
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Database, Session
 from pocketpay.operations.repository import audit_runs
+from pocketpay.reconciliation import listing
+from pocketpay.reconciliation.difference import OpenDifferences
 from pocketpay.transactions.repository.unfinished import Unfinished, unfinished
 
 FRESH_SECONDS = 10.0
@@ -34,13 +36,15 @@ class LastAudit:
 @dataclass(frozen=True, slots=True)
 class Reading:
     """The values of one read: the connections to the database server, how many this login may have, how far this
-    machine's clock is ahead of the database's, the unfinished payments, and the last recorded audit."""
+    machine's clock is ahead of the database's, the unfinished payments, the last recorded audit, and the open
+    differences with the bank."""
 
     connections: int
     max_connections: int
     clock_ahead_seconds: float
     unfinished: Unfinished
     audit: LastAudit | None
+    differences: OpenDifferences
 
 
 class Figures:
@@ -77,7 +81,8 @@ class Figures:
 async def _reading(session: Session) -> Reading:
     ahead = await clocks.seconds_ahead(session)
     used, allowed = await connection_count.used(session)
-    return Reading(used, allowed, ahead, await unfinished(session), await _last_audit(session))
+    audited, differences = await _last_audit(session), await listing.still_open(session)
+    return Reading(used, allowed, ahead, await unfinished(session), audited, differences)
 
 
 async def _last_audit(session: Session) -> LastAudit | None:

@@ -22,6 +22,8 @@ from pocketpay.operations import audit, checkpoint
 from pocketpay.operations.checkpoint import Checkpoint
 from pocketpay.operations.repository import audit_runs, checkpoints
 from pocketpay.operations.repository.audit_runs import AuditKind
+from pocketpay.reconciliation import listing as reconciliation
+from pocketpay.reconciliation.difference import OpenDifferences
 
 SAMPLE = 100
 """The most findings that a recorded run contains. The command prints all of them."""
@@ -55,16 +57,22 @@ async def run(
     err: TextIO = sys.stderr,
     after_law: Callable[[], None] = lambda: None,
     on_finding: Callable[[Finding], None] = lambda _: None,
+    on_open: Callable[[OpenDifferences], None] = lambda _: None,
 ) -> int:
     """Audits, prints the findings and a summary, and records the run. Returns 0 when the ledger is correct, else 1.
 
-    `after_law` is called after each law, and `on_finding` with each finding.
+    `after_law` is called after each law, `on_finding` with each finding, and `on_open` with the open differences
+    between the files of banks and the books. These are no errors of the ledger.
 
     Raises the errors of `audit.snapshot`, and DatabaseUnavailable when another audit is being recorded.
     """
     async with _recorder(owner_dsn, standby=standby) as owner, audit.snapshot(server_dsn, standby=standby) as session:
         began_at = await session.fetchval("select now()")
         used = await _usable(session, err) if incremental else None
+        still_open = await reconciliation.still_open(session)
+        on_open(still_open)
+        if still_open.count:
+            out.write(f"{_open_differences(still_open)}\n")
         tally = _Tally(on_finding)
         found = audit.prove(session, used, after_law=after_law)
         code = await audit.write_report(tally.of(found), out, used)
@@ -84,6 +92,14 @@ async def run(
         elif incremental:
             err.write("The audit was not recorded. That needs the primary, and DATABASE_OWNER_URL.\n")
     return code
+
+
+def _open_differences(still_open: OpenDifferences) -> str:
+    several, days = still_open.count != 1, int(still_open.oldest_seconds // 86_400)
+    return (
+        f"{still_open.count} difference{'s' if several else ''} with the bank {'are' if several else 'is'} open, "
+        f"the oldest since {still_open.oldest:%Y-%m-%d %H:%M:%S} UTC ({days} day{'' if days == 1 else 's'})."
+    )
 
 
 async def _usable(session: Session, err: TextIO) -> Checkpoint | None:

@@ -22,6 +22,8 @@ class Action(StrEnum):
     BEGIN_RECOVERY = "begin_recovery"
     VERIFY_EMAIL = "verify_email"
     END_SESSIONS = "end_sessions"
+    RECONCILE = "reconcile"
+    CLOSE_DIFFERENCE = "close_difference"
 
 
 @dataclass(frozen=True, slots=True)

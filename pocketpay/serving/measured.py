@@ -51,6 +51,14 @@ FIGURES: dict[str, tuple[str, Callable[[Reading], float]]] = {
         "Age of the oldest order without the bank's answer; 0 without any.",
         lambda reading: reading.unfinished.oldest_seconds,
     ),
+    "pocketpay_bank_differences_open": (
+        "Number of open differences between the files of banks and the books.",
+        lambda reading: reading.differences.count,
+    ),
+    "pocketpay_oldest_bank_difference_seconds": (
+        "Time since the oldest open difference with the bank was found; 0 without any.",
+        lambda reading: reading.differences.oldest_seconds,
+    ),
 }
 """The values that are read from the database: the description of each, and how to get it from a reading."""
 

@@ -44,6 +44,13 @@ ROWS = (
     "'one')",
     "insert into audit_laws select 'a law', 'its queries', id from audit_runs",
     f"insert into audit_accounts values ({FREE_WALLET}, 0, 0, null)",
+    f"insert into bank_files select {RANDOM}, sha256('one'), 'one.csv', 'USD', '2026-11-27', '2026-11-27', 1, 100, "
+    "id, now() from operator_actions limit 1",
+    "insert into bank_lines select id, 2, '2026-11-27', 100, 'one', null from bank_files",
+    f"insert into bank_differences select {RANDOM}, id, 2, 'not_in_books', null, 'USD', 100, null, now(), null, null "
+    "from bank_files",
+    f"insert into bank_differences select {RANDOM}, id, null, 'not_in_file', {RANDOM}, 'USD', null, 100, now(), "
+    "now(), act_id from bank_files",
     f"insert into search_blocks values ({FREE_WALLET}, now(), now() + interval '1 hour', 0, 'text')",
     "insert into sign_in_lanes values (sha256('one'), now(), now(), now(), now())",
     "insert into sign_in_turns values (sha256('one'), sha256('p'), sha256('n'), sha256('a'), 'first', now(), now(), "
@@ -72,11 +79,25 @@ ANOTHER_USER = {"username": "'somebody'", "wallet_id": FREE_WALLET}
 EARLIER = {"since": "since - interval '1 hour'"}
 IMPORTED = {"supabase_id": RANDOM, "user_id": SOMEBODY_ELSE}
 
+ANOTHER_FILE = {"digest": "sha256('another')"}
+NO_LINE = {"transaction_id": RANDOM}
+"""A difference without a line, of another transaction."""
+LINE_3 = {"line": "3", "transaction_id": RANDOM}
+FIRST = "line = 2"
+
 CHECKS: dict[str, Copy] = {
     "ck_audit_runs_kind_known": Copy("audit_runs", {"kind": "'half'"}),
     "ck_audit_runs_ok_without_findings": Copy("audit_runs", {"findings": "1"}),
     "ck_audit_runs_times_in_order": Copy("audit_runs", {"finished_at": "began_at - interval '1 second'"}),
     "ck_audit_runs_whole_rests_on_itself": Copy("audit_runs", {"whole_at": "began_at - interval '1 second'"}),
+    "ck_bank_differences_closed_by_an_act": Copy("bank_differences", {**NO_LINE, "act_id": "null"}, "line is null"),
+    "ck_bank_differences_kind_known": Copy(
+        "bank_differences", {"kind": "'odd'", "books_amount": "1", **LINE_3}, FIRST
+    ),
+    "ck_bank_differences_kind_says_what_differs": Copy("bank_differences", {"kind": "'repeated'", **LINE_3}, FIRST),
+    "ck_bank_files_digest_is_sha256": Copy("bank_files", {"digest": "'short'"}),
+    "ck_bank_files_has_days_and_lines": Copy("bank_files", {**ANOTHER_FILE, "first_day": "'2026-11-28'"}),
+    "ck_bank_lines_amount_not_zero": Copy("bank_lines", {"number": "3", "amount": "0"}),
     "ck_cards_expiry_month_known": Copy("cards", {"expiry_month": "13"}),
     "ck_cards_last4_is_four_digits": Copy("cards", {"last4": "'12x4'"}),
     "ck_cards_limits_positive": Copy("cards", {"monthly_limit": "0"}),
@@ -168,6 +189,15 @@ CHECKS: dict[str, Copy] = {
 
 FOREIGN_KEYS: dict[str, Copy] = {
     "fk_audit_laws_run_id_audit_runs": Copy("audit_laws", {"law": "'another'", "run_id": RANDOM}),
+    "fk_bank_differences_act_id_operator_actions": Copy(
+        "bank_differences", {**NO_LINE, "act_id": RANDOM}, "line is null"
+    ),
+    "fk_bank_differences_file_id_bank_files": Copy(
+        "bank_differences", {**NO_LINE, "file_id": RANDOM}, "line is null"
+    ),
+    "fk_bank_differences_line": Copy("bank_differences", {"line": "3"}, FIRST),
+    "fk_bank_files_act_id_operator_actions": Copy("bank_files", {**ANOTHER_FILE, "act_id": RANDOM}),
+    "fk_bank_lines_file_id_bank_files": Copy("bank_lines", {"file_id": RANDOM}),
     "fk_cards_wallet_id_wallets": Copy("cards", {"wallet_id": RANDOM}),
     "fk_idempotency_keys_wallet_id_wallets": Copy("idempotency_keys", {"wallet_id": RANDOM}),
     "fk_imported_users_user_id_users": Copy("imported_users", {**IMPORTED, "user_id": RANDOM}),
@@ -201,6 +231,9 @@ KEYS: dict[str, Copy] = {
     "pk_audit_accounts": Copy("audit_accounts"),
     "pk_audit_laws": Copy("audit_laws"),
     "pk_audit_runs": Copy("audit_runs", SAME),
+    "pk_bank_differences": Copy("bank_differences", {**SAME, **NO_LINE}, "line is null"),
+    "pk_bank_files": Copy("bank_files", {**SAME, **ANOTHER_FILE}),
+    "pk_bank_lines": Copy("bank_lines"),
     "pk_cards": Copy("cards", SAME),
     "pk_idempotency_keys": Copy("idempotency_keys"),
     "pk_imported_users": Copy("imported_users", {"user_id": SOMEBODY_ELSE}),
@@ -227,6 +260,9 @@ KEYS: dict[str, Copy] = {
     "pk_welcome_bonuses": Copy("welcome_bonuses", {"transaction_id": RANDOM}),
     "pk_welcome_mails": Copy("welcome_mails"),
     "pk_welcomed_emails": Copy("welcomed_emails"),
+    "uq_bank_differences_line": Copy("bank_differences", where=FIRST),
+    "uq_bank_differences_not_in_file": Copy("bank_differences", where="line is null"),
+    "uq_bank_files_digest": Copy("bank_files"),
     "uq_imported_users_user_id": Copy("imported_users", {"supabase_id": RANDOM}),
     "uq_ledger_accounts_kind_currency_house": Copy("ledger_accounts", where="kind = 'bank'"),
     "uq_ledger_entries_account_sequence": Copy(
@@ -251,6 +287,13 @@ KEYS: dict[str, Copy] = {
 }
 
 TRIGGERS: dict[str, str | Copy] = {
+    "bank_differences_closed_once": "update bank_differences set closed_at = now() where closed_at is not null",
+    "bank_differences_never_removed": "delete from bank_differences",
+    "bank_differences_never_truncated": "truncate bank_differences",
+    "bank_files_never_rewritten": "update bank_files set name = 'another'",
+    "bank_files_never_truncated": "truncate bank_files cascade",
+    "bank_lines_never_rewritten": "update bank_lines set amount = 200",
+    "bank_lines_never_truncated": "truncate bank_lines cascade",
     "cards_immutable": "update cards set last4 = '0000'",
     "cards_lifecycle": "update cards set status = 'active' where status = 'closed'",
     **{f"{table}_never_removed": f"delete from {table}" for table in ("ledger_accounts", "transactions", "wallets")},
@@ -272,7 +315,7 @@ TRIGGERS: dict[str, str | Copy] = {
     "money_requests_immutable": "update money_requests set amount = amount + 1",
     "money_requests_lifecycle": "update money_requests set status = 'pending' where status = 'paid'",
     "operator_actions_never_rewritten": "delete from operator_actions",
-    "operator_actions_never_truncated": "truncate operator_actions",
+    "operator_actions_never_truncated": "truncate operator_actions cascade",
     "transactions_immutable": "update transactions set amount = amount + 1",
     "transactions_lifecycle": (
         "update transactions set status = 'cancelled', completed_at = null where status = 'completed'"

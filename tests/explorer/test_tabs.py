@@ -34,6 +34,7 @@ NOT_SHOWN = {
     "beginRecovery": "no mail reaches the demo people",
     "verifyCustomerEmail": "no mail reaches the demo people",
     "endSessions": "the visitor would be signed out",
+    "closeBankDifference": "a bank's file is imported on the command line",
 }
 """Fields without a tab, and the reason for each."""
 

@@ -100,7 +100,7 @@ async def test_a_cancelled_attempt_leaves_no_connection(pair: Nodes, monkeypatch
             super().__init__(*arguments)
             made.append(self)
 
-    monkeypatch.setattr(connecting, "WatchedConnection", Kept)
+    monkeypatch.setattr(connecting, "connection_class", Kept)
     async with silent_host() as silent:
         connecting_ = asyncio.create_task(connect(through(pair.dsn(), silent), name="cancelled"))
         opened = "select count(*) from pg_stat_activity where application_name = 'cancelled'"

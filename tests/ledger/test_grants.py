@@ -30,6 +30,14 @@ FORBIDDEN_TO_SERVER = (
     "update users set name = 'Eve', wallet_id = gen_random_uuid()",
     "update idempotency_keys set fingerprint = ''",
     "delete from idempotency_keys",
+    "update bank_files set total = 0",
+    "delete from bank_files",
+    "update bank_lines set amount = 1",
+    "delete from bank_lines",
+    "update bank_differences set kind = 'repeated'",
+    "update bank_differences set books_amount = 1",
+    "delete from bank_differences",
+    "truncate bank_differences",
     "update alembic_version set version_num = '9999'",
     "alter table ledger_entries disable trigger ledger_entries_guard",
     "alter table ledger_entries disable trigger all",
@@ -93,9 +101,11 @@ async def test_the_server_may_update_only_the_listed_columns(owner: Writer) -> N
         [
             *("ledger_accounts", "ledger_entries", "transactions", "wallets", "idempotency_keys", "wallet_usage"),
             *("money_requests", "cards", "users", "imported_users", "operator_actions"),
+            *("bank_files", "bank_lines", "bank_differences"),
         ],
     )
     assert {row["name"]: row["columns"] for row in rows} == {
+        "bank_differences": ["act_id", "closed_at"],
         "cards": ["monthly_limit", "per_payment_limit", "spent", "spent_in", "status", "updated_at", "version"],
         "ledger_accounts": ["held", "posted", "sequence", "updated_at", "version"],
         "money_requests": ["status", "updated_at", "version"],

@@ -4,11 +4,11 @@ import asyncio
 from uuid import UUID
 
 import pytest
+from pydantic import ValidationError
 
 from pocketpay.identity.one_time_codes import Challenge, Purpose
 from pocketpay.mail import sender
 from pocketpay.mail.mail import Kind
-from pocketpay.settings import SettingsError
 from tests.clients import Client, serving
 from tests.conftest import Dsns
 from tests.mail.smtp_server import SmtpServer, accepts, hangs, replies
@@ -114,7 +114,7 @@ async def test_production_without_an_smtp_server_puts_no_mail_into_the_outbox(
 
 
 async def test_a_server_whose_smtp_password_cannot_be_read_does_not_start(database_dsn: Dsns) -> None:
-    with pytest.raises(SettingsError, match="SMTP_PASSWORD_FILE"):
+    with pytest.raises(ValidationError, match="SMTP_PASSWORD_FILE cannot be read"):
         async with serving(
             database_dsn.server,
             **{**MAIL, "smtp_tls": "starttls"},

@@ -24,6 +24,7 @@ from tests.conftest import Dsns
 from tests.operations import incremental
 from tests.operations.damage import GUARDS_OFF, GUARDS_ON, NEW, OTHER, Damage
 from tests.operations.damaged_acts import ACTS
+from tests.operations.damaged_bank_files import BANK_FILES
 from tests.operations.damaged_books import BOOKS
 from tests.operations.damaged_cards import CARDS
 from tests.operations.damaged_closings import CLOSINGS
@@ -36,7 +37,7 @@ from tests.operations.damaged_times import TIMES
 from tests.operations.town import Town, open_desk, trade
 from tests.warm_connections import connected
 
-DAMAGES = (*BOOKS, *PAYMENTS, *REFUNDS, *REQUESTS, *CARDS, *TIMES, *CLOSINGS, *ACTS, *SEARCH, *GUARDS)
+DAMAGES = (*BOOKS, *PAYMENTS, *REFUNDS, *REQUESTS, *CARDS, *TIMES, *CLOSINGS, *ACTS, *SEARCH, *GUARDS, *BANK_FILES)
 RIGHT = f"The ledger is correct: all {len(PROOFS)} laws hold.\n"
 
 CONSTRAINTS = """
@@ -45,7 +46,7 @@ where contype in ('c', 'f', 'p', 'u') and conrelid = any($1::regclass[]) order b
 """
 TABLES = [
     *("ledger_accounts", "ledger_entries", "transactions", "idempotency_keys", "wallets", "wallet_usage"),
-    *("money_requests", "cards", "operator_actions"),
+    *("money_requests", "cards", "operator_actions", "bank_files", "bank_lines", "bank_differences"),
 ]
 
 

@@ -48,6 +48,11 @@ WHOLE = {
     "the constraints of transactions, keys, usage, wallets and cards are in force",
     "only the owner of the tables has the right to write the record of audits and its checkpoint",
     "each action in the operator log has a known kind",
+    "each bank file has its lines, and they sum to its total",
+    "each line of a bank file is in the books with its amount, or has a difference",
+    "each difference with the bank is closed exactly when the operator log shows it, and each import has its action",
+    "the triggers of bank files and their differences are in force",
+    "the constraints of bank files and their differences are in force",
     "a wallet is frozen exactly when the operator log shows it",
     "each action that freezes or unfreezes a wallet changed it",
     "each reversal has one action in the operator log with its amount and time, and each such action has its "

@@ -34,7 +34,7 @@ PLAIN = frozenset(
         ),
         *("message", "path", "minorUnits", "operator", "avatarUrl", "environmentValue", "value", "month", "timeZone"),
         *("merchant", "title", "status", "to", "from", "customer", "wallet", "find", "of", "text", "login", "among"),
-        *("counterparty", "search", "idempotencyKey"),
+        *("counterparty", "search", "idempotencyKey", "fileName", "reference", "closedBy", "bookedOn"),
     }
 )
 """Strings that are not secret: they may be personal data, but nobody can sign in or pay with them. An idempotency key

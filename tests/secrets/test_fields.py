@@ -96,5 +96,5 @@ def _holds_text(type_: object) -> bool:
     return type_ in (str, bytes, str | None, bytes | None, "str", "bytes", "str | None", "bytes | None")
 
 
-SHOWN = {"Transaction.failure_code", "Currency.code"}
-"""Fields with such a name that hold no secret: a code of an error, and of a currency."""
+SHOWN = {"Transaction.failure_code", "Problem.code", "Currency.code"}
+"""Fields with such a name that hold no secret: codes of errors, and of a currency."""

@@ -86,7 +86,7 @@ CALLS: tuple[tuple[Any, str], ...] = (
     (passwords, "require_strong"),
     (throttle.Throttle, "sign_in_from"),
     (tokens.RefreshTokens, "hash_of"),
-    (tokens.RefreshTokens, "successor"),
+    (tokens.RefreshTokens, "successors"),
     (tokens.AccessTokens, "issue"),
     (card_number, "new"),
 )

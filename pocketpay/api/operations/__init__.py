@@ -8,11 +8,12 @@ customer_payload.py          the payload of mutations that help a customer
 customer_wallet_payload.py   the payload of mutations that change a customer's wallet
 customer_query.py            parses the text by which an operator looks up a customer or a transaction
 waiting.py                   held payments, and deposits and withdrawals that are not settled
+bank_difference.py           a difference between a bank's file and the books
 operator_action.py           the log of operators' actions
 audit_report.py              the result of an audit of the books
 risk_setting.py              risk settings
 begin_recovery.py, verify_customer_email.py, end_sessions.py
                              the mutations that help a customer who is locked out
-freeze_wallet.py, unfreeze_wallet.py, reverse_transaction.py, set_risk_setting.py, clear_risk_setting.py
-                             the other mutations
+freeze_wallet.py, unfreeze_wallet.py, reverse_transaction.py, set_risk_setting.py, clear_risk_setting.py,
+close_bank_difference.py     the other mutations
 """

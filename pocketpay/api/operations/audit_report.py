@@ -8,6 +8,7 @@ import strawberry
 
 from pocketpay.api.context import Info
 from pocketpay.operations.audits import MAX_FINDINGS
+from pocketpay.reconciliation import listing
 
 
 @strawberry.enum(description="The kind of an audit: which rows it checked, and how it was started.")
@@ -46,6 +47,12 @@ class AuditReport:
     login: str | None = strawberry.field(
         description="The database login that ran the audit; null when the audit ran for this request."
     )
+    open_bank_differences: int = strawberry.field(
+        description="Number of open differences between the files of banks and the books now. They break no rule."
+    )
+    oldest_bank_difference_at: datetime | None = strawberry.field(
+        description="When the oldest of them was found; null when none is open."
+    )
 
 
 async def audit(info: Info) -> AuditReport | None:
@@ -53,6 +60,7 @@ async def audit(info: Info) -> AuditReport | None:
     info.context.require_operator()
     services = info.context.services
     audited = await services.operators.audits.report(services.database)
+    still_open = await services.database.query(listing.still_open)
     return AuditReport(
         right=not audited.findings,
         laws=audited.laws,
@@ -63,4 +71,6 @@ async def audit(info: Info) -> AuditReport | None:
         finished_at=audited.finished_at,
         whole_at=audited.whole_at,
         login=audited.login,
+        open_bank_differences=still_open.count,
+        oldest_bank_difference_at=still_open.oldest,
     )

@@ -9,6 +9,7 @@ import strawberry
 
 from pocketpay.api import ids
 from pocketpay.api.context import Info
+from pocketpay.api.operations.bank_difference import BankDifference
 from pocketpay.api.operations.customer import CustomerWallet
 from pocketpay.api.operations.customer_query import customer_query
 from pocketpay.api.operations.customer_transaction import CustomerTransaction
@@ -20,6 +21,7 @@ from pocketpay.api.wallet import Freeze
 from pocketpay.operations.customers import wallet_of
 from pocketpay.operator_log import listing
 from pocketpay.operator_log.act import RecordedAct
+from pocketpay.reconciliation import listing as differences
 from pocketpay.risk.rules import SETTINGS
 from pocketpay.transactions.filter import Position
 from pocketpay.wallets import balance
@@ -39,6 +41,10 @@ class OperatorActionKind(Enum):
     )
     VERIFY_EMAIL = strawberry.enum_value("VERIFY_EMAIL", description="A customer's email address was verified.")
     END_SESSIONS = strawberry.enum_value("END_SESSIONS", description="Every session of a customer was ended.")
+    RECONCILE = strawberry.enum_value("RECONCILE", description="A bank's file was compared with the books.")
+    CLOSE_DIFFERENCE = strawberry.enum_value(
+        "CLOSE_DIFFERENCE", description="A difference between a bank's file and the books was closed."
+    )
 
 
 @strawberry.type(description="A change of a risk setting. Values are in the format of the environment variable.")
@@ -68,6 +74,7 @@ class OperatorAction:
     on_wallet: strawberry.Private[UUID | None]
     on_transaction: strawberry.Private[UUID | None]
     by_refund: strawberry.Private[UUID | None]
+    on_difference: strawberry.Private[UUID | None]
 
     @classmethod
     def of(cls, recorded: RecordedAct) -> Self:
@@ -87,6 +94,7 @@ class OperatorAction:
             on_wallet=act.wallet_id,
             on_transaction=act.transaction_id,
             by_refund=UUID(facts["refund"]) if "refund" in facts else None,
+            on_difference=UUID(facts["difference"]) if "difference" in facts else None,
         )
 
     @strawberry.field(description="The wallet that the action is about; null when it is not about a wallet.")
@@ -100,6 +108,13 @@ class OperatorAction:
     @strawberry.field(description="The refund that the reversal created; null for other actions.")
     async def refund(self, info: Info) -> CustomerTransaction | None:
         return None if self.by_refund is None else await CustomerTransaction.find(info, self.by_refund)
+
+    @strawberry.field(description="The difference with the bank that was closed; null for other actions.")
+    async def bank_difference(self, info: Info) -> BankDifference | None:
+        if self.on_difference is None:
+            return None
+        found = await info.context.database.query(differences.find, self.on_difference)
+        return None if found is None else BankDifference.of(found)
 
 
 async def actions(

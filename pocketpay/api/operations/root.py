@@ -11,8 +11,10 @@ import strawberry
 from pocketpay.api.context import Info
 from pocketpay.api.id_arguments import TransactionId
 from pocketpay.api.operations.audit_report import AuditReport, audit
+from pocketpay.api.operations.bank_difference import BankDifference, bank_differences
 from pocketpay.api.operations.begin_recovery import begin_recovery
 from pocketpay.api.operations.clear_risk_setting import clear_risk_setting
+from pocketpay.api.operations.close_bank_difference import close_bank_difference
 from pocketpay.api.operations.customer import Customer, CustomerWallet
 from pocketpay.api.operations.customer_query import customer_query, transaction_uuid
 from pocketpay.api.operations.customer_transaction import CustomerTransaction
@@ -45,6 +47,10 @@ class Operations:
     unsettled_orders: Connection[CustomerTransaction] = strawberry.field(
         resolver=unsettled_orders,
         description="Deposits and withdrawals that the bank has not answered, oldest first.",
+    )
+    bank_differences: Connection[BankDifference] = strawberry.field(
+        resolver=bank_differences,
+        description="Differences between the files of banks and the books, oldest first.",
     )
     risk_settings: list[RiskSetting] = strawberry.field(
         resolver=risk_settings,
@@ -109,6 +115,7 @@ class OperationsMutations:
     begin_recovery = begin_recovery
     verify_customer_email = verify_customer_email
     end_sessions = end_sessions
+    close_bank_difference = close_bank_difference
 
 
 MUTATION_TYPES = frozenset({OperationsMutations.__name__})

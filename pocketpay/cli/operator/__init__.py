@@ -4,6 +4,7 @@
     helping.py   recover, verify-email, end-sessions: for customers who are locked out
     inspect.py   find, pending, actions
     customer.py  sessions, transactions: of one customer
+    bank.py      reconcile, differences, close-difference: the files of banks
     risk.py      shows, sets and clears risk settings
     console.py   opens the database and runs one command
     rows.py      transactions as rows of a table
@@ -14,6 +15,7 @@ operator. Running servers receive the same signals as from another server.
 
 from pocketpay.cli.commands import Commands
 from pocketpay.cli.operator.actions import actions
+from pocketpay.cli.operator.bank import bank
 from pocketpay.cli.operator.customer import customer
 from pocketpay.cli.operator.helping import helping
 from pocketpay.cli.operator.inspect import inspect
@@ -21,11 +23,12 @@ from pocketpay.cli.operator.risk import risk
 
 operator = Commands(
     help="Commands for operators: find customers, freeze wallets, reverse transactions, help customers, change risk "
-    "settings.",
+    "settings, reconcile bank files.",
     no_args_is_help=True,
 )
 operator.add_typer(actions)
 operator.add_typer(helping)
 operator.add_typer(inspect)
 operator.add_typer(customer)
+operator.add_typer(bank)
 operator.add_typer(risk, name="risk")

@@ -1,6 +1,7 @@
 """`pocketpay operator find`, `pending`, `actions`: customers, unfinished transactions and the log, as tables."""
 
-from typing import Annotated
+from typing import Annotated, Any
+from uuid import UUID
 
 import typer
 
@@ -13,7 +14,7 @@ from pocketpay.cli.tables import Limit
 
 inspect = Commands()
 
-SHOWN_FACTS = ("freeze", "name", "value", "before", "amount", "currency", "sessions")
+SHOWN_FACTS = ("freeze", "name", "value", "before", "amount", "currency", "sessions", "lines")
 """The facts of an act that are shown, in addition to the ids."""
 
 
@@ -101,7 +102,7 @@ def actions_verb(
                 one.act.action.value,
                 None if one.act.wallet_id is None else ids.encode(ids.WALLET, one.act.wallet_id),
                 None if one.act.transaction_id is None else ids.encode(ids.TRANSACTION, one.act.transaction_id),
-                {name: facts[name] for name in SHOWN_FACTS if (facts := one.act.facts).get(name) is not None},
+                _facts(one.act.facts),
                 one.act.reason,
             ]
             for one in recorded
@@ -117,3 +118,12 @@ def actions_verb(
         "reason": "WHY",
     }
     return output.table(columns, with_console(read_rows))
+
+
+def _facts(facts: dict[str, Any]) -> dict[str, object]:
+    from pocketpay.api import ids
+
+    shown = {name: facts[name] for name in SHOWN_FACTS if facts.get(name) is not None}
+    if "difference" in facts:
+        shown["difference"] = ids.encode(ids.BANK_DIFFERENCE, UUID(facts["difference"]))
+    return shown

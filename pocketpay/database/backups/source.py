@@ -10,7 +10,7 @@ import subprocess
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import IO
@@ -43,7 +43,7 @@ class Source:
     path: Path
     kind: Kind
     revision: str
-    key: bytes | None = None
+    key: bytes | None = field(default=None, repr=False)
 
     def load(self, tools: Tools, address: Address) -> None:
         """Executes the dump in an empty database, in one transaction. Raises DatabaseUnavailable with the reason."""

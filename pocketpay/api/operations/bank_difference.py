@@ -1,0 +1,128 @@
+"""The differences between the files of banks and the books."""
+
+from datetime import datetime
+from enum import Enum
+from typing import Annotated, Self
+from uuid import UUID
+
+import strawberry
+
+from pocketpay.api import ids
+from pocketpay.api.context import Info
+from pocketpay.api.money import Money
+from pocketpay.api.operations.customer_transaction import CustomerTransaction
+from pocketpay.api.operations.waiting import NO_OWNER
+from pocketpay.api.page_arguments import After, Before, First, Last
+from pocketpay.api.pages import BY_MOMENT, Connection, Listing, connection, requested_page
+from pocketpay.reconciliation import listing
+from pocketpay.reconciliation.difference import Difference
+from pocketpay.transactions.filter import Position
+
+DIFFERENCES = Listing("bank differences", NO_OWNER, BY_MOMENT)
+
+
+@strawberry.enum(description="How a bank's file differs from the books.")
+class BankDifferenceKind(Enum):
+    NOT_IN_BOOKS = strawberry.enum_value(
+        "not_in_books",
+        description="The file has a line, and the books have no entry of the bank account with its reference.",
+    )
+    NOT_IN_FILE = strawberry.enum_value(
+        "not_in_file", description="The books have an entry on a day of the file, and no file has a line of it."
+    )
+    AMOUNT_DIFFERS = strawberry.enum_value(
+        "amount_differs", description="The line and the entry have different amounts."
+    )
+    REPEATED = strawberry.enum_value(
+        "repeated", description="An earlier line has the same reference: the bank moved the money twice, or back."
+    )
+
+
+@strawberry.type(
+    description="A difference between a bank's file and the books. Amounts are what Pocket Pay's bank account got: "
+    "negative when money went out."
+)
+class BankDifference:
+    id: strawberry.ID = strawberry.field(description="The id of the difference.")
+    kind: BankDifferenceKind = strawberry.field(description="How the file differs from the books.")
+    file_name: str = strawberry.field(description="The name of the file in which it was found.")
+    line: int | None = strawberry.field(
+        description="The line of a CSV file, or the position of the movement in a camt.053 file; null when the file "
+        "has none."
+    )
+    booked_on: str | None = strawberry.field(
+        description="The day in the file's line, like 2026-11-28; null without a line."
+    )
+    reference: str | None = strawberry.field(
+        description="The reference in the file's line; null without a line or a reference."
+    )
+    bank_amount: Money | None = strawberry.field(description="The amount in the file; null without a line.")
+    books_amount: Money | None = strawberry.field(description="The amount in the books; null without an entry.")
+    opened_at: datetime = strawberry.field(description="When the difference was found.")
+    closed_at: datetime | None = strawberry.field(description="When it was closed; null while it is open.")
+    closed_by: str | None = strawberry.field(
+        description="The operator who closed it, or who imported the file that explained it; null while it is open."
+    )
+    reason: str | None = strawberry.field(
+        description="Why it was closed; null while it is open. When a later file explained it: the name of the file."
+    )
+    about: strawberry.Private[UUID | None]
+
+    @classmethod
+    def of(cls, one: Difference) -> Self:
+        return cls(
+            id=ids.encode(ids.BANK_DIFFERENCE, one.id),
+            kind=BankDifferenceKind[one.kind.name],
+            file_name=one.file_name,
+            line=one.line,
+            booked_on=None if one.day is None else one.day.isoformat(),
+            reference=one.reference,
+            bank_amount=None if one.bank_amount is None else Money.of(one.bank_amount),
+            books_amount=None if one.books_amount is None else Money.of(one.books_amount),
+            opened_at=one.opened_at,
+            closed_at=one.closed_at,
+            closed_by=one.closed_by,
+            reason=one.reason,
+            about=one.transaction_id,
+        )
+
+    @strawberry.field(description="The transaction that the reference or the entry names; null when none exists.")
+    async def transaction(self, info: Info) -> CustomerTransaction | None:
+        return None if self.about is None else await CustomerTransaction.find(info, self.about)
+
+
+async def bank_differences(
+    info: Info,
+    open: Annotated[
+        bool | None,
+        strawberry.argument(description="true: only open ones (default); false: only closed ones; null: both."),
+    ] = True,
+    first: First = None,
+    after: After = None,
+    last: Last = None,
+    before: Before = None,
+) -> Connection[BankDifference]:
+    """A page of the differences between the files of banks and the books."""
+    info.context.require_operator()
+    page = requested_page(DIFFERENCES, first, after, last, before)
+    database = info.context.database
+    rows = await database.query(
+        listing.read,
+        open,
+        limit=page.fetch,
+        after=Position.of(page.after),
+        before=Position.of(page.before),
+        backwards=page.backward,
+    )
+
+    async def counted() -> int | None:
+        return await database.query(listing.count, open)
+
+    return connection(
+        DIFFERENCES,
+        page,
+        rows,
+        place=lambda one: (one.opened_at, one.id),
+        node=BankDifference.of,
+        counted=counted,
+    )
