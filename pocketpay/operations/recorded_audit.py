@@ -62,7 +62,7 @@ async def run(
     """Audits, prints the findings and a summary, and records the run. Returns 0 when the ledger is correct, else 1.
 
     `after_law` is called after each law, `on_finding` with each finding, and `on_open` with the open differences
-    between the files of banks and the books. These are no errors of the ledger.
+    between the files of banks and the books. Such differences are not errors of the ledger.
 
     Raises the errors of `audit.snapshot`, and DatabaseUnavailable when another audit is being recorded.
     """

@@ -48,10 +48,10 @@ class AuditReport:
         description="The database login that ran the audit; null when the audit ran for this request."
     )
     open_bank_differences: int = strawberry.field(
-        description="Number of open differences between the files of banks and the books now. They break no rule."
+        description="Number of open differences between bank files and the books. They do not break a rule."
     )
     oldest_bank_difference_at: datetime | None = strawberry.field(
-        description="When the oldest of them was found; null when none is open."
+        description="When the oldest open difference was found; null when none is open."
     )
 
 
