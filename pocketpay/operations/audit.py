@@ -58,8 +58,8 @@ async def write_report(found: AsyncIterator[Finding], out: TextIO, checkpoint: C
         out.write(f"The ledger is correct: all {len(PROOFS)} laws hold.\n")
     else:
         out.write(
-            f"What was added since {checkpoint.at:%Y-%m-%d %H:%M:%S} UTC is correct: all {len(PROOFS)} laws hold, "
-            f"{len(checkpoint.laws)} of them checked from the checkpoint on. The last whole audit began at "
+            f"The rows added since {checkpoint.at:%Y-%m-%d %H:%M:%S} UTC are correct: all {len(PROOFS)} laws hold, "
+            f"{len(checkpoint.laws)} of them checked on added rows only. The last whole audit began at "
             f"{checkpoint.whole_at:%Y-%m-%d %H:%M:%S} UTC.\n"
         )
     return 0

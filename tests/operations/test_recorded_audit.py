@@ -23,7 +23,7 @@ from tests.operations.damage import GUARDS_OFF, GUARDS_ON
 from tests.operations.town import Town, open_desk, trade
 
 RIGHT = f"The ledger is correct: all {len(PROOFS)} laws hold.\n"
-SINCE = "What was added since "
+SINCE = "The rows added since "
 DISAGREES = "The checkpoint does not agree with the books: account"
 STATE = """
 select (select jsonb_agg(l order by law) from audit_laws l),
