@@ -27,6 +27,7 @@ from tests import clients
 from tests.api.operators import operator
 from tests.clients import Client, Person, serving
 from tests.conftest import Dsns
+from tests.operations.bank_files import reconcile, today
 
 DEPTH = 2
 """How many objects below an item are selected: the transaction of an entry, and its counterparty."""
@@ -54,6 +55,7 @@ LISTS = {
     "Operations.customers": (1, '{ operations { customers(find: "%(find)s") %(all)s } }'),
     "Operations.heldPayments": (1, "{ operations { heldPayments(first: %(first)d) { nodes %(all)s } } }"),
     "Operations.unsettledOrders": (1, "{ operations { unsettledOrders(first: %(first)d) { nodes %(all)s } } }"),
+    "Operations.bankDifferences": (1, "{ operations { bankDifferences(first: %(first)d) { nodes %(all)s } } }"),
     "CustomerWallet.transactions": (
         CYCLE,
         '{ operations { customers(find: "payer") { wallet { transactions(first: %(first)d) { nodes %(all)s } } } } }',
@@ -166,11 +168,13 @@ async def customers_with_many_of_everything(client: Client) -> tuple[Person, Per
     """Returns a customer with MANY items in each list, and an operator."""
     payer, boss = await client.sign_up("payer", raw_email=ONE), await operator(client)
     payees = [await client.sign_up(f"payee_{number}", raw_email=SHARED) for number in range(MANY)]
+    deposits: list[str] = []
     for number, payee in enumerate(payees):
         key, to = f"key-number-{number}", payee.username
         paid = await done(client, payer, "transfer", to=to, amount="9.00", description="Tea", idempotencyKey=key)
         await done(client, payer, "transfer", to=to, amount="20.00", description="Held", idempotencyKey=f"{key} held")
-        await done(client, payer, "deposit", amount="1.00", bankName="Bank", idempotencyKey=f"{key} deposit")
+        order = {"amount": "1.00", "bankName": "Bank", "idempotencyKey": f"{key} deposit"}
+        deposits.append((await done(client, payer, "deposit", **order))["transaction"]["id"])
         card = (await done(client, payer, "issueCard", label="Card", idempotencyKey=f"{key} card"))["card"]["id"]
         purchase = {"cardId": card, "merchant": "Shop", "amount": "1.00", "idempotencyKey": f"{key} purchase"}
         await done(client, payer, "simulateCardPayment", **purchase)
@@ -183,6 +187,8 @@ async def customers_with_many_of_everything(client: Client) -> tuple[Person, Per
         await done(client, boss, "freezeWallet", wallet=to, freeze="DEBITS", reason="A question")
         await done(client, boss, "unfreezeWallet", wallet=to, reason="An answer")
         await done(client, boss, "reverseTransaction", transactionId=original, reason="Fraud")
+    # The bank says that it carried out orders that it has not answered.
+    await reconcile(client.services.database, [today("1.00", deposit) for deposit in deposits])
     return payer, boss
 
 

@@ -60,7 +60,7 @@ async def audit(info: Info) -> AuditReport | None:
     info.context.require_operator()
     services = info.context.services
     audited = await services.operators.audits.report(services.database)
-    still_open = await services.database.query(listing.still_open)
+    still_open = await info.context.database.query(listing.still_open)
     return AuditReport(
         right=not audited.findings,
         laws=audited.laws,
