@@ -28,7 +28,7 @@ amounts.py       the format of money in settings
 money.py         amounts in minor units with a currency
 text/            checks of text: allowed characters, visible characters, characters that look alike
 tracing/         traces in the format of OpenTelemetry, when the OTEL_ variables ask for them
-measures.py      histograms of the metrics, kept where the work is done
+measures.py      the histograms that packages fill, and that the metrics read
 errors.py        the base classes of every expected error
 version.py       the version of the installed package
 

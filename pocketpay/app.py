@@ -181,8 +181,8 @@ def create_app(
 
 @dataclass(frozen=True, slots=True)
 class Classes:
-    """The classes whose work can be traced. A server that traces has subclasses of them, so another one pays
-    nothing."""
+    """The classes whose work can be traced. A server with traces uses subclasses of them, so a server without
+    traces pays nothing."""
 
     execution: type[Execution] = Execution
     server_context: type[ServerContext] = ServerContext

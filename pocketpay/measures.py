@@ -1,4 +1,4 @@
-"""What a histogram of the metrics counts. It is kept where the work is done, and read when the metrics are requested.
+"""Histograms for the metrics. The code that does the work fills them; a request for the metrics reads them.
 
 Everything runs on one event loop, so counting needs no lock: it takes less than half a microsecond.
 """
@@ -7,14 +7,15 @@ from bisect import bisect_left
 
 
 class Histogram:
-    """How many values were at most each of the bounds, their number and their sum."""
+    """Counts values by bound. It has the number and the sum of all values too."""
 
     __slots__ = ("bounds", "counts", "sum")
 
     def __init__(self, bounds: tuple[float, ...]) -> None:
         self.bounds = bounds
         self.counts = [0] * (len(bounds) + 1)
-        """By the smallest bound that is not below the value; the last one has the values above all bounds."""
+        """The number of values for each bound: a value belongs to the smallest bound that it does not exceed. The
+        last number is for the values above all bounds."""
         self.sum = 0.0
 
     def observe(self, value: float) -> None:

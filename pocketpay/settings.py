@@ -34,13 +34,13 @@ MIN_SECRET_BYTES = 32
 """Minimum length of the key that signs tokens. HS256 needs a key as long as its hash, 32 bytes (RFC 7518, 3.2)."""
 
 MAX_FALLBACKS = 4
-"""Maximum number of keys that only verify. With each of them one more code of a text message is right."""
+"""Maximum number of keys that only verify. Each of them makes one more code of a text message valid."""
 
 SEPARATORS = re.compile(r"[,\s]+")
-"""What separates the keys of SECRET_KEY_FALLBACKS."""
+"""The separators between the keys of SECRET_KEY_FALLBACKS."""
 
 MAX_SECRET_FILE_BYTES = 65_536
-"""Maximum size of the file of a secret; the path may lead to a device without end."""
+"""Maximum size of the file of a secret. Without a limit a path like /dev/zero would be read for ever."""
 
 SecretKeys = tuple[bytes, ...]
 """The secret keys of a server, at least one: the first signs, all verify."""
@@ -49,8 +49,8 @@ DEVELOPMENT_BONUS = "100.00"
 """The default of WELCOME_BONUS in development."""
 
 PRODUCTION_DRAIN_SECONDS = 5.0
-"""The default of DRAIN_SECONDS in production. Kubernetes needs a few seconds until it sends no more connections, and
-a server that has nothing to finish still ends within the ten seconds after which `docker stop` kills it."""
+"""The default of DRAIN_SECONDS in production. Kubernetes sends new connections for a few seconds more, so it must not
+be shorter. `docker stop` kills after ten seconds; with this default a server without open requests ends earlier."""
 
 DEVELOPMENT_SENDER = "Pocket Pay <no-reply@example.test>"
 """The default of MAIL_FROM in development."""
@@ -115,7 +115,7 @@ class LogLevel(StrEnum):
 
 def _file_of(name: str) -> Any:
     """Returns the field of the setting NAME_FILE."""
-    return Field(None, description=f"A file that has only {name}. Use it instead of {name}.")
+    return Field(None, description=f"A file that contains only {name}. Use it instead of {name}.")
 
 
 class Settings(RiskSettings, BaseSettings):
@@ -693,7 +693,7 @@ def _first_error(wrong: ValidationError) -> SettingsError:
 
 
 def secret_names(settings: type[Settings]) -> list[str]:
-    """The fields that hold a secret: those that a `repr` does not show. Each has a second field for a file."""
+    """The fields that hold a secret: `repr=False` or a SecretStr. Each has a second field for a file."""
     fields = settings.model_fields
     return [name for name, field in fields.items() if not field.repr or SecretStr in get_args(field.annotation)]
 

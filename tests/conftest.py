@@ -56,7 +56,7 @@ LONG = (
     "tests/cli/",
     "tests/walks/",
 )
-"""Files and folders whose files take longest, the longest first."""
+"""Files and folders with the slowest tests, the slowest first."""
 
 # The time of an example depends on how busy the machine is, so it is no reason to fail.
 hypothesis.settings.register_profile(
@@ -76,7 +76,7 @@ def _place(item: pytest.Item) -> int:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Hides what is imported and collected, a million objects, from the garbage collector's passes in the tests."""
+    """Keeps the million objects that exist after collection out of garbage collection during the tests."""
     gc.disable()
     try:
         return (yield)

@@ -1,7 +1,7 @@
 """Databases for tests: copies of the migrated database of a cluster.
 
     fresh_copy   a new database, dropped after the block
-    recycled     a database without rows: one that an earlier test used, or else a new one. Tests get it one at a time
+    recycled     a database without rows, used by one test at a time: one that an earlier test used, or a new one
 
 Creating and dropping a database costs PostgreSQL 17 ms, and the first statements on a new one as much again. Emptying
 one costs 2 ms. A database is used again only if nothing but its rows has changed (`CATALOGS`).
@@ -31,7 +31,7 @@ MAX_USES = 40
 """Deleted rows stay in the files until they are vacuumed, so a database is dropped after this many tests."""
 
 END_SECONDS = 5.0
-"""The longest wait for the backends of the test before."""
+"""The longest wait for the backends of the earlier test."""
 
 _numbers = itertools.count(1)
 
@@ -47,7 +47,7 @@ CATALOGS = (
     *("pg_class", "pg_attribute", "pg_attrdef", "pg_constraint", "pg_index", "pg_trigger", "pg_rewrite", "pg_policy"),
     *("pg_proc", "pg_type", "pg_namespace", "pg_default_acl", "pg_sequence", "pg_statistic", "pg_event_trigger"),
 )
-"""What a database consists of, apart from its rows. Each change writes a new version of a row, with its own xmin."""
+"""Everything in a database except its rows. Each change of a catalog writes a row version with a new xmin."""
 
 FEW_PAGES = 10
 """Up to this size of a table without statistics, PostgreSQL plans for a table of this size. A database with a larger
@@ -161,7 +161,7 @@ class _Databases:
         return dsns
 
     def drop(self, dsns: Dsns) -> None:
-        """Drops one database in a thread. Waits while MAX_DROPPING others, of 9 MB each, are not dropped yet."""
+        """Drops one database in a thread. Waits while MAX_DROPPING others, of 9 MB each, are being dropped."""
         self._wait(MAX_DROPPING)
         statement = f"drop database {self._names.pop(dsns)} with (force)"
         self._dropping.append(self._drops.submit(self._drop.execute, statement))

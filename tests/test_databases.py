@@ -25,7 +25,7 @@ CHANGES = (
     "do $$ begin execute format('alter database %I set work_mem = ''1MB''', current_database()); end $$",
     "insert into retired_usernames select sha256(n::text::bytea), clock_timestamp() from generate_series(1, 5000) n",
 )
-"""What a test may not leave to the next one."""
+"""Changes that the next test must not see."""
 
 
 async def execute(dsns: Dsns, statement: str) -> None:
@@ -46,7 +46,7 @@ async def rows(dsns: Dsns) -> int:
         await owner.close()
 
 
-def test_a_used_database_has_no_rows_for_the_next_test_and_keeps_its_guards(postgres: EmbeddedPostgres) -> None:
+def test_a_reused_database_has_no_rows_and_keeps_its_guards(postgres: EmbeddedPostgres) -> None:
     with recycled(postgres) as used:
         asyncio.run(trade(used))
         assert asyncio.run(rows(used)) > 100
@@ -64,7 +64,7 @@ def test_a_used_database_has_no_rows_for_the_next_test_and_keeps_its_guards(post
         assert asyncio.run(findings()) == []
 
 
-def test_a_database_in_which_more_than_rows_has_changed_is_not_used_again(postgres: EmbeddedPostgres) -> None:
+def test_a_database_is_not_reused_when_anything_but_its_rows_has_changed(postgres: EmbeddedPostgres) -> None:
     for change in CHANGES:
         with recycled(postgres) as used:
             asyncio.run(execute(used, change))
@@ -72,9 +72,7 @@ def test_a_database_in_which_more_than_rows_has_changed_is_not_used_again(postgr
             assert other != used, change
 
 
-async def test_the_next_test_gets_the_backend_of_a_closed_connection_without_what_was_left_on_it(
-    warm: None, database_dsn: Dsns
-) -> None:
+async def test_a_reused_backend_has_no_state_of_the_test_before(warm: None, database_dsn: Dsns) -> None:
     first = await connected(database_dsn.owner)
     pid = first.get_server_pid()
     await first.execute("set session_replication_role = replica; listen news; select pg_advisory_lock(1)")
@@ -111,7 +109,7 @@ async def test_a_connection_in_a_transaction_or_without_a_backend_is_not_used_ag
     await other.close()
 
 
-async def test_a_closed_server_leaves_its_connections_to_the_next(warm: None, database_dsn: Dsns) -> None:
+async def test_a_new_server_reuses_the_connections_of_a_closed_server(warm: None, database_dsn: Dsns) -> None:
     pids = []
     for _ in range(2):
         database = await Database.open(database_dsn.server, readers=1)

@@ -51,7 +51,7 @@ async def test_every_table_has_a_line_that_says_how_long_its_rows_live(client: C
     assert sorted(first_column("How tables grow")) == sorted(row["tablename"] for row in rows)
 
 
-def test_the_times_on_the_page_are_those_of_the_code() -> None:
+def test_the_page_has_the_same_retention_times_as_the_code() -> None:
     section = PAGE.partition("\n## How tables grow\n")[2].partition("\n## ")[0]
     lives = {
         table: line.split("|")[3].strip()

@@ -375,7 +375,7 @@ def test_invalid_mail_settings_stop_the_start(wrong: dict[str, str], named: str)
 
 
 def test_every_secret_can_be_in_a_file_and_repr_shows_none() -> None:
-    """A setting that has the name of a secret is one, or is listed here."""
+    """A setting whose name sounds like a secret is a secret, or is listed here."""
     names = secret_names(Settings)
     sounds = re.compile("key|token|password|secret|database")
     others = {name for name in Settings.model_fields if sounds.search(name) and not name.endswith("_file")} - {*names}
@@ -421,7 +421,7 @@ def test_a_secret_is_read_from_its_file(name: str, tmp_path: Path, monkeypatch: 
     assert getattr(load(**needed), name) == value
 
 
-def test_the_fallback_keys_follow_the_key_that_signs() -> None:
+def test_fallback_keys_are_listed_after_the_key_that_signs() -> None:
     first, second, third = ("a" * 32, "b" * 32, "c" * 40)
     chosen = load(secret_key=first, secret_key_fallbacks=f" {second},\n{third}\t")
     assert checked_secret_keys(chosen) == tuple(key.encode() for key in (first, second, third))

@@ -11,7 +11,7 @@ _valid: set[tuple[str, bool]] = set()
 
 
 def remember_valid_documents(documents: Documents) -> None:
-    """Lets a server validate only the documents that no server of this process has found valid."""
+    """Makes servers skip the validation of documents that a server of this process has already found valid."""
     prepare, validate = documents._prepare, documents._validate
     text = ""
 

@@ -1,10 +1,10 @@
 """Connections that stay open from test to test of a module.
 
-A new backend of PostgreSQL reads the catalogs and plans each statement for the first time: an audit takes it 40 ms,
-and later audits 3 ms. So when a test closes an idle connection, its backend is kept, with its prepared statements,
-and the next test that opens a connection with the same DSN and name gets it. The closed connection object stays
-closed, and the next test gets an object of its own. A connection that is in a transaction, has failed or waits for an
-answer is really closed.
+A new backend of PostgreSQL reads the catalogs and plans each statement for the first time: its first audit takes
+40 ms, and later ones 3 ms. So when a test closes an idle connection, its backend is kept with its prepared
+statements, and the next test that opens a connection with the same DSN and name gets it. The closed connection object
+stays closed, and the next test gets a new object. A connection that is in a transaction, has failed or waits for an
+answer is not kept, and closes.
 
 Kept connections belong to the event loop of their module and close with it.
 """
@@ -48,7 +48,7 @@ class WarmConnections:
         self._idle: defaultdict[tuple[str, str], list[WarmConnection]] = defaultdict(list)
 
     async def open(self, dsn: str, name: str, opening: Callable[[], Awaitable[Connection]]) -> Connection:
-        """Returns a kept connection with that DSN and name, or else the one that `opening` opens."""
+        """Returns a kept connection with that DSN and name, or the connection that `opening` opens."""
         if dsn not in kept_dsns or asyncio.get_running_loop() is not self._loop:
             return await opening()
         while self._idle[dsn, name]:
@@ -103,13 +103,13 @@ class WarmConnection(WatchedConnection):
         return cast(Self, after)
 
     def is_idle(self) -> bool:
-        """Whether it is open and known to execute nothing."""
+        """Whether the connection is open and executes nothing."""
         itself = cast(Any, self)
         waits = itself._cancellations or itself._stmt_exclusive_section._acquired
         return not (self.is_closed() or self.is_in_transaction() or waits)
 
     async def answers(self) -> bool:
-        """Whether PostgreSQL answers on it; the answer also ends what an earlier test left in the session."""
+        """Whether PostgreSQL answers on the connection. The query also resets the session of the earlier test."""
         try:
             await self.execute(RESET_TEST if self.key[1] == TEST else RESET_SERVER, timeout=ANSWER_SECONDS)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
@@ -125,7 +125,7 @@ class WarmConnection(WatchedConnection):
             await super().close(timeout=timeout)
 
     def end(self) -> None:
-        """Really closes it."""
+        """Closes the connection instead of keeping it."""
         super().terminate()
 
 

@@ -12,7 +12,7 @@ const config: CodegenConfig = {
         enumsAsTypes: true,
         useTypeImports: true,
         strictScalars: true,
-        // The compiler tells the types of refusals apart by it.
+        // The compiler distinguishes the types of refusals by this field.
         nonOptionalTypename: true,
         // Amounts are text, never floats: see docs/clients.md.
         scalars: { Amount: 'string', CurrencyCode: 'string', DateTime: 'string' },

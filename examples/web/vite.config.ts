@@ -5,7 +5,7 @@ import react from '@vitejs/plugin-react';
 import { type DocumentNode, print, stripIgnoredCharacters } from 'graphql';
 import { defineConfig, type Plugin } from 'vite';
 
-/** The most that a browser may load before it shows the first screen, compressed. */
+/** Maximum compressed size of the files that a browser loads before it shows the first screen. */
 const FIRST_LOAD_BYTES = 200 * 1024;
 
 /** The screens that a visitor sees first: the module of each is loaded with the entry. */

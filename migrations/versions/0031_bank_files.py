@@ -2,7 +2,7 @@
 
 bank_files         an imported file; no two have the same content
 bank_lines         the lines of each file
-bank_differences   what is in a file and not in the books, or the other way round, until an operator closes it
+bank_differences   differences between a file and the books, each until an operator closes it
 
 Rows are never changed or removed, except that a difference is closed once. An index finds the entries of the bank
 account on the days of a file. Servers of the previous revision ignore all this.
@@ -120,7 +120,7 @@ def upgrade() -> None:
         ["opened_at", "id"],
         postgresql_where=sa.text("closed_at is null"),
     )
-    # Deposits and withdrawals pay for it, transfers do not. To build it, PostgreSQL reads the entries once, and
+    # Deposits and withdrawals write to it, transfers do not. To build it, PostgreSQL reads the entries once, and
     # payments wait for that time.
     op.create_index(
         "ix_ledger_entries_bank_created",

@@ -39,7 +39,7 @@ ACT = "act"
 BANK_DIFFERENCE = "bank_difference"
 
 THINGS = {REQUEST: "money request", BANK_DIFFERENCE: "difference"}
-"""What messages call an object whose prefix is not a word for it."""
+"""The names in messages of objects whose prefix is not a plain word."""
 
 MAX_LENGTH = 64
 """Maximum number of characters of an id from a client. The longest id of this server has 47."""

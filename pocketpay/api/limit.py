@@ -10,7 +10,9 @@ from pocketpay.api.money import Money
 from pocketpay.transactions import limits as payments
 
 
-@strawberry.enum(description="What a limit applies to: a total of one wallet within any 24 hours.")
+@strawberry.enum(
+    description="The kind of payments that a limit counts: their total for one wallet within any 24 hours."
+)
 class LimitKind(Enum):
     DEPOSIT_DAILY = strawberry.enum_value("DEPOSIT_DAILY", description="Deposits from banks.")
     WITHDRAWAL_DAILY = strawberry.enum_value("WITHDRAWAL_DAILY", description="Withdrawals to banks, without fees.")

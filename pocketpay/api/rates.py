@@ -18,8 +18,8 @@ class Rates:
     """Token buckets by key. Each bucket holds at most `burst` tokens and gains `per_second` tokens per second. A
     request takes one token.
 
-    A bucket that is not used for the time in which an empty bucket fills up is full, so it need not be stored. The
-    buckets are stored in two generations of that duration, and older ones are dropped.
+    An empty bucket is full again after `burst` / `per_second` seconds. A bucket that was not used for so long is
+    full, and is not stored. So the buckets are kept in two generations of that duration, and older ones are dropped.
     """
 
     def __init__(self, per_second: float, burst: float, clock: Callable[[], float] = monotonic) -> None:

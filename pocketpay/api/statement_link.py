@@ -67,7 +67,7 @@ class StatementLinks:
             raise BadLink(_EXPIRED) from None
 
     def _signatures(self, wallet: str, month: str, expires: str, zone: str | None) -> list[str]:
-        """The signatures under all keys; a link has the first."""
+        """The signatures of a link with each of the keys. The first one is put into new links."""
         keys, zone_lines = (self._keys, []) if zone is None else (self._zone_keys, [zone])
         text = "\n".join([wallet, month, expires, *zone_lines]).encode("utf-8", "surrogatepass")
         signed = (hmac.digest(key, text, "sha256") for key in keys)

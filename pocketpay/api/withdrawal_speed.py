@@ -9,8 +9,12 @@ from pocketpay.payments.fees import Speed
 
 @strawberry.enum(description="The speed of a withdrawal.")
 class WithdrawalSpeed(Enum):
-    STANDARD = strawberry.enum_value("STANDARD", description="When the bank processes it. There is no fee.")
-    INSTANT = strawberry.enum_value("INSTANT", description="At once, for a fee. `withdrawalPreview` returns the fee.")
+    STANDARD = strawberry.enum_value(
+        "STANDARD", description="The money arrives when the bank processes the withdrawal. There is no fee."
+    )
+    INSTANT = strawberry.enum_value(
+        "INSTANT", description="The money arrives at once, for a fee. `withdrawalPreview` returns the fee."
+    )
 
     @property
     def speed(self) -> Speed:

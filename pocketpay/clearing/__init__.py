@@ -3,7 +3,7 @@
     a verb ─► queue ─► unit of work: lock, look up, decide, write, commit ─► answers
 
     queue.py            runs units of work one after another, and handles their failures
-    traced.py           the same with a span for each unit, for a server that traces
+    traced.py           runs units of work with a span for each, for a server that traces
     waiting.py          the waiting orders, and which of them the next unit takes
     clock_alarm.py      the alarm about accounts whose last change is in the future
     ticket.py           one instruction in the queue, and its answer

@@ -19,7 +19,7 @@ def traced_clearing(traces: Traces) -> type[Clearing]:
         def __post_init__(self) -> None:
             super().__post_init__()
             self._operations: dict[int, SpanContext] = {}
-            """The operation of each instruction that has no answer yet, by the instruction's identity."""
+            """The operation of each unanswered instruction, by `id()` of the instruction."""
 
         async def submit(self, instruction: Instruction, *, weight: int = 1) -> Answer:
             operation = spans.current()

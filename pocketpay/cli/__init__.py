@@ -6,7 +6,7 @@
     commands.py          declares commands: with `--json`, and an answer to every expected error
     output.py            the result of a command, as text or JSON
     tables.py            plain tables
-    streams.py           stdout and stderr on any terminal, and after the reader of a pipe has gone
+    streams.py           stdout and stderr that accept any character and a closed pipe
     serve.py             one server process, from its start to its end
     workers.py           several server processes on one port
     stops.py             how a process reacts to SIGTERM and SIGINT

@@ -15,11 +15,11 @@ from pocketpay.operations import recorded_audit
 from pocketpay.reconciliation.difference import OpenDifferences
 
 MAX_FINDINGS = 1000
-"""Maximum number of findings in JSON. The first ones say what is wrong; `count` has all."""
+"""Maximum number of findings in JSON. `count` is the number of all findings."""
 
 
 class _LastLine(io.StringIO):
-    """Keeps only what was written last: there may be millions of findings before the summary."""
+    """A stream that keeps only the last written line: the summary. Millions of findings may come before it."""
 
     def write(self, text: str, /) -> int:
         self.seek(0)

@@ -1,8 +1,8 @@
 """Declares commands: each one returns a Result, accepts `--json`, and turns an expected error into a Result.
 
-A module that declares commands imports at its top only what declares options. Everything else is imported in the
-body of a command, so that `--help` and a wrong argument are answered at once, and no command loads what another one
-needs. tests/cli/test_imports.py proves it.
+A module that declares commands imports at its top only what its options need. Everything else is imported in the
+body of a command. So `--help` and a wrong argument are answered at once, and a command loads only its own modules.
+tests/cli/test_every_command.py proves it.
 """
 
 import inspect
@@ -27,7 +27,7 @@ class Commands(typer.Typer):
         super().__init__(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False, **options)
 
     def command(self, name: str | None = None, **options: Any) -> Callable[[Verb], Verb]:  # type: ignore[override]
-        """Declares a command. With None as its result, it has printed everything itself."""
+        """Declares a command. A command that returns None has printed its result itself."""
         register = super().command(name, **options)
 
         def declare(verb: Verb) -> Verb:
@@ -37,7 +37,7 @@ class Commands(typer.Typer):
         return declare
 
     def without_command(self, verb: Verb) -> Verb:
-        """Declares what a group with `invoke_without_command` does when no command of it is named."""
+        """Declares what a group does when none of its commands is named. The group needs `invoke_without_command`."""
         self.callback()(_printed(verb))
         return verb
 
@@ -46,7 +46,7 @@ def _printed(verb: Verb) -> Callable[..., None]:
     """Returns the command that Typer sees: with `--json`, and printing the result."""
 
     def run(context: typer.Context, json: bool, **arguments: Any) -> None:
-        # The option of a group holds for its commands: `operator risk --json set ...`.
+        # The option of a group also applies to its commands: `operator risk --json set ...`.
         json = context.meta["json"] = json or context.meta.get("json", False)
         output.use_json(json)
         if context.invoked_subcommand is not None:

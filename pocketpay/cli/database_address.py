@@ -43,7 +43,9 @@ def erase(settings: Settings) -> None:
 
 
 def secret_keys_of(settings: Settings) -> SecretKeys:
-    """Returns the key that signs tokens, and those that only verify. Raises SettingsError when SECRET_KEY is required
-    and missing, or a key is too short."""
+    """Returns the key that signs tokens, then the keys that only verify them.
+
+    Raises SettingsError when SECRET_KEY is required and missing, or a key is too short.
+    """
     keys = checked_secret_keys(settings)
     return keys or (secret_key.read_or_create(settings.pocketpay_data), *fallback_keys(settings))

@@ -16,7 +16,7 @@ MAX_LINES = 1000
 
 
 def run(files: Sequence[Path], options: imports.ImportOptions) -> Result:
-    """Runs the import. Raises what `importing.run` raises, and the errors of `prepare`."""
+    """Runs the import. Raises the errors of `importing.run` and of `prepare`."""
     report: list[str] = []
     count = 0
 

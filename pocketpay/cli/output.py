@@ -24,7 +24,7 @@ _is_json = False
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a command failed. `text` is what a person reads on stderr if not the message; "" prints nothing."""
+    """Why a command failed. A person reads `text` on stderr, or the message when it is None; "" prints nothing."""
 
     code: str
     message: str
@@ -118,7 +118,7 @@ def code_of(kind: type[BaseException]) -> str:
 
 
 def table(columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> Result:
-    """Returns rows as a table. `columns` has the heading of each column by the name that it has in JSON."""
+    """Returns rows as a table. `columns` has the JSON name of each column and its heading."""
     from pocketpay.cli.tables import lines
 
     return Result({"rows": [dict(zip(columns, row, strict=True)) for row in rows]}, lines([*columns.values()], rows))

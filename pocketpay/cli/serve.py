@@ -38,7 +38,7 @@ from pocketpay.settings import Settings
 FINISH_SECONDS = 4
 """The time in which open requests may finish after a stop; then the application and PostgreSQL close."""
 CUT_SECONDS = 9.5
-"""The time after the drain at which the process ends, finished or not."""
+"""Seconds after the drain. Then the process ends, even when it has not finished."""
 
 GC_THRESHOLD = 10_000
 """The number of new objects between two collections of the garbage collector.
@@ -92,12 +92,14 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     async def _accept_the_last(self, listening: Iterable[socket.socket]) -> None:
-        """Closes the listening sockets. First accepts the connections that the system has already answered: it would
-        reset them, and their requests would be lost."""
+        """Accepts the connections that wait in the operating system, then closes the listening sockets.
+
+        Without this the operating system would reset these connections, and their requests would be lost.
+        """
         loop = asyncio.get_running_loop()
         accepted = []
         for one in listening:
-            with suppress(OSError):  # until none is waiting
+            with suppress(OSError):  # until no connection waits
                 while True:
                     accepted.append(one.accept()[0])
         for server in self.servers:
@@ -106,7 +108,7 @@ class Server(uvicorn.Server):
             client.setblocking(False)
             with suppress(OSError):  # the client has closed it
                 await loop.connect_accepted_socket(self._create_protocol, client)
-        # Of a connection that the event loop has accepted, the protocol does not know before the next iteration.
+        # When the event loop accepts a connection, its protocol is created in the next iteration.
         await asyncio.sleep(0)
 
     def _create_protocol(self) -> asyncio.Protocol:

@@ -28,8 +28,8 @@ class CutOff(SystemExit):
 
 
 def exit_on_stop_signal(exit_code: int | None = None) -> None:
-    """Makes the first signal raise SystemExit with `exit_code`, by default 128 + the signal's number as in a shell.
-    Later signals do not interrupt that exit."""
+    """Makes the first signal raise SystemExit with `exit_code`. The default is 128 + the signal's number, as in a
+    shell. Later signals do not interrupt that exit."""
     leaving = False
 
     def leave(number: int, _: object) -> None:

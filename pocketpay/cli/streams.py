@@ -1,4 +1,4 @@
-"""The output of a process on any terminal, and after the reader of a pipe has gone.
+"""Output that works on any terminal and after the reader of a pipe has closed it.
 
 encoding    a character that the terminal's encoding does not have is written as its escape, such as \\xe9
 closed pipe what is written after the reader has gone (`pocketpay ... | head -1`) is dropped, without an error: the
@@ -16,7 +16,7 @@ _failures: dict[int, OSError] = {}
 
 
 class _Tolerant(io.FileIO):
-    """A file that drops what is written after its reader has gone, or after the disk is full."""
+    """A file that drops further output when its reader has closed the pipe, or when the disk is full."""
 
     def write(self, data: object, /) -> int:
         try:
@@ -46,7 +46,7 @@ def protect() -> None:
 
 
 def _drop(number: int) -> None:
-    """Makes the file descriptor write to nowhere from now on."""
+    """Redirects the file descriptor to /dev/null."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, number)
     os.close(nowhere)

@@ -16,7 +16,7 @@ def lines(head: Sequence[str], rows: Sequence[Sequence[object]]) -> Iterator[str
     from pocketpay.text.characters import is_printable
 
     def cell(value: object) -> str:
-        # "?" for each unprintable character, because a terminal would obey control characters.
+        # "?" for each unprintable character, because a terminal would execute control characters.
         return "".join(char if is_printable(char) else "?" for char in _text(value)) or NONE
 
     shown = [list(head), *([cell(value) for value in row] for row in rows)]

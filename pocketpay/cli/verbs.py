@@ -136,14 +136,14 @@ def migrate_verb() -> Result:
 @verbs.command("audit")
 def audit_verb(
     incremental: Annotated[
-        bool, typer.Option("--incremental", help="Check what was added since the last recorded audit.")
+        bool, typer.Option("--incremental", help="Check only the rows added since the last recorded audit.")
     ] = False,
     standby: Annotated[
-        bool, typer.Option("--standby", help="Read a hot standby of DATABASE_URL; records nothing.")
+        bool, typer.Option("--standby", help="Read a hot standby of DATABASE_URL. The audit is not recorded.")
     ] = False,
 ) -> Result:
-    """Audits the ledger; prints each error and exits with 1 when there is one. Records the result with the login of
-    DATABASE_OWNER_URL."""
+    """Audits the ledger; prints each error and exits with 1 when there is one. With DATABASE_OWNER_URL the result is
+    recorded."""
     from pocketpay.cli import stops
 
     stops.exit_on_stop_signal()
@@ -277,7 +277,7 @@ def _make_demo_people(chosen: "Settings") -> Result:
 
 
 def _welcome(chosen: "Settings", url: str, workers: int) -> None:
-    """Prints and logs where the server runs, when it does: with --json the one object of a server that started."""
+    """Prints and logs the addresses of a server that has started; with --json as one object."""
     import structlog
 
     from pocketpay import settings

@@ -2,7 +2,7 @@
 
 Each worker is a whole server (`pocketpay worker`) that inherits the listening socket. A socket pair connects it to
 the supervisor: the worker writes one byte when it is ready, and each side detects the end of the other by
-end-of-file. A second pair is for the metrics, of which the supervisor makes one sum (`serving/exchange.py`).
+end-of-file. A second pair is for the metrics, which the supervisor adds up (`serving/exchange.py`).
 """
 
 import asyncio
@@ -117,7 +117,7 @@ class Supervisor:
             return
         self._stopping.set()
         exit_later(self._drain_seconds + CUT_SECONDS)
-        self._listening.close()  # the last worker that closes it accepts what is waiting
+        self._listening.close()  # the last worker that closes the socket accepts the connections that wait
         self._send(signal.SIGTERM)
 
     def _send(self, number: signal.Signals) -> None:

@@ -1,7 +1,7 @@
 """Access to PostgreSQL, and the embedded PostgreSQL that a server starts itself.
 
     sessions.py      connections and units of work
-    connecting.py    opens a connection to the host that accepts writes, with our settings
+    connecting.py    opens a connection to the host that accepts writes, with the server's settings
     traced.py        a connection with a span for each statement, for a server that traces
     address.py       the hosts of DATABASE_URL
     availability.py  why the database cannot be reached: causes, counts, log lines
@@ -13,10 +13,10 @@
     held.py          connections that stay open and are lent to callers
     turns.py         a fair order of waiting when there are more callers than connections
     joined.py        combines reads that are requested at the same time into one
-    loops.py         logs the error of one turn of an endless loop, and counts the turns
+    loops.py         logs the errors of an endless loop, and counts its runs
     uuids.py         new ids, of the driver's class
     arrays.py        many rows as the arguments of one statement
-    composites.py    the same as one argument, an array of a composite type
+    composites.py    many rows as one argument, an array of a composite type
     snapshots.py     one consistent snapshot of the whole database, for long reads
     failures.py      the meaning of PostgreSQL's errors for a unit of work
     errors.py        the database is unavailable, or has another revision

@@ -39,7 +39,7 @@ log = structlog.get_logger(__name__)
 
 
 class Cause(StrEnum):
-    """Why an attempt to connect failed: see the table above. The first ones need somebody to act."""
+    """Why an attempt to connect failed: see the table above. The first ones must be corrected by a person."""
 
     WRONG_PASSWORD = "wrong_password"  # noqa: S105 - not a password
     NO_SUCH_DATABASE = "no_such_database"
@@ -64,7 +64,7 @@ ADVICE = {
     Cause.STARTING_UP: "is not ready yet ({reason}): wait until it has started, and try again.",
     Cause.UNKNOWN_HOST: "has an unknown host ({reason}): correct DATABASE_URL.",
 }
-"""What is wrong with "the database", and what to do, by cause."""
+"""What is wrong and what to do, by cause: the rest of a sentence that begins with "the database"."""
 
 DEFAULT_ADVICE = "does not answer ({reason}): start it, or correct DATABASE_URL."
 
@@ -103,12 +103,12 @@ def cause_of(error: BaseException) -> Cause:
 
 
 def most_important(causes: Sequence[Cause]) -> Cause:
-    """Returns the cause, of those of several hosts, that needs somebody most."""
+    """Returns the cause that is the most urgent for a person to correct, when several hosts have failed."""
     return min(causes, key=[*Cause].index, default=Cause.OTHER)
 
 
 def advice(cause: Cause, reason: str) -> str:
-    """Returns what is wrong and what to do, for somebody who starts a server."""
+    """Returns a sentence that says what is wrong and what to do, for a person who starts a server."""
     return "The database " + ADVICE.get(cause, DEFAULT_ADVICE).format(reason=reason)
 
 
@@ -126,13 +126,13 @@ class Availability:
         self._away_since = self._logged_at = 0.0
 
     def connected(self, host: str) -> None:
-        """A connection was opened to the host."""
+        """Notes that a connection to the host was opened."""
         if self._cause is not None and self.logs:
             log.info("database_available", host=host, seconds=round(self._clock() - self._away_since, 1))
         self._cause, self.host = None, host
 
     def failed(self, causes: Sequence[Cause], reason: str) -> None:
-        """No host accepted a connection, for these causes."""
+        """Counts and logs that no host accepted a connection. Each host has a cause."""
         self.failures.update(causes)
         cause, now = most_important(causes), self._clock()
         if self._cause is None:

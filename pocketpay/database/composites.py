@@ -7,8 +7,8 @@
     insert into things (id, amount) select * from unnest($1::new_thing[]) u(id, amount)
 
 `arrays.py` does the same with one array for each column, and needs no type in the database. For an array, the driver
-checks whether each value is an array itself, which costs more than to send it. So payments are written with composite
-types.
+checks whether each value is an array itself. The check costs more than sending the value, so payments are written
+with composite types.
 
 PostgreSQL knows a type by its fields in order, so a type never changes: other columns need a new type with another
 name, and the old type stays while servers of the release before may use it. Decision 56 gives the reasons.
@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 class Composite(Generic[T]):
     """The composite type `name`: its columns with their PostgreSQL types, and `row`, which returns the values of an
-    object in the order of the columns. `tests/clearing/test_written_columns.py` compares both with what is stored."""
+    object in the order of the columns. `tests/clearing/test_written_columns.py` compares both with stored rows."""
 
     def __init__(self, name: str, row: Callable[[T], tuple[object, ...]], **types: str) -> None:
         self.name, self.types = name, types
@@ -38,5 +38,5 @@ class Composite(Generic[T]):
         return f"unnest(${next(numbers)}::{self.name}[]) {alias}({self.names})"
 
     def rows(self, objects: Iterable[T]) -> list[tuple[object, ...]]:
-        """Returns the argument: one row for each object."""
+        """Returns the argument of the statement: one row for each object."""
         return [*map(self._row, objects)]

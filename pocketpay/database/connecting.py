@@ -106,7 +106,7 @@ async def connect(
 ) -> Connection:
     """Opens a connection to the primary, with TIMEOUTS or with `settings` instead. `name` is its application_name.
 
-    With `standby` it opens one to a hot standby instead, which only reads.
+    With `standby` it opens a connection to a hot standby instead, which can only read.
 
     Raises ServiceBusy when it cannot be opened: NoPrimary when no host accepts it, with the reason of each host.
     """
@@ -180,7 +180,8 @@ class _Attempt:
         raise error
 
     def error(self) -> BaseException:
-        """Why it failed. A connection that a newer primary has closed was one to a former primary."""
+        """The error of a failed connection. A connection that was closed because of a newer primary has the error
+        FormerPrimary."""
         return self.task.exception() or timelines.FormerPrimary()
 
     def refusal(self) -> str:

@@ -1,9 +1,8 @@
 """The proofs of the audit. A proof is a query of the whole database that returns one row for each violation.
 
 A package's `repository/proofs.py` lists its proofs; `operations/audit.py` runs all of them in one snapshot. A proof
-that reads rows which never change can have a second query for an incremental audit: it reads only what was added
-since a checkpoint. A proof without one is cheap, or must read everything, and an incremental audit runs its whole
-query.
+about rows that never change can have a second query, for an incremental audit: it reads only the rows added since a
+checkpoint. A proof without a second query is cheap, or must read all rows; an incremental audit runs its whole query.
 
 Decision 67 gives the reasons.
 """
@@ -29,9 +28,12 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """What was added since a checkpoint: the ids of wallets' accounts with added entries, and of transactions and
-    money requests that were made or changed or belong to one that was. Other rows are added when their time is
-    `since` or later, which is some time before the checkpoint."""
+    """The rows added since a checkpoint, as ids.
+
+    `accounts` are the wallets' accounts with added entries. `transactions` and `requests` were made or changed, or
+    belong to a transaction or request that was. Any other row counts as added when its time is `since` or later;
+    `since` is some time before the checkpoint.
+    """
 
     accounts: Sequence[UUID]
     transactions: Sequence[UUID]
@@ -105,8 +107,10 @@ def guarded(law: str, *guards: tuple[str, ...]) -> Proof:
 
 
 def only_owner_may_change(law: str, *tables: str, insert: bool = False) -> Proof:
-    """Returns the proof that only the owner of the tables has a privilege to change their rows or triggers; with
-    `insert` also one to insert rows."""
+    """Returns the proof that only the owner of the tables has privileges to change their rows or triggers.
+
+    With `insert` it also proves that nobody else has the privilege to insert rows.
+    """
     privileges = ("UPDATE", "DELETE", "TRUNCATE", "TRIGGER", *(("INSERT",) if insert else ()))
     these = f"any(array[{_quoted(tables)}]::regclass[])"
     return Proof(

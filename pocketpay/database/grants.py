@@ -1,10 +1,10 @@
-"""The privileges of the server and of the reader: what the migrations state, what a database has, and the repair.
+"""The privileges of the server and the reader: compares a database with the migrations, and repairs it.
 
-The migrations state them, and `migrations/listing.txt` has the sum of all: a test compares it with a migrated
-database. So a line of the listing is the only list of a privilege, and it is also the statement that grants it.
+The migrations grant them, and `migrations/listing.txt` lists them all: a test compares it with a migrated database.
+Each line is also the statement that grants the privilege, so no second list is needed.
 
-A privilege can be missing after a restore without roles, after a REVOKE, or when a role was dropped. One too many can
-remain from a repair by hand.
+A privilege can be missing after a restore without roles, after a REVOKE, or when a role was dropped. An extra
+privilege can remain from a repair by hand.
 
 Decision 59 gives the reasons.
 """
@@ -38,8 +38,8 @@ where grantee <> grantor and not (part = 7 and grantee = 0)
   and (grantee = 0 or pg_get_userbyid(grantee) = any($1::text[]))
 order by part, object collate "C", pg_get_userbyid(grantee) || privilege || coalesce(name, '') collate "C"
 """
-"""The privileges of PUBLIC and of the named roles in a database, in the form of the listing. Every login may read it.
-Every function can be executed by PUBLIC, as PostgreSQL has it; that is not listed."""
+"""The privileges of PUBLIC and of the named roles in a database, in the form of the listing. Every login may run this
+query. PUBLIC can execute every function, which is PostgreSQL's default; that is not listed."""
 
 WITHOUT_SCHEMA = """
 select rolname from pg_roles
@@ -50,7 +50,7 @@ order by rolname
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """What a database has too little and too much, as statements of the form `grant … to …`."""
+    """The missing and the extra privileges of a database, as statements of the form `grant … to …`."""
 
     missing: tuple[str, ...]
     extra: tuple[str, ...]
@@ -71,7 +71,7 @@ async def held(session: Session, *roles: str) -> tuple[str, ...]:
 async def difference(session: Session, login: str) -> Difference:
     """Compares the privileges of PUBLIC, of the two groups and of the server's login with the stated ones.
 
-    A privilege too many counts only on our own tables and functions.
+    An extra privilege counts only on the tables and functions of Pocket Pay.
     """
     wanted, found = stated(), await held(session, SERVER, READER, login)
     ours = {_object_of(line) for line in wanted}
@@ -83,8 +83,8 @@ async def difference(session: Session, login: str) -> Difference:
 
 
 async def check(session: Session) -> None:
-    """Checks the tables with the server's login: raises WrongRevision, or MissingGrants with advice when they are of
-    this server's revision and a stated privilege is missing."""
+    """Checks the tables with the server's login. Raises WrongRevision, or MissingGrants with advice when a stated
+    privilege is missing. Privileges are compared only when the tables are of this server's revision."""
     if await revisions.check(session) != revisions.expected():
         return
     login = await session.fetchval("select current_user")
@@ -111,7 +111,7 @@ async def repair(owner: Session, login: str) -> tuple[str, ...]:
         head, _, role = line.rpartition(" to ")
         done.append(f"revoke {head.removeprefix('grant ')} from {role}")
         await owner.execute(done[-1])
-    # Only now: a revoked privilege on a table takes those on its columns with it.
+    # Only now: REVOKE on a table also revokes the privileges on its columns.
     for line in (await difference(owner, login)).missing:
         done.append(line)
         await owner.execute(line)

@@ -30,7 +30,7 @@ RUNS: dict[str, Runs] = {}
 
 @contextmanager
 def log_errors(log: FilteringBoundLogger, *, work: str, busy: str, failed: str) -> Iterator[None]:
-    """Logs an error of the block instead of raising it, so that the loop continues. Counts the run as one of `work`.
+    """Logs an error of the block instead of raising it, so that the loop continues. Counts the run for this `work`.
 
     `busy` is the event for a ServiceBusy, `failed` the event for every other error.
     """

@@ -2,7 +2,7 @@
 
 Each migration is one transaction. The migration process holds an advisory lock: of two processes that start at the
 same time, the second waits and then finds nothing to do. The privileges on a table are granted in the migration that
-creates it; the roles are created before the migrations. After them, `grants` repairs what is missing or too much.
+creates it; the roles are created before the migrations. After them, `grants` repairs missing and extra privileges.
 """
 
 import asyncio
@@ -52,9 +52,10 @@ class Upgraded:
 async def upgrade(owner_dsn: str, server_dsn: str) -> Upgraded:
     """Creates the missing roles, migrates the tables to this server's revision, and repairs their grants.
 
-    Changes nothing when the tables are of a later revision that serves this server. Raises WrongRevision when they
-    are of a later revision that does not, or are not complete. Raises DatabaseUnavailable, with advice, when the
-    database does not answer, its version is too old, a lock is not free in time, or a privilege is missing.
+    Changes nothing when the tables are of a later revision that this server supports. Raises WrongRevision when
+    this server does not support their revision, or when they are not complete. Raises DatabaseUnavailable, with
+    advice, when the database does not answer, its version is too old, a lock is not free in time, or a privilege is
+    missing.
     """
     try:
         async with _migration_lock(owner_dsn) as owner:

@@ -26,7 +26,7 @@ select coalesce(bool_or(true), false) as tables,
 from pg_class join pg_namespace on pg_namespace.oid = relnamespace
 where nspname = 'public' and relkind in ('r', 'p')
 """
-"""What is in the schema, as PostgreSQL's catalog says it to every login."""
+"""Reads from PostgreSQL's catalog, which every login may read, whether the schema has tables."""
 
 
 async def check(session: Session) -> str:

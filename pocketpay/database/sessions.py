@@ -76,7 +76,7 @@ class Database:
 
     @property
     def pools(self) -> Mapping[str, HeldConnections]:
-        """The held connections by what they are for."""
+        """The pools of held connections, by name."""
         return {"readers": self._readers, "writers": self._writers}
 
     @classmethod

@@ -21,8 +21,9 @@ async def snapshot(
     settings: Mapping[str, str] | None = None,
     standby: bool = False,
 ) -> AsyncIterator[Session]:
-    """Provides a session that reads one snapshot, of a hot standby with `standby`. `settings` are additional
-    PostgreSQL settings of its connection.
+    """Provides a session that reads one snapshot; with `standby`, a snapshot of a hot standby.
+
+    `settings` are additional PostgreSQL settings of its connection.
 
     Raises ServiceBusy when no connection can be opened.
     """
@@ -42,9 +43,10 @@ async def snapshot(
 
 @asynccontextmanager
 async def same_snapshot(writer: Session, reader: Session) -> AsyncIterator[None]:
-    """Opens a transaction of the writer that reads the same snapshot as the reader's, and commits it after the block.
+    """Opens a transaction of `writer` with the same snapshot as `reader`, and commits it after the block.
 
-    Rows that others have changed since cannot be changed in it: PostgreSQL raises a serialization failure.
+    It cannot change rows that other transactions have changed after the snapshot: PostgreSQL raises a serialization
+    failure.
     """
     name = await reader.fetchval("select pg_export_snapshot()")
     await writer.execute("begin isolation level repeatable read")

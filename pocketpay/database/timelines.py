@@ -27,7 +27,7 @@ class FormerPrimary(Exception):
     """The host accepts writes, but another host was promoted after it."""
 
     def __init__(self, timeline: int | None = None, newest: int | None = None) -> None:
-        """Without timelines, the connection was closed because another one reached a newer primary."""
+        """Without timelines: the connection was closed because another connection reached a newer primary."""
         which = "" if timeline is None else f", on timeline {timeline} while {newest} is in use"
         super().__init__(f"a former primary{which}")
 

@@ -9,7 +9,7 @@ from pocketpay.database.connecting import WatchedConnection
 from pocketpay.tracing.spans import Traces, failed
 
 TRACES: list[Traces] = []
-"""The traces of this process: none until `trace_statements`."""
+"""The traces of this process; empty until `trace_statements` is called."""
 
 
 def _traced(method: str) -> Any:
@@ -31,7 +31,7 @@ def _traced(method: str) -> Any:
 
 
 class TracedConnection(WatchedConnection):
-    """Makes a span for each statement. Its name is the name of the statement in the code; values are in no span."""
+    """Makes a span for each statement. The span has the name of the statement in the code, and no values."""
 
     execute, executemany = _traced("execute"), _traced("executemany")
     fetch, fetchrow, fetchval = _traced("fetch"), _traced("fetchrow"), _traced("fetchval")
@@ -47,13 +47,13 @@ def trace_statements(traces: Traces) -> None:
 
 @cache
 def name_of(query: str) -> str:
-    """Returns the name of a statement: that of its constant, such as `postings.LOCK`, or its first word."""
+    """Returns the name of a statement: its constant, such as `postings.LOCK`, or else its first word."""
     return _constants().get(query) or query.split(None, 1)[0].lower()[:20]
 
 
 @cache
 def _constants() -> Mapping[str, str]:
-    """Returns the names of the constants that hold a text, by the text."""
+    """Returns the name of the constant for each SQL text."""
     found: dict[str, str] = {}
     for module_name, module in sorted(sys.modules.items()):
         if module_name.startswith("pocketpay."):

@@ -1,4 +1,4 @@
-"""Files that Vite has built: an asset in the encoding that the browser accepts, and the headers of pages and assets.
+"""The files that Vite has built: assets in an encoding that the browser accepts, and headers of pages and assets.
 
 The Content-Security-Policy below allows a page to load from and connect to its own origin only.
 """
@@ -29,7 +29,7 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-# A newer build has other asset names, so a page is asked for again each time.
+# A newer build has other asset names, so the browser must request the page again each time.
 NOT_KEPT = {"Cache-Control": "no-cache"}
 ASSET_HEADERS = {
     **SECURITY_HEADERS,

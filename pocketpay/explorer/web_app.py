@@ -2,7 +2,7 @@
 
     GET /app              a redirect to /app/
     GET /app/assets/...   an asset, cached forever: each name contains a hash
-    GET /app/...          the page, which shows the screen of its address; 503 when it is not built
+    GET /app/...          the page, which shows the screen for its address; 503 when the app is not built
 
 Decision 69 names the libraries of the app, and decision 70 says why this server serves it.
 """

@@ -1,8 +1,8 @@
-"""Closing a user, when their wallet closes: no personal data of them is kept.
+"""Closes a user together with their wallet, and deletes their personal data.
 
 Their name, contacts and picture are deleted, their password stops working, and their sessions end. A random username
 replaces theirs. A fingerprint of the old username is kept, so that nobody else can get it and be paid in their place.
-Fingerprints of the email address are kept too, under the server's keys, so that a user who returns gets no second
+Fingerprints of the email address are kept too, under the server's keys, so that a user who comes back gets no second
 welcome bonus.
 """
 

@@ -29,8 +29,8 @@ async def refresh_session(services: IdentityServices, refresh_token: str) -> Adm
     Raises InvalidToken, also when this ends the session, and a Refusal when the user is locked out. Two refreshes at
     once take turns on the session's row: the second is treated as a retry of the first and gets the same tokens.
     """
-    # By the hash that is stored. The first is the one to give now. A server with another first key may have given
-    # another one already, of which the reply was lost.
+    # The stored hash decides which successor is returned. A new session token stores the first one. A server with
+    # another first key may have stored another one before, and its reply was lost.
     tokens = services.refresh_tokens
     successors = {tokens.hash_of(successor): successor for successor in tokens.successors(refresh_token)}
 

@@ -127,7 +127,7 @@ class IdentityServices:
         return Admission(viewer, user, Tokens(access_token, refresh_token, expires_at, session_expires_at))
 
     async def sweep(self) -> int:
-        """Deletes expired counters, codes and sessions, a bounded number of each, and returns how many in total. One
+        """Deletes expired counters, codes and sessions, a bounded number of each, and returns their number. One
         server sweeps at a time."""
         swept = await self.throttle.sweep()
         async with self.database.write() as session:

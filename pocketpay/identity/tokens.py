@@ -5,8 +5,8 @@
                     server's key: a client that lost the reply gets the same token again, and nobody else can compute
                     it
 
-Each use of the server's secret keys has its own keys, derived from them, so a signature for one use is not valid for
-another. The first secret key signs, and all of them verify (decision 62): so a key can be replaced while servers run.
+Each use has its own keys, derived from the server's secret keys, so a signature for one use is not valid for another.
+The first secret key signs, and all of them verify (decision 62), so a key can be replaced while servers run.
 """
 
 import base64
@@ -106,7 +106,7 @@ class AccessTokens:
         return Claims(viewer, float(claims["exp"]))
 
     def _verified(self, token: str) -> dict[str, Any]:
-        """Returns the header and the claims of a token that one of the keys has signed."""
+        """Returns the header and the claims of a token. One of the keys must have signed it."""
         for key in self._keys:
             try:
                 return jwt.decode_complete(
@@ -132,9 +132,9 @@ class RefreshTokens:
         return secrets.token_urlsafe(32)
 
     def successors(self, token: str) -> tuple[str, ...]:
-        """Returns the token that follows this one, and those that a server with another first key would return.
+        """Returns the successor of a refresh token for each secret key. This server returns the first one to clients.
 
-        They are always the same for the same token.
+        The same token always has the same successors.
         """
         return tuple(_text(hmac.digest(key, self.hash_of(token), "sha256")) for key in self._keys)
 

@@ -27,7 +27,7 @@ class ImportedUserRow(SQLModel, table=True):
 
 
 class WelcomeMailRow(SQLModel, table=True):
-    """A user who was sent a welcome mail. The mail itself is deleted MAIL_KEEP_DAYS after it was sent."""
+    """A user who was sent a welcome mail. The mail itself is deleted MAIL_KEEP_DAYS days after it was sent."""
 
     __tablename__ = "welcome_mails"
     __table_args__ = (ForeignKeyConstraint(["user_id"], ["users.id"]),)

@@ -47,7 +47,7 @@ class ImportOptions:
 
 @dataclass(slots=True)
 class Totals:
-    """The numbers of a run, for programs. Those of what a run did not reach are None."""
+    """The numbers of a run, for programs. A number is None when the run ended before that step."""
 
     counts: Counts | None = None
     ready: int | None = None

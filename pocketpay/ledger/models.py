@@ -64,7 +64,7 @@ class LedgerEntryRow(SQLModel, table=True):
         CheckConstraint("balance_after >= 0", name="balance_not_negative"),
         UniqueConstraint("transaction_id", "account_id", name="uq_ledger_entries_transaction_account"),
         UniqueConstraint("account_id", "sequence", name="uq_ledger_entries_account_sequence"),
-        # The days of a bank's file. Transfers have no entry of the bank account and do not pay for it.
+        # Finds the entries on the days of a bank's file. Transfers have no such entry, so they do not write it.
         Index("ix_ledger_entries_bank_created", "account_id", "created_at", postgresql_where=text("kind = 'bank'")),
     )
 

@@ -18,7 +18,7 @@ class Channel(Protocol):
 
     @property
     def name(self) -> str:
-        """Its name in the metrics."""
+        """The name of the channel in the metrics."""
 
     @property
     def kinds(self) -> frozenset[Kind]:

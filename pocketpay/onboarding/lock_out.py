@@ -4,8 +4,8 @@
     changePassword, updateProfile      refused, so that nobody can take over the account meanwhile
 
 A wallet is frozen for all payments because a stranger may have its owner's session or password. Freezing does not end
-sessions. An access token stays valid until it expires (ten minutes, a setting), and shows that the wallet is frozen;
-it cannot be refreshed. When the wallet is unfrozen, the sessions can be refreshed again.
+sessions. An access token stays valid until it expires (ten minutes, a setting), so its holder can still read that the
+wallet is frozen; the session cannot be refreshed. When the wallet is unfrozen, it can be refreshed again.
 
 Decision 25 gives the reasons.
 """

@@ -15,10 +15,10 @@
     audit.py                 proves that the ledger is correct, in one snapshot
     guards.py                proofs that PostgreSQL's triggers and constraints of payments are in force
     stamps.py                the proof that no time lies in the future
-    checkpoint.py            the checkpoint from which an incremental audit continues, and why one is refused
+    checkpoint.py            the checkpoint from which an incremental audit continues, and the reasons to refuse it
     recorded_audit.py        the command `pocketpay audit`: whole or incremental, printed and recorded
     audits.py                the audit on a running server, bounded and one at a time
-    figures.py               values of the metrics that need the database, read seldom
+    figures.py               values of the metrics that need the database, read every ten seconds at most
     services.py              the services that the operators' endpoints use, one set for each server
     errors.py                why a customer cannot be helped
     models.py                the tables of the audit's record

@@ -28,8 +28,8 @@ PROOFS: tuple[Proof, ...] = (
 )
 
 WORK_MEMORY = {"work_mem": "64MB"}
-"""PostgreSQL's memory for one hash table or sort of an audit; it writes what is more to temporary files. With its
-default of 4 MB it writes and reads them several times."""
+"""PostgreSQL's memory for one hash table or sort of an audit. Larger ones go to temporary files, which PostgreSQL
+would write and read several times with its default of 4 MB."""
 
 STANDBY_CANCELLED = (
     "The standby cancelled the audit, because it had to replay changes. Set hot_standby_feedback = on there, or a "
@@ -58,8 +58,8 @@ async def write_report(found: AsyncIterator[Finding], out: TextIO, checkpoint: C
         out.write(f"The ledger is correct: all {len(PROOFS)} laws hold.\n")
     else:
         out.write(
-            f"What was added since {checkpoint.at:%Y-%m-%d %H:%M:%S} UTC is correct: all {len(PROOFS)} laws hold, "
-            f"{len(checkpoint.laws)} of them checked from the checkpoint on. The last whole audit began at "
+            f"The rows added since {checkpoint.at:%Y-%m-%d %H:%M:%S} UTC are correct: all {len(PROOFS)} laws hold, "
+            f"{len(checkpoint.laws)} of them checked on added rows only. The last whole audit began at "
             f"{checkpoint.whole_at:%Y-%m-%d %H:%M:%S} UTC.\n"
         )
     return 0
@@ -76,7 +76,7 @@ async def prove(
     session: Session, checkpoint: Checkpoint | None = None, *, after_law: Callable[[], None] = lambda: None
 ) -> AsyncGenerator[Finding, None]:
     """Yields the findings of every proof, in the snapshot of the session's transaction. With a checkpoint, the laws
-    that it covers are checked only for what was added since. `after_law` is called after each law."""
+    that it covers are checked only for the rows added since. `after_law` is called after each law."""
     for proof in PROOFS:
         sql, parameters = (proof.sql, ()) if checkpoint is None else checkpoint.query_of(proof)
         async for id, problem in session.stream(sql, *parameters):
@@ -87,7 +87,7 @@ async def prove(
 @asynccontextmanager
 async def snapshot(dsn: str, *, standby: bool = False) -> AsyncIterator[Session]:
     """Opens a snapshot of the whole database, with the reader's role and without the server's timeouts. With
-    `standby` it is that of a hot standby.
+    `standby` it opens one of a hot standby.
 
     Raises DatabaseUnavailable when the database does not answer or the connection is lost, and WrongRevision when its
     tables are of another revision or a grant is missing.
@@ -111,7 +111,7 @@ async def snapshot(dsn: str, *, standby: bool = False) -> AsyncIterator[Session]
 async def _check_tables(dsn: str, *, standby: bool) -> None:
     """Raises WrongRevision when the tables are of another revision, or a role or a grant is missing.
 
-    It runs first and on a connection of its own: before the first migration, the reader's role does not exist.
+    It runs first and on a separate connection, because the reader's role does not exist before the first migration.
     """
     connection = await connect(dsn, name="pocketpay audit", standby=standby)
     try:

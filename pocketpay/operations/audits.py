@@ -33,8 +33,8 @@ LIVE_BYTES = 64_000_000
 class AuditResult:
     """The result of an audit. `more` means that there are further findings. `laws` is the number of laws checked.
 
-    `recorded` is the kind of a recorded audit, None for one that ran now. `login` ran it in the database. `whole_at`
-    is the beginning of the last whole audit on which it rests: its own, or an earlier one.
+    `recorded` is the kind of a recorded audit, None for an audit that ran now. `login` is the database login that ran
+    it. `whole_at` is when the last whole audit began: this audit, or the one that it continues.
     """
 
     findings: tuple[Finding, ...]

@@ -1,14 +1,14 @@
-"""The checkpoint of an incremental audit, and why one is refused.
+"""The checkpoint of an incremental audit, and the reasons to refuse it.
 
 A correct audit leaves a checkpoint: its run, the laws that it proved, and the state of each wallet's account. The
-next incremental audit checks what was added since, so its time depends on the payments of a day and not on those of
-years. A checkpoint that does not agree with the books is refused, and the whole audit runs.
+next incremental audit checks only the rows added since, so it takes time for the payments of a day, not of years. A
+checkpoint that does not agree with the books is refused, and the whole audit runs.
 
-An incremental audit does not read again what the checkpoint covers. Triggers that refuse every change of it are
-themselves a law, and are checked each time. Who owns the tables can disable a trigger, change an old row and enable
-the trigger again: only a whole audit finds that.
+An incremental audit does not read the rows again that the checkpoint covers. Triggers refuse every change of them,
+and each audit checks that these triggers are in force. But the owner of the tables can disable a trigger, change an
+old row and enable the trigger again: only a whole audit finds that.
 
-Decision 67 gives the reasons, and says law by law what an incremental audit sees.
+Decision 67 gives the reasons, and lists the damage that an incremental audit does not find.
 """
 
 import hashlib
@@ -24,8 +24,8 @@ from pocketpay.transactions import audit as transactions
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """The checkpoint of the audit that began at `at`. `whole_at` is the beginning of the last whole audit before it,
-    `laws` are those that it covers, and `added` is what was added since."""
+    """The checkpoint of the audit that began at `at`. `whole_at` is when the last whole audit began. `laws` are the
+    laws that the checkpoint covers, and `added` has the rows added since."""
 
     at: datetime
     whole_at: datetime
@@ -33,8 +33,8 @@ class Checkpoint:
     added: Added
 
     def query_of(self, proof: Proof) -> tuple[str, tuple[object, ...]]:
-        """Returns the proof's query with its parameters: of what was added, or of everything when it does not cover
-        the law."""
+        """Returns the proof's query with its parameters. It is the whole query when the checkpoint does not cover the
+        law, else the incremental one."""
         if proof.since is None or proof.law not in self.laws:
             return proof.sql, ()
         return proof.since, self.added.parameters
@@ -48,7 +48,7 @@ async def read(session: Session, proofs: Sequence[Proof]) -> Checkpoint | str:
     if run.revision != run.here:
         return f"The checkpoint is of revision {run.revision}, the tables are of {run.here}."
     if not run.ok or run.other_runs:
-        return "The checkpoint is not that of one correct audit."
+        return "The checkpoint does not come from one correct audit."
     if run.ahead:
         return "The checkpoint is ahead of the database's clock."
     if (how := await checkpoints.disagreement(session)) is not None:
@@ -56,7 +56,7 @@ async def read(session: Session, proofs: Sequence[Proof]) -> Checkpoint | str:
     stored = await checkpoints.definitions(session)
     covered = {law for law, definition in definitions(proofs).items() if stored.get(law) == definition}
     if (added := await transactions.find(session, run.began_at)) is None:
-        return "Very much was added since the checkpoint."
+        return "Too much was added since the checkpoint."
     return Checkpoint(run.began_at, run.whole_at, frozenset(covered), added)
 
 

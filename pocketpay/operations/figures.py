@@ -1,4 +1,4 @@
-"""Values of the metrics that need the database: at most one read each FRESH_SECONDS, however often they are asked.
+"""Values of the metrics that need the database. They are read at most once in FRESH_SECONDS.
 
 A read has six short statements, none of which reads history. While the database does not answer, the request for
 the metrics is answered all the same, after at most READ_SECONDS: `up` is then False, and the other values are absent.
@@ -18,15 +18,15 @@ from pocketpay.reconciliation.difference import OpenDifferences
 from pocketpay.transactions.repository.unfinished import Unfinished, unfinished
 
 FRESH_SECONDS = 10.0
-"""How long a read is shown. Prometheus usually asks every 15 seconds, so it gets a new one each time."""
+"""How long the values of a read are reported. Prometheus usually asks every 15 seconds, and always gets new ones."""
 
 READ_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class LastAudit:
-    """The last recorded audit: the number of its findings, when it ended, and when the whole audit began on which it
-    rests. Times are in seconds since 1970."""
+    """The last recorded audit: the number of its findings, when it ended, and when the last whole audit began (this
+    one, or the one that it continues). Times are in seconds since 1970."""
 
     findings: int
     finished_at: float
@@ -35,7 +35,7 @@ class LastAudit:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one read found: the connections to the database server and how many this login may have, by how much this
+    """The values of one read: the connections to the database server, how many this login may have, how far this
     machine's clock is ahead of the database's, the unfinished payments, the last recorded audit, and the open
     differences with the bank."""
 

@@ -4,13 +4,13 @@
     audit_laws    for each law with an incremental query, the run at which it was proved last: the checkpoint
     audit_accounts (ledger/models.py) is the part of the checkpoint that has a row for each account
 
-Whoever needs the last result reads the newest row of audit_runs by `finished_at` (ix_audit_runs_finished_at):
+The last result is the newest row of audit_runs by `finished_at` (ix_audit_runs_finished_at):
 
     select ok, findings, kind, finished_at, finished_at - began_at as duration from audit_runs
     order by finished_at desc limit 1
 
-`ok` is false when there were findings. An audit that did not end leaves no row, so `finished_at` becomes old. `kind`
-is 'whole' or 'incremental'; `whole_at` is the beginning of the last whole audit on which an incremental one rests.
+`ok` is false when there were findings. An audit that did not end leaves no row: check that `finished_at` is recent.
+`kind` is 'whole' or 'incremental'; `whole_at` is when the last whole audit began, which an incremental one continues.
 
 Decision 67 gives the reasons.
 """
@@ -52,8 +52,8 @@ class AuditRunRow(SQLModel, table=True):
 
 
 class AuditLawRow(SQLModel, table=True):
-    """The checkpoint of one law. `definition` is the SHA-256 of its queries: another version's law is not the
-    same."""
+    """The checkpoint of one law. `definition` is the SHA-256 of its queries: another version of the server may have
+    other queries for the same law."""
 
     __tablename__ = "audit_laws"
     __table_args__ = (ForeignKeyConstraint(["run_id"], ["audit_runs.id"], name="fk_audit_laws_run_id_audit_runs"),)

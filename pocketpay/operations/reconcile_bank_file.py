@@ -4,8 +4,9 @@
     then     the file, its lines, the differences, and the record of the act, in one unit of work
 
 Each line is matched with the entry that Pocket Pay's bank account has of its transaction, by reference and amount
-(reconciliation/match.py). An entry on the file's days that no file has is a difference too. Open differences that the
-file or the books explain now are closed by the same act. No money moves. Repeating it changes nothing.
+(reconciliation/match.py). An entry on the days of the file without a line in any file is a difference too. Open
+differences that the file or the books now explain are closed by the same act. No money moves. Repeating it changes
+nothing.
 """
 
 import hashlib
@@ -26,18 +27,19 @@ from pocketpay.reconciliation.repository import differences, files
 from pocketpay.reconciliation.values import PublicId
 
 MAX_DIFFERENCES = 10_000
-"""More differences than this are not worked off one by one: it is the file of another account, or of other days."""
+"""With more differences than this the import is refused: the file is probably of another account or of other days."""
 
 MAX_NAME = 100
-"""The most characters of a file's name that are stored: the last ones."""
+"""Maximum number of stored characters of a file's name. A longer name loses its beginning."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reconciled:
-    """A reconciled file. `earlier` is the time of an earlier import of the same file; then nothing was done now.
+    """A reconciled file. `earlier` is the time of an earlier import of the same file; then this import changed
+    nothing.
 
-    `matched` is the number of lines that agree with the books, `opened` that of new differences by their kind, and
-    `closed` that of earlier differences that are explained now.
+    `matched` is the number of lines that agree with the books, `opened` has the number of new differences by kind,
+    and `closed` is the number of earlier differences that are now explained.
     """
 
     file: BankFile
@@ -57,7 +59,7 @@ async def reconcile_bank_file(
     first_day: date | None = None,
     last_day: date | None = None,
 ) -> Reconciled:
-    """Imports a file and returns how it agrees with the books. With days, the file covers these instead of its own.
+    """Imports a file and returns the result of the comparison. Given days replace the days that the file names.
 
     Raises BankFileUnreadable, and then nothing is imported. Raises ServiceBusy.
     """
@@ -72,7 +74,7 @@ async def reconcile_bank_file(
             before = await files.by_digest(session, digest)
             if before is not None and before.id != file_id:
                 return Reconciled(file, before.imported_at)
-            if before is None:  # else it was our first attempt, whose reply was lost
+            if before is None:  # otherwise this import stored the file, and the reply of its commit was lost
                 if not await files.has_bank_account(session, file.currency):
                     raise BankFileUnreadable(
                         f"There is no wallet in {file.currency}, so the books have no bank account."

@@ -1,8 +1,8 @@
-"""The command `pocketpay audit`: runs an audit, prints it, and records it when it has the login of the tables' owner.
+"""The command `pocketpay audit`: runs an audit, prints it, and records it when the login owns the tables.
 
     whole         checks every law on all data
-    incremental   checks what was added since the checkpoint; without one that can be used, everything
-    record        the run, and after a correct run its checkpoint, in the snapshot that was audited
+    incremental   checks the rows added since the checkpoint; all rows when no checkpoint can be used
+    record        stores the run, and after a correct run its checkpoint, in the snapshot that was audited
 
 Nothing is recorded on a standby, or with a login that may not write the record.
 """
@@ -31,7 +31,7 @@ SAMPLE = 100
 
 @dataclass(slots=True)
 class _Tally:
-    """The number of findings, and the first of them. `on_finding` is called with each."""
+    """The number of findings, and the first ones. `on_finding` is called with each."""
 
     on_finding: Callable[[Finding], None]
     count: int = 0
@@ -62,7 +62,7 @@ async def run(
     """Audits, prints the findings and a summary, and records the run. Returns 0 when the ledger is correct, else 1.
 
     `after_law` is called after each law, `on_finding` with each finding, and `on_open` with the open differences
-    between the files of banks and the books. These are no errors of the ledger.
+    between the files of banks and the books. Such differences are not errors of the ledger.
 
     Raises the errors of `audit.snapshot`, and DatabaseUnavailable when another audit is being recorded.
     """
@@ -103,7 +103,7 @@ def _open_differences(still_open: OpenDifferences) -> str:
 
 
 async def _usable(session: Session, err: TextIO) -> Checkpoint | None:
-    """Returns the checkpoint, or None after a line that says why a whole audit runs."""
+    """Returns the checkpoint. Returns None when it cannot be used, after printing why a whole audit runs."""
     stored = await checkpoint.read(session, audit.PROOFS)
     if isinstance(stored, Checkpoint):
         return stored

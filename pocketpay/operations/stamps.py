@@ -1,8 +1,8 @@
 """The proof that no time in the ledger lies in the future.
 
 The clearing allows the time of an account to be MAX_AHEAD_SECONDS ahead of the database's clock (decision 27), so
-the proof allows the same. It reads each table once, completely. An incremental audit reads of the four largest tables
-what was added.
+the proof allows the same. It reads each table once, completely. An incremental audit reads only the added
+rows of the four largest tables.
 """
 
 from pocketpay.ledger.account import MAX_AHEAD_SECONDS

@@ -26,8 +26,8 @@ class BankReply(StrEnum):
 class BankOrder:
     """An order to bring money in from a bank or to send it there.
 
-    `id` is the transaction's id and the provider's idempotency key. The bank's file is compared with the books by it,
-    when it is the reference of the payment at the bank (decision 73). `instant` is True for an instant payout.
+    `id` is the transaction's id and the provider's idempotency key. When it is also the reference of the payment at
+    the bank, the bank's file can be compared with the books (decision 73). `instant` is True for an instant payout.
     """
 
     id: UUID

@@ -12,7 +12,7 @@ The original stays completed, one version later, and its `refunded` grows by the
 
 A refunded amount no longer counts against limits: neither against the daily limit under which the original was
 ordered, nor against the month of the card that paid it. A limit bounds how much of a wallet's money is spent; a
-refund reduces that, whoever ordered it.
+refund reduces that, no matter who ordered it.
 """
 
 from dataclasses import dataclass, replace

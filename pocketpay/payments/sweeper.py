@@ -98,7 +98,7 @@ async def _end_requests_forever(desk: Desk) -> None:
 
 
 def _logged(work: str) -> AbstractContextManager[None]:
-    """Logs the errors of one sweep, and counts it as one of `work`."""
+    """Logs the errors of one sweep, and counts its runs as `work`."""
     return log_errors(log, work=work, busy="sweep_postponed", failed="sweep_failed")
 
 

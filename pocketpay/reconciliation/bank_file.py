@@ -20,11 +20,11 @@ MAX_REFERENCE = 140
 
 @dataclass(frozen=True, slots=True)
 class BankLine:
-    """One movement. `line` is where it begins in the file. `number` is unique in the file: the line of CSV, and of
-    camt.053 the position among the movements, because such a file may have only one line. `amount` is what the bank
-    account got: negative when money went out.
+    """One movement. `line` is the line of the file on which it begins. `number` is unique in the file: the line in
+    CSV; the position among the movements in camt.053, because the whole file may be on one line. `amount` is positive
+    when money came into the bank account, and negative when it went out.
 
-    `transaction_id` is the transaction that `reference` names; None when it is not the form of an id.
+    `transaction_id` is the transaction that `reference` names; None when the reference does not look like an id.
     """
 
     number: int
@@ -45,7 +45,7 @@ class BankFile:
 
     @classmethod
     def of(cls, lines: Sequence[BankLine], first_day: date | None = None, last_day: date | None = None) -> "BankFile":
-        """Creates it. Days that are None are those of the lines. Raises BankFileUnreadable."""
+        """Creates a file. A day that is None is taken from the lines. Raises BankFileUnreadable."""
         if not lines:
             raise BankFileUnreadable("The file has no movements.")
         first, last = min(line.day for line in lines), max(line.day for line in lines)

@@ -22,11 +22,11 @@ from pocketpay.reconciliation.xml_tree import Element, root_of
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053."
 NO_REFERENCE = "NOTPROVIDED"
-"""What ISO 20022 writes when the payer gave no reference."""
+"""The reference that ISO 20022 uses when the payer gave none."""
 
 
 def read(data: bytes, public_id: PublicId) -> tuple[list[BankLine], date | None, date | None]:
-    """Returns the movements of the file, and its first and last day where it has them. Raises BankFileUnreadable."""
+    """Returns the movements of the file, and its first and last day, or None. Raises BankFileUnreadable."""
     document = root_of(data)
     if document.name != "Document" or not document.namespace.startswith(NAMESPACE):
         raise BankFileUnreadable(f"the root must be a Document of {NAMESPACE}*.", document.line)
@@ -78,7 +78,7 @@ def _reference(details: Element) -> str:
 
 
 def _amount(money: Element | None, direction: str, line: int) -> Money:
-    """Returns the amount, negative when it went out (DBIT)."""
+    """Returns the amount; negative when the money went out (DBIT)."""
     if money is None:
         raise BankFileUnreadable("the amount (Amt) is missing.", line)
     if direction not in ("CRDT", "DBIT"):

@@ -4,7 +4,7 @@
     2026-11-28,100.00,USD,019acb7ffb3f7c0f8f1d5e6a7b8c9d0e
     2026-11-28,-20.00,USD,019acb80a1b27d3e9c4f5a6b7c8d9e0f
 
-The columns may be in any order, and others are ignored. A negative amount went out.
+The columns may be in any order, and others are ignored. A negative amount is money that went out.
 """
 
 import csv
@@ -18,7 +18,7 @@ from pocketpay.reconciliation.values import PublicId
 
 COLUMNS = ("date", "amount", "currency", "reference")
 MAX_FIELD = 10_000
-"""The most characters of a field. It bounds how much is read after a quote that is never closed."""
+"""Maximum number of characters of a field. It limits how much is read after a quote that is not closed."""
 
 
 def lines(data: bytes, public_id: PublicId) -> Iterator[BankLine]:

@@ -10,10 +10,10 @@ from pocketpay.reconciliation.match import DifferenceKind
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One difference. Amounts are what the bank account got: negative when money went out.
+    """One difference. Amounts are positive when money came into the bank account, negative when it went out.
 
-    `line`, `day`, `reference` and `bank_amount` are those of the line; None when the file has no line. `closed_by`
-    and `reason` are those of the act that closed it.
+    `line`, `day`, `reference` and `bank_amount` come from the line; they are None when the file has no line.
+    `closed_by` and `reason` belong to the act that closed the difference.
     """
 
     id: UUID
@@ -37,7 +37,7 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class OpenDifferences:
-    """How many differences are open, and since when the oldest is; None without any."""
+    """The number of open differences, and the time at which the oldest was found; None when none is open."""
 
     count: int
     oldest: datetime | None

@@ -1,4 +1,4 @@
-"""Why the file of a bank is refused. Nothing of it is imported then."""
+"""Why the file of a bank is refused. Then nothing of it is imported."""
 
 from pocketpay.errors import PocketPayError
 

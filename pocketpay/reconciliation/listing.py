@@ -1,4 +1,4 @@
-"""The differences between the bank's files and the books, oldest first, and what is open."""
+"""Lists the differences between bank files and the books, oldest first, and counts the open ones."""
 
 from uuid import UUID
 
@@ -8,7 +8,7 @@ from pocketpay.reconciliation.repository import differences
 from pocketpay.transactions.filter import BEGINNING, END, Position
 
 MAX_COUNT = 10_000
-"""A larger count is returned as None: the exact number is not worth its cost."""
+"""A larger count is returned as None, because counting more rows takes too long."""
 
 
 async def read(
@@ -20,8 +20,8 @@ async def read(
     before: Position | None = None,
     backwards: bool = False,
 ) -> list[Difference]:
-    """Returns at most `limit` differences between two positions (opening time, id), or when `backwards` the last ones
-    first. `is_open` selects the open or the closed ones; None both."""
+    """Returns at most `limit` differences between two positions (opening time, id); with `backwards` the last ones,
+    last first. `is_open` selects open or closed differences; None selects both."""
     return await differences.page(
         session, is_open, after=after or BEGINNING, before=before or END, limit=limit, backwards=backwards
     )
@@ -38,5 +38,5 @@ async def find(session: Session, id: UUID) -> Difference | None:
 
 
 async def still_open(session: Session) -> OpenDifferences:
-    """Returns how many differences are open, and since when."""
+    """Returns the number of open differences, and the time of the oldest."""
     return await differences.still_open(session)

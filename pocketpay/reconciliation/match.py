@@ -28,8 +28,8 @@ class DifferenceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewDifference:
-    """A difference that was found. Amounts are what the bank account got, in minor units; None where there is
-    none. `line` is the number of the line; None when the books have an entry and the file has no line."""
+    """A difference that was found. Amounts are in minor units, negative when money went out of the bank account; None
+    when there is no amount. `line` is the number of the line; None when only the books have an entry."""
 
     kind: DifferenceKind
     line: int | None
@@ -40,8 +40,8 @@ class NewDifference:
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """The result for the lines of a file. `first` has the transactions that a line of this file is the first to
-    name: an earlier difference that the line was missing is explained."""
+    """The result for the lines of a file. `first` has the transactions that no earlier line names. These lines
+    explain earlier differences about missing lines."""
 
     matched: int
     differences: list[NewDifference]
@@ -49,8 +49,8 @@ class Matched:
 
 
 def match(lines: Iterable[BankLine], booked: Mapping[UUID, int], earlier: Set[UUID]) -> Matched:
-    """Matches the lines, in their order. `booked` has what the bank account got by each transaction that the lines
-    name and that has an entry of the account. `earlier` has the transactions that earlier files name."""
+    """Matches the lines, in their order. `booked` has the amount of the bank account's entry for each transaction
+    that the lines name and that has such an entry. `earlier` has the transactions that earlier files name."""
     matched, differences, first = 0, [], set[UUID]()
     for line in lines:
         id, amount = line.transaction_id, line.amount.minor

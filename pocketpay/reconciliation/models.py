@@ -16,7 +16,7 @@ KINDS = ("not_in_books", "not_in_file", "amount_differs", "repeated")
 class BankFileRow(SQLModel, table=True):
     """An imported file. `digest` is the SHA-256 of its content; `act_id` the act of the operator who imported it.
 
-    Amounts are what the bank account got, in minor units: negative when money went out.
+    Amounts are in minor units: positive when money came into the bank account, negative when it went out.
     """
 
     __tablename__ = "bank_files"

@@ -1,4 +1,4 @@
-"""Reads the file of a bank: recognises its format by its content, and checks what is common to all formats."""
+"""Reads the file of a bank: recognises its format by its content, and checks the rules for all formats."""
 
 from datetime import date
 
@@ -13,7 +13,7 @@ BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 def read(
     data: bytes, public_id: PublicId, *, first_day: date | None = None, last_day: date | None = None
 ) -> BankFile:
-    """Returns the file, with these days in place of its own. Raises BankFileUnreadable."""
+    """Returns the file. Given days replace the days that the file names. Raises BankFileUnreadable."""
     if len(data) > MAX_BYTES:
         raise BankFileUnreadable(f"The file is larger than {MAX_BYTES // 1024 // 1024} MB. Split it by days.")
     start = data.removeprefix(BYTE_ORDER_MARK).lstrip()

@@ -26,7 +26,7 @@
     limits.py          limits for depth, fields and cost of a document
     variables.py       checks the variables of a request
     execution.py       executes a prepared operation
-    traced.py          the same with a span for each operation, for a server that traces
+    traced.py          executes an operation with a span, for a server that traces
     subscription_events.py  the responses of a subscription, for websockets and event streams
     plans.py           compiled plans for operations with one root field
     executor.py        graphql-core's executor, with a fast path for plain fields
@@ -36,9 +36,9 @@
     health.py          liveness, readiness, and the metrics endpoint
     metrics.py         the metrics of this process
     measured.py        the metrics of the services: database, clearing, updates, mail, background work
-    tags.py            what metrics and log say about an operation
+    tags.py            the names of an operation in metrics and log
     exposition.py      the sum over several workers, and the text for Prometheus
-    exchange.py        one answer for all workers, through their supervisor
+    exchange.py        collects the metrics of all workers through their supervisor
     log.py             the log: JSON lines with a list of allowed fields
     redaction.py       removes secrets from messages that are logged
     downloads.py       limits how many files are downloaded at a time

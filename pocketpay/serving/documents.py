@@ -106,7 +106,8 @@ class Operation:
     computed again with the variables of each request. `selected` caches which fields it selects; it is None when the
     document has directives. `variables` checks the variables of a request; the first request creates it.
     `runs` counts requests, or events of a subscription, until the operation has a `plan` (or an `event_plan`) or is
-    known to need the executor. `label` is its name in the metrics; `ok` is the tag of an execution without errors.
+    known to need the executor. `label` is the operation's name in the metrics; `ok` is the tag of an
+    execution without errors.
     """
 
     __slots__ = (

@@ -154,7 +154,7 @@ class EventStreams:
     async def _subscription(
         self, operation: Operation, executor: OperationExecutor, scope: Scope, receive: Receive, send: Send
     ) -> Tag:
-        """Sends the events of a subscription until it is over. Returns what the metrics record."""
+        """Sends the events of a subscription until it is over. Returns its tag for the metrics."""
         context, token, expires_at = executor.context_value, None, None
         if context.viewer is not None:
             token = http.bearer_token(dict(scope["headers"]))
@@ -219,7 +219,7 @@ class EventStreams:
         return operation.ok if sending.cancelled() else sending.result()
 
     async def _send_events(self, operation: Operation, executor: OperationExecutor, send: Send) -> Tag:
-        """Sends the events of a subscription and `complete`. Returns what the metrics record."""
+        """Sends the events of a subscription and `complete`. Returns its tag for the metrics."""
         try:
             async with aclosing(payloads(self._context.execution, operation, executor)) as events:
                 async for payload in events:

@@ -1,11 +1,11 @@
-"""One answer to a request for /metrics from several worker processes: the supervisor adds up what all have counted.
+"""Collects the metrics of several worker processes: the supervisor adds up the counts of all workers.
 
     Prometheus ─► a worker ── ask ─► supervisor ── give ─► the other workers
     Prometheus ◄─ that worker ◄─ text ── supervisor ◄─ families ──┘
 
-A stream socket connects each worker with the supervisor; a message is its length and then JSON. Of a worker that does
-not answer within ANSWER_SECONDS the counters that it had reported last are used, so that no counter goes down. What
-an ended worker had reported last is kept for the same reason.
+A stream socket connects each worker with the supervisor; a message is its length and then JSON. When a
+worker does not answer within ANSWER_SECONDS, the sum has the counters that it reported last, so that no counter goes
+down. The last report of an ended worker is kept for the same reason.
 
 Decision 63 gives the reasons.
 """
@@ -23,10 +23,11 @@ from pocketpay.serving import exposition
 from pocketpay.serving.exposition import Family, family_of, lasting, merged, of_workers
 
 ANSWER_SECONDS = 1.0
-"""The longest wait for the other workers. A worker answers within milliseconds, unless its event loop is blocked."""
+"""How long the supervisor waits for the other workers at most. A worker answers within milliseconds, unless its event
+loop is blocked."""
 
 ASK_SECONDS = 3.0
-"""The longest wait of a worker for the supervisor."""
+"""How long a worker waits for the supervisor at most."""
 
 LENGTH_BYTES = 4
 
@@ -48,7 +49,7 @@ class MetricsChannel:
         return cls(*await asyncio.open_connection(sock=end))
 
     def send(self, message: Mapping[str, Any]) -> None:
-        """Sends a message. The other side reads at once, or it is blocked and gets no further ones."""
+        """Sends a message without waiting. A receiver that is blocked gets no further messages."""
         data = orjson.dumps(message)
         self._writer.write(len(data).to_bytes(LENGTH_BYTES, "big") + data)
 
@@ -115,16 +116,16 @@ class SupervisorExchange:
         self._configured = configured
         self._channels: dict[str, MetricsChannel] = {}
         self._reported: dict[str, list[Family]] = {}
-        """What each worker has reported last."""
+        """The last report of each worker."""
         self._ended: list[Family] = []
-        """The sum of what ended workers had reported."""
+        """The sum of the last reports of ended workers."""
         self._given: dict[tuple[str, int], asyncio.Future[None]] = {}
         self._number = 0
         self._answers: set[asyncio.Task[None]] = set()
         self.restarts = 0
 
     async def serve(self, worker: str, end: socket.socket) -> None:
-        """Exchanges with a worker until it ends. `worker` is its place, 1 to the number of workers."""
+        """Exchanges messages with a worker until it ends. `worker` is its number, from 1."""
         channel = self._channels[worker] = await MetricsChannel.open(end)
         try:
             while True:
@@ -145,7 +146,7 @@ class SupervisorExchange:
             self._keep(worker)
 
     def _keep(self, worker: str) -> None:
-        """Adds what an ended worker had reported to the sum."""
+        """Adds the last report of an ended worker to the sum."""
         families = lasting(self._reported.pop(worker, []))
         self._ended = merged({"": families}, "", self._ended)
 

@@ -50,7 +50,7 @@ RUNS_BEFORE_PLAN = 1
 
 
 class Answer(NamedTuple):
-    """A response, and what the metrics record about its operation."""
+    """A response, and the tag of its operation for the metrics."""
 
     payload: dict[str, Any]
     tag: Tag
@@ -279,7 +279,7 @@ def answer_from(result: ExecutionResult, operation: Operation, request_id: str) 
 
 
 def tag_of(operation: Operation, errors: list[dict[str, Any]]) -> Tag:
-    """Returns what the metrics record about an operation with these errors: the most severe one counts."""
+    """Returns the tag of an operation with these errors. The most severe error decides."""
     code = _code(errors)
     outcome = "internal" if code == INTERNAL else "busy" if code == SERVICE_BUSY else "errors"
     return Tag(operation.type, operation.label, outcome, code)

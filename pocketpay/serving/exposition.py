@@ -7,12 +7,12 @@
 How the values of several workers become one:
 
     sum     counters, histograms, and gauges that count what a worker has
-    max     the worst one, for times and for what every worker reads from the same table
-    min     a state that is 1 only when it is 1 for all
-    asked   the value of the worker that answers the request: it has just read it from the database
-    each    no sum: the label `worker` tells them apart
+        max     the largest value, for durations and for values that every worker reads from the same table
+    min     the smallest value, for a state that is 1 only when it is 1 for all workers
+    asked   the value of the worker that answers the request: it has just read the value from the database
+    each    the values of all workers, with the label `worker`
 
-Counters must never go down, so what an ended worker had counted stays in the sum (`lasting`).
+Counters must never go down, so the counters of an ended worker stay in the sum (`lasting`).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,7 +37,7 @@ class Merge(StrEnum):
 
 
 class Kind(StrEnum):
-    """A type of Prometheus."""
+    """One of Prometheus's metric types."""
 
     COUNTER = "counter"
     GAUGE = "gauge"
@@ -46,7 +46,7 @@ class Kind(StrEnum):
 
 @dataclass(slots=True)
 class Sample:
-    """One value: of the series with the family's name and `suffix`, and these labels."""
+    """One value of a series. The name of the series is the family's name and `suffix`."""
 
     suffix: str
     labels: Labels
@@ -84,13 +84,13 @@ def family_of(data: Mapping[str, Any]) -> Family:
 
 
 def lasting(families: Iterable[Family]) -> list[Family]:
-    """Returns the counters and histograms, whose sum must not go down when their worker ends or does not answer."""
+    """Returns the counters and histograms. Their sum must not go down when a worker ends or does not answer."""
     return [one for one in families if one.merge is Merge.SUM and one.kind is not Kind.GAUGE]
 
 
 def merged(workers: Mapping[str, Sequence[Family]], asked: str, ended: Sequence[Family] = ()) -> list[Family]:
-    """Returns the families of all workers as one. `asked` is the worker that answers; `ended` are the lasting
-    families of ended workers."""
+    """Returns the families of all workers as one. `asked` is the worker that answers; `ended` has the
+    counters and histograms of ended workers."""
     result: dict[str, Family] = {}
     values: dict[tuple[str, str, tuple[tuple[str, str], ...]], Sample] = {}
     in_order = [(asked, workers[asked]), *((name, one) for name, one in workers.items() if name != asked)]
@@ -123,7 +123,7 @@ def _combined(merge: Merge, one: float, other: float) -> float:
 
 
 def of_workers(configured: int, answering: int, restarts: int) -> list[Family]:
-    """Returns the families about the workers themselves."""
+    """Returns the metrics about the workers themselves."""
     counted: tuple[tuple[str, Kind, str, int], ...] = (
         ("pocketpay_workers", Kind.GAUGE, "Number of worker processes that should run.", configured),
         ("pocketpay_workers_answering", Kind.GAUGE, "Number of workers that answered this request.", answering),

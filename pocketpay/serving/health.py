@@ -29,7 +29,7 @@ class Health:
         self.database: Database | None = None
         self.listener: Listener | None = None
         self.stopping = False
-        """Whether the server has been asked to stop: it is not ready for new clients, and serves the ones it has."""
+        """Whether the server has been asked to stop. Then it still serves, but reports that it is not ready."""
         self.refresh: Callable[[], Awaitable[None]] | None = None
         """Reads the values of the metrics that need the database; None until the server is open."""
         self.all_workers: Callable[[], Awaitable[bytes]] | None = None

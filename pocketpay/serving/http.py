@@ -304,7 +304,7 @@ _SECURITY_LINES = header_lines(SECURITY_HEADERS)
 
 
 def response_lines(raw: bytes, kind: bytes, request_id: str) -> bytes:
-    """The same as `header_lines(response_headers(…))`, three times as fast."""
+    """Returns the same as `header_lines(response_headers(…))`, three times as fast."""
     return b"content-type: %b; charset=utf-8\r\ncontent-length: %d\r\nx-request-id: %b\r\n%b" % (
         kind,
         len(raw),

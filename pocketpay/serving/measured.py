@@ -1,4 +1,4 @@
-"""Registers the metrics of what runs as long as the server: database, clearing, updates, mail, background work."""
+"""Registers the metrics of the services: database, clearing, updates, mail, background work."""
 
 import platform
 from collections.abc import Callable, Mapping
@@ -26,7 +26,7 @@ CLEARING_COUNTS = {
     "instructions": "Number of instructions executed since the start.",
     "retries": "Number of units of work retried since the start.",
     "busy": "Number of instructions answered with SERVICE_BUSY since the start.",
-    "ahead": "Number of them where the last change of an account is in the future because of a wrong clock.",
+    "ahead": "Number of instructions answered with SERVICE_BUSY because an account has a time in the future.",
     "postponed": "Number of times an instruction was postponed because another session had locked an account.",
 }
 
@@ -69,7 +69,7 @@ AUDIT: dict[str, tuple[str, Callable[[LastAudit], float]]] = {
         lambda run: run.finished_at,
     ),
     "pocketpay_audit_whole_timestamp_seconds": (
-        "When the last whole audit began on which the last recorded audit rests.",
+        "When the last whole audit began: the last recorded audit itself, or the one that it continues.",
         lambda run: run.whole_at,
     ),
 }
@@ -89,7 +89,7 @@ def of_the_server(metrics: Metrics, connections: Connections, execution: Executi
     metrics.gauge("pocketpay_connections", "Number of open connections.", lambda: connections.open)
     metrics.counter(
         "pocketpay_connections_refused",
-        "Number of connections refused since the start because there were too many.",
+        "Number of connections refused since the start because too many were open.",
         lambda: connections.refusals,
     )
     metrics.counters(
@@ -218,7 +218,7 @@ def of_updates(metrics: Metrics, listener: Listener, hub: Hub, feeds: Feeds) -> 
     )
     metrics.gauge(
         "pocketpay_listener_lag_seconds",
-        "Time since the listener knew last that it has received every commit.",
+        "Time since the listener last knew that it had received every commit.",
         lambda: hub.silent_seconds,
         Merge.MAX,
     )

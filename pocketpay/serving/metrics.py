@@ -1,6 +1,6 @@
-"""The metrics of this process: what it counts itself, and what it reads where the work is done.
+"""The metrics of this process: its own counts of operations, and values that it reads from other packages.
 
-A label never has a value of a request: operations have the labels of `tags.py`, and all others are constants.
+A label never has a value of a request: operations have the labels of `tags.py`, and all other labels are constants.
 Counting an operation takes less than a microsecond, without a lock: everything runs on one event loop.
 
 `exposition.py` adds up the metrics of several workers. Decision 63 gives the reasons.
@@ -29,7 +29,7 @@ log = structlog.get_logger(__name__)
 
 
 class Running:
-    """Counts what runs now."""
+    """Counts how many run now, for example subscriptions."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -62,7 +62,7 @@ class Metrics:
             ("status", "code"),
             lambda: self._http_refusals,
         )
-        # A series of its own that begins at 0: Prometheus does not see an increase to the first value of a series.
+        # A separate series that begins at 0: Prometheus sees no increase when the first value of a series is above 0.
         self.counter(
             "pocketpay_internal_errors",
             "Number of operations that failed with INTERNAL.",
@@ -92,7 +92,7 @@ class Metrics:
         """Records a request that was refused before its operation was known."""
         self._http_refusals[str(status), code] += 1
 
-    # ------------------------------------------------------------ what is read when the metrics are requested
+    # ------------------------------------------------------------ values that are read on request
 
     def gauge(self, name: str, description: str, read: Callable[[], float | None], merge: Merge = Merge.SUM) -> None:
         """Registers a gauge. `read` is called when the metrics are requested; None leaves it out."""
@@ -161,7 +161,7 @@ class Metrics:
         return [*exposition.merged({"1": self.families()}, "1"), *exposition.of_workers(1, 1, 0)]
 
     def text(self) -> bytes:
-        """Returns the same in the text format of Prometheus."""
+        """Returns the metrics of `alone` in the text format of Prometheus."""
         return exposition.text(self.alone())
 
     def _process_families(self) -> Iterator[Family]:

@@ -58,7 +58,7 @@ class NewDocuments:
     """The queue of waiting documents, by owner."""
 
     def __init__(self, *, share: float, burst_seconds: float) -> None:
-        """`share` of the time is for preparing; `burst_seconds` may be spent at once after an idle period."""
+        """Preparing takes at most `share` of the time; after an idle period it may take `burst_seconds` at once."""
         self._share, self._burst_seconds = share, burst_seconds
         self._covered_until = 0.0
         """The time at which the accumulated share covers all documents that were prepared so far."""

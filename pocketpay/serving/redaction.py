@@ -2,9 +2,9 @@
 
     values of the server     its secret keys, the passwords of the database and of the SMTP server, METRICS_TOKEN
     values of the request    its access token, its cookie, and every string that the client sent
-    by their form            tokens, hashes of passwords, card numbers, one-time codes
+        other text               whatever looks like a token, a hash of a password, a card number or a one-time code
 
-The log contains no secret because nobody logs one. But the message of an unexpected error, which the log shows in
+Our own code logs no secret. But the message of an unexpected error, which the log shows in
 development, and the text of a library can repeat any value.
 
 Decision 54 gives the reasons.

@@ -1,7 +1,7 @@
 """New request ids: 96 random bits as 24 hexadecimal digits.
 
-Random bytes of the operating system cost a system call, 3 µs of the 60 of a balance read, so one call gets the bytes
-of many ids. A forked process drops the ids of its parent, so that no id is used twice.
+A system call for random bytes takes 3 µs, and a whole balance read takes 60. So one call gets the bytes of many ids.
+A forked process drops the ids of its parent, so that no id is used twice.
 """
 
 import os

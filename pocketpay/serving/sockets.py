@@ -174,7 +174,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         self.server_context.metrics.record(tag, perf_counter() - started, context.request_id)
 
     async def _run(self, operation: Operation[Context, None], context: Context) -> Tag:
-        """Runs an operation. Returns what the metrics record."""
+        """Runs an operation. Returns its tag for the metrics."""
         try:
             self.server_context.check_rate(self.viewer, self.address)
             prepared_operation = await self.server_context.execution.find_operation(

@@ -1,4 +1,4 @@
-"""What the metrics and the log say about an operation: names that no request can make up.
+"""The tag of an operation in the metrics and in the log. A request cannot invent any part of it.
 
     type        query, mutation, subscription; "none" when there was no operation
     operation   the name of a trusted document's operation, or the root field if there is one; else "other"
@@ -19,7 +19,7 @@ MAX_TRUSTED_NAMES = 300
 
 
 class Tag(NamedTuple):
-    """What is recorded about one operation: see above."""
+    """The recorded type, name, outcome and code of one operation: see above."""
 
     type: str
     operation: str
@@ -36,7 +36,7 @@ class Labels:
         self._trusted: set[str] = set()
 
     def of(self, node: OperationDefinitionNode, *, trusted: bool) -> str:
-        """Returns the label of an operation. `trusted` means that its document is one of the server's own clients."""
+        """Returns the label of an operation. `trusted` means that its document is a trusted one."""
         name = node.name.value if node.name else None
         if trusted and name is not None and (name in self._trusted or len(self._trusted) < MAX_TRUSTED_NAMES):
             self._trusted.add(name)

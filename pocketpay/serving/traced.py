@@ -17,7 +17,7 @@ from pocketpay.tracing import spans
 from pocketpay.tracing.spans import Span, Traces
 
 FAILED = ("busy", "internal")
-"""The outcomes that are failures of the server. A refusal is an answer."""
+"""The outcomes that are failures of the server. A refusal is not a failure."""
 
 MAX_CODES = 10
 
@@ -67,7 +67,7 @@ def _finish(span: Span, answer: Answer) -> None:
 def _refusals(data: Any) -> Iterator[str]:
     """Yields the codes of the refusals in the payloads, as far as the client selected them.
 
-    A client can give the name `code` to another field, so anything else than a code is left out.
+    A client can give the alias `code` to another field, so a value that is not an error code is left out.
     """
     for payload in data.values() if isinstance(data, dict) else ():
         errors = payload.get("errors") if isinstance(payload, dict) else None

@@ -3,11 +3,11 @@
     switch.py   reads the variables; imports no library
     spans.py    makes spans, and exports them in the background; imports the libraries of OpenTelemetry
 
-Each package traces its own work in a subclass: `serving/traced.py` an operation, `clearing/traced.py` a unit of work,
-`database/traced.py` a statement. Only a server that traces imports them, so the others pay nothing.
+Subclasses make the spans: in `serving/traced.py` of operations, in `clearing/traced.py` of units of work, in
+`database/traced.py` of statements. Only a server that traces imports these modules, so other servers pay nothing.
 
-A span never has a value of a request: names come from lists of this server, and attributes are codes and counts. This
-package knows nothing of payments.
+A span never contains a value of a request: its name comes from a list of this server, and its attributes are codes
+and counts. This package must not depend on payments.
 
 Decision 66 gives the reasons.
 """

@@ -25,7 +25,7 @@ from opentelemetry.trace import SpanContext as SpanContext
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 CLOSE_SECONDS = 1.0
-"""The longest wait at the end of a server for spans that are not sent yet."""
+"""How long a server that ends waits at most until its last spans are sent."""
 
 Attributes = Mapping[str, str | int | Sequence[str]]
 
@@ -50,7 +50,7 @@ class Traces:
         self.tracer = provider.get_tracer("pocketpay")
 
     def close(self) -> None:
-        """Sends what is left, for at most CLOSE_SECONDS."""
+        """Sends the spans that are left, for at most CLOSE_SECONDS."""
         closing = threading.Thread(target=self._processor.shutdown, name="closing traces", daemon=True)
         closing.start()
         closing.join(CLOSE_SECONDS)

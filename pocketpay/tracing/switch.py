@@ -10,14 +10,14 @@ PROTOCOL = "http/protobuf"
 
 
 class TracesUnavailable(PocketPayError):
-    """The OTEL_ variables ask for what this server cannot do."""
+    """The OTEL_ variables ask for something that this server cannot do."""
 
 
 def is_on(environment: Mapping[str, str]) -> bool:
     """Returns whether a server must trace: OTEL_TRACES_EXPORTER is otlp, or an endpoint of OTLP is set.
 
     OTEL_SDK_DISABLED=true and OTEL_TRACES_EXPORTER=none switch traces off. Raises TracesUnavailable for another
-    exporter or protocol: a server that silently sends nothing would be noticed in the next incident.
+    exporter or protocol. Otherwise a server without traces would be noticed only in the next incident.
     """
     if _value(environment, "OTEL_SDK_DISABLED").lower() == "true":
         return False
@@ -25,12 +25,12 @@ def is_on(environment: Mapping[str, str]) -> bool:
     if exporter == "none" or not (exporter or any(_value(environment, name) for name in ENDPOINTS)):
         return False
     if exporter not in ("", "otlp"):
-        raise TracesUnavailable(f"OTEL_TRACES_EXPORTER is {exporter!r}: this server has otlp and none.")
+        raise TracesUnavailable(f"OTEL_TRACES_EXPORTER is {exporter!r}: this server supports otlp and none.")
     for name in PROTOCOLS:
         protocol = _value(environment, name).lower()
         if protocol not in ("", PROTOCOL):
             raise TracesUnavailable(
-                f"{name} is {protocol!r}: this server sends {PROTOCOL}, to which collectors listen on port 4318."
+                f"{name} is {protocol!r}: this server supports {PROTOCOL}, usually port 4318 of a collector."
             )
         if protocol:
             break

@@ -1,5 +1,5 @@
-"""The audit's proofs that read transactions: holds, legs, keys, times, closed wallets; and what an incremental audit
-reads of them."""
+"""The audit's proofs that read transactions: holds, legs, keys, times, closed wallets; and the search for the rows of
+an incremental audit."""
 
 from pocketpay.transactions.repository.added import find, incremental
 from pocketpay.transactions.repository.proofs import PROOFS

@@ -27,11 +27,11 @@ from pocketpay.transactions.transaction import Transaction, Type
 WINDOW = timedelta(hours=24)
 
 USAGE_KEPT = timedelta(days=7)
-"""How long the hours of `wallet_usage` are kept. Limits read the last day; the rest is for whoever looks into an
-incident. The payments themselves are kept."""
+"""How long the hours of `wallet_usage` are kept. Limits read the last day. Older hours help people to investigate an
+incident. The payments themselves are never deleted."""
 
 USAGE_PROVED = timedelta(days=6)
-"""How old an hour may be that the audit still compares with its payments: the sweeper deletes none of these."""
+"""The audit compares hours with their payments up to this age. The sweeper deletes none of these hours."""
 
 
 class LimitKind(StrEnum):

@@ -1,8 +1,9 @@
 """Deletes the hours of usage that no limit reads any more.
 
-`wallet_usage` gets a row for each hour in which a wallet pays, so it would grow as long as the books. Limits read the
-last day. Payments must not pay for an index on time, so the sweeper goes from wallet to wallet by the primary key, a
-bounded number at a time. It deletes an hour when it is old by the clocks of both the server and the database.
+`wallet_usage` gets a row for each hour in which a wallet pays, so without a sweeper it would always grow. Limits read
+the last day. There is no index on time, because it would make payments slower. So the sweeper goes from wallet to
+wallet by the primary key, a bounded number at a time. It deletes an hour when it is old by the clocks of both the
+server and the database.
 
 Decision 68 gives the reasons.
 """
@@ -21,13 +22,13 @@ from pocketpay.transactions.repository import usage
 
 EVERY_SECONDS = 3600.0
 WALLETS = 500
-"""Wallets of one unit of work: about 10 ms when nothing is old."""
+"""Wallets of one unit of work. It takes about 10 ms when no hour is old."""
 
 ROWS = 2_000
 """Rows deleted in one unit of work."""
 
 PAUSE_SECONDS = 0.1
-"""The pause after each unit of work, so that most of the time is left for others."""
+"""Seconds of pause after each unit of work, so that payments get most of the time."""
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +42,7 @@ async def sweep_forever(database: Database) -> None:
 
 
 async def sweep(database: Database, *, wallets: int = WALLETS, rows: int = ROWS) -> int:
-    """Deletes the old hours of all wallets and returns how many. Stops when another server is at it."""
+    """Deletes the old hours of all wallets and returns their number. Stops when another server sweeps."""
     deleted, after = 0, UUID(int=0)
     while True:
         before = datetime.now(UTC) - USAGE_KEPT

@@ -76,8 +76,11 @@ class Transaction:
         return self.amount + self.fee
 
     def after_refund(self, amount: Money, now: datetime) -> Self:
-        """Returns the transaction after a further refund of `amount`. `uncounted` stays at most the transaction's
-        amount, because its fee never counted."""
+        """Returns the transaction after a further refund of `amount`.
+
+        A limit counts the transaction's amount without its fee. So `uncounted` is never more than the amount, even
+        when the fee is refunded too.
+        """
         return replace(
             self,
             refunded=self.refunded + amount.minor,

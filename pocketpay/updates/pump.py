@@ -34,9 +34,9 @@ class Pump:
         self.name, self._turn, self._give_up = name, turn, give_up
         self._woken = asyncio.Event()
         self._woken_at: float | None = None
-        """When the oldest work was requested that no finished turn has done."""
+        """The time of the oldest request whose work is not done yet."""
         self.seconds = Histogram(SECONDS_BOUNDS)
-        """The time from a request to the end of the turn that did the work."""
+        """Seconds from a request to the end of the turn that did its work."""
         self._task: asyncio.Task[None] | None = None
 
     def wake(self) -> None:

@@ -75,7 +75,9 @@ async def test_differences_are_listed_in_pages_and_closed_with_a_reason(client: 
     assert [act["bankDifference"] for act in acts[:2]] == [{"id": fees["id"]}, None]
 
 
-async def test_a_closing_is_refused_with_its_reason_and_only_operators_may_see_and_do_it(client: Client) -> None:
+async def test_a_refused_closing_has_its_reason_and_only_operators_may_list_and_close_differences(
+    client: Client,
+) -> None:
     olga, ada = await operator(client), await client.sign_up("ada")
     await reconcile(client.services.database, [today("-1.00", "Fees of November")])
     (one,) = (await listed(client, olga))["nodes"]

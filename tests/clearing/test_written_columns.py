@@ -1,7 +1,7 @@
-"""What a unit of work writes is what was decided, column by column.
+"""A unit of work writes exactly the decided value into every column.
 
 One statement writes all money. Its rows are tuples, whose values must be in the order of the columns of a type in the
-database. Here every column of every row that it writes has a value of its own, and each column of the written tables
+database. In this test every column of every written row has a different value, and each column of the written tables
 is compared with the value that it must have.
 """
 
@@ -103,7 +103,7 @@ async def compare(owner: "Connection[Record]", table: str, expected: dict[str, o
 
 
 def require_distinct(composite: Composite[Any], row: tuple[object, ...]) -> None:
-    """Two values of one type must differ, else nobody would notice if they were exchanged."""
+    """Requires that two values of one type differ. Otherwise no test would notice when they are exchanged."""
     values = list(zip(composite.types.values(), map(str, row), strict=True))
     assert len(set(values)) == len(values), composite.name
 
@@ -161,7 +161,7 @@ async def test_every_column_of_every_written_table_has_the_decided_value(owner: 
     await compare(owner, "wallet_usage", {"wallet_id": hour[0], "kind": "deposit", "hour": LATER, "amount": 40})
 
 
-async def test_the_types_in_the_database_have_the_columns_of_the_code_in_their_order(
+async def test_the_types_in_the_database_have_the_same_columns_as_the_code_in_the_same_order(
     owner: "Connection[Record]",
 ) -> None:
     short = {"timestamp with time zone": "timestamptz"}

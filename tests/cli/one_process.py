@@ -1,7 +1,7 @@
 """Runs command lines one after another in a process that has imported nothing else, and reports how each one ended.
 
-A new interpreter for each of fifty command lines would take half a minute. The lines come in the order of what they
-may import. Each one has its own stdout and stderr, which are flushed at its end, as at the end of an interpreter. The
+A new interpreter for each of fifty command lines would take half a minute. Lines that may import fewer libraries come
+first. Each one has its own stdout and stderr, which are flushed at its end, as at the end of an interpreter. The
 process reads a list of Line as JSON on stdin, and prints a list of Ended.
 """
 
@@ -24,7 +24,7 @@ WATCHED = (
 class Line:
     """A command line, with its terminal: the encoding, and whether the reader of its output has gone.
 
-    `checked` is whether it checks that its database is durable, which that of the tests is not.
+    `checked` is whether the command checks that its database is durable. The database of the tests is not durable.
     """
 
     arguments: list[str]

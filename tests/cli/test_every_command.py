@@ -65,7 +65,7 @@ LINES: dict[str, list[str]] = {
 """A command line for each command, on a database where ada and bea have signed up. They run in this order."""
 
 HIDDEN = {"worker"}
-"""Commands that no person runs: `serve --workers` does, and reads no result."""
+"""Commands that no person runs. `serve --workers` runs them, and reads no result."""
 
 REFUSED = {
     "serve": "SETTINGS_ERROR",
@@ -95,10 +95,10 @@ LIGHT = {
 SCHEMA = {"graphql", "strawberry"}
 MIGRATIONS = {"alembic", "sqlalchemy", "sqlmodel"}
 IMPORTS: dict[str, set[str]] = {"migrate": MIGRATIONS, "schema": {*SCHEMA, "starlette"}}
-"""What a command imports in addition to DATABASE. It is in the process from then on."""
+"""The libraries that a command imports in addition to DATABASE. They stay in the process for the later commands."""
 
 DATABASE = {"asyncio", "asyncpg", "pydantic_settings", "structlog", "rich"}
-"""What a command on the database imports. structlog imports rich when it is installed."""
+"""The libraries that a command on the database imports. structlog imports rich when it is installed."""
 
 
 @pytest.fixture(scope="module")
@@ -120,7 +120,7 @@ async def _sign_up(dsns: Dsns) -> None:
 
 @pytest.fixture(scope="module")
 def ended(inhabited: Dsns) -> dict[tuple[str, str], Ended]:
-    """How each line ended, by its command and how it was run."""
+    """How each line ended, by the name of its command and the way in which it was run."""
     lines: dict[tuple[str, str], Line] = {}
     for name, (arguments, _) in LIGHT.items():
         lines[name, "json"] = Line([*arguments, "--json"])
@@ -150,7 +150,7 @@ def ended(inhabited: Dsns) -> dict[tuple[str, str], Ended]:
 
 
 def commands(group: Any = None, path: str = "") -> dict[str, Any]:
-    """Returns every command of the program by its name, as far as it does something itself."""
+    """Returns every command of the program by its name, without groups that do nothing themselves."""
     group = group or typer.main.get_command(verbs.verbs)
     found: dict[str, Any] = {}
     for name, command in group.commands.items():
@@ -162,7 +162,7 @@ def commands(group: Any = None, path: str = "") -> dict[str, Any]:
     return found
 
 
-def test_every_command_is_here_and_has_json() -> None:
+def test_every_command_is_tested_and_accepts_json() -> None:
     assert {*LINES} == {*commands()} - HIDDEN
     assert [name for name, command in commands().items() if "--json" not in _options(command)] == []
 
@@ -190,7 +190,7 @@ def test_every_command_prints_one_object_of_json(ended: dict[tuple[str, str], En
             assert shown["result"], name
 
 
-def test_json_has_the_values_and_text_has_them_for_people(ended: dict[tuple[str, str], Ended]) -> None:
+def test_json_has_exact_values_and_text_has_readable_ones(ended: dict[tuple[str, str], Ended]) -> None:
     (found,) = json.loads(ended["operator find", "json"].out)["result"]["rows"]
     assert (found["username"], found["name"], found["email_verified"]) == ("ada", NAME, False)
     (row,) = ended["operator find", "ascii"].out.splitlines()[1:]
@@ -213,7 +213,7 @@ def test_a_usage_error_is_json_too(ended: dict[tuple[str, str], Ended]) -> None:
     assert json.loads(ended["missing argument", "json"].out)["verb"] == "operator freeze"
 
 
-def test_no_encoding_and_no_closed_pipe_ends_in_a_traceback(ended: dict[tuple[str, str], Ended]) -> None:
+def test_no_terminal_encoding_and_no_closed_pipe_causes_a_traceback(ended: dict[tuple[str, str], Ended]) -> None:
     for (name, how), one in ended.items():
         assert "Traceback" not in one.err, (name, how, one.err)
         assert "Exception ignored" not in one.err, (name, how, one.err)
@@ -223,7 +223,7 @@ def test_no_encoding_and_no_closed_pipe_ends_in_a_traceback(ended: dict[tuple[st
             assert one.code == ended[name, "json"].code, (name, one)
 
 
-def test_a_command_imports_nothing_that_only_others_need(ended: dict[tuple[str, str], Ended]) -> None:
+def test_a_command_imports_only_the_libraries_that_it_needs(ended: dict[tuple[str, str], Ended]) -> None:
     allowed: set[str] = set()
     for (name, how), one in ended.items():
         if name not in LIGHT:
@@ -234,7 +234,7 @@ def test_a_command_imports_nothing_that_only_others_need(ended: dict[tuple[str, 
     assert {*WATCHED} >= {*DATABASE, *SCHEMA, *MIGRATIONS}
 
 
-def test_a_full_disk_is_said_and_is_not_a_success() -> None:
+def test_a_full_disk_is_reported_and_the_command_fails() -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(
             [sys.executable, "-m", "pocketpay", "settings"],
@@ -246,7 +246,9 @@ def test_a_full_disk_is_said_and_is_not_a_success() -> None:
     assert (done.returncode, done.stderr) == (1, "The output cannot be written (No space left on device).\n")
 
 
-def test_a_server_that_runs_says_where(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_started_server_prints_its_addresses(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(output, "_is_json", True)
     log.configure(made())  # the log is on stderr
     verbs._welcome(made(), "http://127.0.0.1:8000", workers=1)

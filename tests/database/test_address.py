@@ -83,7 +83,7 @@ def test_parameters_of_other_clients_are_dropped_and_others_kept_as_written() ->
         ("schema=money", "schema"),
     ],
 )
-def test_what_is_not_possible_is_refused_by_name(parameter: str, word: str) -> None:
+def test_a_parameter_that_the_server_cannot_fulfil_is_refused_and_named(parameter: str, word: str) -> None:
     with pytest.raises(SettingsError, match=f"DATABASE_URL.*{word}") as refused:
         load(_env_file=None, database_url=f"postgresql://ada:secret@db1/pay?{parameter}")
     assert "secret" not in str(refused.value)

@@ -1,4 +1,4 @@
-"""Why the database is away: each cause is recognized, counted, and logged once."""
+"""The causes of an unreachable database: each one is recognised, counted, and logged once."""
 
 import socket
 import ssl
@@ -41,14 +41,14 @@ def test_every_cause_is_recognized() -> None:
     assert {cause for _, cause in ERRORS} == {*Cause}
 
 
-def test_of_several_hosts_the_cause_that_needs_somebody_counts() -> None:
+def test_the_most_important_cause_is_the_one_that_a_person_must_correct() -> None:
     assert most_important([Cause.STANDBY, Cause.NO_ANSWER, Cause.WRONG_PASSWORD]) is Cause.WRONG_PASSWORD
     assert most_important([Cause.STANDBY, Cause.NO_ANSWER]) is Cause.NO_ANSWER
 
 
 @pytest.fixture
 def known(monkeypatch: pytest.MonkeyPatch) -> Availability:
-    """What a fresh process knows about its database."""
+    """The knowledge of a new process about its database."""
     monkeypatch.setattr(availability, "log", structlog.get_logger())
     known = Availability()
     known.logs = True
@@ -57,7 +57,7 @@ def known(monkeypatch: pytest.MonkeyPatch) -> Availability:
 
 
 async def test_a_real_refusal_is_counted_and_named(known: Availability, database_dsn: Dsns) -> None:
-    """A database that does not exist, and a port on which nothing listens: the error says which, and what to do."""
+    """The database does not exist, or nothing listens on the port. The error names the cause, and says what to do."""
     nowhere = database_dsn.server.partition("?")
     for cause, dsn, says in (
         (Cause.NOT_LISTENING, "postgresql://127.0.0.1:1/pocketpay", "does not answer (Connection refused): start it"),

@@ -374,7 +374,7 @@ IGNORES = {
     "wallet_usage_hour_was_deleted": "insert into wallet_usage select wallet_id, kind, hour - interval '30 days', -1 "
     "from wallet_usage limit 1",
 }
-"""Triggers that refuse nothing: an insert of one row that they leave out."""
+"""Triggers that refuse nothing: an INSERT of one row that the trigger leaves out."""
 
 TRIGGER_FUNCTIONS = """
 select prosrc from pg_proc where pronamespace = 'public'::regnamespace and prorettype = 'trigger'::regtype

@@ -363,8 +363,8 @@ def test_a_broken_link_is_erased(make: Make) -> None:
     assert not (server.data / "cluster").is_symlink()
 
 
-def test_a_copied_and_a_moved_data_directory_stand_alone(make: Make) -> None:
-    """The copy belongs to this user, as with `cp -r`: root's copy is no longer PostgreSQL's own."""
+def test_a_copied_or_moved_data_directory_is_independent(make: Make) -> None:
+    """The copy belongs to the user who made it, as with `cp -r`: root's copy does not belong to PostgreSQL's user."""
     original = make("original")
     original.start()
     asyncio.run(_execute(original.owner_dsn, "create table written (by text); grant select on written to public"))

@@ -1,4 +1,4 @@
-"""`pocketpay migrate` puts back missing roles and grants, and takes away those that the migrations do not state."""
+"""`pocketpay migrate` puts back missing roles and grants, and revokes those that the migrations do not state."""
 
 from collections.abc import Iterator
 
@@ -39,7 +39,7 @@ EXTRA = {
     ),
     "grant delete on wallets to pocketpay": ("revoke delete on wallets from pocketpay",),
     "grant select on sessions to public": ("revoke select on sessions from PUBLIC",),
-    # A privilege on the table takes those on the columns with it.
+    # REVOKE on the table also revokes the privilege on the column.
     "grant update on wallet_usage to pocketpay_server": (
         "revoke update on wallet_usage from pocketpay_server",
         "grant update (amount) on wallet_usage to pocketpay_server",
@@ -74,7 +74,7 @@ def _of_theirs() -> set[str]:
     return {"grant select on theirs to PUBLIC"}
 
 
-async def test_missing_and_extra_grants_are_repaired_and_those_of_others_stay(
+async def test_missing_and_extra_grants_are_repaired_and_grants_of_other_roles_stay(
     database_dsn: Dsns, owner: "Connection[Record]"
 ) -> None:
     await owner.execute(OTHERS)
@@ -122,7 +122,7 @@ async def _audit(dsns: Dsns) -> None:
         pass
 
 
-async def test_lost_memberships_are_given_again(database_dsn: Dsns, owner: "Connection[Record]") -> None:
+async def test_lost_memberships_are_granted_again(database_dsn: Dsns, owner: "Connection[Record]") -> None:
     for revoked, repair in (
         (f"revoke {SERVER} from {LOGIN}", "grant pocketpay_server to pocketpay with inherit true"),
         (f"revoke {READER} from {SERVER}", "grant pocketpay_reader to pocketpay_server with inherit false, set true"),
@@ -134,9 +134,7 @@ async def test_lost_memberships_are_given_again(database_dsn: Dsns, owner: "Conn
         await check(database_dsn)
 
 
-async def test_tables_that_cannot_be_read_are_not_called_missing(
-    database_dsn: Dsns, owner: "Connection[Record]"
-) -> None:
+async def test_unreadable_tables_are_not_reported_as_missing(database_dsn: Dsns, owner: "Connection[Record]") -> None:
     await owner.execute("revoke all on all tables in schema public from pocketpay_server, pocketpay_reader")
     with pytest.raises(MissingGrants, match="has tables, and its login may not read them"):
         await check(database_dsn)
@@ -148,7 +146,7 @@ async def test_tables_that_cannot_be_read_are_not_called_missing(
 
 
 @pytest.mark.parametrize("damage", ["delete from alembic_version", "drop table alembic_version"])
-async def test_incomplete_tables_are_neither_called_missing_nor_migrated(
+async def test_incomplete_tables_are_not_reported_as_missing_and_not_migrated(
     database_dsn: Dsns, owner: "Connection[Record]", damage: str
 ) -> None:
     await owner.execute(damage)

@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 
 from pocketpay.database import migrations, revisions
 from pocketpay.database.errors import DatabaseUnavailable
+from pocketpay.database.roles import LOGIN
 from pocketpay.database.sessions import Session
 from pocketpay.operations import audit
 from pocketpay.payments.desk import Desk
@@ -28,8 +29,8 @@ REPLACED = (
 async def before(empty: Dsns) -> Dsns:
     """A database of the revision before, without users.
 
-    Today's server acts as the server of that revision. Its writes need the types of revision 0026, so they are in a
-    schema of their own.
+    The server of this version acts as the server of that revision. It needs the types of revision 0026, so these
+    types are in a separate schema, which the server's login searches first, also after the migration has run.
     """
     await asyncio.to_thread(command.upgrade, migrations.config(empty.owner), _previous())
     owner = await asyncpg.connect(empty.owner)
@@ -37,7 +38,7 @@ async def before(empty: Dsns) -> Dsns:
     for type_ in ScriptDirectory.from_config(migrations.config()).get_revision("0026").module.TYPES:
         await owner.execute(f"create type later.{type_}")
     database = await owner.fetchval("select current_database()")
-    await owner.execute(f"alter database {database} set search_path = public, later")
+    await owner.execute(f"alter role {LOGIN} in database {database} set search_path = later, public")
     await owner.close()
     return empty
 

@@ -23,7 +23,7 @@ PAY = """mutation Pay($to: String!, $request: ID!) {
 }"""
 
 
-def test_a_new_id_is_later_than_the_one_before_and_equals_the_standard_class() -> None:
+def test_a_new_id_sorts_after_the_one_before_and_equals_a_standard_uuid() -> None:
     ids = [uuids.uuid7() for _ in range(1_000)]
     assert ids == sorted(ids)
     assert all(type(id) is uuids.UUID and id.version == 7 for id in ids)

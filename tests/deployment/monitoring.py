@@ -18,7 +18,7 @@ def alerts() -> list[dict[str, Any]]:
 
 
 def dashboard_queries(interval: str = "5m") -> list[str]:
-    """The queries of the dashboard, with Grafana's variables replaced as for all servers."""
+    """The queries of the dashboard. Grafana's variables have the values that select all servers."""
     panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
     asked = [target["expr"] for panel in panels for target in panel.get("targets", ())]
     return [one.replace("$__rate_interval", interval).replace("$instance", ".*") for one in asked]

@@ -1,4 +1,4 @@
-"""The alerts and the dashboard ask for series that the server has, and the docs describe every alert.
+"""The alerts and the dashboard use only series that the server has, and the docs describe every alert.
 
 `make monitoring` runs every query against a real Prometheus that scrapes a real server.
 """
@@ -30,7 +30,7 @@ def promtool(*arguments: str) -> str:
     return done.stdout
 
 
-async def test_every_series_of_alerts_and_dashboard_is_one_that_the_server_has(client: Client) -> None:
+async def test_alerts_and_dashboard_use_only_series_that_the_server_has(client: Client) -> None:
     text = (await client.http.get("/metrics")).text
     served = {"up"}
     for name, kind in re.findall(r"^# TYPE (\w+) (\w+)$", text, re.MULTILINE):
@@ -40,7 +40,7 @@ async def test_every_series_of_alerts_and_dashboard_is_one_that_the_server_has(c
     assert len(asked) > 50
 
 
-async def test_labels_of_alerts_and_dashboard_are_those_of_the_series(client: Client) -> None:
+async def test_alerts_and_dashboard_use_only_labels_that_the_series_have(client: Client) -> None:
     """A misspelt label or value would select nothing, and its alert would never fire."""
     known = {
         "outcome": {"ok", "errors", "rejected", "busy", "internal", "postponed", "failed"},
@@ -72,13 +72,13 @@ def test_every_alert_has_a_test_in_which_it_fires() -> None:
 
 
 @needs_promtool
-def test_each_alert_fires_on_what_it_is_about_and_none_on_a_healthy_server() -> None:
+def test_each_alert_fires_in_its_own_test_and_none_fires_on_a_healthy_server() -> None:
     promtool("check", "rules", str(ALERTS))
     promtool("test", "rules", str(CHECKOUT / "tests" / "deployment" / "alerts.yml"))
 
 
 @needs_promtool
-def test_prometheus_understands_every_query_of_the_dashboard_and_its_own_configuration(tmp_path: Path) -> None:
+def test_prometheus_accepts_its_configuration_and_every_query_of_the_dashboard(tmp_path: Path) -> None:
     rules = [{"record": f"panel{number}", "expr": query} for number, query in enumerate(dashboard_queries())]
     file = tmp_path / "panels.yml"
     file.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}), encoding="utf-8")
@@ -95,7 +95,7 @@ def test_prometheus_understands_every_query_of_the_dashboard_and_its_own_configu
     promtool("check", "config", str(example))
 
 
-def test_the_dashboard_is_one_that_grafana_can_import() -> None:
+def test_grafana_can_import_the_dashboard() -> None:
     board: dict[str, Any] = json.loads(
         (CHECKOUT / "deploy" / "grafana" / "dashboard.json").read_text(encoding="utf-8")
     )

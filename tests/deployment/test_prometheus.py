@@ -33,7 +33,7 @@ TOKEN = "figures please"
 SCRAPES = 30
 
 EMPTY_WHEN_HEALTHY = ("connect_failures_total", "background_runs_total{outcome!=")
-"""Queries that show only what went wrong."""
+"""Queries whose result is empty while nothing is wrong."""
 
 
 @pytest.fixture(scope="module")

@@ -31,7 +31,7 @@ def tool(name: str) -> str:
 
 
 def accepts(command: Sequence[str], **environment: str) -> str:
-    """Runs a checker. Fails with what it printed when it finds anything."""
+    """Runs a checker. Fails with its output when it finds an error."""
     done = subprocess.run(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env={**os.environ, **environment}
     )
@@ -63,7 +63,7 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.name)
-def test_a_unit_runs_a_command_of_ours_with_settings_of_ours_and_secrets_in_files(path: Path) -> None:
+def test_each_unit_uses_existing_commands_and_settings_and_reads_secrets_from_files(path: Path) -> None:
     service = unit(path)["Service"]
     program, verb, *options = service["ExecStart"][0].split()
     command = typer.main.get_group(verbs).commands.get(verb)
@@ -163,7 +163,7 @@ def test_nginx_accepts_its_file(tmp_path: Path) -> None:
     accepts([nginx, "-t", "-q", "-c", str(whole), "-e", str(tmp_path / "errors")])
 
 
-def test_nginx_passes_on_no_address_that_a_client_claims_and_hides_the_metrics() -> None:
+def test_nginx_forwards_no_address_that_a_client_claims_and_hides_the_metrics() -> None:
     site = re.sub(r"#.*", "", (DEPLOY / "nginx" / "pocketpay.conf").read_text(encoding="utf-8"))
     assert "proxy_set_header X-Forwarded-For $remote_addr;" in site
     assert "proxy_add_x_forwarded_for" not in site
@@ -201,7 +201,7 @@ def test_the_server_has_workers_limits_and_a_bounded_log() -> None:
         assert service["logging"]["options"] == {"max-size": "50m", "max-file": "5"}, name
 
 
-def test_monitoring_and_backup_start_only_with_their_profile_and_on_this_machine_only() -> None:
+def test_monitoring_and_backup_need_their_profile_and_listen_on_this_machine_only() -> None:
     services = as_written()["services"]
     assert {name: service["profiles"] for name, service in services.items() if "profiles" in service} == {
         "backup": ["backup"],
@@ -229,8 +229,8 @@ def test_prometheus_scrapes_the_service_with_the_token_of_its_secret() -> None:
     assert set(config["rule_files"]) <= mounted
 
 
-def test_the_backup_of_the_container_keeps_new_files_and_names_only_whole_ones(tmp_path: Path) -> None:
-    """Runs its script with a pg_dump that works once and fails once."""
+def test_the_backup_container_keeps_recent_dumps_and_leaves_no_incomplete_dump(tmp_path: Path) -> None:
+    """Runs the script of the container with a pg_dump that works once and fails once."""
     service = compose(SECRETS)["services"]["backup"]
     script = service["command"][0].replace("$$", "$").replace("/backups", str(tmp_path / "backups"))
     programs, backups = tmp_path / "bin", tmp_path / "backups"
@@ -257,7 +257,7 @@ def test_the_backup_of_the_container_keeps_new_files_and_names_only_whole_ones(t
     assert [file.name for file in backups.glob("*.dump")] == [recent.name]
 
 
-def test_every_sample_is_in_the_list() -> None:
+def test_every_sample_is_in_the_readme() -> None:
     page = (DEPLOY / "README.md").read_text(encoding="utf-8")
     listed = {(DEPLOY / link).resolve() for link in re.findall(r"\]\(([^)#]+)\)", page)}
     folders = {(DEPLOY / link).resolve() for link in ("prometheus", "grafana")}

@@ -163,7 +163,7 @@ class Load:
                 headers={"Authorization": f"Bearer {self.customers[order.by].token}"},
             )
         except httpx.TransportError as error:
-            # A refused connection took no request.
+            # A refused connection received no request.
             self.answers["refused" if isinstance(error, httpx.ConnectError) else "nobody there"] += 1
             if isinstance(error, httpx.TimeoutException) and not patient:
                 self.broken.append(f"no answer within {PATIENCE_SECONDS} s")

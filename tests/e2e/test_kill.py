@@ -21,7 +21,7 @@ async def test_no_acknowledged_payment_is_lost_and_none_is_made_twice(installati
     """A few rounds; `python -m tests.e2e.crash` runs more."""
     rounds, clients = await crash(installation, list(KILLS), 1.0)
     assert all(one.orders > 0 for one in rounds)
-    # Several times the documented times: a busy machine has taken more than those.
+    # Several times the documented times, because a busy machine has taken longer.
     assert [one.back_after_seconds < 4 * BACK_SECONDS for one in rounds] == [True] * len(KILLS), rounds
     assert clients.slowest_seconds < 2 * HANG_SECONDS
     assert clients.answers["SERVICE_BUSY"] > 0, "no client noticed that PostgreSQL was down"

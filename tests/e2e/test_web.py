@@ -1,4 +1,4 @@
-"""The web app of `examples/web` in a real browser: what people do in it, and each of its screens.
+"""The web app of `examples/web` in a real browser: scenarios in which people use it, and each of its screens.
 
 `make test` runs two scenarios and opens a few screens if Chromium is installed and the app is built; `make web-test`
 runs all, at two widths and in both themes, and needs both.
@@ -26,7 +26,7 @@ WHOLE = os.environ.get("BROWSER") == "whole"
 """Whether to run everything; `make web-test` sets it."""
 
 SHOTS = os.environ.get("SHOTS")
-"""A folder for a picture of each screen."""
+"""The folder for pictures of the screens."""
 
 A_FEW = ["home"]
 SHORT = ["live", "lost"]
@@ -50,7 +50,7 @@ GOOD_JUMP = 0.1
 
 
 def missing() -> str | None:
-    """Returns what these tests need and do not find here, with the way to get it, or None."""
+    """Returns a sentence about a missing program or build and how to get it, or None when nothing is missing."""
     if chromium() is None:
         return "no Chromium is found: install one (on Debian, apt-get install chromium) or name it, CHROMIUM=/path"
     if not (DIST / "index.html").exists() or not (APP / "node_modules" / "playwright-core").exists():
@@ -79,13 +79,13 @@ def seen(script: str, server: Running, **given: Any) -> list[Any]:
     return [json.loads(line) for line in ended.stdout.splitlines()]
 
 
-def test_the_scenarios_here_are_those_of_the_script() -> None:
+def test_the_list_of_scenarios_is_the_same_as_in_the_script() -> None:
     text = (SCRIPTS / "people.mjs").read_text()
     assert re.findall(r"^  async (\w+)\(\) \{$", text, re.MULTILINE) == SCENARIOS
 
 
 @pytest.mark.parametrize("scenarios", [[name] for name in SCENARIOS] if WHOLE else [SHORT], ids="-".join)
-def test_people_do_what_they_came_for(server: Running, scenarios: list[str]) -> None:
+def test_every_scenario_of_the_app_succeeds(server: Running, scenarios: list[str]) -> None:
     told = seen("people.mjs", server, scenarios=scenarios)
     assert told == [{"scenario": name, "failures": []} for name in scenarios]
 

@@ -30,7 +30,9 @@ def dist(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web_app, "DIST", assets.parent)
 
 
-async def test_every_screen_has_the_page_and_assets_are_cached(browser: AsyncClient, dist: None) -> None:
+async def test_every_address_of_the_app_returns_the_page_and_assets_are_cached(
+    browser: AsyncClient, dist: None
+) -> None:
     for path in ("/app/", "/app/send", "/app/activity/transaction_1"):
         page = await browser.get(path)
         assert (page.status_code, "The app" in page.text) == (200, True)
@@ -62,7 +64,7 @@ async def test_development_serves_the_app_and_production_does_not(database_dsn: 
             assert (await production.http.get(path)).status_code == 404
 
 
-def test_the_lock_names_no_host_and_no_hash_of_the_tarball_that_is_made_here() -> None:
+def test_the_lock_file_has_no_host_and_no_hash_of_the_local_tarball() -> None:
     for folder in ("clients/js", "examples/web"):
         lock = (ROOT / folder / "package-lock.json").read_text()
         assert "resolved" not in lock.replace('"resolved": "file:../../clients/js/pocketpay-client-0.1.0.tgz"', "")

@@ -107,7 +107,7 @@ async def test_without_a_writable_host_a_server_is_busy_and_says_so(installation
 
 
 async def audit_of_the_standby(installation: Installation) -> None:
-    """Audits the hot standby, which only reads: whole, and from a checkpoint that does not exist."""
+    """Audits the hot standby: all rows, and then from a checkpoint that does not exist. Nothing is recorded."""
     whole = await asyncio.to_thread(installation.run, "audit", "--standby")
     assert (whole.returncode, whole.stderr) == (0, ""), whole.stderr
     assert whole.stdout.startswith("The ledger is correct: ")

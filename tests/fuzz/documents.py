@@ -36,7 +36,7 @@ TAGS_OF = {
 }
 """The tag of the ids that fit a root field, by a part of its name."""
 DIFFERS = {("AuditReport", name) for name in ("seconds", "finishedAt", "wholeAt")}
-"""Fields whose value is another when the executor repeats a plan (tests.checked_plans): the times of an audit."""
+"""Fields whose value changes when the executor repeats a plan (tests.checked_plans): the times of an audit."""
 DAMAGE = ("", "}", "{", "(", '"', '"""', "$", "@", "...", "\0", "#", "é", "\ufeff", "null", ":", "!", "&", "\\u{0}")
 
 

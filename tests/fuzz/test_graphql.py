@@ -32,7 +32,7 @@ async def _walk(fuzzed: Fuzzed, round: Round) -> None:
             changed = {name for name in tables if tables_now[name] != tables[name]}
             assert not changed, f"a request that was not executed changed {changed}"
         elif response["data"] is not None and all(_is_refused(payload) for payload in _payloads(response["data"])):
-            # An error of a later mutation makes all data null, and the earlier ones have been executed.
+            # An error of a later mutation makes all data null, although the earlier mutations were executed.
             assert books_now == books, "a refused mutation moved money"
         books, tables = books_now, tables_now
 

@@ -1,4 +1,4 @@
-"""SECRET_KEY is replaced while servers run: nobody is signed out, and what was sent before still works.
+"""SECRET_KEY is replaced while servers run: nobody is signed out, and codes and links in earlier mails still work.
 
 The steps of docs/operations.md: first every server accepts the new key, then every server signs with it, then no
 server accepts the old one.
@@ -62,7 +62,7 @@ async def test_servers_of_two_steps_accept_each_others_tokens_and_links(servers:
 async def test_a_lost_reply_of_a_refresh_is_repeated_by_a_server_of_another_step(
     servers: Servers, owner: Owner
 ) -> None:
-    """And the server notices that two clients have a token, although another first key gave its successor."""
+    """The server also notices that two clients use one token, even when another first key made its successor."""
     for number, (here, there) in enumerate(PAIRS):
         ada = await arrive(servers[here], f"ada_{number}")
         lost = await refresh_session(servers[here], ada.tokens.refresh_token)
@@ -75,8 +75,8 @@ async def test_a_lost_reply_of_a_refresh_is_repeated_by_a_server_of_another_step
         assert await _has_ended(owner, ada.viewer.session_id)
 
 
-async def test_a_session_from_before_the_change_lasts_after_it(servers: Servers) -> None:
-    """Also for a client that was away meanwhile: its refresh token is looked up, and is not signed."""
+async def test_a_session_from_before_the_key_change_stays_valid_after_it(servers: Servers) -> None:
+    """This includes a client that was offline during the change: its refresh token is looked up without a key."""
     ada = await arrive(servers[BEFORE])
     assert await servers[AFTER].gate.viewer(ada.tokens.access_token) is None
     renewed = await refresh_session(servers[AFTER], ada.tokens.refresh_token)
@@ -84,7 +84,9 @@ async def test_a_session_from_before_the_change_lasts_after_it(servers: Servers)
 
 
 @pytest.mark.parametrize("way", ["code", "token"])
-async def test_a_mail_from_before_works_until_its_key_is_removed(servers: Servers, owner: Owner, way: str) -> None:
+async def test_a_code_mailed_before_the_key_change_works_until_its_key_is_removed(
+    servers: Servers, owner: Owner, way: str
+) -> None:
     await somebody(servers[BEFORE])
     await requested(servers[BEFORE])
     mail = await last(servers[BEFORE], owner)

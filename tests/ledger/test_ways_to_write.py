@@ -31,7 +31,7 @@ async def test_accounts_and_entries_of_one_statement_pass(scene: Scene, writer: 
         await carry_out(writer, honest(scene))
 
 
-async def test_accounts_written_before_their_entries_pass(scene: Scene, writer: Writer) -> None:
+async def test_a_statement_may_write_accounts_before_their_entries(scene: Scene, writer: Writer) -> None:
     movement = honest(scene)
     async with undone(writer):
         await intend(writer, movement.transaction)

@@ -260,7 +260,7 @@ async def test_users_who_verify_one_address_at_once_get_one_bonus(house: House) 
 NEW = (b"the next key, thirty-two bytes or more",)
 
 
-async def test_servers_with_another_first_key_pay_one_bonus_for_an_address_verified_at_once(house: House) -> None:
+async def test_two_servers_with_different_first_keys_pay_one_bonus_for_an_address(house: House) -> None:
     one, other = (
         replace(house, services=opened(house.desk.database, house.settings, keys))
         for keys in (SECRET + NEW, NEW + SECRET)
@@ -278,8 +278,8 @@ async def test_servers_with_another_first_key_pay_one_bonus_for_an_address_verif
         at.services.close()
 
 
-async def test_an_address_is_known_by_any_key_that_was_used_when_it_was_stored(house: House) -> None:
-    """Of a bonus that was paid, and of a wallet that was closed, before, during and after the change."""
+async def test_an_address_is_recognised_by_every_key_that_was_in_use_when_it_was_stored(house: House) -> None:
+    """The address got a bonus, or its wallet was closed, before, during or after the change."""
 
     async def bonus(keys: SecretKeys, email: str, *, verifies: bool = True) -> int:
         at = replace(house, services=opened(house.desk.database, house.settings, keys))
@@ -294,7 +294,7 @@ async def test_an_address_is_known_by_any_key_that_was_used_when_it_was_stored(h
     assert await bonus(SECRET + NEW, closed, verifies=False) == 0
     for address, keys in ((MAIL, NEW + SECRET), (MAIL, NEW), (closed, NEW), (closed, SECRET)):
         assert await bonus(keys, address) == 0
-    # Stored before the change, and never asked for during it.
+    # This address was stored before the change, and was not used during it.
     early = "early@example.com"
     assert await bonus(SECRET, early) == 10_000
     assert await bonus(NEW, early) == 10_000

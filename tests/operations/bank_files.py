@@ -20,7 +20,7 @@ def today(amount: str, reference: UUID | str, currency: str = "USD") -> Moved:
 async def reconcile(
     database: Database, moved: Sequence[Moved] | bytes, *, name: str = "bank.csv", days: int = 1
 ) -> Reconciled:
-    """Reconciles a file that covers today and so many days before and after it."""
+    """Reconciles a file that covers today and this number of days before and after it."""
     day = datetime.now(UTC).date()
     return await reconcile_bank_file(
         database,

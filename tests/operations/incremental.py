@@ -1,14 +1,14 @@
-"""What an incremental audit finds of each kind of damage, when the books were correct at its checkpoint.
+"""The findings of an incremental audit for each kind of damage, when the books were correct at its checkpoint.
 
     found     the same findings as the whole audit
     in part   some of them
     refused   the checkpoint does not agree with the books, so the whole audit runs, and finds all
-    nothing   the damage is in what the checkpoint covers: only a whole audit finds it
-    more      the same findings, and one that follows from them
+    nothing   the checkpoint covers the damaged rows: only a whole audit finds the damage
+    more      the same findings, and one more that results from them
 
-The damage was made with the guards off, by the owner of the tables: with the guards, PostgreSQL refuses it.
+The owner of the tables has made the damage with the guards off; with the guards, PostgreSQL refuses it.
 
-Without a checkpoint before it (`delete_checkpoint`), all rows of the town were added, and everything must be found.
+Without a checkpoint (`delete_checkpoint`), all rows of the town count as added, and all damage must be found.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -107,7 +107,7 @@ COVERED = {
     **dict.fromkeys(REFUSED, "refused"),
     "a refund of a refund": "more",
 }
-"""What is found of damage to what the checkpoint covers. Everything that is not listed is found."""
+"""The outcome for damage to rows that the checkpoint covers. The outcome of all other damage is `found`."""
 
 ADDED = {
     "a deposit to a wallet that does not exist": "nothing",
@@ -115,7 +115,7 @@ ADDED = {
     "a payment whose source does not exist": "in part",
     "entries without their account": "in part",
 }
-"""What is found of damage to what was added. Rows are found by the wallets, so those of no wallet are not."""
+"""The outcome for damage to added rows. Added rows are searched by wallet, so rows of no wallet are not found."""
 
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 PROOFS_SINCE = {proof for proof in PROOFS if proof.since is not None}
@@ -123,7 +123,7 @@ PROOFS_SINCE = {proof for proof in PROOFS if proof.since is not None}
 
 
 async def write_checkpoint(connection: Any) -> None:
-    """Writes a checkpoint of the books as they are, and of the transaction's time."""
+    """Writes a checkpoint of the current books, with the time of the transaction."""
     owner = Session(connection)
     now = await owner.fetchval("select now()")
     run_id = await audit_runs.add(
@@ -133,12 +133,12 @@ async def write_checkpoint(connection: Any) -> None:
 
 
 async def delete_checkpoint(connection: Any) -> None:
-    """Deletes it again, as the owner: what the books have was added since."""
+    """Deletes the checkpoint, as the owner. Then all rows of the books count as added."""
     await connection.execute("reset role; delete from audit_laws; delete from audit_accounts")
 
 
 async def outcome(connection: Any, whole: dict[str, set[str]]) -> str:
-    """Returns what the incremental queries find, compared with all findings of the whole audit."""
+    """Compares the findings of the incremental queries with all findings of the whole audit."""
     await connection.execute("set local role pocketpay_reader")
     used = await _checkpoint(Session(connection))
     if isinstance(used, str):

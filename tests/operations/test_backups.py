@@ -1,4 +1,4 @@
-"""`pocketpay backup` and `pocketpay restore`: every form of a file is restored whole, every bad one is refused."""
+"""`pocketpay backup` and `pocketpay restore`: every kind of file is restored, every bad one is refused."""
 
 import asyncio
 import itertools
@@ -52,7 +52,7 @@ def town(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
 
 @pytest.fixture(scope="module")
 def dumps(town: Dsns, tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The same database in every form of a file. Each names a role that no cluster has any more."""
+    """The same database in every kind of backup file. Each file names a role that no longer exists."""
     folder = tmp_path_factory.mktemp("dumps")
     stranger = f"stranger_{os.urandom(4).hex()}"
     for statement in ("create role {0}", "alter table throttles owner to {0}", "grant select on cards to {0}"):
@@ -111,8 +111,8 @@ def findings(dsn: str) -> list[str]:
 
 @contextmanager
 def without_roles(dsn: str) -> Iterator[None]:
-    """During the block, the cluster has no roles of ours, like a new one. Other databases use them, so they are
-    renamed instead of dropped."""
+    """During the block, the cluster has no roles of Pocket Pay, like a new one. Other databases use the roles, so
+    they are renamed instead of dropped."""
     for name in (SERVER, READER):
         execute(dsn, f"alter role {name} rename to away_{name}")
     try:
@@ -172,7 +172,7 @@ def test_another_key_in_the_data_directory_is_not_replaced(dumps: dict[str, Path
     data = tmp_path / "data"
     data.mkdir(mode=0o700)
     (data / "secret_key").write_bytes(KEY[::-1])
-    with pytest.raises(DatabaseUnavailable, match="is another key than that of the backup"):
+    with pytest.raises(DatabaseUnavailable, match="has another key than the backup"):
         restore.into_data_directory(dumps["backup"], EmbeddedPostgres(data), unaudited)
     assert (data / "secret_key").read_bytes() == KEY[::-1]
 
@@ -264,11 +264,11 @@ def test_damaged_files_are_refused_with_one_sentence(dumps: dict[str, Path], too
     size = dumps["backup"].stat().st_size
     for place in (size // 3, size // 2):
         damaged.write_bytes(flipped(dumps["backup"], place))
-        with pytest.raises(DatabaseUnavailable, match=r"database\.dump in it is not what was written"):
+        with pytest.raises(DatabaseUnavailable, match=r"database\.dump in it is damaged"):
             source.checked(damaged, tools)
 
 
-def test_files_of_others_are_refused_with_one_sentence(
+def test_files_of_other_programs_are_refused_with_one_sentence(
     dumps: dict[str, Path], tools: Tools, target: Dsns, tmp_path: Path
 ) -> None:
     execute(target.owner, "create table alembic_versions (version_num text)")
@@ -346,7 +346,7 @@ def _elsewhere(dsn: str) -> str:
     return f"{head}@/nowhere?{tail.partition('?')[2]}"
 
 
-def test_addresses_reach_the_programs_without_the_command_line() -> None:
+def test_programs_get_addresses_in_their_environment_not_in_their_arguments() -> None:
     secret = "p@ss word'"
     url = (
         "postgresql+asyncpg://me:p%40ss%20word%27@db1,db2:5433/a%20base?sslmode=verify-full&sslrootcert=/ca.pem"
@@ -431,7 +431,7 @@ def test_the_commands_print_what_they_did(run: Run, town: Dsns, target: Dsns, tm
 def test_a_database_of_a_later_version_is_backed_up_by_an_earlier_one(
     run: Run, town: Dsns, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """During a rolling upgrade the nightly backup of the earlier version goes on."""
+    """During a rolling upgrade the nightly backup of the earlier version still works."""
     monkeypatch.setattr(revisions, "known", lambda: frozenset({"0001"}))
     assert run("backup", "later.backup", dsns=town)[0] == 0
     assert (tmp_path / "later.backup").exists()

@@ -1,4 +1,4 @@
-"""An operator closes a difference with the bank: with a reason, once, on record."""
+"""An operator closes a difference with the bank: once, with a reason, recorded in the operator log."""
 
 import asyncio
 from uuid import UUID
@@ -53,7 +53,7 @@ async def test_a_closed_difference_has_its_reason_and_its_action(desk: Desk, rec
     assert len(await acts(records)) == 1
 
 
-async def test_two_operators_close_a_difference_once(two_desks: list[Desk], records: Records) -> None:
+async def test_a_difference_is_closed_once_by_two_operators(two_desks: list[Desk], records: Records) -> None:
     await person(two_desks[0])
     one = await opened(two_desks[0])
     both = await asyncio.gather(

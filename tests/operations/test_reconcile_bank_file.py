@@ -53,7 +53,7 @@ async def test_a_file_that_agrees_with_the_books_has_no_difference(desk: Desk, o
     act = await owner.fetchrow("select operator, action, reason, facts ->> 'lines' as lines from operator_actions")
     assert act is not None
     assert tuple(act) == ("ops", "reconcile", "File bank.csv", "2")
-    assert emi.currency == "JPY"  # another account, of which the file says nothing
+    assert emi.currency == "JPY"  # another account, which is not in the file
 
 
 async def test_every_kind_of_difference_is_found(desk: Desk) -> None:
@@ -90,7 +90,7 @@ async def test_every_kind_of_difference_is_found(desk: Desk) -> None:
     assert {(one.line, one.reference) for one in opened if one.transaction_id is None} == {(7, "Fees of November")}
 
 
-async def test_the_same_file_again_changes_nothing(desk: Desk, owner: Owner) -> None:
+async def test_importing_the_same_file_again_changes_nothing(desk: Desk, owner: Owner) -> None:
     await person(desk, funds="10.00")
     lines = [today("1.00", "One")]
     first = await reconcile(desk.database, lines)
@@ -102,7 +102,7 @@ async def test_the_same_file_again_changes_nothing(desk: Desk, owner: Owner) -> 
     assert await owner.fetchval("select count(*) from operator_actions") == 1
 
 
-async def test_the_same_file_twice_at_once_is_imported_once(two_desks: list[Desk], owner: Owner) -> None:
+async def test_the_same_file_is_imported_once_by_concurrent_imports(two_desks: list[Desk], owner: Owner) -> None:
     await person(two_desks[0], funds="10.00")
     lines = [today("1.00", "One")]
     both = await asyncio.gather(*(reconcile(desk.database, lines) for desk in two_desks))
@@ -153,7 +153,7 @@ async def test_a_line_is_explained_when_its_transaction_is_settled_later(desk: D
     }
 
 
-async def test_opening_balances_of_imported_people_are_not_expected(desk: Desk, owner: Owner) -> None:
+async def test_opening_balances_of_imported_people_are_not_expected_in_a_file(desk: Desk, owner: Owner) -> None:
     ada = await person(desk)
     opening = (await pay_in(desk, ada, "10.00")).transaction.id
     await owner.execute(

@@ -23,8 +23,8 @@ from tests.operations.damage import GUARDS_OFF, GUARDS_ON
 from tests.operations.town import Town, open_desk, trade
 
 RIGHT = f"The ledger is correct: all {len(PROOFS)} laws hold.\n"
-SINCE = "What was added since "
-DISAGREES = "The checkpoint does not agree with the books: it is about the account"
+SINCE = "The rows added since "
+DISAGREES = "The checkpoint does not agree with the books: account"
 STATE = """
 select (select jsonb_agg(l order by law) from audit_laws l),
     (select jsonb_agg(a order by account_id) from audit_accounts a)
@@ -78,7 +78,7 @@ def town(module_dsn: Dsns) -> Town:
 
 @pytest.fixture
 async def owner(town: Town, module_dsn: Dsns) -> AsyncIterator["Connection[Record]"]:
-    """The owner's connection, to books without a record. The damage of the test before it is undone by it."""
+    """The owner's connection, to books without a recorded audit. It undoes the damage of the earlier test."""
     connection = await asyncpg.connect(module_dsn.owner)
     await connection.execute("delete from audit_laws; delete from audit_accounts; delete from audit_runs")
     yield connection
@@ -121,7 +121,7 @@ async def test_an_incremental_audit_continues_from_the_last_correct_one(
         )
 
 
-async def test_only_what_was_added_is_read_and_damage_in_it_is_found(
+async def test_an_incremental_audit_reads_only_added_rows_and_finds_damage_in_them(
     town: Town, owner: "Connection[Record]", module_dsn: Dsns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(added, "MARGIN", 0 * added.MARGIN)
@@ -161,12 +161,12 @@ async def test_only_what_was_added_is_read_and_damage_in_it_is_found(
     [
         ("delete from audit_laws", "A checkpoint does not exist yet."),
         ("update audit_runs set revision = '0001'", "The checkpoint is of revision 0001, the tables are of "),
-        ("update audit_runs set ok = false, findings = 1", "The checkpoint is not that of one correct audit."),
+        ("update audit_runs set ok = false, findings = 1", "The checkpoint does not come from one correct audit."),
         (
             "insert into audit_runs select gen_random_uuid(), kind, ok, findings, sample, laws, began_at, "
             "finished_at, whole_at, revision, login from audit_runs; update audit_laws set "
             "run_id = (select id from audit_runs r where r.id <> audit_laws.run_id limit 1) where law like 'law 1%'",
-            "The checkpoint is not that of one correct audit.",
+            "The checkpoint does not come from one correct audit.",
         ),
         (
             "update audit_runs set began_at = now() + interval '1 day', finished_at = now() + interval '1 day', "
@@ -175,23 +175,23 @@ async def test_only_what_was_added_is_read_and_damage_in_it_is_found(
         ),
         (
             "update audit_accounts set sequence = sequence + 1, posted = posted where account_id = '{bob}'",
-            DISAGREES + " {bob}, which has fewer entries.",
+            DISAGREES + " {bob} has fewer entries.",
         ),
         (
             "update audit_accounts set sequence = sequence - 1 where account_id = '{bob}'",
-            DISAGREES + " {bob}, whose entries are different.",
+            DISAGREES + " {bob} has different entries.",
         ),
         (
             "update audit_accounts set posted = posted + 1 where account_id = '{dan}'",
-            DISAGREES + " {dan}, whose entries are different.",
+            DISAGREES + " {dan} has different entries.",
         ),
         (
             "insert into audit_accounts values ('00000000-0000-4000-8000-000000000001', 0, 0, null)",
-            DISAGREES + " 00000000-0000-4000-8000-000000000001, which does not exist.",
+            DISAGREES + " 00000000-0000-4000-8000-000000000001 does not exist.",
         ),
     ],
 )
-async def test_a_checkpoint_that_cannot_be_right_is_refused_and_written_again(
+async def test_a_checkpoint_that_cannot_be_right_is_refused_and_replaced(
     town: Town, owner: "Connection[Record]", module_dsn: Dsns, change: str, reason: str
 ) -> None:
     await _run(module_dsn)
@@ -236,7 +236,7 @@ NOW = "updated_at = clock_timestamp()"
         ),
     ],
 )
-async def test_what_belongs_to_something_that_was_changed_is_read_with_it(
+async def test_an_incremental_audit_reads_the_rows_that_belong_to_a_changed_row(
     town: Town,
     owner: "Connection[Record]",
     module_dsn: Dsns,
@@ -252,7 +252,9 @@ async def test_what_belongs_to_something_that_was_changed_is_read_with_it(
     assert {str(id) for id in found.requests} == {town[name] for name in requests}
 
 
-async def test_a_law_of_another_version_is_checked_as_a_whole(owner: "Connection[Record]", module_dsn: Dsns) -> None:
+async def test_a_law_with_changed_queries_is_checked_on_all_rows(
+    owner: "Connection[Record]", module_dsn: Dsns
+) -> None:
     await _run(module_dsn)
     law = next(proof for proof in PROOFS if proof.since is not None)
     changed = [replace(proof, sql=f"{proof.sql} ") if proof is law else proof for proof in PROOFS]
@@ -263,7 +265,7 @@ async def test_a_law_of_another_version_is_checked_as_a_whole(owner: "Connection
     assert used.query_of(changed[PROOFS.index(law)]) == (f"{law.sql} ", ())
 
 
-async def test_very_much_that_was_added_is_audited_as_a_whole(
+async def test_a_whole_audit_runs_when_too_much_was_added(
     owner: "Connection[Record]", module_dsn: Dsns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await _run(module_dsn)
@@ -271,7 +273,7 @@ async def test_very_much_that_was_added_is_audited_as_a_whole(
     assert await _run(module_dsn, incremental=True) == (
         0,
         RIGHT,
-        "Very much was added since the checkpoint. A whole audit runs.\n",
+        "Too much was added since the checkpoint. A whole audit runs.\n",
     )
 
 
@@ -305,7 +307,7 @@ async def test_the_servers_login_cannot_write_the_record(owner: "Connection[Reco
         await server.close()
 
 
-async def test_two_audits_are_not_recorded_at_once(owner: "Connection[Record]", module_dsn: Dsns) -> None:
+async def test_only_one_audit_is_recorded_at_a_time(owner: "Connection[Record]", module_dsn: Dsns) -> None:
     assert await owner.fetchval("select pg_try_advisory_lock(7064738212002)")
     with pytest.raises(DatabaseUnavailable, match="Another audit is being recorded"):
         await _run(module_dsn)
@@ -316,6 +318,6 @@ async def test_the_primary_is_not_audited_as_a_standby(owner: "Connection[Record
         await _run(module_dsn, standby=True)
 
 
-def test_every_law_has_an_incremental_query_or_is_listed_as_whole() -> None:
+def test_every_law_has_an_incremental_query_or_is_in_the_list_of_whole_laws() -> None:
     assert len({proof.law for proof in PROOFS}) == len(PROOFS)
     assert {proof.law for proof in PROOFS if proof.since is None} == WHOLE

@@ -22,7 +22,7 @@ def test_an_instant_fee_is_rounded_half_up_and_at_least_one_minor_unit(minor: in
 
 
 @given(AMOUNTS, some.integers(0, 10_000))
-def test_the_speed_follows_from_the_fee_alone(minor: int, bps: int) -> None:
+def test_a_withdrawal_with_a_fee_is_instant_and_one_without_a_fee_is_standard(minor: int, bps: int) -> None:
     for speed in Speed:
         fee = withdrawal_fee(Money(minor, "USD"), speed, instant_bps=bps)
         assert speed_of(fee) is speed

@@ -112,7 +112,7 @@ def test_a_transfer_can_have_no_description(typed: str) -> None:
 
 
 @pytest.mark.parametrize("typed", ["x" * 501, *UNFIT, *UNSEEN])
-def test_a_description_of_a_transfer_follows_the_same_rules_otherwise(typed: str) -> None:
+def test_a_description_of_a_transfer_must_be_valid_when_it_is_not_empty(typed: str) -> None:
     with pytest.raises(InvalidInput):
         parse_transfer_description(typed)
     assert parse_transfer_description(" Lunch ") == "Lunch"

@@ -187,8 +187,7 @@ async def test_a_held_item_does_not_refuse_the_batch(desk: Desk, atomic: bool) -
     assert (await confirm(desk, ada.wallet_id, waiting.transaction.id)).transaction.status is Status.COMPLETED
 
 
-async def test_items_of_a_batch_count_as_rapid_for_each_other(desk: Desk) -> None:
-    """Each item counts as a recent payment for the items after it."""
+async def test_an_item_of_a_batch_counts_as_a_recent_payment_for_the_items_after_it(desk: Desk) -> None:
     desk.clearing.terms = without_risk_rules(rapid_transfer_action="block", rapid_transfer_count=3)
     ada, bob = await person(desk, funds="5.00"), await person(desk)
     blocked: Shown = ("blocked", "RISK_BLOCKED", None)

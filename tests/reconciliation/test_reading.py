@@ -1,4 +1,4 @@
-"""The files of banks: what is read, and the sentence for every file that is refused."""
+"""Reading the files of banks, and the message for every file that is refused."""
 
 from datetime import date
 from uuid import UUID
@@ -167,14 +167,14 @@ def test_a_file_is_refused_with_the_line_and_the_reason(name: str) -> None:
     assert sentence in str(refused.value)
 
 
-def test_the_days_of_a_file_have_all_its_lines() -> None:
+def test_all_lines_of_a_file_are_within_its_days() -> None:
     with pytest.raises(BankFileUnreadable, match=r"^Line 3: 2026-11-26 is not within the days of the file"):
         reading.read(csv_of([IN, OUT]), transaction_uuid, first_day=date(2026, 11, 27))
     with pytest.raises(BankFileUnreadable, match=r"^The first day, 2026-12-01, is after the last day, 2026-11-27"):
         reading.read(csv_of([IN]), transaction_uuid, first_day=date(2026, 12, 1))
 
 
-def test_a_file_has_a_largest_size(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_above_the_maximum_size_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     two = [IN, OUT]
     for module in (csv_file, camt_file):
         monkeypatch.setattr(module, "MAX_LINES", 1)

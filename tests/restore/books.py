@@ -28,7 +28,7 @@ def open_books(dsns: Dsns) -> None:
 
 
 def deposit_for_alice(dsns: Dsns, amount: str) -> None:
-    """One more payment."""
+    """Makes one more payment."""
     asyncio.run(_deposit(dsns, amount))
 
 
@@ -45,7 +45,7 @@ def checksum(dsns: Dsns) -> object:
 
 
 def deposits(dsns: Dsns, amount: str) -> object:
-    """How many deposits of that amount there are."""
+    """The number of deposits of that amount."""
     minor = int(Decimal(amount) * 100)
     return asyncio.run(_ask(dsns, f"select count(*) from transactions where type = 'deposit' and amount = {minor}"))
 

@@ -10,7 +10,7 @@ from tests.restore.books import checksum, open_books
 from tests.restore.clusters import clusters
 
 
-def test_every_form_is_restored_and_an_incomplete_restore_is_named(cluster_home: Path) -> None:
+def test_every_kind_of_dump_is_restored_and_an_incomplete_restore_is_reported(cluster_home: Path) -> None:
     with (
         clusters(cluster_home / "new", cluster_home / "home") as made,
         processes.installation(cluster_home / "commands") as commands,
@@ -35,7 +35,7 @@ def test_every_form_is_restored_and_an_incomplete_restore_is_named(cluster_home:
             assert checksum(Dsns(server=cluster.server_dsn, owner=cluster.owner_dsn)) == right
             cluster.stop("immediate")
 
-        # Without the command, and without roles: what an administrator does who does not know the recipe.
+        # An administrator who does not know the recipe restores without the command and without roles.
         cluster = made.at("by-hand")
         cluster.create()
         cluster.start()

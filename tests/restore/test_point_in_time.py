@@ -14,7 +14,7 @@ ARCHIVE = "test ! -f /archive/%f && cp %p /archive/%f.part && mv /archive/%f.par
 """The command of docs/operations.md. A file with its name is complete."""
 
 
-def test_the_books_of_a_moment_come_back(cluster_home: Path) -> None:
+def test_the_books_of_a_chosen_moment_are_restored(cluster_home: Path) -> None:
     with clusters(cluster_home / "moments", cluster_home / "home") as made:
         archive = made.folder("archive")
         first = made.at("first")

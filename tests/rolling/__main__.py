@@ -27,7 +27,7 @@ from tests.leftovers import run_folder
 from tests.rolling.nginx import NoNginx, nginx
 
 PAUSE_SECONDS = 1.0
-"""The load goes on for this long with both servers."""
+"""Seconds for which the load goes on with both servers."""
 CLIENTS = 16
 SOCKETS = 4
 

@@ -30,7 +30,7 @@ http {{
     {site}
 }}
 """
-"""What a packaged nginx has in nginx.conf, for a folder of its own."""
+"""The nginx.conf of a packaged nginx, with all files in its own folder."""
 
 
 class NoNginx(Exception):
@@ -45,11 +45,11 @@ class Nginx:
     folder: Path
 
     def statuses(self) -> Counter[str]:
-        """Returns how often it responded with each status."""
+        """Returns the number of responses by status."""
         return Counter((self.folder / "access.log").read_text().split())
 
     def complaints(self) -> list[str]:
-        """Returns the lines of its error log that are not about a connection that a stopped server refused."""
+        """Returns the lines of the error log, except those about a connection that a stopped server refused."""
         lines = (self.folder / "error.log").read_text().splitlines()
         return [line for line in lines if "Connection refused" not in line and "[notice]" not in line]
 

@@ -16,7 +16,7 @@ SCHEMA: GraphQLSchema = schema._schema
 
 SECRET_INPUTS = frozenset({"password", "currentPassword", "newPassword", "refreshToken", "code", "token"})
 SECRET_OUTPUTS = frozenset({"accessToken", "refreshToken", "number", "securityCode", "csvUrl"})
-"""`csvUrl` contains a signature: whoever has the link can read the statement while it is valid."""
+"""`csvUrl` contains a signature: anyone who has the link can read the statement while it is valid."""
 
 PLAIN = frozenset(
     {

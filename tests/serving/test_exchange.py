@@ -15,7 +15,7 @@ from pocketpay.serving.exposition import Family, Kind, Merge
 
 
 class Worker:
-    """A worker process without the process: what it has counted, and its end of the exchange."""
+    """A stand-in for a worker process: its counts, and its end of the exchange."""
 
     def __init__(self) -> None:
         self.counted, self.lag = 0, 0.0
@@ -115,9 +115,7 @@ async def test_no_counter_goes_down_when_a_worker_ends_and_is_replaced(site: Sit
     assert (await one.values())['counted_total{code="X"}'] == 12
 
 
-async def test_a_blocked_worker_is_counted_with_what_it_had_reported(
-    site: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_last_report_of_a_blocked_worker_is_counted(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exchange, "ANSWER_SECONDS", 0.05)
     one, two = await site.start("1"), await site.start("2")
     one.counted, two.counted = 3, 4
@@ -130,7 +128,7 @@ async def test_a_blocked_worker_is_counted_with_what_it_had_reported(
     assert (values["pocketpay_workers"], values["pocketpay_workers_answering"]) == (2, 1)
 
 
-async def test_a_worker_whose_supervisor_has_ended_does_not_answer_with_its_own_part(site: Site) -> None:
+async def test_a_worker_without_a_supervisor_does_not_return_its_metrics_alone(site: Site) -> None:
     one = await site.start("1")
     one.counted = 3
     site.serving["1"].cancel()
@@ -140,7 +138,7 @@ async def test_a_worker_whose_supervisor_has_ended_does_not_answer_with_its_own_
         await one.values()
 
 
-def test_a_state_is_that_of_the_worst_worker() -> None:
+def test_a_state_metric_has_the_value_of_the_worst_worker() -> None:
     def up(value: float) -> list[Family]:
         family = Family("up", Kind.GAUGE, "Up.", Merge.MIN)
         family.add(value)

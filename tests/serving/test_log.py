@@ -143,7 +143,7 @@ def events() -> set[str]:
 
 
 def test_every_event_is_a_name_in_snake_case_and_described_in_the_docs() -> None:
-    """One style, so that a line can be found by its event; the page says what to do about each."""
+    """All events have one style, so that people can search for them. The page says what to do about each event."""
     found = events()
     assert len(found) > 30
     assert [one for one in found if not re.fullmatch(r"[a-z]+(_[a-z]+)*", one)] == []

@@ -1,4 +1,4 @@
-"""The metrics of a running server: what is counted, and that a request cannot make a series."""
+"""The metrics of a running server: the counts are right, and no request can create a series."""
 
 import asyncio
 import re
@@ -73,7 +73,7 @@ async def test_a_refusal_in_a_payload_is_counted_by_its_code(client: Client) -> 
     assert (await series(client))['pocketpay_refusals_total{code="INVALID_INPUT"}'] == before + 1
 
 
-async def test_a_stranger_cannot_make_series(client: Client) -> None:
+async def test_a_request_cannot_create_a_series(client: Client) -> None:
     """Names, aliases and codes of a request do not become labels, however many there are."""
     await client.post("{ viewer { username } }")
     before = len(await series(client))
@@ -90,7 +90,7 @@ async def test_a_stranger_cannot_make_series(client: Client) -> None:
     assert not [one for one in after if re.search(r"Q\d|a\d\b|no_such_field", one)]
 
 
-async def test_payments_pushes_and_background_work_are_counted_where_they_happen(client: Client) -> None:
+async def test_payments_pushes_and_background_work_are_counted(client: Client) -> None:
     ada = await client.sign_up("ada")
     deposit = {"amount": "5.00", "bankName": "First Bank", "idempotencyKey": "a deposit of ada"}
     async with listening(client) as server, socket(f"http://127.0.0.1:{server.port}", ada.token) as one:
@@ -120,7 +120,7 @@ async def test_payments_pushes_and_background_work_are_counted_where_they_happen
     assert f'revision="{revisions.expected()}"' in build
 
 
-async def test_background_work_has_its_runs_by_outcome_and_the_time_of_the_last_success(client: Client) -> None:
+async def test_background_work_has_counts_by_outcome_and_the_time_of_its_last_success(client: Client) -> None:
     def failing(error: Exception) -> None:
         with log_errors(structlog.get_logger(), work="testing", busy="put_off", failed="failed"):
             raise error
@@ -153,7 +153,7 @@ async def test_the_operations_of_trusted_documents_have_their_own_names(tmp_path
         found = await series(client)
     seen = {one for one in found if one.startswith("pocketpay_operations_total")}
     assert {re.findall(r'operation="(\w+)"', one)[0] for one in seen} == {"HomeScreen", "viewer"}
-    assert sum(found[one] for one in seen if "HomeScreen" in one) == 1, "the name in another document is a stranger's"
+    assert sum(found[one] for one in seen if "HomeScreen" in one) == 1, "only a trusted document has its own name"
 
 
 def test_a_slow_operation_is_logged_with_its_name_duration_and_code_only(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +172,7 @@ def test_a_slow_operation_is_logged_with_its_name_duration_and_code_only(monkeyp
     ]  # fmt: skip
 
 
-def test_a_histogram_counts_a_value_on_a_bound_below_it() -> None:
+def test_a_histogram_counts_a_value_equal_to_a_bound_for_that_bound() -> None:
     histogram = Histogram((0.1, 1.0))
     for value in (0.0, 0.1, 0.1001, 1.0, 2.0):
         histogram.observe(value)
@@ -236,7 +236,7 @@ from (select clock_timestamp() - $3::interval as at, $1::uuid is null or $2::uui
 """
 
 
-async def test_a_read_is_shared_and_repeated_only_when_it_is_old(
+async def test_simultaneous_requests_share_a_read_and_only_an_old_read_is_repeated(
     database_dsn: Dsns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now, reads = [0.0], [0]

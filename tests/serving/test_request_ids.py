@@ -1,4 +1,4 @@
-"""The ids of requests that bring none of their own."""
+"""The ids of requests that have no id of their own."""
 
 import os
 import re

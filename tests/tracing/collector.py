@@ -10,7 +10,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 
 class Collector:
-    """What arrived. `status` is its answer; while `open` is not set, it does not answer."""
+    """The received spans. `status` is the collector's answer; while `open` is not set, it does not answer."""
 
     def __init__(self) -> None:
         self.status = 200

@@ -54,7 +54,7 @@ def children(collector: Collector, parent: Span) -> list[Span]:
     return [span for span in collector.spans() if span.parent_span_id == parent.span_id]
 
 
-async def test_operations_units_and_statements_are_one_trace(
+async def test_operations_units_and_statements_are_in_one_trace(
     database_dsn: Dsns, collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with traced(database_dsn, monkeypatch) as client:
@@ -101,7 +101,7 @@ async def test_operations_units_and_statements_are_one_trace(
     assert all(attributes(span) == {"db.system.name": "postgresql"} for span in statements)
     (forbidden,) = named(collector, "query operations")
     assert attributes(forbidden)["pocketpay.codes"] == ["FORBIDDEN"]
-    assert forbidden.status.code == Status.STATUS_CODE_UNSET, "a refusal is an answer"
+    assert forbidden.status.code == Status.STATUS_CODE_UNSET, "a refusal is not an error"
     (resource, *_) = collector.requests()[0].resource_spans
     assert ("service.name", "pocketpay") in {
         (one.key, one.value.string_value) for one in resource.resource.attributes
@@ -130,7 +130,7 @@ async def test_no_span_has_a_value_of_a_request(
         assert not [body for body in collector.bodies if text.encode() in body], text
 
 
-async def test_a_trusted_document_gives_its_name(
+async def test_the_span_of_a_trusted_document_has_the_name_of_its_operation(
     database_dsn: Dsns, collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with traced(database_dsn, monkeypatch) as client:
@@ -145,7 +145,7 @@ async def test_a_trusted_document_gives_its_name(
 
 
 @pytest.mark.parametrize("failure", ["hangs", "answers 500", "is down"])
-async def test_a_collector_that_fails_stops_no_payment(
+async def test_a_failing_collector_does_not_stop_payments(
     database_dsn: Dsns, collector: Collector, monkeypatch: pytest.MonkeyPatch, failure: str
 ) -> None:
     if failure == "hangs":
@@ -168,7 +168,7 @@ async def test_a_collector_that_fails_stops_no_payment(
         assert closing, "the server has closed while the collector still does not answer"
 
 
-def test_the_standard_variables_switch_traces() -> None:
+def test_the_standard_variables_switch_traces_on_and_off() -> None:
     endpoint = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://here:4318"}
     for environment, is_on in (
         ({}, False),
@@ -189,12 +189,12 @@ def test_the_standard_variables_switch_traces() -> None:
             switch.is_on(wrong)
 
 
-def test_a_server_without_the_variables_has_no_traces_and_the_plain_classes() -> None:
+def test_a_server_without_the_variables_has_no_traces_and_uses_the_plain_classes() -> None:
     assert _traces() is None
     assert Classes() == Classes(Execution, ServerContext, Clearing)
     assert connecting.connection_class is WatchedConnection
     importers = {str(file.relative_to(POCKETPAY)) for file in POCKETPAY.rglob("*.py") if _imports_spans(file)}
-    # Everybody else imports them in a function, when the variables are set.
+    # All other modules import these libraries in a function, when the variables are set.
     assert importers == {"serving/traced.py", "clearing/traced.py", "database/traced.py"}
 
 

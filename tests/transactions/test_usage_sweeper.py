@@ -29,7 +29,7 @@ DAYS = timedelta(days=8)
 
 @pytest.fixture
 def dsns(database_dsn: Dsns) -> Dsns:
-    """A database for each test: they count rows, and set times of all of them."""
+    """A database for each test, because the tests count all rows and change all times."""
     return database_dsn
 
 

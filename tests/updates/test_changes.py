@@ -68,7 +68,7 @@ class Books:
         ]
 
     async def count_since(self, session: Session, wallet: UUID, place: Place, most: int) -> tuple[datetime, int]:
-        raise AssertionError("a feed counts only for whoever asks it")
+        raise AssertionError("a feed counts only when a subscriber asks")
 
 
 @dataclass(frozen=True)

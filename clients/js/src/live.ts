@@ -10,7 +10,7 @@ const PING_EVERY_MS = 15_000;
 const PONG_WITHIN_MS = 8_000;
 const LONGEST_WAIT_MS = 30_000;
 
-/** The options for `createClient` of graphql-ws, except `url`. It never stays away for good while the session exists. */
+/** The options for `createClient` of graphql-ws, except `url`. The socket always reconnects while the session exists. */
 export function socketOptions(session: Session): Omit<ClientOptions, 'url'> {
   let used: string | null = null;
   let isExpired = false;
@@ -33,7 +33,7 @@ export function socketOptions(session: Session): Omit<ClientOptions, 'url'> {
     keepAlive: PING_EVERY_MS,
     on: {
       opened: (opened) => { socket = opened as typeof socket; },
-      // A network that fails silently closes nothing: a ping without a pong does.
+      // A network that fails silently does not close the socket. A ping without a pong closes it.
       ping: (received) => {
         if (!received) pongTimer = setTimeout(() => socket?.close(NO_PONG, 'No pong'), PONG_WITHIN_MS);
       },
@@ -46,7 +46,7 @@ export function socketOptions(session: Session): Omit<ClientOptions, 'url'> {
   };
 }
 
-/** Waits for so long, or until the browser says that the network is back. */
+/** Waits for this time, or until the browser says that the network is back. */
 function untilOnlineOr(milliseconds: number): Promise<void> {
   return new Promise((resolve) => {
     const target = globalThis as { addEventListener?: typeof addEventListener; removeEventListener?: typeof removeEventListener };

@@ -13,8 +13,8 @@ export class Newest {
 
   /**
    * Returns the data of a response, in which no wallet, transaction or money request is older than one seen before.
-   * The documents must select `__typename`, `id`, and `version` or `updatedAt`, without aliases; what selects less is
-   * not changed.
+   * The documents must select `__typename`, `id`, and `version` or `updatedAt`, without aliases; an object with fewer
+   * fields is not changed.
    */
   of<Data>(data: Data): Data {
     if (Array.isArray(data)) return data.map((item) => this.of(item)) as Data;

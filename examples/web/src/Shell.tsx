@@ -38,7 +38,7 @@ const CONNECTION: Record<Connection, { text: string; color: string } | null> = {
   offline: { text: 'Offline', color: 'red' },
 };
 
-/** The state of the network in words. Its place is always kept, so that nothing jumps. */
+/** The state of the network as text. It always takes the same space, so that the page does not jump. */
 function ConnectionBadge() {
   const shown = CONNECTION[useConnection()];
   return (
@@ -95,7 +95,7 @@ type Viewer = { name: string; username: string; role: string; wallet: { availabl
 function Frame({ viewer, held }: { viewer: Viewer; held: string[] }) {
   const [isOpen, { toggle, close }] = useDisclosure();
   const { pathname } = useLocation();
-  // What waits already is on the first screen, so that nothing jumps when the websocket names it again.
+  // Payments that already wait are on the first screen, so that the page does not jump when the websocket reports them.
   const [waiting, setWaiting] = useState(held);
   const [shown, setShown] = useState<string | null>(null);
   const [received, setReceived] = useState<TransactionPartsFragment | null>(null);

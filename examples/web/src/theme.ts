@@ -2,14 +2,14 @@ import { createTheme, type CSSVariablesResolver, Input } from '@mantine/core';
 
 export const theme = createTheme({
   primaryColor: 'indigo',
-  // White text on these shades has the contrast that WCAG AA asks for.
+  // White text on these shades has the contrast that WCAG AA requires.
   primaryShade: { light: 8, dark: 8 },
   defaultRadius: 'md',
   cursorType: 'pointer',
   respectReducedMotion: true,
   headings: { fontWeight: '650' },
   components: {
-    // A refusal is read out when it appears.
+    // Screen readers read a refusal when it appears.
     InputError: Input.Error.extend({ defaultProps: { role: 'alert' } }),
     Badge: { defaultProps: { tt: 'none', fw: 600 } },
     // Landmarks: lists open within the page's content, and the head of a dialog is not a banner.

@@ -11,13 +11,13 @@ from pocketpay.operations.audits import MAX_FINDINGS
 from pocketpay.reconciliation import listing
 
 
-@strawberry.enum(description="What an audit checked, and when.")
+@strawberry.enum(description="The kind of an audit: which rows it checked, and how it was started.")
 class AuditKind(Enum):
-    LIVE = strawberry.enum_value("live", description="All rows, for this request.")
-    WHOLE = strawberry.enum_value("whole", description="All rows, by `pocketpay audit`.")
+    LIVE = strawberry.enum_value("live", description="All rows. The audit ran for this request.")
+    WHOLE = strawberry.enum_value("whole", description="All rows. `pocketpay audit` ran the audit.")
     INCREMENTAL = strawberry.enum_value(
         "incremental",
-        description="What was added since the audit before it, by `pocketpay audit --incremental`.",
+        description="Rows added since the audit before. `pocketpay audit --incremental` ran the audit.",
     )
 
 
@@ -39,19 +39,19 @@ class AuditReport:
         description="Whether there are more findings than these. `pocketpay audit` prints all of them."
     )
     seconds: float = strawberry.field(description="Duration of the audit in seconds.")
-    kind: AuditKind = strawberry.field(description="What the audit checked, and when.")
+    kind: AuditKind = strawberry.field(description="The kind of the audit.")
     finished_at: datetime = strawberry.field(description="When the audit ended.")
     whole_at: datetime = strawberry.field(
-        description="When the last audit of all rows began: this one, or the one that an incremental audit continues."
+        description="When the last audit of all rows began: this audit, or the one that this audit continues."
     )
     login: str | None = strawberry.field(
-        description="The database login that ran a recorded audit; null when it ran for this request."
+        description="The database login that ran the audit; null when the audit ran for this request."
     )
     open_bank_differences: int = strawberry.field(
-        description="Number of open differences between the files of banks and the books now. They break no rule."
+        description="Number of open differences between bank files and the books. They do not break a rule."
     )
     oldest_bank_difference_at: datetime | None = strawberry.field(
-        description="When the oldest of them was found; null when none is open."
+        description="When the oldest open difference was found; null when none is open."
     )
 
 
@@ -60,7 +60,7 @@ async def audit(info: Info) -> AuditReport | None:
     info.context.require_operator()
     services = info.context.services
     audited = await services.operators.audits.report(services.database)
-    still_open = await services.database.query(listing.still_open)
+    still_open = await info.context.database.query(listing.still_open)
     return AuditReport(
         right=not audited.findings,
         laws=audited.laws,

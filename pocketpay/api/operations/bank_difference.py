@@ -25,16 +25,17 @@ DIFFERENCES = Listing("bank differences", NO_OWNER, BY_MOMENT)
 class BankDifferenceKind(Enum):
     NOT_IN_BOOKS = strawberry.enum_value(
         "not_in_books",
-        description="The file has a line, and the books have no entry of the bank account with its reference.",
+        description="The file has a line, and the bank account in the books has no entry with its reference.",
     )
     NOT_IN_FILE = strawberry.enum_value(
-        "not_in_file", description="The books have an entry on a day of the file, and no file has a line of it."
+        "not_in_file", description="The books have an entry on a day of the file, and no file has a line for it."
     )
     AMOUNT_DIFFERS = strawberry.enum_value(
         "amount_differs", description="The line and the entry have different amounts."
     )
     REPEATED = strawberry.enum_value(
-        "repeated", description="An earlier line has the same reference: the bank moved the money twice, or back."
+        "repeated",
+        description="An earlier line has the same reference: the bank moved the money twice, or returned it.",
     )
 
 
@@ -45,7 +46,7 @@ class BankDifferenceKind(Enum):
 class BankDifference:
     id: strawberry.ID = strawberry.field(description="The id of the difference.")
     kind: BankDifferenceKind = strawberry.field(description="How the file differs from the books.")
-    file_name: str = strawberry.field(description="The name of the file in which it was found.")
+    file_name: str = strawberry.field(description="The name of the file in which the difference was found.")
     line: int | None = strawberry.field(
         description="The line of a CSV file, or the position of the movement in a camt.053 file; null when the file "
         "has none."
@@ -59,7 +60,9 @@ class BankDifference:
     bank_amount: Money | None = strawberry.field(description="The amount in the file; null without a line.")
     books_amount: Money | None = strawberry.field(description="The amount in the books; null without an entry.")
     opened_at: datetime = strawberry.field(description="When the difference was found.")
-    closed_at: datetime | None = strawberry.field(description="When it was closed; null while it is open.")
+    closed_at: datetime | None = strawberry.field(
+        description="When the difference was closed; null while it is open."
+    )
     closed_by: str | None = strawberry.field(
         description="The operator who closed it, or who imported the file that explained it; null while it is open."
     )

@@ -59,7 +59,9 @@ async def wallet_transactions(
 
 @strawberry.type(description="A customer's wallet as operators see it.")
 class CustomerWallet:
-    id: strawberry.ID = strawberry.field(description="The id, as operators see it.")
+    id: strawberry.ID = strawberry.field(
+        description="The id that operators use for this wallet. Customers see another id."
+    )
     wallet_id: strawberry.ID = strawberry.field(description="The wallet's id, the same that its owner sees.")
     currency: CurrencyCode = strawberry.field(description="The wallet's currency. A wallet has exactly one.")
     status: WalletStatus = strawberry.field(description="The current status.")
@@ -119,7 +121,9 @@ class CustomerWallet:
     description="A customer as operators see them. Personal data is deleted when the customer closes the wallet."
 )
 class Customer:
-    id: strawberry.ID = strawberry.field(description="The customer's id, as operators see it.")
+    id: strawberry.ID = strawberry.field(
+        description="The id that operators use for this customer. Customers see another id."
+    )
     user_id: strawberry.ID = strawberry.field(description="The user's id, as the customer sees it.")
     username: str = strawberry.field(description='The unique username, without "@". Other users pay to it.')
     name: str = strawberry.field(description="The display name.")

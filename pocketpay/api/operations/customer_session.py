@@ -11,7 +11,9 @@ from pocketpay.identity.session import Session
 
 @strawberry.type(description="One session of a customer: a device on which they are signed in.")
 class CustomerSession:
-    id: strawberry.ID = strawberry.field(description="The id, as operators see it.")
+    id: strawberry.ID = strawberry.field(
+        description="The id that operators use for this session. Customers see another id."
+    )
     session_id: strawberry.ID = strawberry.field(description="The session's id, the same that the customer sees.")
     created_at: datetime = strawberry.field(description="When the user signed in.")
     last_used_at: datetime = strawberry.field(

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 @strawberry.type(description="A transaction as operators see it: all its fields, not one customer's view.")
 class CustomerTransaction:
-    id: strawberry.ID = strawberry.field(description="The id, as operators see it.")
+    id: strawberry.ID = strawberry.field(
+        description="The id that operators use for this transaction. Customers see another id."
+    )
     transaction_id: strawberry.ID = strawberry.field(
         description="The transaction's id, the same that its customers see."
     )

@@ -58,9 +58,9 @@ class Operations:
     )
     audit: AuditReport | None = strawberry.field(
         resolver=audit,
-        description="Audits the ledger now, while the server keeps working. One audit at a time runs on a server, "
-        "for at most 30 seconds; otherwise the field is null with the error SERVICE_BUSY. Of a large ledger (more "
-        "than about 500,000 entries) it is the result of the last `pocketpay audit`, which `finishedAt` dates.",
+        description="Audits the ledger now, while the server keeps working. A server runs one audit at a time, "
+        "for at most 30 seconds; otherwise the field is null with the error SERVICE_BUSY. For a large ledger (more "
+        "than about 500,000 entries) it returns the result of the last `pocketpay audit`; `finishedAt` is its time.",
     )
     actions: Connection[OperatorAction] = strawberry.field(
         resolver=actions, description="The actions of operators, newest first."

@@ -23,7 +23,7 @@ DAY = ["%Y-%m-%d"]
 
 
 class Which(StrEnum):
-    """Which differences are listed."""
+    """The differences to list."""
 
     OPEN = "open"
     CLOSED = "closed"

@@ -1,4 +1,4 @@
-"""What a database has: the revision of its tables for a backup, or no tables at all for a restore."""
+"""Reads the revision of a database for a backup, and checks that a database is empty for a restore."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from pocketpay.database.sessions import Session, connect
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """PostgreSQL's version, its major number, and the revision of the tables."""
+    """PostgreSQL's version, its major version, and the revision of the tables."""
 
     postgresql: str
     major: int
@@ -18,7 +18,7 @@ class Contents:
 
 
 async def contents(owner_dsn: str) -> Contents:
-    """Reads what the database has. Raises NoTables, WrongRevision or DatabaseUnavailable, with advice."""
+    """Reads the versions of a database. Raises NoTables, WrongRevision or DatabaseUnavailable, with advice."""
     try:
         connection = await connect(owner_dsn, name="pocketpay backup")
         try:

@@ -4,7 +4,7 @@
     database.dump     the database, in the custom format of pg_dump
     secret_key        the key that signs tokens, when it was in the data directory
 
-Nobody else may read it. A file under its name is always complete: it gets the name at the end.
+Only its owner may read it. The file is written under another name and renamed when it is complete.
 """
 
 import errno
@@ -31,7 +31,7 @@ LOCK_WAIT = "60s"
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a backup says about itself."""
+    """The content of `pocketpay.json`."""
 
     revision: str
     postgresql: str
@@ -72,7 +72,7 @@ def cannot_write(path: Path, error: OSError) -> DatabaseUnavailable:
 
 @contextmanager
 def _new_file(path: Path) -> Iterator[BinaryIO]:
-    """Opens a new file beside `path`, which gets that name after the block. After an error no file is left."""
+    """Opens a new file beside `path`, and renames it to `path` after the block. After an error it is deleted."""
     if path.exists():
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
     fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")

@@ -1,7 +1,7 @@
 """A plain dump of pg_dump: SQL text.
 
-It is checked before it is executed: that it is complete, and of which revision. Its owners and grants are left out,
-because the roles that it names may not exist.
+Before a dump is executed, a check finds out whether it is complete, and its revision. Owners and grants are left out,
+because their roles may not exist.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import BinaryIO
 HEAD = b"-- PostgreSQL database dump"
 END = b"-- PostgreSQL database dump complete"
 END_BYTES = 4_000
-"""The end is searched in this many bytes: a few comments and commands of psql can follow it."""
+"""The end of the dump is searched in this many last bytes: a few comments and commands of psql can follow it."""
 
 COPY = re.compile(rb"COPY .* FROM stdin;\s*")
 COPY_END = b"\\."
@@ -23,7 +23,7 @@ REVISION_INSERT = re.compile(rb"INSERT INTO public\.alembic_version (?:\(version
 
 
 def is_complete(file: BinaryIO) -> bool:
-    """Whether the dump has its end."""
+    """Whether the dump is complete: it contains the last comment of pg_dump."""
     size = file.seek(0, 2)
     file.seek(max(0, size - END_BYTES))
     return END in file.read()

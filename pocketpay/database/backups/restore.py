@@ -5,7 +5,7 @@
     rows        one transaction
     migrations  to this version's revision, with the grants that they state
 
-A new embedded cluster is made beside its place, and gets there when everything is done.
+A new embedded cluster is created in another directory, and moved to its place when everything is done.
 """
 
 import asyncio
@@ -39,10 +39,10 @@ def into_database(path: Path, owner_dsn: str, server_dsn: str) -> Source:
 def into_data_directory(
     path: Path, postgres: EmbeddedPostgres, audit: Callable[[str, str], Audited]
 ) -> tuple[Source, Audited]:
-    """Restores the file into a data directory without a database, with its key, and audits it. Returns what
-    `audit` returns for the DSNs of the server and the owner.
+    """Restores the file and its key into a data directory without a database, and audits it. Returns the result of
+    `audit`, which gets the DSNs of the server and the owner.
 
-    Raises DatabaseUnavailable or WrongRevision, with advice; the directory then has no database, as before.
+    Raises DatabaseUnavailable or WrongRevision, with advice. After an error the directory still has no database.
     """
     tools = tools_for(MAJOR_VERSION)
     source = checked(path, tools)
@@ -73,7 +73,7 @@ def _require_empty(data: Path, key: bytes | None) -> None:
         )
     if key is not None and (data / secret_key.FILE).exists() and secret_key.read_or_create(data) != key.strip():
         raise DatabaseUnavailable(
-            f"{data / secret_key.FILE} is another key than that of the backup: move it away, then restore again."
+            f"{data / secret_key.FILE} has another key than the backup: move it away, then restore again."
         )
 
 

@@ -1,7 +1,7 @@
 """A file to restore: a backup of `pocketpay backup`, or a dump of pg_dump (custom or plain).
 
-`checked` reads the whole file before anything is changed: a damaged file, another program's file, or one of a later
-version is refused with one sentence.
+`checked` reads the whole file before anything is changed. It refuses a damaged file, a file of another program, and a
+file of a later version, each with one sentence.
 """
 
 import json
@@ -73,7 +73,7 @@ class Source:
 
 def read_whole(path: Path, tools: Tools) -> Source:
     """Reads the whole file and returns it. Raises DatabaseUnavailable or WrongRevision, with one sentence, when it is
-    not one of ours or is damaged."""
+    damaged or is no file of Pocket Pay."""
     try:
         return _read(path, tools)
     except OSError as error:
@@ -81,7 +81,7 @@ def read_whole(path: Path, tools: Tools) -> Source:
 
 
 def checked(path: Path, tools: Tools) -> Source:
-    """Reads the whole file and returns it. Raises as `read_whole`, and when it is of a later version."""
+    """Reads the whole file and returns it. Raises the errors of `read_whole`, also when the version is later."""
     source = read_whole(path, tools)
     if source.revision not in revisions.known():
         raise WrongRevision(
@@ -112,7 +112,7 @@ def _read_backup(path: Path) -> Source:
             if ABOUT not in archive.namelist():
                 raise _foreign(path)
             if (wrong := archive.testzip()) is not None:
-                raise _damaged(path, f"{wrong} in it is not what was written")
+                raise _damaged(path, f"{wrong} in it is damaged")
             about = json.loads(archive.read(ABOUT))
             if about["format"] != FORMAT:
                 raise WrongRevision(f"{path} was made by a newer version: install that version, or a newer one.")
@@ -124,9 +124,9 @@ def _read_backup(path: Path) -> Source:
 
 
 def _revision_of_custom(path: Path, tools: Tools) -> str:
-    dump = str(path.absolute())  # the program does not run in this folder
+    dump = str(path.absolute())  # the programs run in another folder, so they need the whole path
     try:
-        # Converting the dump reads all of it, and so finds damage before a database is touched.
+        # Converting the dump reads all of it, so damage is found before a database is changed.
         tools.run("pg_restore", "--file=/dev/null", dump)
         rows = tools.run("pg_restore", "--file=-", "--data-only", "--table=alembic_version", dump)
     except ToolFailed as failed:

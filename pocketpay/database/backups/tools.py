@@ -1,7 +1,7 @@
 """Runs PostgreSQL's client programs on the database of an address.
 
-The embedded PostgreSQL has them. Where it is not installed or is older than the database, those on the PATH are
-used. Addresses and passwords are passed in the environment: other users can read command lines.
+They belong to the embedded PostgreSQL. When it is not installed, or is older than the database, the programs on the
+PATH are used. Addresses and passwords are passed in the environment: other users can read command lines.
 """
 
 import os
@@ -22,7 +22,7 @@ from pocketpay.database.embedded import programs
 from pocketpay.database.errors import DatabaseUnavailable
 
 MAJOR_VERSION = 18
-"""The oldest version whose programs are used: that of the oldest supported database."""
+"""The oldest version of the programs: the version of the oldest supported database."""
 
 CONNECT_SECONDS = "10"
 
@@ -92,8 +92,8 @@ class Tools:
     ) -> Iterator["subprocess.Popen[bytes]"]:
         """Runs the program during the block, then waits for it. Its standard streams are those in `streams`.
 
-        Raises ToolFailed with its first error message when it fails; that also replaces a broken pipe to it. An
-        exception in the block kills it.
+                Raises ToolFailed with its first error message when the program fails, also when that breaks a pipe to
+        it. An exception in the block kills the program.
         """
         with tempfile.TemporaryFile() as errors:
             process = subprocess.Popen(

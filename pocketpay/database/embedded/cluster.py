@@ -4,7 +4,7 @@ A cluster is running when the process in its `postmaster.pid` has the cluster as
 a zombie, and an unrelated process that got the process id of a dead postmaster.
 
 PostgreSQL's programs are started inside the cluster, and get HERE as its path. So the cluster can be in a directory
-that only root can reach: root opens it, and the programs, which run as another user, only stay in it.
+that only root can reach: root starts the programs in the directory, and they need no access to the path.
 """
 
 import contextlib
@@ -25,7 +25,7 @@ MAJOR_VERSION = "18"
 HERE = "/proc/self/cwd"
 """The path of the cluster for programs that run in it."""
 ORIGIN = "pocketpay.origin"
-"""A file in each cluster that contains its own inode number, which a copy of it does not have."""
+"""A file in each cluster that contains its own inode number. A copy of the file has another inode number."""
 
 LAUNCH_SECONDS = 2
 STOP_SECONDS = 3
@@ -163,8 +163,8 @@ class Cluster:
     def _refuse_torn_copy(self) -> None:
         """Raises DatabaseUnavailable when the files were copied while PostgreSQL was changing them.
 
-        `postmaster.pid` shows that PostgreSQL was running or was killed, and a wrong number in ORIGIN that this is
-        another folder. After a mere crash, the number is right.
+        `postmaster.pid` shows that PostgreSQL was running or was killed. A wrong number in ORIGIN shows that the
+        folder is a copy. After a crash without a copy, the number is right.
         """
         with contextlib.suppress(FileNotFoundError, ValueError):
             (self.path / "postmaster.pid").stat()

@@ -4,12 +4,13 @@
     <data>/serving      lock file: each process that uses the cluster has a shared lock; the last one stops PostgreSQL
     <data>/starting     lock file: the process that starts or stops PostgreSQL has an exclusive lock
     <data>/secret_key   see `secret_key`
-    <data>/restoring    a data directory while a backup is restored; the next start deletes what a killed restore left
+    <data>/restoring    a data directory while a backup is restored; the next start deletes it after a killed restore
 
 Several processes can use one data directory. The first one starts PostgreSQL, all of them watch it, and the last one
 stops it. All are equal, so PostgreSQL keeps running when any one of them is killed.
 
-The folder has everything: a copy of it, made while no server runs, is another database with the same data.
+The folder contains all files of the database. A copy that was made while no server runs is a separate database with
+the same data.
 
 Decision 6 gives the reasons.
 """
@@ -127,7 +128,7 @@ class EmbeddedPostgres:
 
     @contextmanager
     def unused(self) -> Iterator[None]:
-        """Keeps every other process from using the cluster during the block.
+        """Prevents every other process from using the cluster during the block.
 
         Raises DatabaseUnavailable, with advice, while any process uses it, and for an OSError of the block.
         """
@@ -234,7 +235,7 @@ class EmbeddedPostgres:
         return cluster
 
     def _remove_interrupted_restore(self) -> None:
-        """Deletes what a killed restore left. No restore is running: it would hold the lock that this process has."""
+        """Deletes the files of a killed restore. No restore runs now: it would hold the lock of this process."""
         left = self.beside()
         if left.data.exists():
             left.erase()

@@ -41,7 +41,7 @@ class Generation:
     used: bool
     used_just_now: bool
     successor_hash: bytes | None
-    """The hash of the successor that was given; None when none of the asked hashes is stored."""
+    """The stored hash of the successor; None when none of the given hashes is stored."""
     successor_used: bool
 
 

@@ -101,7 +101,7 @@ update importable s set password_hash = $5 from found f where f.n = s.n
 async def compare(connection: Connection) -> None:
     """Adds findings for values that occur in two lines or belong to existing users.
 
-    Removes unconfirmed email addresses that another person has too.
+    Removes an unconfirmed email address from a person when another person has it too.
     """
     await connection.execute("create index on candidates (username)")
     await connection.execute("analyze candidates, importable")

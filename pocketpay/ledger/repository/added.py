@@ -1,15 +1,16 @@
 """SQL that reads the entries that were added since the checkpoint of an incremental audit.
 
-A wallet's entries are numbered, so what was added is exact: the entries after the number in `audit_accounts`. No
-clock is needed.
+A wallet's entries are numbered, so the added entries are exactly those after the number in `audit_accounts`. No clock
+is needed.
 
-    ACCOUNTS         the query of the accounts with added entries: one look into the index for each account
-    ADDED_ENTRIES    added_entries: those of these accounts
-    LEGS             ledger_entries, in place of the table: all entries of the transactions with added rows
-    CHAINS           chains: the added entries with the one before them (`proved`), and house entries beside them
+    ACCOUNTS         the query of the accounts with added entries: one index look-up for each account
+    ADDED_ENTRIES    the CTE `added_entries`: the added entries of these accounts
+        LEGS             the CTE `ledger_entries`, in place of the table: all entries of transactions with added rows
+    CHAINS           the CTE `chains`: the added entries, the entry before them (`proved`), and house entries of the
+                     same transactions
 
-The last three are parts of a WITH clause after `findings.GIVEN`; CHAINS needs ADDED_ENTRIES before it. `offset 0`
-keeps the planner from reading the whole table instead.
+The last three are parts of a WITH clause after `findings.GIVEN`; CHAINS needs ADDED_ENTRIES before it. Without
+`offset 0` the planner would read the whole table.
 """
 
 ACCOUNTS = """

@@ -65,8 +65,8 @@ ONLY_THE_OWNERS = only_owner_may_change(
 
 
 def _chain(entries: str) -> str:
-    """Returns the query of the chain over these entries. Those that are `proved` were checked before: they are only
-    compared with the entry after them."""
+    """Returns the query that checks the chain of these entries. An entry that is `proved` was checked before: it is
+    only compared with the entry after it."""
     return f"""
     select e.id::text, concat('entry ', e.sequence, ' of account ', e.account_id, ': ', case
         when a.id is null then 'no such account'

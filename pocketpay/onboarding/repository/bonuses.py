@@ -27,7 +27,8 @@ where (select count(*) from claimed) = cardinality($2::bytea[])
 """
 """`e.sequence = 1`: a bonus paid at sign-up is the first entry of its account.
 
-All fingerprints of the address are inserted, so that of two servers whose first keys differ only one promises.
+All fingerprints of the address are inserted. So when two servers have different first keys, only one of them promises
+a bonus.
 """
 
 _OWED = """

@@ -25,7 +25,7 @@ from audit_runs order by finished_at desc limit 1
 
 
 class AuditKind(StrEnum):
-    """What an audit reads: everything, or what was added since the last one."""
+    """What an audit reads: all rows, or the rows added since the last audit."""
 
     WHOLE = "whole"
     INCREMENTAL = "incremental"
@@ -33,7 +33,7 @@ class AuditKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditRun:
-    """A recorded audit. `findings` is the number of all findings, `sample` has the first of them."""
+    """A recorded audit. `findings` is the number of all findings, `sample` has the first ones."""
 
     kind: AuditKind
     ok: bool

@@ -1,7 +1,7 @@
 """The checkpoint of the incremental audit: the run that proved it, and the state of each wallet's account then.
 
-The owner of the tables writes it, in the snapshot that was audited. An audit reads it and trusts none of it: it must
-agree with the books of now.
+The owner of the tables writes it, in the snapshot that was audited. An audit does not trust it: it
+refuses a checkpoint that does not agree with the books.
 """
 
 from collections.abc import Mapping
@@ -18,9 +18,9 @@ from audit_runs r where r.id = (select run_id from audit_laws limit 1)
 """
 _DISAGREES = """
 select c.account_id::text as id, case
-    when a.id is null then 'which does not exist'
-    when a.sequence < c.sequence then 'which has fewer entries'
-    else 'whose entries are different' end as how
+    when a.id is null then 'does not exist'
+    when a.sequence < c.sequence then 'has fewer entries'
+    else 'has different entries' end as how
 from audit_accounts c
 left join ledger_accounts a on a.id = c.account_id and a.kind = 'wallet'
 left join lateral (
@@ -30,7 +30,7 @@ where a.id is null or a.sequence < c.sequence
    or case when c.sequence = 0 then c.posted <> 0 else e.balance_after is distinct from c.posted end
 limit 1
 """
-"""One look into the index for each account."""
+"""It costs one index look-up for each account."""
 
 _TAKE_TURN = "select pg_try_advisory_lock(7064738212002)"
 """An arbitrary number, used for nothing else. PostgreSQL releases it when the connection ends."""
@@ -73,7 +73,7 @@ async def run_of_checkpoint(session: Session) -> StoredRun | None:
 
 
 async def definitions(session: Session) -> dict[str, str]:
-    """Returns the definition of each law of the checkpoint."""
+    """Returns the definitions of the laws of the checkpoint, by law."""
     rows = await session.fetch("select law, definition from audit_laws")
     return {row["law"]: row["definition"] for row in rows}
 
@@ -81,23 +81,23 @@ async def definitions(session: Session) -> dict[str, str]:
 async def disagreement(session: Session) -> str | None:
     """Returns how an account of the checkpoint differs from the books, or None when all agree."""
     row = await session.fetchrow(_DISAGREES)
-    return None if row is None else f"it is about the account {row['id']}, {row['how']}"
+    return None if row is None else f"account {row['id']} {row['how']}"
 
 
 async def may_write(owner: Session) -> bool:
-    """Returns whether this login may write the record. Before the migration there is none."""
+    """Returns whether this login may write the record. False before the migration that creates its tables."""
     may: bool | None = await owner.fetchval("select has_table_privilege(to_regclass('public.audit_runs'), 'insert')")
     return bool(may)
 
 
 async def take_turn(owner: Session) -> bool:
-    """Returns whether no other connection records an audit. The turn lasts as long as the connection."""
+    """Takes the turn to record an audit, until the connection ends. Returns False when another connection has it."""
     taken: bool = await owner.fetchval(_TAKE_TURN)
     return taken
 
 
 async def write(owner: Session, run_id: UUID, laws: Mapping[str, str]) -> None:
-    """Writes the checkpoint of the run, from the snapshot of the owner's transaction. `laws` are the definitions."""
+    """Writes the checkpoint of the run, from the snapshot of the owner's transaction. `laws` has the definitions."""
     await owner.execute(_DELETE_LAWS)
     await owner.execute(_ADD_LAWS, list(laws), list(laws.values()), run_id)
     await owner.execute(_WRITE_ACCOUNTS)

@@ -63,7 +63,8 @@ where d.closed_at is null and d.kind = 'not_in_books' and d.currency = $1 and e.
     where l.transaction_id = d.transaction_id and f.currency = $1
       and (f.imported_at, f.id, l.number) < (own.imported_at, own.id, d.line))
 """
-"""A line whose transaction was posted later. When several lines name it, only the first one is explained."""
+"""A line whose transaction was posted later. When several lines name one transaction, only the first line is
+explained."""
 _OF_FILE = "select kind, count(*) as count from bank_differences where file_id = $1 group by kind"
 
 
@@ -88,14 +89,15 @@ async def add(session: Session, file_id: UUID, currency: str, now: datetime, fou
 async def close_explained(
     session: Session, currency: str, found: Collection[UUID], now: datetime, act_id: UUID
 ) -> None:
-    """Closes the open differences that are explained now: a missing line that came (`found`), and a line whose
-    transaction was posted since."""
+    """Closes the open differences that are now explained: a missing line that this file has (`found`), and a line
+    whose transaction was posted later."""
     await session.execute(_CLOSE_FOUND, currency, [*found], now, act_id)
     await session.execute(_CLOSE_BOOKED, currency, now, act_id)
 
 
 async def of_file(session: Session, file_id: UUID, act_id: UUID) -> tuple[dict[DifferenceKind, int], int]:
-    """Returns the number of the file's differences by kind, and of those that its import (the act) closed."""
+    """Returns the number of the file's differences by kind, and the number of differences that its import (the act)
+    closed."""
     rows = await session.fetch(_OF_FILE, file_id)
     closed: int = await session.fetchval("select count(*) from bank_differences where act_id = $1", act_id)
     return {DifferenceKind(row["kind"]): row["count"] for row in rows}, closed
@@ -121,7 +123,7 @@ async def by_id(session: Session, id: UUID) -> Difference | None:
 async def page(
     session: Session, is_open: bool | None, *, after: Position, before: Position, limit: int, backwards: bool
 ) -> list[Difference]:
-    """Returns the oldest `limit` differences strictly between two positions, or when `backwards` the newest."""
+    """Returns the oldest `limit` differences strictly between two positions; with `backwards` the newest."""
     sql = _PAGES[is_open, "desc" if backwards else "asc"]
     return [_difference(row) for row in await session.fetch(sql, *after, *before, limit)]
 
@@ -133,7 +135,7 @@ async def count(session: Session, is_open: bool | None, *, maximum: int) -> int 
 
 
 async def still_open(session: Session) -> OpenDifferences:
-    """Returns how many differences are open, and since when."""
+    """Returns the number of open differences, and the time of the oldest."""
     row = await session.fetchrow(_STILL_OPEN)
     assert row is not None, "an aggregate has one row"  # noqa: S101 - SQL
     return OpenDifferences(**row)

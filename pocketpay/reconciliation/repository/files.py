@@ -11,7 +11,7 @@ from pocketpay.reconciliation.bank_file import BankFile
 from pocketpay.reconciliation.match import DifferenceKind, NewDifference
 
 LOCK = "select pg_advisory_xact_lock(7064738212003)"
-"""One file at a time. The number is arbitrary, but used for nothing else."""
+"""The lock for one import at a time. The number is arbitrary, but used for nothing else."""
 
 _ADD = """
 insert into bank_files
@@ -45,7 +45,7 @@ where e.account_id = {BANK_ACCOUNT} and e.kind = 'bank'
   and not exists (select from imported_users i where i.opening_id = e.transaction_id)
 order by e.created_at, e.transaction_id limit $3
 """
-"""Opening balances of imported people came in before, so no file has them."""
+"""Opening balances of imported people are older than the files, so no file has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +102,19 @@ async def add(
 
 
 async def booked(session: Session, currency: str, transaction_ids: Collection[UUID]) -> dict[UUID, int]:
-    """Returns what the bank account got by each of the transactions that has an entry of it."""
+    """Returns the amount of the bank account's entry, by transaction, for the transactions that have such an
+    entry."""
     rows = await session.fetch(_BOOKED, currency, [*transaction_ids])
     return {row["transaction_id"]: row["amount"] for row in rows}
 
 
 async def earlier(session: Session, currency: str, transaction_ids: Collection[UUID], file_id: UUID) -> set[UUID]:
-    """Returns those of the transactions that another file of the currency names."""
+    """Returns the transactions, of these, that another file of the currency names."""
     return {row["transaction_id"] for row in await session.fetch(_EARLIER, currency, [*transaction_ids], file_id)}
 
 
 async def not_in_file(session: Session, currency: str, file_id: UUID, limit: int) -> list[NewDifference]:
-    """Returns the entries of the bank account on the file's days that no file names and no difference names yet."""
+    """Returns the entries of the bank account on the file's days that neither a file nor a difference names yet."""
     rows = await session.fetch(_NOT_IN_FILE, currency, file_id, limit)
     kind = DifferenceKind.NOT_IN_FILE
     return [NewDifference(kind, None, row["transaction_id"], None, row["amount"]) for row in rows]

@@ -6,7 +6,7 @@
     body      the body is arriving                       responds with 408
     unread    the client does not read the response      aborts the connection
     idle      the connection is kept alive               closes it; also when the server is full
-    last      idle or opened while the server stops      closes it
+    last      idle or opened while the server stops      closes the connection
     stopping  a request is arriving while the server stops  responds with 503
     closing   the server has closed its side             discards incoming bytes, then aborts
     refused   a refused client reads the response        as in closing, with a shorter limit
@@ -24,8 +24,8 @@ from pocketpay.serving.connections.limits import ConnectionLimits
 from pocketpay.serving.connections.stage import Stage
 
 LAST_SECONDS = 1.0
-"""Seconds for which a connection stays open after its latest response, or after it was opened, when the server stops
-after a drain. A client that uses it may be sending just now, which takes much less time over any network."""
+"""When the server stops after a drain, a connection stays open until this many seconds after its latest response, or
+after it was opened. A request that the client has just sent arrives in much less time over any network."""
 
 REFUSED_SECONDS = 0.5
 """Seconds that a refused client has to read the response; much less than a server stop may take."""

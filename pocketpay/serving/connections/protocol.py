@@ -6,9 +6,9 @@
 When a response closes the connection before its request has ended, the server closes only its own side. It discards
 what the client still sends for some seconds, so that the client reads the response and gets no TCP reset.
 
-A server that drains loses no request (decision 61). Each response announces `Connection: close`. When the server
-stops then, requests that have begun to arrive are answered, and a connection that was used within the last second
-stays open until it has been quiet for one. Before it is closed, the server checks whether a request has arrived.
+A server that drains loses no request (decision 61). Each response announces `Connection: close`. When the
+drain is over, requests that have begun to arrive are answered, and a connection that was used within the last second
+stays open until it has been quiet for a second. Before it is closed, the server checks whether a request has arrived.
 """
 
 import asyncio
@@ -184,8 +184,8 @@ class Protocol(HttpToolsProtocol):
         self.transport.abort()
 
     def shutdown(self) -> None:
-        """Called when the server stops. Requests that have begun to arrive are answered, the last with
-        `Connection: close`; event streams end; the connection is closed when it is quiet."""
+        """Called when the server stops. Requests that have begun to arrive are answered, the last one with
+        `Connection: close`. Event streams end. The connection is closed when it is quiet."""
         self._stopping = True
         if self.responder is not None:
             self.responder.event_streams.stop()
@@ -214,7 +214,7 @@ class Protocol(HttpToolsProtocol):
             cycle.keep_alive, self._announced = False, cycle
 
     def _retract_end(self) -> None:
-        """Called when another request arrives behind the announced end: that one is answered too."""
+        """Called when another request arrives after the announcement: that request is answered too."""
         if self._announced is not None and not self._announced.response_started:
             self._announced.keep_alive = True
         self._announced = None

@@ -31,7 +31,7 @@ def large_head(head_bytes: int, headers: int) -> HttpRefusal:
 
 
 def response_bytes(refusal: HttpRefusal) -> bytes:
-    """Returns the whole response as bytes. It announces that the connection closes."""
+    """Returns the whole response as bytes, with the header `Connection: close`."""
     body = orjson.dumps(refusal.payload)
     headers = [*http.response_headers(body, http.JSON, http.request_id({})), *refusal.headers, *http.CLOSE]
     lines = b"".join(b"%s: %s\r\n" % header for header in headers)

@@ -31,7 +31,7 @@ class Stage(Generic[T]):
         self._since.pop(item, None)
 
     def since(self, item: T) -> float | None:
-        """Returns the time at which the item entered; None when it is not in this stage."""
+        """Returns the time at which the item entered the stage; None when it is not in the stage."""
         return self._since.get(item)
 
     def longest(self) -> T | None:

@@ -1,18 +1,18 @@
 """SQL that reads the transactions and money requests that were made or changed since the checkpoint of an incremental
 audit.
 
-    find(...)          what was added: the parameters of every incremental query
-    incremental(...)   a proof whose incremental query is its own query, in which each named table has only the rows
-                       that concern what was added
+        find(...)          the ids of added rows: the parameters of every incremental query
+    incremental(...)   a proof whose incremental query is the same query. In it each named table has only the added
+                       rows and the rows that belong to them
 
-What concerns what was added:
+The rows of each table:
 
     transactions      made or changed since the checkpoint, or with an entry after it; the original of such a refund;
-                      all refunds of such an original; all payments of such a money request
+                      all refunds of such an original; all payments of an added money request
     ledger_entries    the entries of these transactions
     money_requests    made or changed since the checkpoint, or paid by such a transaction
-    idempotency_keys  made since the checkpoint. They have no index on time, so this reads all keys, but looks up only
-                      the results of these
+    idempotency_keys  made since the checkpoint. The table has no index on time, so the query reads all keys. It
+                      looks up only the results of the added ones
 
 Entries are found by their numbers (ledger/repository/added.py), the rest by their times in the indexes of each
 wallet. The search begins MARGIN before the checkpoint: the time of a row is written before its unit of work is
@@ -30,7 +30,8 @@ MARGIN = timedelta(hours=2)
 (ix_transactions_changed_late), and is found by the time at which the transaction was made."""
 
 MAX_ADDED = 1_000_000
-"""The most accounts, transactions or money requests of one incremental audit. With more, a whole one is as fast."""
+"""Maximum number of accounts, transactions or money requests of an incremental audit. With more, a whole audit is as
+fast."""
 
 _REQUESTS = """
 select r.id from wallets w
@@ -95,17 +96,17 @@ idempotency_keys as materialized (
 
 
 def added(*tables: str) -> str:
-    """Returns the beginning of a WITH clause that replaces these tables by their added rows."""
+    """Returns the beginning of a WITH clause in which these tables have only the rows above."""
     return f"with {GIVEN}, {', '.join(_ROWS[table] for table in tables)}"
 
 
 def incremental(law: str, sql: str, *tables: str) -> Proof:
-    """Returns the proof of the law. Its incremental query is the same over the added rows of these tables."""
+    """Returns the proof of the law. Its incremental query is the same query over the added rows of these tables."""
     return Proof(law, sql, since=f"{added(*tables)} {sql}")
 
 
 async def find(session: Session, checkpoint: datetime) -> Added | None:
-    """Returns what was added since the checkpoint at that time, or None when it is more than MAX_ADDED."""
+    """Returns the rows added since the checkpoint at that time, or None when they are more than MAX_ADDED."""
     since, limit = checkpoint - MARGIN, MAX_ADDED + 1
     accounts = [row["id"] for row in await session.fetch(f"{ACCOUNTS} limit $1", limit)]
     requests = {row["id"] for row in await session.fetch(_REQUESTS, since, limit)}

@@ -65,7 +65,7 @@ LEGS = incremental(
     "ledger_entries",
 )
 """`house.kind <> 'wallet'` selects the system accounts first. Without it, on tables without statistics, PostgreSQL
-compared each transaction with every wallet's account. Most payments have no entry of a system account: they are left
+compared each transaction with every wallet's account. Most payments have no entry of a system account, and are left
 out before the join."""
 
 REFUNDED = incremental(
@@ -203,7 +203,7 @@ USAGE = Proof(
                 where coalesce(t.source_wallet_id, t.destination_wallet_id) = w.id
                   and t.created_at >= {_USAGE_SINCE} offset 0) t)"""),
 )
-"""Limits count the last day. Hours are kept for some days more (limits.py), and are not proved after USAGE_PROVED."""
+"""Limits count the last day. Hours are kept longer (limits.py); this proof reads those up to USAGE_PROVED."""
 
 PROOFS = (
     *(HOLDS, LEGS, REFUNDED, OPPOSITE, CURRENCIES, TIMES, KEYS, USAGE, ONE_BONUS, OWNERS, search_blocks.BLOCKS),

@@ -123,7 +123,7 @@ on conflict do nothing
 
 
 def _proof_of(blocks: str, first: str) -> str:
-    """Returns the query of the proof for these blocks. `first` is where a wallet's first of them begins."""
+    """Returns the query of the proof for these blocks. `first` is the time at which a wallet's first block begins."""
     return f"""
     select b.wallet_id || ' ' || b.since, case
         when b.since is distinct from b.expected_since then 'the block before it ends at ' || b.expected_since
@@ -175,10 +175,10 @@ async def sealed_until(session: Session, wallet_id: UUID) -> datetime | None:
 async def page(
     session: Session, scope: Scope, *, limit: int, most: Limits, backwards: bool
 ) -> tuple[list[Transaction], Position | None]:
-    """Like `history.page` for a filter with a search text, in the part of the history that has blocks.
+    """Returns a page of a search in the part of the history that has blocks, and the position where to read on.
 
-    The second value is the position where it stopped before the page was full. Towards newer transactions, that is
-    also the end of the last block.
+    It does the same as `history.page`, for a filter with a search text. The position is None when the page is full,
+    or when nothing more follows. Towards newer transactions it can be the end of the last block.
     """
     order = OLDEST_FIRST if backwards else NEWEST_FIRST
     arguments = (*bounds(scope), limit, most.blocks, *conditions(scope.filter), most.candidates)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pocketpay.database.sessions import Session
 
 MAX_READ = 10_000
-"""Rows of each index. With more unfinished payments than this the values are lower bounds."""
+"""Maximum number of rows read from each index. With more unfinished payments the values are lower bounds."""
 
 ORDERS = """
 select count(*) as orders, coalesce(extract(epoch from clock_timestamp() - min(created_at)), 0)::float8 as oldest
@@ -28,8 +28,8 @@ group by currency"""
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """What is not finished: orders without the bank's answer, the age of the oldest one (0 without any), and by
-    currency the payments that hold money and the amount that they hold."""
+    """The orders without the bank's answer, the age of the oldest one (0 when there is none), and, by currency, the
+    number of payments that hold money and the amount that they hold."""
 
     orders: int
     oldest_seconds: float
@@ -37,7 +37,7 @@ class Unfinished:
 
 
 async def unfinished(session: Session) -> Unfinished:
-    """Returns what is not finished now."""
+    """Returns the orders and payments that are not finished now."""
     order = await session.fetchrow(ORDERS, MAX_READ)
     assert order is not None  # noqa: S101 - an aggregate returns one row
     rows = await session.fetch(HELD, MAX_READ)

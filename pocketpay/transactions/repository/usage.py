@@ -131,7 +131,7 @@ async def used(
 
 
 class Swept(NamedTuple):
-    """The number of deleted hours, and the last wallet that was looked at: None after the last one."""
+    """The number of deleted hours, and the last wallet that was searched: None when no wallet is left."""
 
     deleted: int
     last: UUID | None
@@ -140,10 +140,10 @@ class Swept(NamedTuple):
 async def sweep(
     session: Session, after: UUID, *, before: datetime, kept: timedelta, wallets: int, rows: int
 ) -> Swept:
-    """Deletes at most `rows` hours of the `wallets` next wallets after this id, and returns how far it came.
+    """Deletes at most `rows` hours of the `wallets` next wallets after this id.
 
     An hour is deleted when it is older than `before`, and older than `kept` by the database's clock. After `rows`
-    deletions the same wallets may have more.
+    deletions the same wallets may have more old hours.
     """
     row = await session.fetchrow(_SWEEP, after, before, kept, wallets, rows)
     assert row is not None  # noqa: S101 - the statement returns one row

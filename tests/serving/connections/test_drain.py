@@ -31,7 +31,7 @@ LAST_SECONDS = 3.0
 
 @pytest.fixture(autouse=True)
 def here(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Gives this machine more than a second, and keeps this process as it is."""
+    """Gives a slow machine more time than a second, and keeps the settings of this process."""
     monkeypatch.setattr("pocketpay.serving.connections.protocol.LAST_SECONDS", LAST_SECONDS)
     monkeypatch.setattr(serve, "exit_later", lambda seconds: None)
     monkeypatch.setattr(serve, "tune_garbage_collector", lambda: None)
@@ -84,7 +84,7 @@ async def test_clients_that_send_through_a_whole_drain_lose_no_request(plain: bo
         running = [asyncio.create_task(keeps_asking(server, plain_post() if plain else GET)) for _ in range(4)]
         await until(lambda: len(responder.bodies if plain else server.paths) > 40)
         process.drain()
-        process.drain()  # a second time changes nothing
+        process.drain()  # a second call changes nothing
         assert not process.should_exit
         for sent, answers in [await asyncio.wait_for(one, 20) for one in running]:
             assert sent == len(answers)
@@ -92,8 +92,8 @@ async def test_clients_that_send_through_a_whole_drain_lose_no_request(plain: bo
         await until(lambda: not server.connections.open)
 
 
-async def test_a_request_that_arrives_with_the_end_is_answered() -> None:
-    """It is in the buffer of the system, and the event loop has not read it, when the connection would be closed."""
+async def test_a_request_that_arrives_just_before_the_connection_closes_is_answered() -> None:
+    """The request is in the buffer of the operating system, and the event loop has not read it yet."""
     async with raw() as server:
         peer = await server.peer()
         await peer.send(GET)
@@ -107,8 +107,8 @@ async def test_a_request_that_arrives_with_the_end_is_answered() -> None:
 
 
 @pytest.mark.parametrize("by", ["system", "event loop"])
-async def test_a_connection_that_has_just_been_accepted_is_answered_and_told_that_the_server_stops(by: str) -> None:
-    """Only the system has accepted it, or the event loop too, and its protocol does not know yet."""
+async def test_a_connection_accepted_just_before_the_stop_gets_an_answer_with_connection_close(by: str) -> None:
+    """The operating system has accepted the connection; the event loop or its protocol does not know it yet."""
     clients: list[socket.socket] = []
 
     class Late(serve.Server):
@@ -132,7 +132,7 @@ async def test_a_connection_that_has_just_been_accepted_is_answered_and_told_tha
         await peer.close()
 
 
-async def test_what_has_begun_when_the_drain_ends_is_answered_and_a_quiet_connection_is_closed() -> None:
+async def test_after_the_drain_open_requests_are_answered_and_quiet_connections_are_closed() -> None:
     async with server_of() as (server, process):
         quiet = await server.peer()
         await quiet.send(GET)

@@ -1,4 +1,4 @@
-/** What people read: amounts, times, refusals and failures, in their locale. */
+/** The texts for people: amounts, times, refusals and failures, in their locale. */
 import { ServerError } from '@apollo/client';
 import { Money, type MoneyFields, RefreshFailed, SessionEnded, UnansweredAttempt } from '@pocketpay/client';
 import type {
@@ -57,7 +57,7 @@ const FAILURES: Record<string, string> = {
   FORBIDDEN: 'Only operators can do this.',
   RATE_LIMITED: 'Too many requests. Wait a moment, then try again.',
   SERVICE_BUSY: 'The server is busy. Try again in a moment.',
-  INTERNAL: 'Something went wrong on the server. Try again; nothing happens twice.',
+  INTERNAL: 'Something went wrong on the server. Try again: a repeated payment is made only once.',
 };
 
 /** A failed request in words: no answer, or top-level errors. */

@@ -64,7 +64,7 @@ function ProfileForm() {
           {viewer.email && !hasNewEmail && (
             <Text size="sm" c="dimmed">{viewer.emailVerified ? 'This address is verified.' : <>This address is not verified. <Anchor component={Link} to="/verify-email" underline="always">Verify it</Anchor></>}</Text>
           )}
-          {hasNewEmail && <PasswordInput label="Your password" description="Needed for another email address" autoComplete="current-password" required value={currentPassword} onChange={(event) => setCurrentPassword(event.currentTarget.value)} error={action.of('currentPassword')} />}
+          {hasNewEmail && <PasswordInput label="Your password" description="Needed to change the email address" autoComplete="current-password" required value={currentPassword} onChange={(event) => setCurrentPassword(event.currentTarget.value)} error={action.of('currentPassword')} />}
           <Troubles troubles={action.troubles} shown={['name', 'email', 'currentPassword']} />
           <Group><Button type="submit" loading={action.isBusy}>Save</Button><Text role="status" size="sm" c="dimmed">{isSaved && 'Saved.'}</Text></Group>
         </Stack>

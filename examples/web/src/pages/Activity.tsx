@@ -10,7 +10,7 @@ import { RowSkeletons, TransactionList } from '../parts/TransactionList';
 
 const PAGE = 20;
 
-/** The first moment of a day of this time zone, and of the next one. */
+/** The first moment of a day in this time zone, and the first moment of the next day. */
 const dayStart = (date: string) => new Date(`${date}T00:00`).toISOString();
 function nextDayStart(date: string): string {
   const next = new Date(`${date}T00:00`);

@@ -145,7 +145,7 @@ function CardPanel({ card }: { card: CardPartsFragment }) {
       </Stack>
       <Modal opened={isClosing} onClose={closing.close} title={`Close the card “${card.label}”?`} centered closeButtonProps={{ 'aria-label': 'Keep the card' }}>
         <Stack>
-          <Text>A closed card never pays again.</Text>
+          <Text>A closed card can never be used again.</Text>
           <Group grow><Button variant="default" onClick={closing.close}>Keep it</Button><Button color="red" loading={action.isBusy} onClick={close}>Close it</Button></Group>
         </Stack>
       </Modal>

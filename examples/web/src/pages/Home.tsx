@@ -44,7 +44,7 @@ export default function Home() {
         ))}
       </SimpleGrid>
       {asked.length > 0 && (
-        <Panel title="They ask you for money" action={<Anchor component={Link} to="/requests" size="sm">All requests</Anchor>}>
+        <Panel title="Money requests for you" action={<Anchor component={Link} to="/requests" size="sm">All requests</Anchor>}>
           <Stack>
             {asked.slice(0, 3).map((request) => (
               <Group key={request.id} justify="space-between" wrap="nowrap">

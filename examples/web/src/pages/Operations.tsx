@@ -46,7 +46,7 @@ function Customers() {
         </Group>
       </form>
       {error && <Text role="alert">{failure(error)}</Text>}
-      <div role="status">{customers?.length === 0 && <Panel><Empty>Nobody is found.</Empty></Panel>}</div>
+      <div role="status">{customers?.length === 0 && <Panel><Empty>No customer was found.</Empty></Panel>}</div>
       {customers?.map((customer) => <Customer key={customer.id} customer={customer} />)}
     </Stack>
   );
@@ -148,7 +148,7 @@ function Reverse({ transaction, onDone }: { transaction: OperatedTransactionFrag
     <form onSubmit={(event: FormEvent) => { event.preventDefault(); void go({ transactionId: transaction.id, reason: reason.trim() }); }}>
       <Stack>
         {unanswered && <Unanswered isBusy={isBusy} onResend={() => void go(unanswered)}>You reversed this transaction.</Unanswered>}
-        <Text>The whole amount that is not refunded yet goes back to who paid: <b className="amount">{money(transaction.total)}</b>, of which {money(transaction.refunded)} is refunded.</Text>
+        <Text>The payer gets back the amount that is not refunded yet. The total is <b className="amount">{money(transaction.total)}</b>, of which {money(transaction.refunded)} is refunded.</Text>
         <TextInput label="Reason" required maxLength={500} value={reason} onChange={(event) => setReason(event.currentTarget.value)} error={of('reason')} data-autofocus />
         <Troubles troubles={troubles} shown={['reason']} />
         <Button type="submit" color="red" loading={isBusy} disabled={unanswered !== null}>Reverse</Button>
@@ -218,7 +218,7 @@ function ChangeSetting({ setting, onDone }: { setting: Setting; onDone: () => vo
   return (
     <form onSubmit={(event: FormEvent) => { event.preventDefault(); void save(false); }}>
       <Stack>
-        <Alert color="orange" variant="light" role="presentation">It holds for every payment from now on, of every customer.</Alert>
+        <Alert color="orange" variant="light" role="presentation">The new value applies to all new payments of all customers.</Alert>
         <TextInput label="Value" required value={value} onChange={(event) => setValue(event.currentTarget.value)} error={action.of('value')} data-autofocus />
         <TextInput label="Reason" required maxLength={500} value={reason} onChange={(event) => setReason(event.currentTarget.value)} error={action.of('reason')} />
         <Troubles troubles={action.troubles} shown={['value', 'reason']} />

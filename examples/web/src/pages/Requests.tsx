@@ -43,7 +43,7 @@ function RequestList({ direction }: { direction: Direction }) {
   const { edges, pageInfo } = data.moneyRequests;
   return (
     <Panel>
-      {edges.length === 0 && <Empty>{direction === 'INCOMING' ? 'Nobody asks you for money.' : 'You have asked nobody for money.'}</Empty>}
+      {edges.length === 0 && <Empty>{direction === 'INCOMING' ? 'You have no requests to pay.' : 'You have sent no requests.'}</Empty>}
       <Stack gap="lg">
         {edges.map(({ node }) => <Request key={node.id} request={node} />)}
         {pageInfo.hasNextPage && <Button variant="default" loading={loading} onClick={() => fetchMore({ variables: { after: pageInfo.endCursor } })}>Show more</Button>}

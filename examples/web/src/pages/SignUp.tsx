@@ -36,12 +36,12 @@ export default function SignUp() {
     setIsDone(true);
   };
   return (
-    <Entrance title="Create a wallet" below={<>You have one? <Anchor component={Link} to="/sign-in" underline="always">Sign in</Anchor></>}>
+    <Entrance title="Create a wallet" below={<>Do you have a wallet already? <Anchor component={Link} to="/sign-in" underline="always">Sign in</Anchor></>}>
       <form onSubmit={submit}>
         <Stack>
           <TextInput label="Name" description="Other people see it when you pay them" autoComplete="name" required value={form.name} onChange={set('name')} error={of('name')} />
           <TextInput label="Username" description={isChecked && data?.usernameAvailable.available ? 'It is free' : 'People pay you with it'} leftSection="@" autoComplete="username" autoCapitalize="none" required value={form.username} onChange={set('username')} error={of('username') ?? taken} />
-          <TextInput label="Email" type="email" description="For a forgotten password. We send you a code" autoComplete="email" value={form.email} onChange={set('email')} error={of('email')} />
+          <TextInput label="Email" type="email" description="Needed to reset a forgotten password. We mail you a code" autoComplete="email" value={form.email} onChange={set('email')} error={of('email')} />
           <PasswordInput label="Password" description={`At least ${SHORTEST} characters`} autoComplete="new-password" required minLength={SHORTEST} value={form.password} onChange={set('password')} error={of('password')} />
           {currencies.length > 1 && (
             <Select label="Currency" allowDeselect={false} data={currencies.map(({ code, name }) => ({ value: code, label: `${name} (${code})` }))}

@@ -48,7 +48,7 @@ export default function TransactionPage() {
         <Refund transaction={transaction} />
       </Panel>
       {refunds.length > 0 && <Panel title="Refunds"><TransactionList transactions={refunds} /></Panel>}
-      {refundOf && <Panel title="It refunds"><TransactionList transactions={[refundOf]} /></Panel>}
+      {refundOf && <Panel title="Refunded payment"><TransactionList transactions={[refundOf]} /></Panel>}
     </Page>
   );
 }
@@ -78,7 +78,7 @@ function Details({ transaction }: { transaction: Shown }) {
   );
 }
 
-/** Gives back what somebody paid, or a part of it. */
+/** Refunds a payment, in full or in part. */
 function Refund({ transaction }: { transaction: Shown }) {
   const left = Money.of(transaction.total).minus(transaction.refunded);
   const typedMoney = useTypedMoney();

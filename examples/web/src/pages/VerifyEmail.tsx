@@ -33,7 +33,7 @@ export default function VerifyEmail() {
     hasBegun.current = true;
     const token = new URLSearchParams(location.hash.slice(1)).get('token');
     if (token) {
-      // The token stays in no history.
+      // The token must not stay in the browser's history.
       history.replaceState(history.state, '', location.pathname);
       void check({ token });
     } else if (viewer.email) void send();
@@ -45,7 +45,7 @@ export default function VerifyEmail() {
         {viewer.emailVerified
           ? (
             <Alert color="teal" title="Your email is verified" role="status">
-              <Text size="sm" mb="sm">We can help you now when you forget your password.</Text>
+              <Text size="sm" mb="sm">You can now reset your password if you forget it.</Text>
               <Button component={Link} to="/" size="compact-sm">Go to my wallet</Button>
             </Alert>
           )

@@ -16,7 +16,7 @@ export function DemoMail({ after, onCode }: { after: number; onCode: (code: stri
       const { mails } = await response.json() as { mails: Mail[] };
       setMail(mails.find(({ code, createdAt }) => code !== null && Date.parse(createdAt) >= after) ?? null);
     } catch {
-      // The next look is soon.
+      // The next check is soon.
     }
   };
   useInterval(() => void look(), 2000, { autoInvoke: true });

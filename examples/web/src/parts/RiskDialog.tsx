@@ -54,7 +54,7 @@ export default function RiskDialog({ id, onClose }: { id: string | null; onClose
               <Text size="sm" c="dimmed">
                 The money is held.{' '}
                 {seconds > 0
-                  ? <>It is free again in <span role="timer" className="amount">{Math.floor(seconds / 60)}:{twoDigits(seconds % 60)}</span> unless you confirm.</>
+                  ? <>The payment expires in <span role="timer" className="amount">{Math.floor(seconds / 60)}:{twoDigits(seconds % 60)}</span> unless you confirm it.</>
                   : 'The time to confirm is over.'}
               </Text>
             )

@@ -58,7 +58,7 @@ export function TransactionList({ transactions, heading = 'h3' }: { transactions
   );
 }
 
-/** Takes the place of rows that are on their way, so that nothing jumps. */
+/** A placeholder as large as the rows that are loading, so that the page does not jump. */
 export function RowSkeletons({ count = 5 }: { count?: number }) {
   return (
     <div aria-hidden>
