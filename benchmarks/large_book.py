@@ -91,7 +91,7 @@ from (
             'Thanks!'])[1 + floor(random() * 16)::int]
             || case when random() < 0.5 then '' else ' ' || floor(random() * 1e6)::int end
             || case when n = any($4::int[]) then ' ' || '{RARE}' else '' end as description,
-        $5::timestamptz + (n::float8 / $6::float8) * make_interval(years => $7) as at
+        $5::timestamptz + (n::float8 / $6::float8) * make_interval(secs => $7 * 365 * 86400) as at
     from generate_series($1::int, $2::int) n) drawn
 join people payer on payer.n = drawn.payer
 join people payee on payee.n = case when drawn.payee = drawn.payer then 2 + (drawn.payer - 1) % $3
