@@ -26,6 +26,7 @@ class Commands(typer.Typer):
         # Plain text, as every terminal shows it. Rich would also take a third of the time of `--help`.
         super().__init__(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False, **options)
 
+    # Typer lists each option of its decorator; this one passes them on, so mypy sees another signature.
     def command(self, name: str | None = None, **options: Any) -> Callable[[Verb], Verb]:  # type: ignore[override]
         """Declares a command. A command that returns None has printed its result itself."""
         register = super().command(name, **options)
@@ -63,6 +64,7 @@ def _printed(verb: Verb) -> Callable[..., None]:
         inspect.Parameter("json", inspect.Parameter.KEYWORD_ONLY, default=False, annotation=Json),
         inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context),
     )
+    # Typer reads the parameters from `__signature__`, which mypy does not know on a function.
     run.__signature__ = signature.replace(  # type: ignore[attr-defined]
         parameters=[*signature.parameters.values(), *added], return_annotation=None
     )
@@ -76,7 +78,7 @@ def _result(verb: Verb, arguments: dict[str, Any]) -> Result | None:
         return verb(**arguments)
     except PocketPayError as error:
         return Result(None, problem=output.problem_of(error))
-    except Exception as error:
+    except Exception as error:  # a program that reads JSON gets JSON for a bug too; the traceback is on stderr
         if isinstance(error, typer.TyperException | typer.Exit) or not output.is_json():
             raise
         import traceback

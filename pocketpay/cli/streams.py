@@ -18,6 +18,7 @@ _failures: dict[int, OSError] = {}
 class _Tolerant(io.FileIO):
     """A file that drops further output when its reader has closed the pipe, or when the disk is full."""
 
+    # `data` is any buffer. Python 3.11 has no type for one, so it is an object here.
     def write(self, data: object, /) -> int:
         try:
             return super().write(data)  # type: ignore[arg-type]

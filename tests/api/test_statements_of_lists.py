@@ -1,4 +1,4 @@
-"""A list of many items executes no more statements than a list of few, for every selection of fields.
+"""A longer list executes the same number of database statements as a short one, for every selection of fields.
 
 The lists are enumerated from the schema. A list whose items read nothing from the database is left out; every
 other list must be in LISTS. All fields of its items are selected, and all fields of the objects below them.
