@@ -1,27 +1,18 @@
 """A required standby is away: no customer sees a commit that a failover would lose."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import asyncpg
 import pytest
 
 from pocketpay.clearing import waiting as rules
-from pocketpay.database import commits, migrations, sessions, startup
+from pocketpay.database import commits, sessions, startup
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.errors import DatabaseUnavailable
 from pocketpay.database.failures import ServiceBusy
 from tests.payments.customers import money, new_key, open_desk, people, person, records_of, send, without_risk_rules
-
-
-@pytest.fixture(scope="module")
-def durable(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
-    """A durable PostgreSQL, migrated."""
-    with EmbeddedPostgres(cluster_home / "confirmed", system_home=cluster_home / "home") as postgres:
-        asyncio.run(migrations.upgrade(postgres.owner_dsn, postgres.server_dsn))
-        yield postgres
 
 
 @asynccontextmanager

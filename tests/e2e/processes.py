@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pocketpay
-from tests import commands, leftovers
+from tests import commands, data_directories, leftovers
 from tests.commands import Command
 
 START_SECONDS = 60.0
@@ -151,11 +151,13 @@ def _is_postgres_of(pid: int, cluster: Path) -> bool:
 
 
 @contextlib.contextmanager
-def installation(folder: Path, **settings: str) -> Iterator[Installation]:
-    """Creates an installation in a new folder. Removes it at the end, with the cluster that root's servers have
-    elsewhere."""
+def installation(folder: Path, data: Path | None = None, **settings: str) -> Iterator[Installation]:
+    """Creates an installation in a new folder, with a copy of the data directory `data` if that is given. Removes it
+    at the end, with the cluster that root's servers have elsewhere."""
     folder.mkdir()
     made = Installation(folder, settings)
+    if data is not None:
+        data_directories.copy(data, made.data)
     try:
         yield made
     finally:
