@@ -75,7 +75,7 @@ def run(reports: Path, seeded_data: Path) -> Iterator[Run]:
     yield starter
     for process in started:
         process.kill()
-        process.wait(10)
+        process.wait(GONE_SECONDS)
 
 
 def _restore_signals() -> None:

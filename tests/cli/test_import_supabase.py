@@ -90,7 +90,7 @@ def start(dsns: Dsns, tmp_path: Path) -> Iterator[Start]:
     yield starter
     for one in started:
         one.command.kill()
-        one.command.wait(10)
+        one.command.wait(SECONDS)
 
 
 def asked(dsns: Dsns, question: str) -> int:
@@ -123,7 +123,7 @@ def test_an_import_that_is_killed_repeatedly_continues_where_it_stopped(
             assert process.command.poll() is None, process.ended()
             assert time.monotonic() < deadline
         process.command.kill()
-        process.command.wait(10)
+        process.command.wait(SECONDS)
         assert "ledger is correct" in audited(dsns)
     assert 3 * PEOPLE_AT_ONCE <= reached < PEOPLE, "no import was killed while it ran"
     code, out, err = start(str(file)).ended()

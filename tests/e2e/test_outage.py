@@ -10,6 +10,7 @@ from pocketpay.database.embedded.server import EmbeddedPostgres
 from tests.e2e.customer import BALANCE_CHANGED, SIGN_IN, TRANSFER, WALLET, at, key, sign_up
 from tests.e2e.load import HANG_SECONDS
 from tests.e2e.processes import NO_CONFIRMATION, Installation, Running
+from tests.patience import PATIENCE_SECONDS
 from tests.serving.socket_client import socket
 
 SECRET = "a key for tests, thirty-two bytes or more"
@@ -49,7 +50,7 @@ async def test_a_server_is_busy_without_postgresql_and_recovers_when_it_returns(
                     await (await unheard.subscribe(BALANCE_CHANGED)).next(0.5)
 
             await asyncio.to_thread(durable.start)
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while (await http.get("/readyz")).status_code != 200:  # noqa: ASYNC110 - no event to wait for
                     await asyncio.sleep(0.1)
             paid = await ada.ask(TRANSFER, input=payment)
