@@ -44,7 +44,7 @@ async def test_a_lost_primary_costs_no_acknowledged_payment(
     former, standby = nodes.nodes
     installation.settings["DATABASE_URL"] = nodes.dsn()
     server = await asyncio.to_thread(installation.start)
-    clients = Load(server.url, clients=6, pause_seconds=0.02)
+    clients = Load(server.url, clients=6)
     await clients.open()
     running = asyncio.create_task(clients.run())
     try:
