@@ -1,5 +1,5 @@
 """A desk over the test's database."""
 
-from tests.desks import desk, kept, records
+from tests.desks import desk, dsns, kept, records, two_desks
 
-__all__ = ["desk", "kept", "records"]
+__all__ = ["desk", "dsns", "kept", "records", "two_desks"]
