@@ -16,7 +16,7 @@ from pocketpay.operations import begin_recovery as operations
 @strawberry.input(description="The customer who cannot sign in, and the reason.")
 class BeginRecoveryInput:
     customer: str = strawberry.field(
-        description='The customer\'s username, with or without "@", or their user or wallet id.'
+        description="The customer's username, with or without \"@\", or the customer's user id or wallet id."
     )
     reason: str = strawberry.field(description=REASON)
 

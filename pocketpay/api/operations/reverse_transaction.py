@@ -33,7 +33,7 @@ class ReverseTransactionInput:
     )
     idempotency_key: str | None = strawberry.field(
         default=None,
-        description=f"{IDEMPOTENCY_KEY} Send a key with every partial refund: without it, a repeated request "
+        description=f"{IDEMPOTENCY_KEY} Send a key with every partial refund: without a key, a repeated request "
         "refunds the part again.",
     )
 

@@ -40,6 +40,6 @@ async def set_risk_setting(
         raw_value=input.value,
         raw_reason=input.reason,
     )
-    # Applied at once on this server. The other servers get a signal.
+    # Applied immediately on this server. The other servers get a signal.
     await services.operators.policy.read()
     return RiskSettingPayload(setting=RiskSetting.of(changed))
