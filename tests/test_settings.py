@@ -42,7 +42,7 @@ def sentence(**environment: object) -> str:
     return message
 
 
-def test_without_settings_it_is_a_development_server_on_its_own_database() -> None:
+def test_a_server_without_settings_is_in_development_and_has_its_own_database() -> None:
     chosen = load()
     assert chosen.embedded
     assert not chosen.production

@@ -37,7 +37,7 @@ WRONG = [
         ("postgresql:///pay?service=money", []),
     ],
 )
-def test_hosts(dsn: str, hosts: list[Host]) -> None:
+def test_the_hosts_of_a_url_are_read_in_order(dsn: str, hosts: list[Host]) -> None:
     assert list(hosts_of(dsn)) == hosts
 
 
@@ -48,7 +48,7 @@ def test_a_host_is_shown_as_it_is_written() -> None:
 
 
 @pytest.mark.parametrize("dsn", WRONG)
-async def test_a_wrong_host_is_told_without_the_password(dsn: str) -> None:
+async def test_a_wrong_host_is_reported_without_the_password(dsn: str) -> None:
     with pytest.raises(ValueError, match="not valid") as wrong:
         check(dsn)
     assert "secret" not in str(wrong.value)

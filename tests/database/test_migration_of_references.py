@@ -67,7 +67,7 @@ class Payer:
                 self._one_more.notify_all()
 
     async def payments(self, many: int) -> None:
-        """Waits for so many further payments."""
+        """Waits for this number of further payments."""
         wanted = self._paid + many
         async with self._one_more:
             await self._one_more.wait_for(lambda: self._paid >= wanted)

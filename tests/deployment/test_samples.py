@@ -84,7 +84,7 @@ def test_each_unit_uses_existing_commands_and_settings_and_reads_secrets_from_fi
     assert service["User"] == ["pocketpay"]
 
 
-def test_the_server_has_time_to_stop_and_limits() -> None:
+def test_the_server_has_limits_and_enough_time_to_stop() -> None:
     service = unit(DEPLOY / "systemd" / "pocketpay.service")["Service"]
     assert int(service["TimeoutStopSec"][0]) >= 20
     assert service["KillMode"] == ["mixed"], "the supervisor stops its workers"

@@ -144,7 +144,7 @@ async def test_an_unverified_address_can_be_used_by_another_user(
     assert all(one.admission is not None for one in everybody)
 
 
-async def test_of_two_concurrent_sign_ups_with_one_username_one_succeeds(
+async def test_one_of_two_concurrent_sign_ups_with_the_same_username_succeeds(
     services: IdentityServices, owner: Owner
 ) -> None:
     forms = [Form("ada", "Ada", PASSWORD, raw_email=f"a{n}@example.com") for n in range(2)]

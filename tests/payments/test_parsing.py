@@ -38,7 +38,7 @@ def test_a_valid_amount_is_parsed_exactly(typed: str, currency: str, minor: int)
 
 
 @pytest.mark.parametrize("typed", ["", " ", "\t\n", "\u3000"])
-def test_an_empty_text_is_told_that_it_is_empty(typed: str) -> None:
+def test_an_empty_text_is_reported_as_empty(typed: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_description(typed)
     assert (refused.value.field, refused.value.problem) == ("description", "must not be empty")

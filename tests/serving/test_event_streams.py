@@ -70,7 +70,7 @@ async def open_streams(client: Client) -> int:
 
 
 async def at_most_open(client: Client, most: int) -> None:
-    """Waits until at most so many streams are open."""
+    """Waits until at most this number of streams is open."""
     async with asyncio.timeout(15):
         while await open_streams(client) > most:  # noqa: ASYNC110 - the server tells it on request only
             await asyncio.sleep(0.01)

@@ -325,7 +325,7 @@ async def test_a_new_connection_replaces_an_idle_one_of_the_same_address() -> No
         assert await waiting.status() == 200
 
 
-async def test_at_the_total_limit_idle_and_silent_connections_are_closed_first() -> None:
+async def test_idle_and_silent_connections_are_closed_first_at_the_total_limit() -> None:
     async with raw(total=3, per_address=None) as server:
         silent, idle, waiting = [await server.peer(source=f"127.0.0.{n}") for n in (2, 3, 4)]
         await idle.send(GET)
