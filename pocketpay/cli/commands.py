@@ -1,8 +1,8 @@
 """Declares commands: each one returns a Result, accepts `--json`, and turns an expected error into a Result.
 
 A module that declares commands imports at its top only what its options need. Everything else is imported in the
-body of a command. So `--help` and a wrong argument are answered at once, and a command loads only its own modules.
-tests/cli/test_every_command.py proves it.
+body of a command. So `--help` and a wrong argument are answered immediately, and a command loads only its own
+modules. tests/cli/test_every_command.py proves it.
 """
 
 import inspect

@@ -127,4 +127,4 @@ def table(columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> Resul
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    raise TypeError(f"{type(value).__name__} is not a fact")
+    raise TypeError(f"{type(value).__name__} cannot be printed as JSON")

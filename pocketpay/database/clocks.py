@@ -13,7 +13,8 @@ TOLERATED_SECONDS = 5.0
 
 
 async def seconds_ahead(session: Session, clock: Callable[[], float] = time.time) -> float:
-    """Returns by how much this machine is ahead of the database at least; negative when it is behind."""
+    """Returns the least number of seconds by which this machine is ahead of the database; negative when it is
+    behind."""
     before = clock()
     database: float = await session.fetchval("select extract(epoch from clock_timestamp())::float8")
     after = clock()

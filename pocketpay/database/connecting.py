@@ -229,7 +229,7 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, asyncpg.exceptions.TargetServerAttributeNotMatched):
         return "is not a standby" if "standby" in str(error) else "does not accept writes"
     if isinstance(error, asyncpg.InvalidSQLStatementNameError | asyncpg.DuplicatePreparedStatementError):
-        return "a connection pooler in transaction mode is in between; use one in session mode"
+        return "a connection pooler in transaction mode is between the server and PostgreSQL; use one in session mode"
     if isinstance(error, asyncpg.UndefinedObjectError) and '"transaction_timeout"' in str(error):
         return "it is older than PostgreSQL 18"
     if isinstance(error, TimeoutError) and error.errno is None:

@@ -121,7 +121,7 @@ class RequestDetails:
 
     @classmethod
     def of(cls, request: MoneyRequest) -> Self:
-        """Creates it from a money request."""
+        """Creates the signal from a money request."""
         return cls(request.requester_wallet_id, request.payer_wallet_id, request.amount, request.description)
 
 

@@ -37,7 +37,7 @@ from pocketpay.serving.http import HttpRefusal
 
 MAX_REFUSED = 16
 """Refused connections that may stay open until their clients have read the response; they use open files beyond the
-limit. Further connections are aborted at once."""
+limit. Further connections are aborted immediately."""
 
 
 MAX_CACHED_HEAD_BYTES = 2_048
@@ -227,7 +227,7 @@ class Protocol(HttpToolsProtocol):
                 self._enter(self.all_connections.last)
                 return
             with suppress(OSError):  # the client has closed it
-                own.shutdown(socket.SHUT_WR)  # at once: the transport closes in the next iteration of the event loop
+                own.shutdown(socket.SHUT_WR)  # now: the transport closes in the next iteration of the event loop
         self._close()
 
     def pause_writing(self) -> None:
