@@ -55,7 +55,7 @@ def test_a_server_without_settings_is_in_development_and_has_its_own_database() 
     assert (chosen.confirmation_minutes, chosen.access_token_expire_minutes) == (15, 10)
 
 
-def test_environment_variables_are_read_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variables_are_read_in_upper_or_lower_case(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "9000")
     monkeypatch.setenv("welcome_bonus", "5")
     assert load().port == 9000

@@ -90,7 +90,7 @@ class Book:
         return self.keys[key.wallet_id, key.text].refusals
 
     def fork(self, wallet_ids: Iterable[UUID]) -> "Book":
-        """Returns a copy of this book, to try out payments of those wallets.
+        """Returns a copy of this book, to try out payments of the given wallets.
 
         Outcomes that are applied to the copy do not change this book.
         """

@@ -20,7 +20,9 @@ backups = Commands()
 def backup_verb(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="The new file, or a folder for it. Default: this folder."),
+        typer.Argument(
+            metavar="[FILE]", help="The new file, or the folder to create it in. Default: the current folder."
+        ),
     ] = None,
 ) -> Result:
     """Writes a backup of the database to a new file, also while servers run."""

@@ -89,7 +89,7 @@ def _result(verb: Verb, arguments: dict[str, Any]) -> Result | None:
 
 
 def name_of(context: Any) -> str:
-    """Returns the command's name without that of the program, like "operator freeze"."""
+    """Returns the command's name without the program's name, like "operator freeze"."""
     if context is None:
         return ""
     path, program = str(context.command_path), str(context.find_root().command_path)

@@ -23,7 +23,7 @@ async def seconds_ahead(session: Session, clock: Callable[[], float] = time.time
 
 
 def difference(ahead: float) -> str | None:
-    """Returns the difference in words, or None while it is tolerated."""
+    """Returns the difference in words, or None when it is small enough."""
     if abs(ahead) <= TOLERATED_SECONDS:
         return None
     return f"{abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the database's"

@@ -168,7 +168,8 @@ class _Attempt:
 
     @property
     def connection(self) -> Connection | None:
-        """Its open connection, or None. A newer primary closes it. Raises an error that is not one of REFUSALS."""
+        """Its open connection, or None. It is closed when a newer primary is found. Raises an error that is not one
+        of REFUSALS."""
         if not self.task.done() or self.task.cancelled():
             return None
         error = self.task.exception()

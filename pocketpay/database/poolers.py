@@ -1,7 +1,7 @@
 """Finds a connection pooler in transaction mode, behind which the server cannot work.
 
 Settings, LISTEN and prepared statements belong to a session. A pooler in transaction mode gives each transaction
-whatever session is free, so they are lost, or another client gets them. In session mode a pooler does no harm.
+whatever session is free, so they are lost, or another client gets them. In session mode a pooler causes no error.
 
     client A          sets a mark in its session
     clients B and C   begin a transaction each: a pooler lends them sessions that are free, A's among them

@@ -61,7 +61,8 @@ class Tokens:
 
 
 class AccessTokens:
-    """Signs and verifies access tokens. Both use the server's own clock, without leeway."""
+    """Signs and verifies access tokens. Both use the server's own clock, without a tolerance for differences between
+    clocks."""
 
     def __init__(self, secret_keys: SecretKeys, *, lifetime_seconds: int) -> None:
         self._keys = derived_keys(secret_keys, "access tokens")

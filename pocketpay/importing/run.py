@@ -54,7 +54,7 @@ class Totals:
     result: ImportResult | None = None
 
     def facts(self) -> dict[str, int | None]:
-        """Returns the numbers by name."""
+        """Returns the numbers of the run, by name."""
         counts, result = self.counts, self.result
         return {
             "people_read": None if counts is None else counts.read,

@@ -126,7 +126,7 @@ class RequestDetails:
 
 
 async def by_ids(session: Session, ids: Iterable[UUID]) -> dict[UUID, MoneyRequest]:
-    """Returns the requests with those ids, of any owner, by id. Omits unknown ids."""
+    """Returns the requests with the given ids, of any owner, by id. Omits unknown ids."""
     return {row["id"]: money_request(row) for row in await session.fetch(_BY_IDS, list(ids))}
 
 

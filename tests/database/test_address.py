@@ -100,7 +100,7 @@ async def test_a_parameter_that_postgresql_does_not_know_is_named(database_dsn: 
         await connect(database_dsn.server + "&hostaddr=10.0.0.1")
 
 
-async def test_parameters_that_providers_add_do_no_harm(database_dsn: Dsns) -> None:
+async def test_parameters_that_providers_add_are_accepted(database_dsn: Dsns) -> None:
     connection = await connect(
         database_dsn.server + "&pgbouncer=true&channel_binding=prefer&schema=public&target_session_attrs=any"
     )

@@ -8,7 +8,7 @@ from pocketpay.database import clocks, startup
 from pocketpay.database.sessions import Database
 
 
-async def test_the_same_clock_is_no_difference(database: Database) -> None:
+async def test_equal_clocks_have_no_difference(database: Database) -> None:
     async with database.read() as session:
         assert clocks.difference(await clocks.seconds_ahead(session)) is None
 

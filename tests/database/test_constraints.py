@@ -460,7 +460,7 @@ async def test_every_guard_of_the_catalog_is_attempted(module_dsn: Dsns) -> None
     assert sorted(named) == sorted([*ATTEMPTS, *RESETS, *IGNORES])
 
 
-async def test_every_name_that_a_trigger_gives_a_refusal_is_attempted(owner: "Connection[Record]") -> None:
+async def test_every_constraint_name_that_a_trigger_reports_is_attempted(owner: "Connection[Record]") -> None:
     sources = await owner.fetch(TRIGGER_FUNCTIONS)
     named = {name for row in sources for name in REFUSED_BY.findall(row["prosrc"])}
     assert {"ledger_entries_chain", "transactions_source_wallet", "transactions_lifecycle"} <= named

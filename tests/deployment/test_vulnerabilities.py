@@ -74,7 +74,7 @@ def test_every_locked_package_is_asked_for_and_a_vulnerability_fails() -> None:
     ]
 
 
-def test_a_lock_without_vulnerabilities_is_clean() -> None:
+def test_a_lock_file_without_vulnerabilities_is_reported_as_clean() -> None:
     with database(lambda queries: {"results": [{} for _ in queries]}) as url:
         done = run(url, "--required")
     assert (done.returncode, done.stderr) == (0, "")

@@ -62,7 +62,7 @@ async def test_a_silent_host_does_not_delay_the_primary(pair: Nodes, monkeypatch
         assert await port_of(through(pair.dsn(), silent)) == pair[0].port
 
 
-async def test_a_silent_host_is_given_up_when_no_host_accepts_writes(
+async def test_a_connection_fails_in_time_when_one_host_is_silent_and_none_accepts_writes(
     pair: Nodes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connecting, "ATTEMPT_SECONDS", 0.5)

@@ -41,7 +41,9 @@ async def test_a_row_that_refers_to_nothing_is_refused(scene: Scene, writer: Wri
             await insert(writer, attempt.table, attempt.rows, way)
 
 
-async def test_rows_that_refer_to_what_exists_pass_in_every_way(scene: Scene, writer: Writer) -> None:
+async def test_rows_with_existing_references_are_accepted_by_every_kind_of_statement(
+    scene: Scene, writer: Writer
+) -> None:
     for way in ways_of(writer):
         movement = honest(scene)
         failed = TransactionRow(scene.bob.id, scene.alice.id, **FAILED)

@@ -165,7 +165,7 @@ async def test_the_username_of_a_closed_user_cannot_be_used(services: IdentitySe
     assert [type(one) for one in (await signed_up(services)).refusals] == [UsernameTaken]
 
 
-async def test_lost_replies_create_one_user_with_one_bonus(database_dsn: Dsns, owner: Owner) -> None:
+async def test_one_user_with_one_bonus_is_created_when_replies_are_lost(database_dsn: Dsns, owner: Owner) -> None:
     database = LosesReplies(database_dsn.server)
     async with receiving(database) as services:
         database.losses = 3

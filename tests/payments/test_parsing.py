@@ -142,7 +142,7 @@ def test_an_idempotency_key_of_8_to_255_characters_is_kept_unchanged(typed: str)
 
 
 @pytest.mark.parametrize("typed", ["bob", "@bob", " @bob ", "BOB", "@Bob", "ｂｏｂ", "＠bob"])
-def test_a_username_is_read_with_or_without_at_and_in_any_case(typed: str) -> None:
+def test_a_username_is_read_with_or_without_at_and_in_upper_or_lower_case(typed: str) -> None:
     assert parse_recipient(typed) == "bob"
 
 
