@@ -7,9 +7,9 @@
     flaky        loses the connection in two of three calls, and declines one of eight orders
 
 It has no hosted flow: a link to a bank account is active immediately, for deposits and withdrawals, with four digits
-that follow from its id. It stores nothing. The id of an order, a UUIDv7, contains its age, and also determines whether
-a flaky bank declines the order. So all servers simulate the same bank, also after a restart, and a repeated order gets
-the same answer.
+that follow from its id. It stores nothing. The id of an order, a UUIDv7, contains its age, and also determines
+whether a flaky bank declines the order. So all servers simulate the same bank, also after a restart, and a repeated
+order gets the same answer.
 """
 
 import asyncio
