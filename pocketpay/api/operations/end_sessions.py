@@ -35,7 +35,7 @@ class EndSessionsPayload:
 
 @strawberry.mutation(
     description="Ends every session of a customer, on every server. The password does not change. When no session "
-    "is active, nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (reason), FORBIDDEN (the operator's own "
+    "is active, nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (the reason), FORBIDDEN (the operator's own "
     "account), WALLET_CLOSED."
 )
 @refusals_as_errors(EndSessionsPayload)

@@ -25,8 +25,9 @@ class VerifyCustomerEmailInput:
 @strawberry.mutation(
     description="Marks a customer's email address as verified, as if the customer had called verifyEmail. If "
     "another user had verified it before, it becomes unverified for that user. When the address is already "
-    "verified, nothing changes and nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (reason; email: not the "
-    "customer's address; customer: has no email address), FORBIDDEN (the operator's own account), WALLET_CLOSED."
+    "verified, nothing changes and nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (the reason; or the "
+    "email address is not the customer's, or the customer has none), FORBIDDEN (the operator's own account), "
+    "WALLET_CLOSED."
 )
 @refusals_as_errors(CustomerPayload)
 async def verify_customer_email(
