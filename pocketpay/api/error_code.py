@@ -88,5 +88,6 @@ class ErrorCode(Enum):
     )
     RATE_LIMITED = strawberry.enum_value(
         "RATE_LIMITED",
-        description="Too many requests in a short time, or too many open cards or money requests. Try again later.",
+        description="Too many requests in a short time, too many open cards, or too many money requests. Try again "
+        "later.",
     )

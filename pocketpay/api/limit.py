@@ -11,7 +11,8 @@ from pocketpay.transactions import limits as payments
 
 
 @strawberry.enum(
-    description="The kind of payments that a limit counts: their total for one wallet within any 24 hours."
+    description="The kind of payments that a limit counts. The limit is for their total amount from or to one "
+    "wallet within any 24 hours."
 )
 class LimitKind(Enum):
     DEPOSIT_DAILY = strawberry.enum_value("DEPOSIT_DAILY", description="Deposits from banks.")

@@ -56,7 +56,7 @@ def serve_verb(
         listening.listen(chosen.host, chosen.port) as listener,
         database_of(chosen) as database,
     ):
-        # Only now: a wrong setting and a port in use are answered at once.
+        # Only now: a wrong setting and a port in use are answered immediately.
         from pocketpay.cli import serve
 
         sizes = serve.prepare_to_serve(chosen, database, workers)
@@ -127,7 +127,7 @@ def migrate_verb() -> Result:
     with database_of(chosen) as database:
         upgraded = asyncio.run(migrations.upgrade(database.owner_dsn, database.server_dsn))
     newer = upgraded.revision != revisions.expected()
-    more = ", which is newer than this version and serves it" if newer else ""
+    more = ", which is newer than this version and supports it" if newer else ""
     facts = {"revision": upgraded.revision, "newer_than_this_version": newer, "repairs": [*upgraded.repairs]}
     repairs = [f"Repaired: {statement}" for statement in upgraded.repairs]
     return Result(facts, [*repairs, f"The database is at revision {upgraded.revision}{more}."])

@@ -65,7 +65,8 @@ addresses can create in a minute, with twenty sign-ins each."""
 
 
 class Attempt:
-    """One try at a password. It counts as failed until `succeeded` is set. `requester` chooses the hashing queue."""
+    """One attempt with a password. It counts as failed until `succeeded` is set. `requester` chooses the hashing
+    queue."""
 
     __slots__ = ("requester", "succeeded")
 
@@ -141,11 +142,11 @@ class Throttle:
 
     @asynccontextmanager
     async def sign_in(self, login: Login, user_id: UUID | None, address: str) -> AsyncIterator[Attempt]:
-        """Counts one try at the password of a login. `user_id` is None for the login of an unknown user.
+        """Counts one attempt with the password of a login. `user_id` is None for the login of an unknown user.
 
-        The try is counted on entry. Set `succeeded` to clear the budget and to make the address a known one.
+        The attempt is counted on entry. Set `succeeded` to clear the budget and to make the address a known one.
 
-        Raises RateLimited when the caller must wait, and ServiceBusy when too many try at once.
+        Raises RateLimited when the caller must wait, and ServiceBusy when too many try at the same time.
         """
         if await self._is_known(user_id, address):
             bucket = _bucket("failures", login.key, networks.address(address))
@@ -159,7 +160,7 @@ class Throttle:
 
     @asynccontextmanager
     async def signed_in(self, user_id: UUID, address: str) -> AsyncIterator[Attempt]:
-        """Counts one try by a signed-in user who must give the password again. Raises the errors of `sign_in`.
+        """Counts one attempt by a signed-in user who must give the password again. Raises the errors of `sign_in`.
 
         The user has a separate budget: sign-ins by strangers do not count here, and a stolen session can guess no
         faster than a known address.

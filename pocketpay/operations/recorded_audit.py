@@ -129,7 +129,7 @@ async def _recorder(owner_dsn: str, *, standby: bool) -> AsyncIterator[Session |
             yield None
             return
         if not await checkpoints.take_turn(session):
-            raise DatabaseUnavailable("Another audit is being recorded. Run this one when it has ended.")
+            raise DatabaseUnavailable("Another audit is being recorded. Run this audit when the other one has ended.")
         yield session
     finally:
         connection.terminate()

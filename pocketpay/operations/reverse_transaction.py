@@ -5,10 +5,10 @@
     then     the refund is posted, the original's refunded amount grows, and the act is recorded with its reason,
              in one step
 
-It also works on frozen wallets, which is a common case. Money that the recipient has spent cannot be refunded. The
-operator can then give a smaller amount, or ask for as much as is available, which is decided under the recipient's
-lock. Otherwise the reversal is refused and no row is written. The refund's description says that it is a reversal but
-not why: the reason is only in the operator log.
+A reversal also works on frozen wallets, which is a common case. Money that the recipient has spent cannot be
+refunded. The operator can then give a smaller amount, or ask for as much as is available, which is decided under the
+recipient's lock. Otherwise the reversal is refused and no row is written. The refund's description says that it is a
+reversal but not why: the reason is only in the operator log.
 
 A transaction with a fee is a withdrawal. It can only be refunded in full, so that nobody has to decide which part of
 the fee belongs to a part of the amount. Its money comes from the bank and the fees account, so it is always

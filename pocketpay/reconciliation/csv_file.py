@@ -69,7 +69,7 @@ def _rows(reader: "Iterator[list[str]]") -> Iterator[tuple[int, list[str]]]:
 def _places(head: list[str]) -> list[int]:
     for name in COLUMNS:
         if head.count(name) != 1:
-            problem = f"the column {name!r} is {'missing' if name not in head else 'there twice'}."
+            problem = f"the column {name!r} is {'missing' if name not in head else 'in the header twice'}."
             hint = " The columns must be separated by commas." if len(head) == 1 and ";" in head[0] else ""
             raise BankFileUnreadable(f"{problem} The columns are {', '.join(COLUMNS)}.{hint}", 1)
     return [head.index(name) for name in COLUMNS]

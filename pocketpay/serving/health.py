@@ -62,7 +62,7 @@ class Health:
                 states["clock"] = clocks.difference(await clocks.seconds_ahead(session)) or "ok"
                 await revisions.check(session)
         except WrongRevision:
-            states["revision"] = "does not serve this server"
+            states["revision"] = "does not support this server"
         except (ServiceBusy, TimeoutError):
             states["database"] = states["revision"] = states["clock"] = "no answer"
         if self.listener is None or not self.listener.listening:

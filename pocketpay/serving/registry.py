@@ -25,7 +25,7 @@ class OpenSocket(Protocol):
     token: str | None
 
     def end(self, code: int, reason: str) -> None:
-        """Closes it, a websocket with this close code and reason."""
+        """Ends the event stream, or closes the websocket with this close code and reason."""
         ...
 
 

@@ -20,8 +20,8 @@ EVERY_SECONDS = 120.0
 which a search reads in about 40 ms."""
 
 ENTRIES = 2_000
-"""A wallet is due when it has so many entries without a block. A page reads as many transactions at once, so shorter
-histories need no blocks."""
+"""A wallet is due when it has this number of entries without a block. A page reads as many transactions at once, so
+shorter histories need no blocks."""
 
 WALLETS = 100
 """The most wallets of one sweep."""

@@ -95,7 +95,7 @@ class Transaction:
         return Money(self.amount.minor + self.fee.minor - self.refunded, self.amount.currency)
 
     def overdue_at(self, now: datetime) -> bool:
-        """Whether it awaits its sender's answer and its time for that is over at `now`."""
+        """Whether it awaits its sender's answer, and the time for the answer is over at `now`."""
         waits = self.status is Status.PENDING_CONFIRMATION
         return waits and self.expires_at is not None and self.expires_at <= now
 

@@ -264,7 +264,7 @@ async def test_a_slow_audit_is_stopped_and_the_next_one_can_run(client: Client) 
     assert (await operate(client, olga, AUDIT))["right"]
 
 
-async def test_for_a_large_ledger_the_report_is_the_last_recorded_audit(client: Client, owner: Owner) -> None:
+async def test_the_report_for_a_large_ledger_is_the_last_recorded_audit(client: Client, owner: Owner) -> None:
     olga = await operator(client)
     document = AUDIT.replace("more", "more laws seconds kind finishedAt wholeAt login")
     live = "{ operations { audit { right kind login } } }"

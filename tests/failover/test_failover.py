@@ -38,7 +38,7 @@ def nodes(cluster: Replicated) -> Nodes:
 
 
 @pytest.mark.parametrize("lose", [Node.freeze, Node.kill], ids=["frozen", "killed"])
-async def test_a_lost_primary_costs_no_acknowledged_payment(
+async def test_no_acknowledged_payment_is_lost_with_the_primary(
     installation: Installation, nodes: Nodes, lose: Callable[[Node], None]
 ) -> None:
     former, standby = nodes.nodes
@@ -78,7 +78,9 @@ async def test_a_lost_primary_costs_no_acknowledged_payment(
     assert server.tracebacks() == []
 
 
-async def test_without_a_writable_host_a_server_is_busy_and_says_so(installation: Installation, nodes: Nodes) -> None:
+async def test_a_server_without_a_writable_host_is_busy_and_reports_the_reason(
+    installation: Installation, nodes: Nodes
+) -> None:
     installation.settings["DATABASE_URL"] = nodes.dsn()
     server = await asyncio.to_thread(installation.start)
     async with at(server.url) as http:

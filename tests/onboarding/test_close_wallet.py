@@ -440,7 +440,9 @@ async def test_a_closing_sees_a_deposit_settled_in_the_same_unit(house: House) -
         assert closed is not settled, told
 
 
-async def test_lost_replies_close_the_wallet_once_and_return_the_result(house: House, database_dsn: Dsns) -> None:
+async def test_a_wallet_is_closed_once_and_the_result_returned_when_replies_are_lost(
+    house: House, database_dsn: Dsns
+) -> None:
     database = LosesReplies(database_dsn.server)
     async with receiving(database) as services:
         ada = await house.arrive()

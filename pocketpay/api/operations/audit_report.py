@@ -17,7 +17,7 @@ class AuditKind(Enum):
     WHOLE = strawberry.enum_value("whole", description="All rows. `pocketpay audit` ran the audit.")
     INCREMENTAL = strawberry.enum_value(
         "incremental",
-        description="Rows added since the audit before. `pocketpay audit --incremental` ran the audit.",
+        description="Rows added since the previous audit. `pocketpay audit --incremental` ran the audit.",
     )
 
 

@@ -189,7 +189,7 @@ async def page(
 
 
 async def due(session: Session, *, entries: int, limit: int) -> list[UUID]:
-    """Returns at most `limit` wallets with at least so many ledger entries that no block has."""
+    """Returns at most `limit` wallets with at least `entries` ledger entries that no block has."""
     return [row["id"] for row in await session.fetch(_DUE, entries, limit)]
 
 
