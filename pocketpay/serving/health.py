@@ -70,8 +70,8 @@ class Health:
         return states
 
     async def metrics(self, request: Request) -> Response:
-        """Returns the metrics of all workers to requests with METRICS_TOKEN. In development no token is needed while
-        none is set."""
+        """Returns the metrics of all workers to requests with METRICS_TOKEN. In development no token is needed when
+        METRICS_TOKEN is not set."""
         token = self._settings.metrics_token
         if token is None and self._settings.production:
             return PlainTextResponse("Not Found", status_code=404)

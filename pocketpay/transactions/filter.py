@@ -69,7 +69,7 @@ class Filter:
 
     @property
     def matches_received(self) -> bool:
-        """Whether payments received from other wallets can match. Those are always completed and incoming."""
+        """Whether payments received from other wallets can match. Such payments are always completed and incoming."""
         return (
             self.direction is not Direction.OUTGOING
             and (self.statuses is None or Status.COMPLETED in self.statuses)
