@@ -481,8 +481,8 @@ class Settings(RiskSettings, BaseSettings):
 
     @property
     def production(self) -> bool:
-        """Whether this is production. Without ENVIRONMENT, it is development with the embedded database, and
-        production with any other."""
+        """Whether this is production. Without ENVIRONMENT, a server with the embedded database is in development,
+        and a server with any other database is in production."""
         chosen = self.environment or (Environment.DEVELOPMENT if self.embedded else Environment.PRODUCTION)
         return chosen is Environment.PRODUCTION
 
@@ -650,7 +650,7 @@ def load(**overrides: object) -> Settings:
 
 
 def changed(settings: Settings) -> dict[str, object]:
-    """The settings that differ from their default, by name. Instead of a secret, "(set)"."""
+    """The settings that differ from their default, by name. A secret is shown as "(set)"."""
     values: dict[str, object] = {}
     for name, field in Settings.model_fields.items():
         value = getattr(settings, name)

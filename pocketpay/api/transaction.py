@@ -149,7 +149,7 @@ class Transaction(Node):
     def updated_at(self) -> datetime:
         return self.record.updated_at
 
-    @strawberry.field(description="When the money moved; null when it has not.")
+    @strawberry.field(description="When the money moved; null when it has not moved.")
     def completed_at(self) -> datetime | None:
         return self.record.completed_at
 
@@ -209,7 +209,7 @@ class Transaction(Node):
         original = await info.context.loaders.transactions.load((self.viewed_from, self.record.refund_of))
         return original or self.record
 
-    @strawberry.field(description="The viewer's card that paid; null when no card did.")
+    @strawberry.field(description="The viewer's card that paid; null when no card paid.")
     async def card(self, info: Info) -> Card | None:
         return None if self.record.card_id is None else await Card.find(info, self.record.card_id)
 

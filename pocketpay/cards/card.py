@@ -65,7 +65,7 @@ class Card:
 
     @property
     def anchor(self) -> UUID:
-        """The wallet whose lock guards the card: its owner's."""
+        """The wallet whose lock guards the card: the wallet of the card's owner."""
         return self.wallet_id
 
     @property

@@ -98,7 +98,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to the sender of an instruction: its outcome, and their wallet after it."""
+    """The answer to the sender of an instruction: the outcome, and the sender's wallet after it."""
 
     outcome: Outcome
     balance: Balance

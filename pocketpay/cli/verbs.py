@@ -111,7 +111,7 @@ def worker_verb(listener_file: int, supervisor_file: int, metrics_file: int, rea
 
 @verbs.command("migrate")
 def migrate_verb() -> Result:
-    """Migrates the database to this server's revision, and puts back missing roles and grants."""
+    """Migrates the database to this server's revision, and adds missing roles and grants again."""
     from pocketpay.cli import stops
 
     stops.exit_on_stop_signal()
@@ -199,7 +199,7 @@ def import_supabase_verb(
         str | None, typer.Option(metavar="XX", help="The country of phone numbers without a country code, like DE.")
     ] = None,
     welcome_mail: Annotated[
-        bool, typer.Option("--welcome-mail", help="Send a mail with a link to people without a password, once each.")
+        bool, typer.Option("--welcome-mail", help="Send one mail with a link to each person without a password.")
     ] = False,
     mails_per_hour: Annotated[
         int, typer.Option(min=1, max=1_000_000, help="Maximum number of welcome mails per hour.")

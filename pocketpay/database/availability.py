@@ -13,7 +13,7 @@
     pooler                 there is a connection pooler in transaction mode
     other                  anything else; the reason says what
 
-A server that is without its database tries many times a second, so the log has one line when the cause changes, one
+A server that cannot reach its database tries many times a second, so the log has one line when the cause changes, one
 each REPEAT_SECONDS, and one when the database is back.
 
 Decision 64 gives the reasons.

@@ -5,8 +5,8 @@
     a slot     without a connection opens one when a caller waits. After a failure it pauses, longer each time;
                callers then wait for the open connections. A caller gets the error only when no connection is open
 
-PostgreSQL may accept fewer connections than there are slots (CONNECTION LIMIT of a role). Then the accepted ones are
-used.
+PostgreSQL may accept fewer connections than there are slots (CONNECTION LIMIT of a role). Then only the accepted
+connections are used.
 
 Decision 2 gives the reasons.
 """

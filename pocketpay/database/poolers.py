@@ -5,7 +5,7 @@ whatever session is free, so they are lost, or another client gets them. In sess
 
     client A          sets a mark in its session
     clients B and C   begin a transaction each: a pooler lends them sessions that are free, A's among them
-    client A          looks for its mark, and misses it if B or C has its session
+    client A looks for its mark, and does not find it if B or C has its session
 """
 
 import secrets

@@ -96,7 +96,7 @@ class Database:
         """Provides a session for reading. With an owner, it counts toward the owner's share of the connections for
         reads.
 
-        Raises ServiceBusy when the connection is lost or a timeout of ours ends the read; a retry may succeed.
+        Raises ServiceBusy when the connection is lost or one of our timeouts ends the read; a retry may succeed.
         """
         async with self._readers.lend(owner) as connection:
             try:

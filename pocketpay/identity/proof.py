@@ -56,7 +56,7 @@ async def is_current(session: Session, user_id: UUID, *hashes: str) -> bool:
 async def retry_when_replaced(attempt: Callable[[], Awaitable[T]]) -> T:
     """Runs `attempt`, repeats it when it raises HashReplaced, and returns its result.
 
-    Raises ServiceBusy when the last of the TRIES attempts raises it too.
+    Raises ServiceBusy when the last of the TRIES attempts raises HashReplaced too.
     """
     for _ in range(TRIES):
         try:

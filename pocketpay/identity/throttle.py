@@ -121,7 +121,8 @@ class Throttle:
         await self._count(_bucket(kind, str(user_id)), VERIFICATIONS_AN_HOUR, timedelta(hours=1))
 
     async def reset_request_from(self, address: str) -> None:
-        """Counts a request for a password reset code. Raises RateLimited when the address has used up this hour's."""
+        """Counts a request for a password reset code. Raises RateLimited when the address has used up its requests
+        for this hour."""
         bucket = _bucket("reset request", networks.address(address))
         await self._count(bucket, RESET_REQUESTS_AN_HOUR, timedelta(hours=1))
 

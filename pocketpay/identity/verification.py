@@ -14,7 +14,7 @@ verify      locked out?               a Refusal
             one unit of work          uses the challenge, verifies the address or number for the viewer and for nobody
                                       else; for an address, services.on_verified_email is called
 
-Any user may claim any address or number, so many accounts could have messages sent to one stranger. They take turns
+Any user may claim any address or number, so many accounts could request messages to one stranger. They take turns
 like strangers at sign-in (throttle.py): the owner gets a turn too, whatever the others do.
 
 An address or number belongs to the user who verified it last. Users who verify the same one take turns, by a lock in

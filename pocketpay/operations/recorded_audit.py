@@ -90,7 +90,7 @@ async def run(
                 if not tally.count:
                     await checkpoints.write(owner, run_id, checkpoint.definitions(audit.PROOFS))
         elif incremental:
-            err.write("The audit was not recorded. That needs the primary, and DATABASE_OWNER_URL.\n")
+            err.write("The audit was not recorded. To record it, run it on the primary with DATABASE_OWNER_URL.\n")
     return code
 
 

@@ -52,8 +52,8 @@ class Reverse:
     """The instruction to refund `amount` of a transaction; None refunds all that is not refunded yet.
 
     `id` is the id of the new transaction, `act_id` the id of the act. `wallet_id` is the original's destination,
-    `payee_id` its source; when it has only one wallet, that is `wallet_id`. With `up_to_available`, the amount is
-    reduced to what the recipient has available.
+    `payee_id` its source; when the original has only one wallet, that wallet is `wallet_id`. With `up_to_available`,
+    the amount is reduced to what the recipient has available.
     """
 
     id: UUID
@@ -153,7 +153,7 @@ async def reverse_transaction(
     """Refunds a transaction: `raw_amount`, or by default all that is not refunded yet. The answer's transaction is
     the refund.
 
-    With a transaction id of None it raises NotFound. Raises NotFound, InvalidInput, InvalidAmount, OwnWallet,
+    Raises NotFound (also for a transaction id of None), InvalidInput, InvalidAmount, OwnWallet,
     WrongState, AlreadyRefunded, RefundTooLarge, PayerGone, InsufficientFunds, KeyReused, and ServiceBusy when the
     refund was not made or its outcome is unknown. Repeat it with the same key then: the refund is made only once.
     """

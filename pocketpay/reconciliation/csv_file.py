@@ -4,7 +4,7 @@
     2026-11-28,100.00,USD,019acb7ffb3f7c0f8f1d5e6a7b8c9d0e
     2026-11-28,-20.00,USD,019acb80a1b27d3e9c4f5a6b7c8d9e0f
 
-The columns may be in any order, and others are ignored. A negative amount is money that went out.
+The columns may be in any order, and other columns are ignored. A negative amount is money that went out.
 """
 
 import csv

@@ -59,7 +59,8 @@ class UnusualHour(Rule[UnusualHourSettings]):
         )
 
     def threshold(self, currency: str) -> Money:
-        """Returns the amount above which a payment in those hours is unusual; zero for a currency not served now."""
+        """Returns the amount above which a payment in the unusual hours matches; zero for a currency that is no
+        longer served."""
         return self.amounts.get(currency) or Money(0, currency)
 
     def thresholds(self, currency: str) -> Thresholds:

@@ -87,7 +87,7 @@ def hour_of(moment: datetime) -> datetime:
 
 
 def counted_minor(transaction: Transaction | None) -> int:
-    """The amount of its wallet's limit that the transaction uses in its present state, in minor units; 0 for None.
+    """The amount of its wallet's limit that the transaction uses in its current state, in minor units; 0 for None.
 
     The caller makes sure that the transaction's type has a limit.
     """

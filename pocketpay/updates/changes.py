@@ -95,7 +95,8 @@ class Watch(Generic[Item]):
         return not self._undelivered
 
     def offer(self, item: Item) -> None:
-        """Puts a change into the mailbox, in place of an older change of the item. Falls behind when it is full."""
+        """Puts a change into the mailbox, in place of an older change of the item. When the mailbox is full, the
+        watch falls behind."""
         if self.behind is not None or (len(self._undelivered) >= PAGE and item.id not in self._undelivered):
             self.fall_behind(item.updated_at)
             return

@@ -117,7 +117,7 @@ async def audit_of_the_standby(installation: Installation) -> None:
     assert (added.returncode, added.stdout) == (0, whole.stdout)
     assert added.stderr == (
         "A checkpoint does not exist yet. A whole audit runs.\n"
-        "The audit was not recorded. That needs the primary, and DATABASE_OWNER_URL.\n"
+        "The audit was not recorded. To record it, run it on the primary with DATABASE_OWNER_URL.\n"
     )
 
 

@@ -1,5 +1,5 @@
 """The resolver of `operations.audit`: audits small books while the server runs, and reports the last audit of large
-ones."""
+books."""
 
 from datetime import datetime
 from enum import Enum

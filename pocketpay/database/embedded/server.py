@@ -81,8 +81,8 @@ class EmbeddedPostgres:
         return f"postgresql://{role}@/{database}?{urlencode(where)}"
 
     def start(self) -> None:
-        """Starts PostgreSQL unless another process has, and returns when it answers. A second call checks that it
-        still answers.
+        """Starts PostgreSQL unless another process has started it, and returns when it answers. A second call checks
+        that it still answers.
 
         Raises DatabaseUnavailable, with advice.
         """

@@ -1,4 +1,5 @@
-"""Challenges, from which one-time codes and links are derived. Reading them locks them, so tries take turns.
+"""Challenges, from which one-time codes and links are derived. Reading them locks them, so concurrent tries run one
+after another.
 
 a code    accepts MAX_WRONG_CODES wrong tries, counted for all challenges of a user and purpose together
 a link    stays valid whatever codes were tried: nobody can guess one

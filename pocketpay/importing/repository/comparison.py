@@ -134,8 +134,8 @@ async def take_suggested(connection: Connection) -> None:
 async def remove_extra_kinds(connection: Connection, *, our_kind: str, endings: tuple[str, str, str]) -> None:
     """Removes argon2 hashes, so that at most MAX_KINDS kinds exist together with those of existing users.
 
-    The most frequent kinds are kept. `endings` end the note about a removed hash, for a person with a verified
-    address, with an unverified one, and with none.
+    The most frequent kinds are kept. `endings` are the ends of the note about a removed hash: for a person with a
+    verified address, with an unverified address, and without an address.
     """
     here = {row["kind"] for row in await connection.fetch(_KINDS_HERE)} - {our_kind}
     to_come = [row["kind"] for row in await connection.fetch(_KINDS_TO_COME)]
