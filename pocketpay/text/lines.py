@@ -22,6 +22,7 @@ import re
 from pocketpay.text.characters import category, is_reserved_emoji, is_right_to_left, is_visible
 
 _ASCII = re.compile("[ -~]*")
+_VISIBLE_ASCII = re.compile("[!-~]")
 _UNFIT = frozenset(("Cc", "Cs", "Co", "Zl", "Zp"))
 _DIRECTING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 """Embeddings, overrides and isolates, which change the direction in which text is shown, and the byte order mark."""
@@ -46,7 +47,7 @@ def fits_name(text: str) -> bool:
 
 def has_visible_character(text: str) -> bool:
     """Whether at least one character is visible: not only spaces, fillers, format characters or combining marks."""
-    return any(is_visible(char) for char in text)
+    return _VISIBLE_ASCII.search(text) is not None or any(is_visible(char) for char in text)
 
 
 def _fits(text: str, *, name: bool) -> bool:
