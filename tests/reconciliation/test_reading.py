@@ -109,7 +109,7 @@ REFUSED: dict[str, tuple[bytes | str, str]] = {
     "nothing": ("", "Line 1: the column 'date' is missing. The columns are date, amount, currency, reference."),
     "only a header": (HEAD, "The file has no movements."),
     "semicolons": (HEAD.replace(",", ";"), "reference. The columns must be separated by commas."),
-    "a column twice": (HEAD + ",amount", "Line 1: the column 'amount' is there twice."),
+    "a column twice": (HEAD + ",amount", "Line 1: the column 'amount' is in the header twice."),
     "too few columns": (f"{HEAD}\n{DAY},1.00,USD", "Line 2: it has 3 columns, and the header has 4."),
     "an open quote": (f'{HEAD}\n{DAY},1.00,USD,"x', "Line 2: it has a quote that is not closed"),
     "a long value": (f"{HEAD}\n{DAY},1.00,USD,{'x' * 20_000}", "or a value that is too long."),

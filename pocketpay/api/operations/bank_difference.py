@@ -25,7 +25,8 @@ DIFFERENCES = Listing("bank differences", NO_OWNER, BY_MOMENT)
 class BankDifferenceKind(Enum):
     NOT_IN_BOOKS = strawberry.enum_value(
         "not_in_books",
-        description="The file has a line, and the bank account in the books has no entry with its reference.",
+        description="The file has a line, and no entry of the bank account in the books has the reference of that "
+        "line.",
     )
     NOT_IN_FILE = strawberry.enum_value(
         "not_in_file", description="The books have an entry on a day of the file, and no file has a line for it."
