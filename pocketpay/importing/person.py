@@ -90,7 +90,8 @@ def _check_eligible(checker: Checker, now: datetime) -> None:
         if until is None or until > now:
             checker.wrong(
                 "banned_until",
-                "is in the future: this person is banned. Clear it to import them, and freeze the wallet then",
+                "is in the future: this person is banned. Clear the value to import the person, and freeze the "
+                "wallet then",
             )
     if joined.profiles > 1:
         checker.wrong("id", f"has {joined.profiles} profiles")

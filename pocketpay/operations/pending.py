@@ -1,6 +1,6 @@
 """Unfinished transactions of any owner.
 
-held        payments that await their sender's answer, first to expire first
+held        payments that wait for their sender's confirmation, ordered by expiry
 unsettled   deposits and withdrawals that a bank has not answered, oldest first
 """
 

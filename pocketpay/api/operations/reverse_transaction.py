@@ -45,7 +45,7 @@ class ReversalPayload:
     )
     replayed: bool = strawberry.field(
         default=False,
-        description="Whether this repeats an earlier request with the same key. It returns the earlier result.",
+        description="Whether this repeats an earlier request with the same key. A repeat returns the earlier result.",
     )
     errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 

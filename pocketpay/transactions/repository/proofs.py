@@ -193,7 +193,8 @@ def _usage(transactions: str) -> str:
 
 
 USAGE = Proof(
-    "the used part of a limit in an hour of the last days is the sum of its payments that count, less refunds",
+    "in each hour of the last days, the used part of a limit is the sum of the payments that count for it, less "
+    "refunds",
     _usage("transactions"),
     since=f"with {GIVEN} "
     + _usage(f"""(

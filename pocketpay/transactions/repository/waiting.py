@@ -1,6 +1,6 @@
 """All SQL of unfinished transactions of any owner, for operators.
 
-held        payments that await their sender's answer, first to expire first, from their own index
+held        payments that wait for their sender's confirmation, ordered by expiry, from their own index
 unsettled   orders that a bank has not answered, oldest first; there are few, so they are sorted without an index
 """
 
