@@ -107,7 +107,9 @@ def _explained(error: DBAPIError) -> Exception:
 
 
 def _forbidden(error: asyncpg.InsufficientPrivilegeError) -> DatabaseUnavailable:
-    return DatabaseUnavailable(f"The login of DATABASE_OWNER_URL cannot migrate ({error}). Grant it this right.")
+    return DatabaseUnavailable(
+        f"The login of DATABASE_OWNER_URL cannot migrate ({error}). Grant the login the missing right."
+    )
 
 
 def config(dsn: str | None = None) -> Config:

@@ -53,16 +53,16 @@ class BankDifference:
         "has none."
     )
     booked_on: str | None = strawberry.field(
-        description="The day in the file's line, like 2026-11-28; null when the file has no such line."
+        description="The day in the file's line, like 2026-11-28; null when the file has no line for this difference."
     )
     reference: str | None = strawberry.field(
         description="The reference in the file's line; null when the line is missing or has no reference."
     )
     bank_amount: Money | None = strawberry.field(
-        description="The amount in the file; null when the file has no such line."
+        description="The amount in the file; null when the file has no line for this difference."
     )
     books_amount: Money | None = strawberry.field(
-        description="The amount in the books; null when the books have no such entry."
+        description="The amount in the books; null when the books have no entry for this difference."
     )
     opened_at: datetime = strawberry.field(description="When the difference was found.")
     closed_at: datetime | None = strawberry.field(

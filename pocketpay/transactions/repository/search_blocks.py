@@ -127,7 +127,7 @@ def _proof_of(blocks: str, first: str) -> str:
     return f"""
     select b.wallet_id || ' ' || b.since, case
         when b.since is distinct from b.expected_since then 'the block before it ends at ' || b.expected_since
-        else 'its descriptions are not those of the transactions' end
+        else 'its descriptions differ from the descriptions of the transactions' end
     from (
         select *, coalesce(lag(until) over (partition by wallet_id order by since), {first}) as expected_since
         from {blocks}) b
