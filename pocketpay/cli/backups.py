@@ -25,7 +25,7 @@ def backup_verb(
         ),
     ] = None,
 ) -> Result:
-    """Writes a backup of the database to a new file, also while servers run."""
+    """Writes a backup of the database to a new file. Servers may run meanwhile."""
     from pocketpay.cli import stops
 
     stops.exit_on_stop_signal()
@@ -68,7 +68,7 @@ def backup_verb(
 
 @backups.command("restore")
 def restore_verb(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of a backup.")]) -> Result:
-    """Restores a backup, or a dump of pg_dump, into an empty database, and audits it."""
+    """Restores a backup into an empty database, and audits it. The file can also be a dump of pg_dump."""
     from pocketpay.cli import stops
 
     stops.exit_on_stop_signal()

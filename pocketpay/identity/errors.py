@@ -146,6 +146,10 @@ class RateLimited(Refusal):
         super().__init__(retry_after_seconds)
         self.retry_after_seconds = retry_after_seconds
 
+    @property
+    def wait(self) -> str:
+        return f"{self.retry_after_seconds} second{'' if self.retry_after_seconds == 1 else 's'}"
+
 
 class Unauthenticated(AccessDenied):
     """Nobody is signed in: the token is missing, invalid or expired."""

@@ -126,7 +126,7 @@ async def transfer_batch(
     the same key).
     """
     if not 1 <= len(transfers) <= MAX_TRANSFERS:
-        raise InvalidInput("transfers", f"must be 1 to {MAX_TRANSFERS}")
+        raise InvalidInput("transfers", f"must have 1 to {MAX_TRANSFERS} payments")
     currency = await desk.resolver.currency(wallet_id)
     parsed = [_parsed(raw, currency) for raw in transfers]
     values = [value for raw, one in zip(transfers, parsed, strict=True) for value in _key_values(raw, one)]

@@ -169,8 +169,8 @@ def parse_body(raw: bytes, texts: Texts = NO_TEXTS) -> GraphQLRequest:
     GraphQL over HTTP specification."""
     try:
         members = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        raise HttpRefusal(400, "The body is not JSON.") from None
+    except orjson.JSONDecodeError as error:
+        raise HttpRefusal(400, f"The body is not JSON: {error}.") from None
     if not isinstance(members, dict):
         raise HttpRefusal(400, "The body is not a JSON object.")
     return parse_members(members, texts)
@@ -203,8 +203,8 @@ def parse_query_string(parameters: Mapping[str, str], texts: Texts = NO_TEXTS) -
         if name in parameters:
             try:
                 members[name] = orjson.loads(parameters[name])
-            except orjson.JSONDecodeError:
-                raise HttpRefusal(400, f"`{name}` is not JSON.") from None
+            except orjson.JSONDecodeError as error:
+                raise HttpRefusal(400, f"`{name}` is not JSON: {error}.") from None
     return parse_members(members, texts)
 
 

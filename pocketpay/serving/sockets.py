@@ -57,7 +57,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
     """One websocket. `viewer` is None until a token has been accepted, and always on an anonymous socket."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**kwargs | {"max_subscriptions_per_connection": None})  # `handle_subscribe` has the limits
         self.server_context = cast(ServerContext, kwargs["view"].server_context)
         self.address: str = kwargs["context"].address
         self.viewer: Viewer | None = None

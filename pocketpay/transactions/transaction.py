@@ -7,6 +7,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from pocketpay.money import Money
+from pocketpay.quick_init import quick_init
 from pocketpay.risk.rule import Reason
 from pocketpay.transactions.lifecycle import Status
 
@@ -29,6 +30,7 @@ PAYMENTS = frozenset({Type.SEND, Type.REQUEST})
 payment."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
     """One row of `transactions`. Money is in the transaction's one currency; times are aware UTC.

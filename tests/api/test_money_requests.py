@@ -151,7 +151,7 @@ async def test_too_many_open_requests_to_one_payer_are_rate_limited(client: Clie
     assert error == {
         "__typename": "RateLimited",
         "code": "RATE_LIMITED",
-        "message": "This user already has 5 unanswered requests from you. Try again when some are answered.",
+        "message": "@bob already has 5 unanswered requests from you. Try again when some are answered.",
         "path": ["input", "from"],
         "retryable": True,
         "retryAfterSeconds": None,

@@ -18,7 +18,6 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from pocketpay.database import migrations
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.payments.desk import Desk
@@ -28,17 +27,6 @@ from tests.payments.customers import Person, money, new_key, open_desk, people, 
 BACK_SECONDS = 60.0
 NO_SPACE = 0
 """The largest file in bytes: every write fails."""
-
-
-@pytest.fixture
-async def durable(cluster_home: Path) -> AsyncIterator[EmbeddedPostgres]:
-    postgres = EmbeddedPostgres(cluster_home / "full", system_home=cluster_home / "home")
-    await asyncio.to_thread(postgres.start)
-    try:
-        await migrations.upgrade(postgres.owner_dsn, postgres.server_dsn)
-        yield postgres
-    finally:
-        await asyncio.to_thread(postgres.stop)
 
 
 LIMIT = """

@@ -23,6 +23,7 @@ from pocketpay.risk.rules import SETTINGS
 from tests.conftest import Dsns
 from tests.database.conftest import on_server
 from tests.database.listing import listing
+from tests.patience import PATIENCE_SECONDS
 
 LISTING = revisions.folder() / "listing.txt"
 HOW_TO_WRITE_IT = (
@@ -217,5 +218,5 @@ async def test_a_migration_waits_three_seconds_for_a_lock_and_then_reports_it(em
     busy = await asyncpg.connect(empty.owner)
     await busy.execute("begin; lock table alembic_version")
     with pytest.raises(DatabaseUnavailable, match="less traffic"):
-        await asyncio.wait_for(migrations.upgrade(empty.owner, empty.server), 5)
+        await asyncio.wait_for(migrations.upgrade(empty.owner, empty.server), PATIENCE_SECONDS)
     await busy.close()

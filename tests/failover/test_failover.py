@@ -28,7 +28,7 @@ SESSIONS = "select count(*) from pg_stat_activity where application_name like 'p
 @pytest.fixture
 def installation(cluster_home: Path) -> Iterator[Installation]:
     settings = load.SETTINGS | {"SECRET_KEY": SECRET, "ENVIRONMENT": "development"}
-    with processes.installation(cluster_home / "failover", **settings) as made:
+    with processes.installation(cluster_home / "failover", None, **settings) as made:
         yield made
 
 

@@ -20,8 +20,8 @@ ONE_OF_EACH_KIND = [suite for suite in ALL if suite.package in ("graphql-http", 
 
 
 @pytest.fixture(scope="module")
-def url(cluster_home: Path) -> Iterator[str]:
-    with processes.installation(cluster_home / "interop") as installation:
+def url(cluster_home: Path, seeded_data: Path) -> Iterator[str]:
+    with processes.installation(cluster_home / "interop", seeded_data) as installation:
         server: Running = installation.start()
         yield f"{server.url}/graphql"
         assert server.stop() == 0

@@ -30,6 +30,7 @@ from pocketpay.updates.signals import CHANNEL, read
 from pocketpay.wallets.balance import Freeze, WalletStatus
 from tests.conftest import Dsns
 from tests.operations.operators import freeze
+from tests.patience import PATIENCE_SECONDS
 from tests.payments.banks import SlowBank, with_bank
 from tests.payments.cards import new_card, stored_card
 from tests.payments.customers import (
@@ -199,7 +200,7 @@ async def test_an_update_waiting_for_a_closing_cannot_take_the_username(house: H
         house.records.connection.execute("update users set username = 'ada' where id = $1", bea.user_id)
     )
     waits = "select count(*) from pg_locks where not granted and pid <> pg_backend_pid()"
-    async with house.desk.database.read() as session, asyncio.timeout(5):
+    async with house.desk.database.read() as session, asyncio.timeout(PATIENCE_SECONDS):
         while not await session.fetchval(waits):
             assert not waiting.done()
     await owner.execute("commit")

@@ -20,8 +20,8 @@ HANGS_SECONDS = 240.0
 
 
 @pytest.fixture
-def installation(cluster_home: Path) -> Iterator[Installation]:
-    with processes.installation(cluster_home / "soak") as made:
+def installation(cluster_home: Path, seeded_data: Path) -> Iterator[Installation]:
+    with processes.installation(cluster_home / "soak", seeded_data) as made:
         yield made
 
 
