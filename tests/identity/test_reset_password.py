@@ -272,7 +272,7 @@ async def test_the_address_of_a_password_reset_becomes_known(services: IdentityS
     assert await signs_in(services, NEW, address=ELSEWHERE)
 
 
-async def test_a_lost_reply_sets_the_password_once_and_sends_one_mail(
+async def test_a_password_is_set_once_with_one_mail_when_a_reply_is_lost(
     database_dsn: Dsns, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     losing = await LosesReplies.open(database_dsn.server)
