@@ -56,7 +56,7 @@ async def read(session: Session, proofs: Sequence[Proof]) -> Checkpoint | str:
     stored = await checkpoints.definitions(session)
     covered = {law for law, definition in definitions(proofs).items() if stored.get(law) == definition}
     if (added := await transactions.find(session, run.began_at)) is None:
-        return "Too much was added since the checkpoint."
+        return "Too many rows were added since the checkpoint."
     return Checkpoint(run.began_at, run.whole_at, frozenset(covered), added)
 
 

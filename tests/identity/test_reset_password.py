@@ -94,7 +94,7 @@ def shown_by(mail: Received, way: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("way", ["code", "token"])
 @pytest.mark.parametrize("login", ["ada", "@ADA", MAIL, " Ada@EXAMPLE.com ", "+1 202 555 0123"])
-async def test_code_or_link_sets_a_new_password(
+async def test_the_code_or_the_link_sets_a_new_password(
     services: IdentityServices, owner: Owner, login: str, way: str
 ) -> None:
     await somebody(services, raw_phone="+12025550123")

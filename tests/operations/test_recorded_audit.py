@@ -273,7 +273,7 @@ async def test_a_whole_audit_runs_when_too_much_was_added(
     assert await _run(module_dsn, incremental=True) == (
         0,
         RIGHT,
-        "Too much was added since the checkpoint. A whole audit runs.\n",
+        "Too many rows were added since the checkpoint. A whole audit runs.\n",
     )
 
 

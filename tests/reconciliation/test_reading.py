@@ -80,7 +80,7 @@ def test_an_entry_with_several_movements_has_a_line_for_each() -> None:
     assert [(line.amount.minor, line.transaction_id) for line in file.lines] == [(7_000, ID), (3_000, other)]
 
 
-def test_only_booked_entries_are_read_and_the_days_are_those_of_the_statement() -> None:
+def test_only_booked_entries_are_read_and_the_days_are_the_days_of_the_statement() -> None:
     pending = entry(IN, status="<Sts>PDNG</Sts>")
     booked = entry(OUT, status="<Sts>BOOK</Sts>")
     days = "<FrToDt><FrDtTm>2026-11-25T00:00:00</FrDtTm><ToDtTm>2026-11-28T23:59:59</ToDtTm></FrToDt>"

@@ -179,7 +179,8 @@ async def page(
     continues.
 
     It does the same as `history.page`, for a filter with a search text. The position is None when the page is full,
-    or when nothing more follows. Towards newer transactions it can be the end of the last block.
+    or when nothing more follows. When the page goes towards newer transactions, the position can be the end of the
+    last block.
     """
     order = OLDEST_FIRST if backwards else NEWEST_FIRST
     arguments = (*bounds(scope), limit, most.blocks, *conditions(scope.filter), most.candidates)
