@@ -120,7 +120,8 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The turn of one address. `guess_id` is the guess that used it, if any. It is recent until `expires_at`."""
+    """The turn of one address. `guess_id` is the guess that used the turn, if any. The turn is recent until
+    `expires_at`."""
 
     order: Order
     begins_at: datetime

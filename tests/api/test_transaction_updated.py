@@ -20,7 +20,7 @@ async def server(database_dsn: Dsns) -> AsyncIterator[LiveServer]:
         yield started
 
 
-async def test_a_subscriber_gets_the_transaction_at_once_and_then_its_changes(server: LiveServer) -> None:
+async def test_a_subscriber_gets_the_transaction_immediately_and_then_its_changes(server: LiveServer) -> None:
     ada, _ = await server.arrive("ada"), await server.arrive("bob")
     pending = await server.send(ada, "bob", "1.00")
     other = await server.send(ada, "bob", "2.00")

@@ -328,7 +328,7 @@ async def test_a_started_sender_sends_mails_that_are_put_later(
     await one.close()
 
 
-async def test_a_result_that_cannot_be_recorded_at_once_is_recorded_later(
+async def test_a_result_that_cannot_be_recorded_immediately_is_recorded_later(
     post: Post, database: Database, smtp: SmtpServer, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sender, "RECORD_PAUSES", (0.05, 0.05, 0.05))

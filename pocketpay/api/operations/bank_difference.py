@@ -69,7 +69,8 @@ class BankDifference:
         description="When the difference was closed; null while it is open."
     )
     closed_by: str | None = strawberry.field(
-        description="The operator who closed it, or who imported the file that explained it; null while it is open."
+        description="The operator who closed the difference, or who imported the file that explained it; null "
+        "while the difference is open."
     )
     reason: str | None = strawberry.field(
         description="Why the difference was closed; null while it is open. If a later file explained the "
