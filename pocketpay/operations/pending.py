@@ -22,8 +22,8 @@ async def held(
     before: Position | None = None,
     backwards: bool = False,
 ) -> list[Transaction]:
-    """Returns at most `limit` held payments between two positions (expiry time, id), or when `backwards` the last
-    ones first."""
+    """Returns at most `limit` held payments between two positions (expiry time, id), first to last; with `backwards`,
+    last to first."""
     return await waiting.held(
         session, after=after or BEGINNING, before=before or END, limit=limit, backwards=backwards
     )
