@@ -52,7 +52,9 @@ async def test_mail_of_a_unit_that_is_rolled_back_is_not_sent(
     assert smtp.accepted == []
 
 
-async def test_an_event_put_several_times_sends_one_mail(post: Post, database: Database, smtp: SmtpServer) -> None:
+async def test_an_event_put_into_the_outbox_several_times_sends_one_mail(
+    post: Post, database: Database, smtp: SmtpServer
+) -> None:
     await asyncio.gather(*(post.put("the same") for _ in range(5)))
     await send_all(sender_to(database, smtp))
     await post.put("the same")
@@ -318,7 +320,7 @@ async def test_closing_a_sender_finishes_its_mail_and_claims_no_more(
     assert await facts(owner, ROW) == ("sent", 1, None)
 
 
-async def test_a_started_sender_sends_mails_that_are_put_later(
+async def test_a_started_sender_sends_mails_that_are_put_into_the_outbox_later(
     post: Post, database: Database, smtp: SmtpServer
 ) -> None:
     one = sender_to(database, smtp)

@@ -265,7 +265,7 @@ async def test_a_law_with_changed_queries_is_checked_on_all_rows(
     assert used.query_of(changed[PROOFS.index(law)]) == (f"{law.sql} ", ())
 
 
-async def test_a_whole_audit_runs_when_too_much_was_added(
+async def test_a_whole_audit_runs_when_too_many_rows_were_added(
     owner: "Connection[Record]", module_dsn: Dsns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await _run(module_dsn)
