@@ -142,9 +142,10 @@ class Others:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to an address. `wait` is None when it may guess now, else the time after which to ask again.
+    """The answer to an address. `wait` is None when the address may guess now, else the time after which to ask
+    again.
 
-    `turn` is its turn, or None; `lane` is the new state of the lane.
+    `turn` is the turn of the address, or None; `lane` is the new state of the lane.
     """
 
     lane: Lane

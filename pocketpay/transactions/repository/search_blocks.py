@@ -1,8 +1,8 @@
 """All SQL of the blocks with which a search skips parts of a long history.
 
-A block has the descriptions of the transactions that one wallet saw from `since` until before `until`, in one text.
-A wallet's blocks follow each other without a gap, from its beginning on. All transactions with one time are in one
-block, so that a time alone is the border.
+A block has, in one text, the descriptions of the transactions that one wallet saw from `since` (included) to `until`
+(not included). A wallet's blocks follow each other without a gap, from its beginning on. Transactions with the same
+time are in the same block, so a time is enough to mark the border of a block.
 
 page       a page of the part of a history that has blocks: it reads only the blocks that have the search text
 due        the wallets with many ledger entries since their last block
