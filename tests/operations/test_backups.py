@@ -217,7 +217,7 @@ def test_an_owner_that_cannot_create_the_roles_restores_nothing(dumps: dict[str,
     assert asyncio.run(require_empty(target.owner)) == 18
 
 
-def test_a_database_with_tables_is_not_restored_to(dumps: dict[str, Path], town: Dsns, target: Dsns) -> None:
+def test_a_restore_into_a_database_with_tables_is_refused(dumps: dict[str, Path], town: Dsns, target: Dsns) -> None:
     execute(target.owner, "create table theirs ()")
     for dsns in (town, target):
         with pytest.raises(DatabaseUnavailable, match="has tables already, and a restore needs an empty one"):

@@ -150,7 +150,7 @@ async def test_only_events_of_the_same_object_share_their_bytes() -> None:
     assert plan.cached_payload(Wallet.of(states[1])) is None, "an equal state is another object"
 
 
-async def test_a_document_has_a_plan_from_its_second_use_on() -> None:
+async def test_a_document_has_a_plan_from_its_second_use() -> None:
     execution = Execution(SERVED_SCHEMA, Documents(SERVED_SCHEMA, Limits.of(made()), introspection=True))
     asked = execution.documents.prepared("{ wallet { id } }").operations[0]
     assert execution._plan(asked) is None
