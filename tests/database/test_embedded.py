@@ -511,7 +511,7 @@ def test_a_system_home_that_others_may_write_is_refused(cluster_home: Path) -> N
     home = cluster_home / "open"
     home.mkdir()
     home.chmod(0o777)
-    with pytest.raises(DatabaseUnavailable, match="written by others"):
+    with pytest.raises(DatabaseUnavailable, match="Users other than root can write"):
         programs.find(home)
 
 

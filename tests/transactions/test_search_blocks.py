@@ -278,7 +278,10 @@ async def test_a_search_without_matches_reads_no_transaction_of_the_blocks(owner
 @pytest.mark.parametrize(
     ("mistake", "problem"),
     [
-        ("update search_blocks set descriptions = 'x' where ctid = $1::text::tid", "not those of the transactions"),
+        (
+            "update search_blocks set descriptions = 'x' where ctid = $1::text::tid",
+            "differ from the descriptions of the transactions",
+        ),
         ("delete from search_blocks where ctid = $1::text::tid", "the block before it ends at"),
     ],
 )
