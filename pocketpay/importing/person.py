@@ -17,8 +17,9 @@ from pocketpay.importing.joined import Checker, Joined
 from pocketpay.text.characters import category, nfkd
 
 _DAMAGED = {
-    "$argon2": "is a damaged argon2 hash, or one of argon2d or of an older version: export it again, or empty it",
-    "$2": "is a damaged bcrypt hash: export it again, or empty it",
+    "$argon2": "is a damaged argon2 hash, an argon2d hash, or a hash of an older argon2 version: export the hash "
+    "again, or clear the value",
+    "$2": "is a damaged bcrypt hash: export the hash again, or clear the value",
 }
 _TRUE = ("t", "true", "1", "yes")
 

@@ -140,7 +140,7 @@ def test_an_answer_is_shared_only_when_it_depends_on_the_event_alone(selected: s
     assert plan.shared is shared
 
 
-async def test_only_events_of_the_same_object_share_their_bytes() -> None:
+async def test_only_events_of_the_same_object_use_the_same_bytes() -> None:
     plan = Plans(SERVED_SCHEMA).event_plan(operation("subscription { balanceChanged { version } }"))
     assert plan is not None
     states = [Balance(UUID(int=1), "USD", 0, 0, 7, cast(Any, None)) for _ in range(2)]

@@ -178,7 +178,7 @@ async def test_the_next_page_continues_where_a_page_ran_out_of_time(owner: Owner
             assert found == [happened[0].id]
 
 
-async def test_the_pages_of_one_operation_share_their_time() -> None:
+async def test_the_pages_of_one_operation_share_one_time_limit() -> None:
     time = ReadingTime(0.01)
     assert time.is_left
     with time.spent():
