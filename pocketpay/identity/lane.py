@@ -132,8 +132,12 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """Counts of the other addresses in this lane: those of the same provider and of the same network with a recent
-    turn, and those of the same provider with an appointment, by calendar (`waiting`)."""
+    """Counts of the other addresses in this lane.
+
+    of_provider    addresses of the same provider with a recent turn
+    of_network     addresses of the same network with a recent turn
+    waiting        addresses of the same provider with an appointment, by calendar
+    """
 
     of_provider: int = 0
     of_network: int = 0
