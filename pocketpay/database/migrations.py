@@ -1,4 +1,5 @@
-"""Migrates a database to this server's revision, with Alembic. It is imported only when needed, because it is slow.
+"""Migrates a database to this server's revision, with Alembic. Alembic is imported only when needed, because its
+import is slow.
 
 Each migration is one transaction, except that an index of an existing table is built outside of it, while payments
 go on (decision 72). The migration process holds an advisory lock: of two processes that start at the same time, the
