@@ -64,7 +64,7 @@ MESSAGES: dict[type[errors.Refusal], Message] = {
     transactions.WalletFrozen: Message("Your wallet is frozen."),
     transactions.WalletClosed: Message("The wallet is closed."),
     transactions.InsufficientFunds: Message(
-        "This needs {required} {required.currency}, but only {available} {available.currency} is available.",
+        "The payment needs {required} {required.currency}, but only {available} {available.currency} is available.",
     ),
     transactions.LimitExceeded: Message(
         "The limit is {limit.total} {limit.total.currency} within 24 hours. {limit.remaining} "
