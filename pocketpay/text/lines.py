@@ -14,7 +14,7 @@
 
 A text must also have a visible character, and no stack of marks: see `has_visible_character` and `stacks_marks`.
 
-Decisions 21 and 78 give the reasons.
+Decision 21 gives the reasons.
 """
 
 import re
@@ -22,7 +22,8 @@ import re
 from pocketpay.text.characters import category, is_reserved_emoji, is_right_to_left, is_visible
 
 MAX_MARKS = 8
-"""How many combining marks may be on one character. The longest stack that people write, in Tibetan, has eight."""
+"""How many combining marks may be on one character. The longest stack that people write, in Tibetan, has eight.
+Decision 78 gives the reasons."""
 
 _ASCII = re.compile("[ -~]*")
 _UNFIT = frozenset(("Cc", "Cs", "Co", "Zl", "Zp"))
