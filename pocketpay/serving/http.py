@@ -76,7 +76,7 @@ CLOSE = ((b"connection", b"close"),)
 INTERNAL_ERROR = HttpRefusal(500, "An internal error occurred. It has been logged.", code=INTERNAL)
 
 
-NO_SUCH_DOCUMENT = HttpRefusal(400, "This server has no document of this id.", code=DOCUMENT_NOT_FOUND)
+NO_SUCH_DOCUMENT = HttpRefusal(400, "This server has no document with this id.", code=DOCUMENT_NOT_FOUND)
 HASH_WITHOUT_TEXT = HttpRefusal(200, "PersistedQueryNotSupported", code=PERSISTED_QUERY_NOT_SUPPORTED)
 """Status, message and code are those of Apollo: its clients then send the text, and no hash again."""
 
