@@ -31,9 +31,10 @@ class DepositInput:
 
 @strawberry.mutation(
     description="Deposits money from a bank. The transaction is CREATED until the bank answers, and COMPLETED when "
-    'the bank has settled it. A bank can take a settled deposit back; a REFUND "Returned by the bank" then follows. '
-    "Refusals: INVALID_AMOUNT, INVALID_INPUT, NOT_FOUND, BANK_ACCOUNT_PENDING, BANK_ACCOUNT_UNUSABLE, "
-    "CURRENCY_MISMATCH, WALLET_FROZEN, WALLET_CLOSED, LIMIT_EXCEEDED, BANK_DECLINED, IDEMPOTENCY_KEY_REUSED."
+    "the bank has settled it. A bank can take a settled deposit back: a REFUND of what it took follows, "
+    '"Returned by the bank". Refusals: INVALID_AMOUNT, INVALID_INPUT, NOT_FOUND, BANK_ACCOUNT_PENDING, '
+    "BANK_ACCOUNT_UNUSABLE, CURRENCY_MISMATCH, WALLET_FROZEN, WALLET_CLOSED, LIMIT_EXCEEDED, BANK_DECLINED, "
+    "IDEMPOTENCY_KEY_REUSED."
 )
 @refusals_as_errors(TransactionPayload)
 async def deposit(

@@ -11,8 +11,8 @@ from pocketpay.api.since import Since, place_after
 
 @strawberry.subscription(
     description="Sends each of the viewer's bank accounts when it is linked or changed, on any server: what changed "
-    "after `since` first, without `since` from now on. A removed one is sent with the status REMOVED. Several changes "
-    "of one bank account within a short time may arrive as one event with the newest state."
+    "after `since` first, without `since` from now on. A removed one is sent with the status REMOVED. Several "
+    "changes of one bank account within a short time may arrive as one event with the newest state."
 )
 async def bank_account_updated(info: Info, since: Since = None) -> AsyncGenerator[BankAccount, None]:
     wallet_id = info.context.require_viewer().wallet_id
