@@ -131,6 +131,7 @@ COUNTS = (
             ("count_refunded", "_apply_refund"),
             ("count_request", "_apply_side_effects"),
             ("count_card", "_put_card"),
+            ("count_bank_account", "_put_bank_account"),
         )
     ),
     Edit(
