@@ -172,3 +172,16 @@ def test_the_next_run_removes_what_a_killed_run_left(cluster_home: Path, tmp_pat
         assert list(parent.iterdir()) == [lives]
     finally:
         leftovers.remove(parent)
+
+
+def test_a_disk_that_is_mounted_in_the_folder_is_removed_with_it(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    disk = folder / "disk"
+    disk.mkdir(parents=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "tmpfs", disk], check=False, capture_output=True)
+    if mounted.returncode:
+        pytest.skip("only root can mount a disk")
+    (disk / "file").touch()
+    leftovers.remove(folder)
+    assert not folder.exists()
+    assert str(disk) not in Path("/proc/self/mounts").read_text()

@@ -10,6 +10,7 @@ from enum import Enum, auto
 from uuid import UUID
 
 from pocketpay.money import Money
+from pocketpay.quick_init import quick_init
 from pocketpay.transactions.limits import LimitKind
 
 
@@ -19,8 +20,10 @@ class ResultKind(Enum):
     TRANSACTIONS = auto()
     REQUESTS = auto()
     CARDS = auto()
+    BANK_ACCOUNTS = auto()
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Key:
     """An idempotency key of an instruction. `fingerprint` is the SHA-256 of the operation and its parsed input."""
@@ -43,6 +46,10 @@ class Lookups:
     for_refund     the looked-up transaction may be refunded from `wallet_id` to `payee_id`: counts how often the
                    payee paid the wallet, and looks up the card that paid the transaction
     open_cards     wallets whose open cards are counted
+    bank_accounts  ids of linked bank accounts to look up
+    open_bank_accounts   wallets whose open bank accounts are counted
+    bank_returns   wallets whose returns that are not in the books yet are looked up, with the reason of their freeze;
+                   and the return of `transaction_id`
     items          the footprints of a batch's items; each is locked and looked up like a single order
     closing_user   the owner of the wallet if it is to be closed: their row is locked, and everything that ends with
                    the wallet is looked up
@@ -56,10 +63,14 @@ class Lookups:
     cards: tuple[UUID, ...] = ()
     for_refund: bool = False
     open_cards: tuple[UUID, ...] = ()
+    bank_accounts: tuple[UUID, ...] = ()
+    open_bank_accounts: tuple[UUID, ...] = ()
+    bank_returns: tuple[UUID, ...] = ()
     items: "tuple[Footprint, ...] | None" = None
     closing_user: UUID | None = None
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Footprint:
     """The locks and reads of one instruction.

@@ -384,7 +384,7 @@ async def test_orders_on_a_silent_connection_are_answered_as_busy_in_time(
 
 
 @pytest.mark.usefixtures("hurried")
-async def test_silence_after_the_commit_is_answered_in_time_as_an_unknown_outcome(
+async def test_the_outcome_is_answered_in_time_as_unknown_when_the_database_is_silent_after_the_commit(
     line_and_dsn: tuple[Line, str], records: Records
 ) -> None:
     line, dsn = line_and_dsn

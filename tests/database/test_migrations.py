@@ -139,7 +139,7 @@ async def test_a_database_without_tables_is_refused(empty: Dsns) -> None:
     await database.close()
 
 
-async def test_a_later_revision_that_does_not_serve_this_server_is_refused(
+async def test_a_later_revision_that_does_not_support_this_server_is_refused(
     database: Database, owner: "Connection[Record]"
 ) -> None:
     await owner.execute("update alembic_version set version_num = 'tomorrow'")
@@ -149,7 +149,7 @@ async def test_a_later_revision_that_does_not_serve_this_server_is_refused(
             await revisions.check(session)
 
 
-async def test_the_tables_serve_every_revision_since_they_say_so(database: Database) -> None:
+async def test_the_tables_support_every_revision_since_0025(database: Database) -> None:
     """A migration that takes something away from earlier servers changes this test."""
     async with database.read() as session:
         for revision in ("0025", revisions.expected()):
@@ -157,7 +157,7 @@ async def test_the_tables_serve_every_revision_since_they_say_so(database: Datab
         assert not await revisions.serves(session, "0020")
 
 
-async def test_a_later_revision_that_serves_this_server_is_accepted(
+async def test_a_later_revision_that_supports_this_server_is_accepted(
     database: Database, database_dsn: Dsns, owner: "Connection[Record]"
 ) -> None:
     await owner.execute("update alembic_version set version_num = 'tomorrow'")
@@ -167,7 +167,7 @@ async def test_a_later_revision_that_serves_this_server_is_accepted(
     assert await migrations.upgrade(database_dsn.owner, database_dsn.server) == migrations.Upgraded("tomorrow")
 
 
-async def test_older_postgresql_is_not_migrated(empty: Dsns, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_older_postgresql_is_not_migrated(empty: Dsns, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(startup, "MIN_VERSION", 190_000)
     with pytest.raises(DatabaseUnavailable, match="use 18 or newer"):
         await migrations.upgrade(empty.owner, empty.server)

@@ -151,7 +151,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--seconds", type=float, default=5.0, help="of load before each kill, at most")
     chosen = parser.parse_args()
-    with run_folder(None) as folder, processes.installation(folder / "crash", **SETTINGS) as installation:
+    with run_folder(None) as folder, processes.installation(folder / "crash", None, **SETTINGS) as installation:
         kills = list(islice(cycle(KILLS), chosen.rounds))
         rounds, clients = asyncio.run(crash(installation, kills, chosen.seconds))
     sys.stdout.writelines(f"{one}\n" for one in rounds)

@@ -98,7 +98,7 @@ async def test_a_later_migration_under_load_fails_no_request(
         audit = await asyncio.to_thread(upgraded.run, "audit")
         assert (audit.returncode, audit.stderr) == (0, "")
         migrate = await asyncio.to_thread(upgraded.run, "migrate")
-        newer = "The database is at revision 9001, which is newer than this version and serves it.\n"
+        newer = "The database is at revision 9001, which is newer than this version and supports it.\n"
         assert (migrate.returncode, migrate.stdout) == (0, newer)
         second = await asyncio.to_thread(upgraded.start)
         (warning,) = (json.loads(line) for line in second.log.read_text().splitlines() if "database_warning" in line)
@@ -108,7 +108,7 @@ async def test_a_later_migration_under_load_fails_no_request(
         with later_version(tmp_path / "last", EXPANDS, CONTRACTS):
             assert await migrations.upgrade(durable.owner_dsn, durable.server_dsn) == migrations.Upgraded("9002")
         ready = await http.get("/readyz")
-        assert (ready.status_code, ready.json()["revision"]) == (503, "does not serve this server")
+        assert (ready.status_code, ready.json()["revision"]) == (503, "does not support this server")
     for verb in ("serve", "audit", "migrate"):
         refused = await asyncio.to_thread(upgraded.run, verb, PORT="0")
         assert refused.returncode == 1, verb

@@ -131,6 +131,7 @@ COUNTS = (
             ("count_refunded", "_apply_refund"),
             ("count_request", "_apply_side_effects"),
             ("count_card", "_put_card"),
+            ("count_bank_account", "_put_bank_account"),
         )
     ),
     Edit(
@@ -153,7 +154,31 @@ TIMES = (
     Edit("overdue requests do not expire", "clearing/look_up.py", "_expire_overdue", "book.apply(expired)", "pass"),
 )
 
-EDITS = (*LOCKS, *KEYS, *COLUMNS, *COUNTS, *TIMES)
+VALUES = (
+    Edit(
+        "a new object stays assignable",
+        "quick_init.py",
+        "_init",
+        "self.__class__ = _frozen",
+        "pass",
+    ),
+    Edit(
+        "times are read without their sign",
+        "database/times.py",
+        "_moment",
+        "signed=True",
+        "signed=False",
+    ),
+    Edit(
+        "times of every zone are kept",
+        "database/times.py",
+        "_encoded",
+        "_kept_raw(moment) if moment.tzinfo is UTC else _raw(moment)",
+        "_kept_raw(moment)",
+    ),
+)
+
+EDITS = (*LOCKS, *KEYS, *COLUMNS, *COUNTS, *TIMES, *VALUES)
 
 
 def apply(edit: Edit) -> None:

@@ -8,6 +8,7 @@ import pytest
 import uuid_utils.compat as uuids
 from asyncpg import UniqueViolationError
 
+from pocketpay.banking.bank import PENDING
 from pocketpay.errors import Refusal
 from pocketpay.identity import passwords, usernames
 from pocketpay.identity.closing_user import NAME, ClosingUser
@@ -20,7 +21,6 @@ from pocketpay.identity.sign_in import sign_in
 from pocketpay.onboarding.close_wallet import CloseWallet, close_wallet
 from pocketpay.onboarding.form import Form
 from pocketpay.onboarding.sign_up import sign_up
-from pocketpay.payments.bank import BankReply
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.settle import Settle
@@ -430,7 +430,7 @@ async def test_a_closing_sees_a_deposit_settled_in_the_same_unit(house: House) -
     """In the same unit of work, a declined deposit allows closing and a completed one does not."""
     for settled in (False, True):
         ada = await house.arrive(f"ada_{settled}".lower())
-        order = (await pay_in(with_bank(house.desk, SlowBank(BankReply.PENDING)), ada, "5.00")).transaction
+        order = (await pay_in(with_bank(house.desk, SlowBank(PENDING)), ada, "5.00")).transaction
         closing = await house.closing(ada)
         told = await asyncio.gather(
             house.desk.submit(Settle(ada.wallet_id, order.id, settled)),
@@ -441,7 +441,9 @@ async def test_a_closing_sees_a_deposit_settled_in_the_same_unit(house: House) -
         assert closed is not settled, told
 
 
-async def test_lost_replies_close_the_wallet_once_and_return_the_result(house: House, database_dsn: Dsns) -> None:
+async def test_a_wallet_is_closed_once_and_the_result_returned_when_replies_are_lost(
+    house: House, database_dsn: Dsns
+) -> None:
     database = LosesReplies(database_dsn.server)
     async with receiving(database) as services:
         ada = await house.arrive()

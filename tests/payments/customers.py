@@ -12,13 +12,14 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 from asyncpg import Connection, Record
 
+from pocketpay.banking.bank import Bank
+from pocketpay.banking.simulated_bank import SimulatedBank
 from pocketpay.clearing.outcome import Answer
 from pocketpay.clearing.queue import Clearing
 from pocketpay.clearing.terms import Terms
 from pocketpay.database.sessions import Database
 from pocketpay.ledger.repository import postings
 from pocketpay.operations import audit
-from pocketpay.payments.bank import Bank
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.deposit import deposit
 from pocketpay.payments.desk import Desk
@@ -27,7 +28,6 @@ from pocketpay.payments.pay_request import pay_request
 from pocketpay.payments.refund import refund
 from pocketpay.payments.request_money import request_money
 from pocketpay.payments.resolve import Resolver
-from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.payments.transfer import transfer
 from pocketpay.payments.transfer_batch import RawTransfer, transfer_batch
 from pocketpay.payments.withdraw import withdraw

@@ -6,9 +6,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from pocketpay.banking.bank import SETTLED, OrderState
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.payments import sweeper
-from pocketpay.payments.bank import BankReply
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.settle import Settle
 from pocketpay.payments.sweeper import expire_overdue, poll_unsettled, sweep_forever
@@ -94,7 +94,7 @@ async def test_the_bank_is_polled_about_every_unsettled_deposit(
         rounds += 1
     assert rounds >= 3
     assert {bank.times_asked(one.id) for one in accepted} == {1}
-    bank.reply = BankReply.SETTLED
+    bank.reply = SETTLED
     for one in accepted:
         await records.make_poll_due(one.id)
     with sweeping(with_bank(desk, bank)):
@@ -110,10 +110,10 @@ async def test_an_error_at_one_order_does_not_block_the_others(desk: Desk, recor
         await records.make_poll_due(one.id)
 
     class OddBank(SlowBank):
-        async def collect(self, order: object) -> BankReply:
+        async def collect(self, order: object) -> OrderState:
             if order.id == accepted[0].id:  # type: ignore[attr-defined]
                 raise ZeroDivisionError
-            return BankReply.SETTLED
+            return SETTLED
 
     await poll_unsettled(with_bank(desk, OddBank()))
     assert await money(desk, ada) == (200, 0)

@@ -71,7 +71,7 @@ async def open_streams(client: Client) -> int:
 
 
 async def at_most_open(client: Client, most: int) -> None:
-    """Waits until at most so many streams are open."""
+    """Waits until at most this number of streams is open."""
     async with asyncio.timeout(PATIENCE_SECONDS):
         while await open_streams(client) > most:  # noqa: ASYNC110 - the server tells it on request only
             await asyncio.sleep(0.01)
@@ -181,7 +181,7 @@ async def test_the_accept_header_chooses_between_json_and_events(
         assert (await stream.next() if streams else await stream.body()) == {"data": {"__typename": "Query"}}
 
 
-async def test_json_for_a_subscription_names_both_transports(client: Client) -> None:
+async def test_a_json_response_to_a_subscription_names_both_transports(client: Client) -> None:
     answer = await client.post(BALANCE)
     assert "graphql-transport-ws" in answer["errors"][0]["message"]
     assert "text/event-stream" in answer["errors"][0]["message"]
