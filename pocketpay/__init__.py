@@ -16,6 +16,7 @@ operator_log/    the permanent record of operators' actions
 transactions/    the customer's view of a payment: its status, history, statement, limits
 requests/        money requests
 cards/           virtual cards
+bank_accounts/   linked bank accounts, the orders through them, and what banks take back
 wallets/         wallets: their balance and status
 ledger/          the books: accounts and entries
 identity/        users, passwords, sessions, tokens

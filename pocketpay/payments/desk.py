@@ -4,6 +4,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from pocketpay.bank_accounts.bank_account import Provider
 from pocketpay.banking.bank import Bank
 from pocketpay.banking.provider import close_bank, open_bank
 from pocketpay.clearing.instruction import Instruction
@@ -20,12 +21,16 @@ from pocketpay.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The services of payments: the database for reads, the clearing, the resolver of names and ids, and the bank."""
+    """The services of payments: the database for reads, the clearing, the resolver of names and ids, and the bank.
+
+    `provider` is the provider that `bank` is: a bank account can be used only with the provider that linked it.
+    """
 
     database: Database
     clearing: Clearing
     resolver: Resolver
     bank: Bank
+    provider: Provider = Provider.SIMULATED
 
     @classmethod
     async def open(cls, database: Database, settings: Settings, *, clearing_class: type[Clearing] = Clearing) -> Self:
