@@ -1,5 +1,6 @@
 """Opens the bank of the settings: Stripe if STRIPE_SECRET_KEY is set, else the simulated bank."""
 
+from importlib.util import find_spec
 from typing import Protocol, runtime_checkable
 
 from pocketpay.banking.bank import Bank
@@ -22,19 +23,22 @@ def open_bank(settings: Settings, database: Database) -> Bank:
     """Returns the bank of the settings. Raises SettingsError when its library is not installed."""
     if settings.stripe_secret_key is None:
         return SimulatedBank(settings.simulated_bank, settings.simulated_bank_seconds)
+    require_stripe()
     # Imported only now: the library takes 0.3 s and 34 MB, and is an optional part of the package.
-    try:
-        from pocketpay.banking.stripe.bank import StripeBank
-    except ImportError:
-        raise SettingsError(
-            "STRIPE_SECRET_KEY is set, which needs more packages: pip install 'pocketpay[stripe]'."
-        ) from None
+    from pocketpay.banking.stripe.bank import StripeBank
+
     return StripeBank.open(
         database,
         secret_key=settings.stripe_secret_key.get_secret_value(),
         api_base=settings.stripe_api,
         return_url=f"{settings.app_url}{BANK_ACCOUNTS}",
     )
+
+
+def require_stripe() -> None:
+    """Raises SettingsError when the packages that a bank on Stripe needs are not installed."""
+    if any(find_spec(name) is None for name in ("stripe", "httpx")):
+        raise SettingsError("STRIPE_SECRET_KEY is set, which needs more packages: pip install 'pocketpay[stripe]'.")
 
 
 async def close_bank(bank: Bank) -> None:

@@ -46,7 +46,8 @@ class Desk:
         bank = open_bank(settings, database)
         clearing = clearing_class(database, terms, house)
         await clearing.start()
-        return cls(database, clearing, Resolver(database), bank)
+        provider = Provider.SIMULATED if settings.stripe_secret_key is None else Provider.STRIPE
+        return cls(database, clearing, Resolver(database), bank, provider)
 
     def submit(self, instruction: Instruction, *, weight: int = 1) -> Coroutine[Any, Any, Answer]:
         """Queues an instruction and returns its answer after the commit; see `Clearing.submit`."""

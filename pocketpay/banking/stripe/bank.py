@@ -2,6 +2,8 @@
 
 from typing import Self
 
+from stripe import StripeClient
+
 from pocketpay.banking.bank import BankOrder, Link, LinkState, OpenedLink, OrderState
 from pocketpay.banking.stripe.collecting import Collecting
 from pocketpay.banking.stripe.connection import connect
@@ -20,7 +22,11 @@ class StripeBank:
     @classmethod
     def open(cls, database: Database, *, secret_key: str, api_base: str, return_url: str) -> Self:
         """Returns a bank. Connects when it is first used."""
-        client = connect(secret_key, api_base)
+        return cls.of(connect(secret_key, api_base), database, return_url)
+
+    @classmethod
+    def of(cls, client: StripeClient, database: Database, return_url: str) -> Self:
+        """Returns a bank that uses this client."""
         linking = Linking(client, database, return_url)
         return cls(Collecting(client, database, linking), PayingOut(client, database), linking)
 

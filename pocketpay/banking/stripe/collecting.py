@@ -10,7 +10,16 @@ from typing import Any, cast
 import stripe
 import structlog
 
-from pocketpay.banking.bank import PENDING, BankOrder, BankReply, BankUnavailable, Link, LinkStatus, OrderState
+from pocketpay.banking.bank import (
+    PENDING,
+    BankOrder,
+    BankReply,
+    BankUnavailable,
+    BankUse,
+    Link,
+    LinkStatus,
+    OrderState,
+)
 from pocketpay.banking.stripe import repository, states
 from pocketpay.banking.stripe.amounts import AmountRefused, from_stripe, to_stripe
 from pocketpay.banking.stripe.connection import NoBalance, Refused, call, listed
@@ -169,7 +178,12 @@ class _Unusable(PocketPayError):
 
 def _link(order: BankOrder) -> Link:
     link = order.link
-    if link is None or link.currency != order.amount.currency or link.currency not in METHODS:
+    if (
+        link is None
+        or link.use is not BankUse.DEPOSIT
+        or link.currency != order.amount.currency
+        or link.currency not in METHODS
+    ):
         raise _Unusable("no_bank_account")
     return link
 

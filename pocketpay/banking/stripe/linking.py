@@ -2,8 +2,8 @@
 
     deposits      a Checkout session in setup mode, on the one Customer of the user, which ends with a payment method.
                   Its reference is the session's id
-    withdrawals   hosted onboarding of the one connected account of the user. Its reference is the account's id.
-                  Payouts go to the account's default bank account for the currency, which `last4` describes
+    withdrawals   hosted onboarding of the one connected account of the user. Its reference is the account's id and
+                  the link's, because several links can have one account. Payouts go to the account's default bank account for the currency, which `last4` describes
 
 A session that is not finished within a day expires, and the link fails. Onboarding can be continued at any time.
 """
@@ -57,12 +57,13 @@ class Linking:
     async def open(self, link: Link) -> OpenedLink:
         """Opens a link, or returns the open one. A link in a currency that is not supported has failed."""
         if not supported(link.currency, link.use):
-            return OpenedLink(LinkState(LinkStatus.FAILED, f"unsupported_{link.currency.lower()}"))
+            log.warning("stripe_currency_not_supported", type=str(link.use), code=link.currency)
+            return OpenedLink(LinkState(LinkStatus.FAILED, ""))
         try:
             return await (self._open_deposit(link) if link.use is BankUse.DEPOSIT else self._open_withdrawal(link))
         except NotCreated as refused:
             log.error("stripe_refused_link", type=str(link.use), code=refused.refused.code)
-            return OpenedLink(LinkState(LinkStatus.FAILED, f"refused_{refused.refused.code}"))
+            return OpenedLink(LinkState(LinkStatus.FAILED, ""))
         except NoBalance:
             raise BankUnavailable("Stripe cannot open the link now") from None
 
@@ -206,22 +207,22 @@ class Linking:
 
     async def _account_of(self, link: Link) -> str:
         stored = (await self.database.query(repository.of_owners, link.id)).get(Kind.LINK_ACCOUNT)
-        return (stored.stripe_id if stored is not None else None) or link.reference
+        return (stored.stripe_id if stored is not None else None) or account_in(link.reference)
 
     async def _account_state(self, link: Link, account_id: str) -> LinkState:
         try:
             account = await call(self.client.v1.accounts.retrieve_async(account_id))
         except Refused as refused:
             if refused.missing:
-                return LinkState(LinkStatus.REMOVED, account_id)
+                return LinkState(LinkStatus.REMOVED, _reference(account_id, link))
             raise BankUnavailable("the connected account cannot be read") from None
         external = getattr(account, "external_accounts", None)
         bank: Any = None if external is None else states.default_account(external.data, link.currency)
         status = states.account_status(account, bank)
         if status is not LinkStatus.ACTIVE:
-            return LinkState(status, account_id)
+            return LinkState(status, _reference(account_id, link))
         name = getattr(bank, "bank_name", None) or getattr(bank, "brand", None) or ""
-        return LinkState(status, account_id, name, bank.last4, (BankUse.WITHDRAWAL,))
+        return LinkState(status, _reference(account_id, link), name, bank.last4, (BankUse.WITHDRAWAL,))
 
     async def _of_user(self, link: Link, kind: Kind, create: Any) -> str:
         """Returns the id of the user's one Customer or account. A server that dies while it creates one can leave an
@@ -229,6 +230,15 @@ class Linking:
         stored = (await self.database.query(repository.of_owners, link.user_id)).get(kind)
         known = None if stored is None else stored.stripe_id
         return known or await create_once(self.database, link.user_id, kind, create)
+
+
+def account_in(reference: str) -> str:
+    """Returns the connected account in the reference of a link for withdrawals."""
+    return reference.partition("/")[0]
+
+
+def _reference(account_id: str, link: Link) -> str:
+    return f"{account_id}/{link.id}"
 
 
 def _microdeposits_page(session: Any) -> str | None:

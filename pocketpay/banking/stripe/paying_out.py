@@ -19,6 +19,7 @@ from pocketpay.banking.stripe import repository, states
 from pocketpay.banking.stripe.amounts import AmountRefused, to_stripe
 from pocketpay.banking.stripe.connection import NoBalance, Refused, call, listed
 from pocketpay.banking.stripe.kinds import Ending, Kind, Stored
+from pocketpay.banking.stripe.linking import account_in
 from pocketpay.banking.stripe.once import Ids, NotCreated, create_once, end
 from pocketpay.banking.stripe.orders import TRANSACTION, created_since, is_of, require_amount, unreadable
 from pocketpay.banking.stripe.states import PayoutState
@@ -116,7 +117,7 @@ class PayingOut:
 
     async def _account(self, link: Link) -> str:
         stored = (await self.database.query(repository.of_owners, link.id)).get(Kind.LINK_ACCOUNT)
-        return (stored.stripe_id if stored is not None else None) or link.reference
+        return (stored.stripe_id if stored is not None else None) or account_in(link.reference)
 
     async def _transfer(self, order: BankOrder, amount: int, account: str) -> str:
         async def create(key: str) -> str:
