@@ -5,8 +5,8 @@
     429   too many requests from one address
     503   it could not be booked now: Stripe sends it again, for three days
 
-An event is only a hint. The order or link that it is about is brought up to date with what Stripe answers now, so events
-that are repeated, late or out of order change nothing twice. No GraphQL is here, no token, no cookie and no origin.
+An event is only a hint. The order or link that it is about is brought up to date with what Stripe answers now. So an
+event that is repeated, late or out of order changes nothing twice. No token, cookie or origin plays a role here.
 
 Decision 76 gives the reasons.
 """

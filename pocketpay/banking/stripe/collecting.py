@@ -177,13 +177,9 @@ class _Unusable(PocketPayError):
 
 
 def _link(order: BankOrder) -> Link:
-    link = order.link
-    if (
-        link is None
-        or link.use is not BankUse.DEPOSIT
-        or link.currency != order.amount.currency
-        or link.currency not in METHODS
-    ):
+    """Returns the link of an order. Raises _Unusable."""
+    link, currency = order.link, order.amount.currency
+    if link is None or link.use is not BankUse.DEPOSIT or link.currency != currency or currency not in METHODS:
         raise _Unusable("no_bank_account")
     return link
 

@@ -3,7 +3,8 @@
     deposits      a Checkout session in setup mode, on the one Customer of the user, which ends with a payment method.
                   Its reference is the session's id
     withdrawals   hosted onboarding of the one connected account of the user. Its reference is the account's id and
-                  the link's, because several links can have one account. Payouts go to the account's default bank account for the currency, which `last4` describes
+                  the link's, because several links can have one account. Payouts go to the account's default bank
+                  account for the currency, which `last4` describes
 
 A session that is not finished within a day expires, and the link fails. Onboarding can be continued at any time.
 """
