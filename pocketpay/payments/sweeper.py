@@ -3,8 +3,9 @@
 It runs once a second on every server. It expires overdue held payments and money requests, and polls the bank about
 orders without an answer, with growing pauses. Every few seconds it also asks about links that customers have not
 finished, and about settled orders whose money the bank can still take back, and books returns that a wallet did not
-cover at once. All changes go through the clearing in bounded batches. Several servers may sweep at the same time: only
-the first one changes an item. The sweeps are separate tasks, so that a bank that does not answer delays no expiry.
+cover at once. All changes go through the clearing in bounded batches. Several servers may sweep at the same time:
+only the first one changes an item. The sweeps are separate tasks, so that a bank that does not answer delays no
+expiry.
 """
 
 import asyncio
