@@ -38,6 +38,8 @@ FORBIDDEN_TO_SERVER = (
     "update bank_differences set books_amount = 1",
     "delete from bank_differences",
     "truncate bank_differences",
+    "delete from stripe_objects",
+    "update stripe_objects set owner_id = gen_random_uuid()",
     "update alembic_version set version_num = '9999'",
     "alter table ledger_entries disable trigger ledger_entries_guard",
     "alter table ledger_entries disable trigger all",
@@ -101,7 +103,7 @@ async def test_the_server_may_update_only_the_listed_columns(owner: Writer) -> N
         [
             *("ledger_accounts", "ledger_entries", "transactions", "wallets", "idempotency_keys", "wallet_usage"),
             *("money_requests", "cards", "users", "imported_users", "operator_actions"),
-            *("bank_files", "bank_lines", "bank_differences"),
+            *("bank_files", "bank_lines", "bank_differences", "stripe_objects"),
         ],
     )
     assert {row["name"]: row["columns"] for row in rows} == {
@@ -109,6 +111,7 @@ async def test_the_server_may_update_only_the_listed_columns(owner: Writer) -> N
         "cards": ["monthly_limit", "per_payment_limit", "spent", "spent_in", "status", "updated_at", "version"],
         "ledger_accounts": ["held", "posted", "sequence", "updated_at", "version"],
         "money_requests": ["status", "updated_at", "version"],
+        "stripe_objects": ["attempt", "busy_until", "ending", "stripe_id", "why"],
         "transactions": [
             "ask_again_at",
             "completed_at",
