@@ -22,7 +22,7 @@ from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.loops import log_errors
 from pocketpay.errors import Refusal
 from pocketpay.payments import repository
-from pocketpay.payments.bank_return import book_more
+from pocketpay.payments.bank_return import book_return
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.end_unpayable_request import EndUnpayableRequest
 from pocketpay.payments.refresh import refresh_bank_account, refresh_order
@@ -109,7 +109,7 @@ async def cover_returns(desk: Desk) -> int:
     """Books more of a batch of returns whose wallets have money again. Returns their number."""
     async with desk.database.read() as session:
         coverable = await returns.coverable(session, MAX_AT_ONCE)
-    booked = (book_more(desk, wallet_id, transaction_id) for wallet_id, transaction_id in coverable)
+    booked = (book_return(desk, wallet_id, transaction_id) for wallet_id, transaction_id in coverable)
     _log_failures(await asyncio.gather(*booked, return_exceptions=True))
     return len(coverable)
 
