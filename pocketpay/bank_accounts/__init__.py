@@ -3,6 +3,7 @@
     bank_account.py   one linked bank account, and the transitions between its statuses
     bank_return.py    how much of a settled order the bank has taken back, and what of it is not in the books yet
     listing.py        a wallet's bank accounts
+    open_returns.py   the returns that are not in the books yet, for operators
     links.py          the link of a bank account, as a provider gets it
     feed.py           bank accounts, live
     errors.py         the refusals about bank accounts

@@ -1,6 +1,7 @@
 """What a bank has taken back of a settled order, and an order through a linked bank account."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 
@@ -26,6 +27,15 @@ class NewReturn:
 
     after: BankReturn
     refund_id: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenReturn:
+    """A return of which a part is not in the books yet, with the times at which it was made and last changed."""
+
+    bank_return: BankReturn
+    created_at: datetime
+    updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

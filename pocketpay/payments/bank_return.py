@@ -21,7 +21,7 @@ from uuid import UUID
 from pocketpay.bank_accounts.bank_return import BankReturn, NewReturn
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Lookups
-from pocketpay.clearing.outcome import Answer, Outcome, SideEffects
+from pocketpay.clearing.outcome import Outcome, SideEffects
 from pocketpay.database import uuids
 from pocketpay.money import Money
 from pocketpay.operator_log.act import Act, Action, Operator
@@ -137,16 +137,9 @@ def _same(before: BankReturn, after: BankReturn) -> bool:
     return (before.returned, before.outstanding) == (after.returned, after.outstanding)
 
 
-async def book_return(desk: Desk, order: Transaction, *, returned: int = 0, why: str = "") -> Answer | None:
-    """Books what the bank has taken back of a completed order: `returned` in total, or 0 to book more of what it took
-    back before. Returns the answer with the refund, or None if no money moved. Raises ServiceBusy."""
-    return await book_more(desk, order.anchor, order.id, returned=returned, why=why)
+async def book_return(desk: Desk, wallet_id: UUID, transaction_id: UUID, *, returned: int = 0, why: str = "") -> None:
+    """Books what the bank has taken back of a completed order of the wallet. Raises NotFound, ServiceBusy.
 
-
-async def book_more(
-    desk: Desk, wallet_id: UUID, transaction_id: UUID, *, returned: int = 0, why: str = ""
-) -> Answer | None:
-    """Does the same for an order by its wallet's id and its own."""
-    order = BookReturn(uuids.uuid7(), uuids.uuid7(), wallet_id, transaction_id, returned, why)
-    answer = await desk.submit(order)
-    return answer if answer.outcome.changed and answer.outcome.transaction is not None else None
+    `returned` is the total; 0 books more of what the bank took back before.
+    """
+    await desk.submit(BookReturn(uuids.uuid7(), uuids.uuid7(), wallet_id, transaction_id, returned, why))

@@ -101,4 +101,4 @@ async def deposit(
     other = parse_other_bank(raw_bank_name, bank_account_id, desk.provider)
     key = parse_key(raw_key, wallet_id, "deposit", other.text, amount)
     order = AcceptDeposit(uuids.uuid7(), wallet_id, amount, other, key)
-    return await settle_now(desk, await desk.submit(order))
+    return other.answered(await settle_now(desk, await desk.submit(order)))

@@ -6,7 +6,7 @@
 The bank account is looked up under the wallet's lock, so an order cannot use one that was removed before it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from pocketpay.bank_accounts.bank_account import BankAccount, Provider
@@ -15,10 +15,10 @@ from pocketpay.bank_accounts.errors import FIELD, BankAccountEnded, BankAccountP
 from pocketpay.banking.bank import BankUse, LinkStatus
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Lookups
-from pocketpay.clearing.outcome import SideEffects
+from pocketpay.clearing.outcome import Answer, SideEffects
 from pocketpay.money import Money
 from pocketpay.payments.parsing import parse_bank_name
-from pocketpay.transactions.errors import CurrencyMismatch, InvalidInput, NotFound
+from pocketpay.transactions.errors import BankDeclined, CurrencyMismatch, InvalidInput, NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,12 @@ class OtherBank:
         if account is None:
             return BankTitle(self.bank_name, self.bank_name)
         return BankTitle(account.bank_name or account.title, account.title)
+
+    def answered(self, answer: Answer) -> Answer:
+        """Returns the answer; if the bank declined, its refusal is about the input that named the bank."""
+        if self.bank_account_id is None or not isinstance(answer.refusal, BankDeclined):
+            return answer
+        return replace(answer, outcome=replace(answer.outcome, refusal=BankDeclined(FIELD)))
 
     def side_effects(self, transaction_id: UUID) -> SideEffects | None:
         """Returns the record that the new order uses the bank account; None if it has only the name of a bank."""

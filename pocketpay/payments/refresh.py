@@ -64,7 +64,7 @@ async def refresh_by_reference(desk: Desk, reference: str) -> BankAccount | None
 
 
 async def remove_link(desk: Desk, link: Link) -> None:
-    """Removes the link of a removed bank account at the provider. Raises BankNotReachable: the sweeper tries again."""
+    """Removes the link of a removed bank account at the provider. Raises BankNotReachable: the sweeper retries."""
     if link.reference:
         try:
             await asyncio.wait_for(desk.bank.remove_link(link), BANK_SECONDS)

@@ -1,7 +1,7 @@
 """How a bank account is removed: no new order uses it. This is final.
 
-The row stays for the history. The provider removes its link afterwards; if it does not answer, the sweeper asks again.
-An order that was accepted before still ends.
+The row stays for the history. The provider removes its link afterwards; if it does not answer, the sweeper asks
+again. An order that was accepted before still ends.
 """
 
 from dataclasses import dataclass

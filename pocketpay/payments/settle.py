@@ -99,7 +99,9 @@ async def settle_now(desk: Desk, accepted: Answer) -> Answer:
 async def ask_bank(desk: Desk, order: Transaction, link: Link | None) -> Answer | None:
     """Sends an order to the bank or asks about it, and books the bank's answer. `link` is its bank account.
 
-    Returns None if the answer changes nothing. Idempotent: the bank executes a repeated order only once.
+    Returns the answer with the order that has ended now, else None. Idempotent: the bank executes a repeated order
+    only once.
+
     Raises BankNotReachable when the bank did not answer in time, and ServiceBusy.
     """
     instant = speed_of(order.fee) is Speed.INSTANT
@@ -129,5 +131,5 @@ async def _book(desk: Desk, order: Transaction, state: OrderState) -> Answer | N
         log.error("bank_contradicts_the_books", transaction=str(order.id), status=order.status, reply=state.reply)
         return answer
     if state.returned and order.status is Status.COMPLETED:
-        return await book_return(desk, order, returned=state.returned, why=state.why) or answer
+        await book_return(desk, order.anchor, order.id, returned=state.returned, why=state.why)
     return answer

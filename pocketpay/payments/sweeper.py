@@ -3,8 +3,9 @@
 It runs once a second on every server. It expires overdue held payments and money requests, and polls the bank about
 orders without an answer, with growing pauses. Every few seconds it also asks about links that customers have not
 finished, and about settled orders whose money the bank can still take back, and books returns that a wallet did not
-cover at once. All changes go through the clearing in bounded batches. Several servers may sweep at the same time: only
-the first one changes an item. The sweeps are separate tasks, so that a bank that does not answer delays no expiry.
+cover at once. All changes go through the clearing in bounded batches. Several servers may sweep at the same time:
+only the first one changes an item. The sweeps are separate tasks, so that a bank that does not answer delays no
+expiry.
 """
 
 import asyncio
@@ -21,7 +22,7 @@ from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.loops import log_errors
 from pocketpay.errors import Refusal
 from pocketpay.payments import repository
-from pocketpay.payments.bank_return import book_more
+from pocketpay.payments.bank_return import book_return
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.end_unpayable_request import EndUnpayableRequest
 from pocketpay.payments.refresh import refresh_bank_account, refresh_order
@@ -108,7 +109,7 @@ async def cover_returns(desk: Desk) -> int:
     """Books more of a batch of returns whose wallets have money again. Returns their number."""
     async with desk.database.read() as session:
         coverable = await returns.coverable(session, MAX_AT_ONCE)
-    booked = (book_more(desk, wallet_id, transaction_id) for wallet_id, transaction_id in coverable)
+    booked = (book_return(desk, wallet_id, transaction_id) for wallet_id, transaction_id in coverable)
     _log_failures(await asyncio.gather(*booked, return_exceptions=True))
     return len(coverable)
 

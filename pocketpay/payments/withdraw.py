@@ -99,7 +99,7 @@ async def withdraw(
     other = parse_other_bank(raw_bank_name, bank_account_id, desk.provider)
     key = parse_key(raw_key, wallet_id, "withdraw", other.text, speed, amount)
     order = AcceptWithdrawal(uuids.uuid7(), wallet_id, amount, other, speed, key)
-    return await settle_now(desk, await desk.submit(order))
+    return other.answered(await settle_now(desk, await desk.submit(order)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from pocketpay.bank_accounts.bank_return import BankReturn, NewReturn
+from pocketpay.bank_accounts.bank_return import BankReturn, NewReturn, OpenReturn
 from pocketpay.database.arrays import Arrays, numbered_from
 from pocketpay.database.sessions import Record, Session
 from pocketpay.ledger.account import MAX_AHEAD_SECONDS
@@ -42,6 +42,16 @@ order by r.created_at, r.transaction_id limit $1 for no key update of a skip loc
 """Locked wallets are left out, because the clearing would wait for their locks."""
 
 
+_PAGE = {
+    backwards: f"""
+select {_COLUMNS}, created_at, updated_at from bank_returns
+where outstanding > 0 and (created_at, transaction_id) > ($1, $2) and (created_at, transaction_id) < ($3, $4)
+order by created_at {order}, transaction_id {order} limit $5"""
+    for backwards, order in enumerate(("asc", "desc"))
+}
+_COUNT = "select count(*) from (select from bank_returns where outstanding > 0 limit $1) counted"
+
+
 async def of_wallets(
     session: Session, wallet_ids: Iterable[UUID], transaction_ids: Iterable[UUID]
 ) -> dict[UUID, BankReturn]:
@@ -75,6 +85,26 @@ async def coverable(session: Session, limit: int) -> list[tuple[UUID, UUID]]:
     """Returns (wallet, transaction) of returns of which more can be booked now, oldest first."""
     rows = await session.fetch(_COVERABLE, limit)
     return [(row["wallet_id"], row["transaction_id"]) for row in rows]
+
+
+async def page(
+    session: Session,
+    *,
+    after: tuple[datetime, UUID],
+    before: tuple[datetime, UUID],
+    limit: int,
+    backwards: bool,
+) -> list[OpenReturn]:
+    """Returns the oldest `limit` returns that are not in the books yet, strictly between two places; with `backwards`
+    the newest."""
+    rows = await session.fetch(_PAGE[backwards], *after, *before, limit)
+    return [OpenReturn(bank_return(row), row["created_at"], row["updated_at"]) for row in rows]
+
+
+async def count(session: Session, *, maximum: int) -> int | None:
+    """The number of returns that are not in the books yet; None above `maximum`."""
+    counted: int = await session.fetchval(_COUNT, maximum + 1)
+    return counted if counted <= maximum else None
 
 
 def bank_return(row: Record) -> BankReturn:
