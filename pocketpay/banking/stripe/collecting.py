@@ -9,6 +9,7 @@ from typing import Any, cast
 
 import stripe
 import structlog
+from stripe.params import PaymentIntentCreateParams
 
 from pocketpay.banking.bank import (
     PENDING,
@@ -112,20 +113,20 @@ class Collecting:
         customer, payment_method, mandate = await self._usable(link)
 
         async def create(key: str) -> str:
-            params: dict[str, Any] = {
+            params: PaymentIntentCreateParams = {
                 "amount": amount,
                 "currency": order.amount.currency.lower(),
                 "customer": customer,
                 "payment_method": payment_method,
-                "payment_method_types": [method],
+                "allowed_payment_method_types": [method],
                 "off_session": True,
                 "confirm": True,
                 "metadata": {TRANSACTION: str(order.id)},
             }
             if mandate is not None:
                 params["mandate"] = mandate
-            request = self.client.v1.payment_intents.create_async(params, {"idempotency_key": key})  # type: ignore[arg-type]
-            return (await call(request)).id
+            made = await call(self.client.v1.payment_intents.create_async(params, {"idempotency_key": key}))
+            return made.id
 
         async def find() -> Ids:
             request = self.client.v1.payment_intents.list_async(

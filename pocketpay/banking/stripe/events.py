@@ -4,8 +4,8 @@
     a hint     only ids are read from an event. The state is then asked for, so that an event that is repeated, late,
                or out of order changes nothing twice
 
-The ids are found in the metadata that we gave to the object, and in the stored ids of Stripe's objects. An event about
-another object of the same account of Stripe is accepted, and is about nothing.
+The ids are found in the metadata that we gave to the object, and in the stored ids of Stripe's objects. An event
+about another object of the same account of Stripe is accepted, and is about nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence

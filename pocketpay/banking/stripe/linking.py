@@ -14,6 +14,8 @@ from typing import Any, cast
 
 import stripe
 import structlog
+from stripe.params import AccountCreateParams, CustomerCreateParams
+from stripe.params.checkout import SessionCreateParams
 
 from pocketpay.banking.bank import BankUnavailable, BankUse, Link, LinkState, LinkStatus, OpenedLink
 from pocketpay.banking.stripe import repository, states
@@ -110,29 +112,27 @@ class Linking:
 
         async def create(key: str) -> str:
             metadata = {BANK_ACCOUNT: str(link.id)}
-            params: dict[str, Any] = {
+            params: SessionCreateParams = {
                 "mode": "setup",
                 "currency": link.currency.lower(),
                 "customer": customer,
-                "payment_method_types": [METHODS[link.currency]],
+                "allowed_payment_method_types": [METHODS[link.currency]],
                 "client_reference_id": str(link.id),
                 "metadata": metadata,
                 "setup_intent_data": {"metadata": metadata},
                 "success_url": f"{self.return_url}?linked={link.id}",
                 "cancel_url": f"{self.return_url}?canceled={link.id}",
             }
-            request = self.client.v1.checkout.sessions.create_async(params, {"idempotency_key": key})  # type: ignore[arg-type]
-            return (await call(request)).id
+            return (await call(self.client.v1.checkout.sessions.create_async(params, {"idempotency_key": key}))).id
 
         return await create_once(self.database, link.id, Kind.SESSION, create)
 
     async def _customer(self, link: Link) -> str:
         async def create(key: str) -> str:
-            params: dict[str, Any] = {"metadata": {"user_id": str(link.user_id)}}
+            params: CustomerCreateParams = {"metadata": {"user_id": str(link.user_id)}}
             if link.email:
                 params["email"] = link.email
-            request = self.client.v1.customers.create_async(params, {"idempotency_key": key})  # type: ignore[arg-type]
-            return (await call(request)).id
+            return (await call(self.client.v1.customers.create_async(params, {"idempotency_key": key}))).id
 
         return await self._of_user(link, Kind.CUSTOMER, create)
 
@@ -158,7 +158,7 @@ class Linking:
         if setup.mandate is not None:
             await remember(self.database, link.id, Kind.MANDATE, setup.mandate.id)
         details: Any = getattr(method, method.type)
-        bank_name = getattr(details, "bank_name", None) or getattr(details, "bank_code", None) or ""
+        bank_name = getattr(details, "bank_name", None) or ""
         return LinkState(status, session.id, bank_name, details.last4 or "", (BankUse.DEPOSIT,))
 
     # ------------------------------------------------------------ withdrawals
@@ -187,7 +187,7 @@ class Linking:
         async def create(key: str) -> str:
             # The platform pays the fees and bears the losses; the customer sees a small dashboard of Stripe. Stripe
             # collects what it must know about the customer. Payouts are made only by us, one for each withdrawal.
-            params: dict[str, Any] = {
+            params: AccountCreateParams = {
                 "controller": {
                     "fees": {"payer": "application"},
                     "losses": {"payments": "application"},
@@ -201,8 +201,7 @@ class Linking:
             }
             if link.email:
                 params["email"] = link.email
-            request = self.client.v1.accounts.create_async(params, {"idempotency_key": key})  # type: ignore[arg-type]
-            return (await call(request)).id
+            return (await call(self.client.v1.accounts.create_async(params, {"idempotency_key": key}))).id
 
         return await self._of_user(link, Kind.ACCOUNT, create)
 

@@ -30,8 +30,8 @@ set stripe_id = coalesce(stored.stripe_id, excluded.stripe_id), busy_until = nul
 returning {_COLUMNS}
 """
 _END = f"""
-insert into stripe_objects as stored (owner_id, kind, attempt, ending, why, created_at)
-values ($1, $2, 0, $3, $4, clock_timestamp())
+insert into stripe_objects as stored (owner_id, kind, stripe_id, attempt, ending, why, created_at)
+values ($1, $2, $5, 0, $3, $4, clock_timestamp())
 on conflict (owner_id, kind) do update
 set ending = coalesce(stored.ending, excluded.ending), busy_until = null,
     why = case when stored.ending is null then excluded.why else stored.why end

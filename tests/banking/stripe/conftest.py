@@ -1,0 +1,14 @@
+"""A customer of a bank on Stripe."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from pocketpay.database.sessions import Database
+from tests.banking.stripe.customers import Customer, customer_of
+
+
+@pytest.fixture
+async def customer(database: Database) -> AsyncIterator[Customer]:
+    async with customer_of(database) as made:
+        yield made
