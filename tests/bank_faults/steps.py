@@ -104,7 +104,7 @@ class Hours:
 
 @dataclass(frozen=True)
 class TopUp:
-    """The platform gets money for withdrawals. Without it they wait."""
+    """The platform gets money for withdrawals, or takes money away. Without enough they wait."""
 
     amount: int
 
@@ -124,37 +124,34 @@ PEOPLE = 2
 _who = st.integers(0, PEOPLE - 1)
 _pick = st.integers(0, 30)
 _way = st.sampled_from(["deposit", "withdrawal"])
-_turns = st.one_of(st.none(), st.none(), st.integers(0, 60))
-_amount = st.one_of(st.integers(50, 5_000), st.integers(1, 60))
+_turns = st.one_of(st.none(), st.integers(0, 60))
+_amount = st.one_of(st.integers(50, 3_000), st.integers(1, 60))
 
-_order = st.builds(Order, _who, _way, _amount, st.booleans(), _turns)
-_bank = st.builds(
-    BankActs,
-    st.sampled_from(["settle", "settle", "settle", "decline", "dispute", "open_dispute"])
-    | st.sampled_from(["win", "lose", "send", "pay", "pay", "fail", "fail"]),
-    _pick,
-    st.sampled_from([100, 100, 40]),
-)
-_trouble = st.builds(Trouble, st.sampled_from(FAULTS), st.sampled_from(MATCHES), st.integers(1, 3))
+ACTS = ("settle", "settle", "decline", "dispute", "open_dispute", "win", "lose", "send", "pay", "pay", "fail")
+DELIVERIES = [one for one in Delivery if one not in (Delivery.NEVER, Delivery.HELD)]
 
-step: st.SearchStrategy[Step] = st.one_of(
-    _order,
-    _order,
-    _order,
-    _bank,
-    _bank,
-    _bank,
-    _trouble,
-    _trouble,
-    st.builds(Deliver, st.sampled_from([one for one in Delivery if one not in (Delivery.NEVER, Delivery.HELD)])),
-    st.builds(Sweep, st.booleans(), _turns),
-    st.builds(Sweep, st.booleans(), _turns),
-    st.builds(Repeat, _pick),
-    st.builds(Plan, _who, st.sampled_from(["settled", "settled_at_once", "declined_at_once"])),
-    st.builds(SendAgain, _pick),
-    st.builds(Forge, _pick),
-    st.builds(Hours, st.sampled_from([1, 23, 25, 60])),
-    st.builds(TopUp, st.integers(100, 9_000)),
-    st.builds(Relink, _who, _way),
+DRAWN: tuple[tuple[int, st.SearchStrategy[Step]], ...] = (
+    (6, st.builds(Order, _who, _way, _amount, st.booleans(), _turns)),
+    (6, st.builds(BankActs, st.sampled_from(ACTS), _pick, st.sampled_from([100, 40]))),
+    (4, st.builds(Sweep, st.booleans(), _turns)),
+    (4, st.builds(Trouble, st.sampled_from(FAULTS), st.sampled_from(MATCHES), st.integers(1, 3))),
+    (3, st.builds(Deliver, st.sampled_from(DELIVERIES))),
+    (2, st.builds(Repeat, _pick)),
+    (2, st.builds(Hours, st.sampled_from([1, 23, 25, 60]))),
+    (1, st.builds(Plan, _who, st.sampled_from(["settled", "settled_at_once", "declined_at_once"]))),
+    (1, st.builds(SendAgain, _pick)),
+    (1, st.builds(Forge, _pick)),
+    (1, st.builds(TopUp, st.integers(-6_000, 9_000))),
+    (1, st.builds(Relink, _who, _way)),
 )
-steps: st.SearchStrategy[list[Step]] = st.lists(step, min_size=1, max_size=30)
+"""How often each kind of step is drawn, and how."""
+
+_kind = st.sampled_from([number for number, (weight, _) in enumerate(DRAWN) for _ in range(weight)])
+step: st.SearchStrategy[Step] = _kind.flatmap(lambda number: DRAWN[number][1])
+
+MOST_STEPS = 40
+
+# The length is drawn first: a list of unknown length would have six steps on average.
+steps: st.SearchStrategy[list[Step]] = st.integers(1, MOST_STEPS).flatmap(
+    lambda length: st.lists(step, min_size=length, max_size=length)
+)

@@ -23,6 +23,7 @@ from pocketpay.bank_accounts.bank_account import Provider
 from pocketpay.banking.bank import BankUse
 from pocketpay.banking.stripe import once
 from pocketpay.banking.stripe.bank import StripeBank
+from pocketpay.database import uuids
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.errors import Refusal
 from pocketpay.payments.deposit import deposit
@@ -30,6 +31,7 @@ from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed
 from pocketpay.payments.link_bank_account import link_bank_account
 from pocketpay.payments.remove_bank_account import remove_bank_account
+from pocketpay.payments.settle import Settle
 from pocketpay.payments.sweeper import cover_returns, poll_links, poll_settled, poll_unsettled
 from pocketpay.payments.withdraw import withdraw
 from pocketpay.serving.stripe_webhooks import StripeWebhooks
@@ -55,8 +57,8 @@ from tests.databases import Dsns
 from tests.payments.customers import Person, Records, new_key, open_desk, person, records_of, without_risk_rules
 from tests.stripe_stand_in import control
 from tests.stripe_stand_in.client import client_of
-from tests.stripe_stand_in.errors import Refusal as StandInRefusal
 from tests.stripe_stand_in.faults import Ordered
+from tests.stripe_stand_in.progress import settle_due
 from tests.stripe_stand_in.stand_in import WEBHOOK_SECRET, StandIn, stand_in
 from tests.stripe_stand_in.store import Object
 from tests.stripe_stand_in.total import total
@@ -66,6 +68,9 @@ RETURN_URL = "https://pay.example/bank-accounts"
 
 LIMITS = {"deposit_limit": "USD:1000000.00,JPY:1", "withdrawal_limit": "USD:1000000.00,JPY:1"}
 """Limits that no walk reaches: the model of the rules is tested elsewhere."""
+
+FUNDS = 3_000
+"""What everybody has paid in before the walk, in minor units."""
 
 REST_ROUNDS = 12
 """The most rounds until everything is at rest. An order needs at most a few: a search, a creation, an ending."""
@@ -85,6 +90,20 @@ from transactions t left join bank_returns r on r.transaction_id = t.id where t.
 """
 ACCOUNTS = "select id, posted, held from ledger_accounts where kind = 'wallet'"
 BANK = "select coalesce(sum(amount), 0) from ledger_entries where kind = 'bank' and currency = 'USD'"
+
+
+POSSIBLE = {
+    "settle": ("payment_intent", ("processing",)),
+    "decline": ("payment_intent", ("processing",)),
+    "dispute": ("charge", ("succeeded",)),
+    "open_dispute": ("charge", ("succeeded",)),
+    "win": ("dispute", ("needs_response",)),
+    "lose": ("dispute", ("needs_response",)),
+    "send": ("payout", ("pending",)),
+    "pay": ("payout", ("pending", "in_transit")),
+    "fail": ("payout", ("pending", "in_transit", "paid")),
+}
+"""The objects of the stand-in, and their statuses, for which a bank can do something."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +134,9 @@ class Walk:
         for who in range(PEOPLE):
             for way in ("deposit", "withdrawal"):
                 await self._link(who, way)
+            await self._take(Order(who, "deposit", FUNDS))
+            self._bank_acts(BankActs("settle", 0))
+            await self.stand_in.sender.send()
 
     async def take(self, steps: Sequence[Step]) -> None:
         for step in steps:
@@ -160,11 +182,11 @@ class Walk:
         """Lets the banks end everything, the network recover and the servers sweep, until nothing changes."""
         faults = self.stand_in.api.faults
         faults.ordered.clear()
-        control.top_up(self.stand_in.world, 10_000_000, "usd")
+        control.top_up(self.stand_in.world, 1_000_000, "usd")
         for _ in range(REST_ROUNDS):
             self._end_disputes()
             with self.stand_in.world.store.transaction():
-                control.progress.settle_due(self.stand_in.world, float("inf"))
+                settle_due(self.stand_in.world, float("inf"))
             await self._pass_minutes()
             self.figures["events"] += await self.stand_in.sender.send(Delivery.SHUFFLED)
             for desk in self.desks:
@@ -252,6 +274,14 @@ class Walk:
             running.cancel()
         with suppress(asyncio.CancelledError):
             await running
+        if turns is not None:
+            await self._wait_for_commits()
+
+    async def _wait_for_commits(self) -> None:
+        """Waits for units of work that were sent before the death: a commit is never cancelled (decision 24)."""
+        for desk in self.desks:
+            with suppress(Refusal):
+                await desk.submit(Settle(self.people[0].wallet_id, uuids.uuid7(), settled=True))
 
     async def _sweep(self, desk: Desk) -> None:
         await poll_unsettled(desk)
@@ -278,28 +308,24 @@ class Walk:
 
     def _bank_acts(self, step: BankActs) -> None:
         """The banks do what is possible; a verb that fits nothing does nothing."""
-        kinds = {
-            "settle": ("payment_intents", "payment_intent"),
-            "decline": ("payment_intents", "payment_intent"),
-            "dispute": ("charges", "charge"),
-            "open_dispute": ("charges", "charge"),
-            "win": ("disputes", "dispute"),
-            "lose": ("disputes", "dispute"),
-        }
-        things, kind = kinds.get(step.verb, ("payouts", "payout"))
-        found = self.stand_in.world.store.newest_first(kind)
+        kind, statuses = POSSIBLE[step.verb]
+        found = [
+            one
+            for one in self.stand_in.world.store.newest_first(kind)
+            if one["status"] in statuses and not one.get("disputed")
+        ]
         if not found:
             return
         one = found[step.pick % len(found)]
-        verb, given = step.verb, {}
+        verb: str = step.verb
+        given: Object = {}
         if verb in ("dispute", "open_dispute"):
             status = "lost" if verb == "dispute" else "needs_response"
             verb, given = "dispute", {"amount": max(1, one["amount"] * step.part // 100), "status": status}
         elif verb in ("win", "lose"):
             verb, given = "close", {"status": "won" if verb == "win" else "lost"}
-        with suppress(StandInRefusal):
-            control.act(self.stand_in.world, things, one["id"], verb, given)
-            self.figures["acts of banks"] += 1
+        control.act(self.stand_in.world, f"{kind}s", one["id"], verb, given)
+        self.figures["acts of banks"] += 1
 
     def _end_disputes(self) -> None:
         for number, one in enumerate(self.stand_in.world.store.newest_first("dispute")):
