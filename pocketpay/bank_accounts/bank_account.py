@@ -77,7 +77,8 @@ class BankAccount:
     @property
     def title(self) -> str:
         """The bank and the last four digits, for a transaction's description."""
-        return f"{self.bank_name or 'bank account'} ending in {self.last4}" if self.last4 else self.bank_name
+        name = self.bank_name or "bank account"
+        return f"{name} ending in {self.last4}" if self.last4 else name
 
     def visible_to(self, wallet_id: UUID) -> bool:
         """Whether the wallet's owner may see it."""

@@ -13,7 +13,7 @@ from pocketpay.payments import link_bank_account as payments
 
 @strawberry.input(description="The bank account to link.")
 class LinkBankAccountInput:
-    use: BankUse = strawberry.field(description="What it is for. The provider may allow the other use too.")
+    use: BankUse = strawberry.field(description="The use to link it for. The provider may allow the other use too.")
     idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
@@ -38,8 +38,8 @@ class LinkBankAccountPayload:
 @strawberry.mutation(
     description="Links a bank account of the viewer, for deposits or withdrawals. Open `url` in a browser: on the "
     "provider's page the owner signs in to the bank or gives the account. The bank account is PENDING until then, "
-    "and bankAccountUpdated tells when it is ACTIVE or FAILED. With the simulated bank there is no page, and it "
-    "is ACTIVE at once. Repeating the request with the same key returns the same bank account, and while it "
+    "and bankAccountUpdated tells when it is ACTIVE or FAILED. The simulated bank has no page: the bank account is "
+    "ACTIVE at once. Repeating the request with the same key returns the same bank account, and while it "
     "is PENDING a fresh page. Refusals: INVALID_INPUT, WALLET_FROZEN (only when frozen for ALL), WALLET_CLOSED, "
     "RATE_LIMITED (too many bank accounts are PENDING or ACTIVE), BANK_UNAVAILABLE, IDEMPOTENCY_KEY_REUSED."
 )

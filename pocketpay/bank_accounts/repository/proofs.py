@@ -61,7 +61,7 @@ BOOKED = Proof(
     select b.refund_id::text, case
         when t.id is null then 'does not exist'
         when t.refund_of is distinct from b.transaction_id or t.status <> 'completed'
-            then 'is no completed refund of ' || b.transaction_id
+            then 'is not a completed refund of ' || b.transaction_id
         else 'was ordered by a customer, and books a return' end
     from bank_return_refunds b
     left join transactions t on t.id = b.refund_id

@@ -1,4 +1,4 @@
-"""A customer of a bank on Stripe."""
+"""A customer of a bank on Stripe, and a whole server."""
 
 from collections.abc import AsyncIterator
 
@@ -6,6 +6,9 @@ import pytest
 
 from pocketpay.database.sessions import Database
 from tests.banking.stripe.customers import Customer, customer_of
+from tests.clients import client
+
+__all__ = ["client", "customer"]
 
 
 @pytest.fixture

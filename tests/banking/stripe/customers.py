@@ -18,7 +18,7 @@ from pocketpay.money import Money
 from tests.stripe_stand_in.client import client_of
 from tests.stripe_stand_in.customers import Platform
 from tests.stripe_stand_in.faults import Fault, Ordered
-from tests.stripe_stand_in.stand_in import stand_in
+from tests.stripe_stand_in.stand_in import KEY, stand_in
 
 APP = "https://app.example.test/bank-accounts"
 DAY = 86_400.0
@@ -39,9 +39,9 @@ class Customer:
     bank: StripeBank
     user_id: UUID
 
-    def server(self, *, key: str | None = None) -> StripeBank:
+    def server(self, *, key: str = KEY) -> StripeBank:
         """Returns the bank of another server on the same database."""
-        client = client_of(self.platform.stand_in, **({} if key is None else {"key": key}))
+        client = client_of(self.platform.stand_in, key=key)
         return StripeBank.of(client, self.database, APP)
 
     def link(self, use: BankUse, currency: str = "USD") -> Link:

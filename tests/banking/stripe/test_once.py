@@ -1,4 +1,4 @@
-"""Stripe forgets an idempotency key after a day. Whatever happens between two tries of an order, the money moves once."""
+"""Stripe forgets an idempotency key after a day. Whatever happens between two tries, the money moves once."""
 
 from dataclasses import dataclass
 from uuid import UUID
