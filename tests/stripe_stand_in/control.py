@@ -179,6 +179,7 @@ async def _do(stand_in: "StandIn", method: str, path: str, given: Object) -> Obj
                 "faults": dict(stand_in.api.faults.met),
                 "webhook": dict(sender.answers),
                 "queued": len(world.store.queued()),
+                "objects": world.store.counts(),
             }
         case "POST", [things, id, verb]:
             return act(world, things, id, verb, given)

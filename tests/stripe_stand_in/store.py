@@ -94,6 +94,10 @@ class Store:
         )
         return [json.loads(body) for (body,) in found]
 
+    def counts(self) -> dict[str, int]:
+        """Returns the number of objects by kind."""
+        return dict(self._database.execute("select kind, count(*) from objects group by 1").fetchall())
+
     def move(self, account: str, currency: str, amount: int, why: str, source: str, *, outside: bool) -> None:
         self._database.execute(
             "insert into movements (account, currency, amount, outside, why, source) values (?, ?, ?, ?, ?, ?)",
