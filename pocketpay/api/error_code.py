@@ -31,7 +31,8 @@ class ErrorCode(Enum):
         "TEXT_MESSAGES_UNAVAILABLE", description="This server sends no text messages."
     )
     WEAK_PASSWORD = strawberry.enum_value(
-        "WEAK_PASSWORD", description="The password has fewer than 12 characters, more than 256, or is a common one."
+        "WEAK_PASSWORD",
+        description="The password has fewer than 12 characters or more than 256, or it is a common password.",
     )
     USERNAME_TAKEN = strawberry.enum_value("USERNAME_TAKEN", description="Another user has, or had, this username.")
     EMAIL_TAKEN = strawberry.enum_value("EMAIL_TAKEN", description="Another user has verified this email address.")
@@ -57,6 +58,16 @@ class ErrorCode(Enum):
     )
     RISK_BLOCKED = strawberry.enum_value("RISK_BLOCKED", description="A risk rule blocks this payment.")
     BANK_DECLINED = strawberry.enum_value("BANK_DECLINED", description="The bank declined. No money has moved.")
+    BANK_ACCOUNT_PENDING = strawberry.enum_value(
+        "BANK_ACCOUNT_PENDING", description="The bank account is not active yet. Wait until it is."
+    )
+    BANK_ACCOUNT_UNUSABLE = strawberry.enum_value(
+        "BANK_ACCOUNT_UNUSABLE",
+        description="The bank account failed, was removed, or is not for this direction.",
+    )
+    BANK_UNAVAILABLE = strawberry.enum_value(
+        "BANK_UNAVAILABLE", description="The bank did not answer in time. Try again with the same key."
+    )
     BALANCE_NOT_ZERO = strawberry.enum_value(
         "BALANCE_NOT_ZERO", description="The wallet still has money, or payments that are not finished."
     )
@@ -88,5 +99,6 @@ class ErrorCode(Enum):
     )
     RATE_LIMITED = strawberry.enum_value(
         "RATE_LIMITED",
-        description="Too many requests in a short time, or too many open cards or money requests. Try again later.",
+        description="Too many requests in a short time, too many open cards or bank accounts, or too many money "
+        "requests. Try again later.",
     )

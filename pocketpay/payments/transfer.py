@@ -1,7 +1,7 @@
 """How a transfer works: one person sends money to another.
 
     replay?  recipient found?  own wallet?  same currency?  sender frozen or closed?  funds?  within limit?  risky?
-    then post at once, or hold the money until the sender confirms
+    then post immediately, or hold the money until the sender confirms
 
 A safe payment completes in the same unit of work. For a risky payment the money is held, and the sender has 15
 minutes (a setting) to confirm. With insufficient funds the transaction is written as FAILED; if a rule or a freeze
