@@ -57,7 +57,9 @@ class ErrorCode(Enum):
         "TOO_MANY_PENDING", description="Too many payments wait for confirmation. Confirm or cancel some first."
     )
     RISK_BLOCKED = strawberry.enum_value("RISK_BLOCKED", description="A risk rule blocks this payment.")
-    BANK_DECLINED = strawberry.enum_value("BANK_DECLINED", description="The bank declined. No money has moved.")
+    BANK_DECLINED = strawberry.enum_value(
+        "BANK_DECLINED", description="The bank declined the deposit or withdrawal. No money has moved."
+    )
     BALANCE_NOT_ZERO = strawberry.enum_value(
         "BALANCE_NOT_ZERO", description="The wallet still has money, or payments that are not finished."
     )

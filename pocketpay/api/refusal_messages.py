@@ -83,7 +83,7 @@ MESSAGES: dict[type[errors.Refusal], Message] = {
         "You can create at most {most} money requests within 24 hours. Try again later.", retryable=True
     ),
     transactions.RiskBlocked: Message("This payment is blocked by a rule that protects your wallet."),
-    transactions.BankDeclined: Message("The bank declined. No money has moved."),
+    transactions.BankDeclined: Message("The bank declined the deposit or withdrawal. No money has moved."),
     transactions.PayerGone: Message(
         "This transaction cannot be refunded now, because the person who paid cannot receive money."
     ),
