@@ -109,7 +109,7 @@ MESSAGES: dict[type[errors.Refusal], Message] = {
         "You already have {most} linked bank accounts. Remove one first.", retryable=True
     ),
     bank_accounts.BankAccountPending: Message("This bank account is not active yet.", retryable=True),
-    bank_accounts.BankAccountEnded: Message("This bank account can no longer be used. Link it again."),
+    bank_accounts.BankAccountEnded: Message("This bank account can no longer be used. Link the account again."),
     bank_accounts.WrongBankUse: Message("This bank account cannot be used for a {use.value}."),
     bank_accounts.BankNotReachable: Message("The bank did not answer in time. Try again.", retryable=True),
     cards.CardClosed: Message("This card is closed."),
