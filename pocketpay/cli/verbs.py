@@ -56,7 +56,7 @@ def serve_verb(
         listening.listen(chosen.host, chosen.port) as listener,
         database_of(chosen) as database,
     ):
-        # Only now: a wrong setting and a port in use are answered at once.
+        # Only now: a wrong setting and a port in use are answered immediately.
         from pocketpay.cli import serve
 
         sizes = serve.prepare_to_serve(chosen, database, workers)
@@ -127,7 +127,7 @@ def migrate_verb() -> Result:
     with database_of(chosen) as database:
         upgraded = asyncio.run(migrations.upgrade(database.owner_dsn, database.server_dsn))
     newer = upgraded.revision != revisions.expected()
-    more = ", which is newer than this version and serves it" if newer else ""
+    more = ", which is newer than this version and supports it" if newer else ""
     facts = {"revision": upgraded.revision, "newer_than_this_version": newer, "repairs": [*upgraded.repairs]}
     repairs = [f"Repaired: {statement}" for statement in upgraded.repairs]
     return Result(facts, [*repairs, f"The database is at revision {upgraded.revision}{more}."])
@@ -199,7 +199,7 @@ def import_supabase_verb(
         str | None, typer.Option(metavar="XX", help="The country of phone numbers without a country code, like DE.")
     ] = None,
     welcome_mail: Annotated[
-        bool, typer.Option("--welcome-mail", help="Send a mail with a link to people without a password, once each.")
+        bool, typer.Option("--welcome-mail", help="Send one mail with a link to each person without a password.")
     ] = False,
     mails_per_hour: Annotated[
         int, typer.Option(min=1, max=1_000_000, help="Maximum number of welcome mails per hour.")

@@ -107,7 +107,7 @@ class InvalidToken(Refusal):
 
 
 class InvalidCode(Refusal):
-    """A one-time code, or the token of a link, is not valid. The client is not told why."""
+    """A one-time code, or the token of a link, is not valid. The client does not learn why."""
 
     code = "INVALID_CODE"
 

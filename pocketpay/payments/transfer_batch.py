@@ -5,7 +5,7 @@
 
 The items are decided on a fork of the book; then the clearing applies their outcomes to the book itself. A held item
 is not refused. A refused atomic batch stores no transaction and no key. A batch in which every item is refused
-without a transaction stores no key either, because no money moved that a repetition could move twice.
+without a transaction stores no key either, because no money has moved: a repeated batch cannot move money twice.
 """
 
 from collections.abc import Sequence

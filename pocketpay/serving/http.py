@@ -4,7 +4,7 @@
     application/json          200 for every well-formed request
     …graphql-response+json    200 with data, 400 when the document or its variables are refused
 
-Every response is JSON, also an HTTP error. It has its request id and must not be cached.
+Every response is JSON, also an HTTP error. Each response has a request id and must not be cached.
 """
 
 import re
@@ -33,7 +33,7 @@ GRAPHQL_JSON = b"application/graphql-response+json"
 EVENT_STREAM = b"text/event-stream"
 
 ABORT = "pocketpay.abort"
-"""The ASGI extension that closes a connection at once, without the bytes that the client has not read."""
+"""The ASGI extension that closes a connection immediately, without the bytes that the client has not read."""
 
 COST_HEADER = b"x-pocketpay-cost"
 """Any value but 0 requests `extensions.cost` in the response; 0 leaves it out."""
@@ -100,7 +100,8 @@ class GraphQLRequest(NamedTuple):
 
 
 def wants_cost(headers: Headers, *, default: bool) -> bool:
-    """Whether the response includes the cost of the document; `default` holds for requests without the header."""
+    """Whether the response includes the cost of the document; `default` is the result for requests without the
+    header."""
     header = headers.get(COST_HEADER)
     return default if header is None else header != b"0"
 
@@ -209,7 +210,8 @@ def parse_query_string(parameters: Mapping[str, str], texts: Texts = NO_TEXTS) -
 
 @lru_cache(maxsize=256)
 def media_type(accept: bytes) -> bytes:
-    """Returns the media type of the response, application/json by default. Raises HttpRefusal if none fits."""
+    """Returns the media type of the response, application/json by default. Raises HttpRefusal if the client accepts
+    no type that the server sends."""
     accepted: list[tuple[float, bytes]] = []
     for part in accept.lower().split(b","):
         kind, *parameters = (piece.strip() for piece in part.split(b";"))

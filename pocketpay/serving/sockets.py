@@ -79,7 +79,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
             self.server_context.sockets.remove(self)
 
     def end(self, code: int, reason: str) -> None:
-        """Closes the socket, and stops its operations at once: the peer may never answer the close."""
+        """Closes the socket, and stops its operations immediately: the peer may never answer the close."""
         if self._closing is None:
             self._closing = asyncio.create_task(self._close(code, reason))
 

@@ -153,7 +153,17 @@ TIMES = (
     Edit("overdue requests do not expire", "clearing/look_up.py", "_expire_overdue", "book.apply(expired)", "pass"),
 )
 
-EDITS = (*LOCKS, *KEYS, *COLUMNS, *COUNTS, *TIMES)
+VALUES = (
+    Edit(
+        "a new object stays assignable",
+        "quick_init.py",
+        "_init",
+        "self.__class__ = _frozen",
+        "pass",
+    ),
+)
+
+EDITS = (*LOCKS, *KEYS, *COLUMNS, *COUNTS, *TIMES, *VALUES)
 
 
 def apply(edit: Edit) -> None:

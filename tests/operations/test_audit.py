@@ -117,7 +117,7 @@ async def test_the_expired_code_of_a_recovery_is_not_reported_as_missing(
     assert (await audited(undone))[:2] == (0, {})
 
 
-def test_every_law_of_the_audit_has_a_kind_of_damage() -> None:
+def test_every_law_of_the_audit_is_tested_with_damaged_rows() -> None:
     assert {proof for damage in DAMAGES for proof in damage.found} == set(PROOFS)
 
 

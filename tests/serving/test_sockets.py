@@ -19,6 +19,7 @@ from pocketpay.serving.sockets import Socket
 from pocketpay.serving.view import View
 from tests.clients import Client, Listening, Person, listening, serving
 from tests.conftest import Dsns
+from tests.patience import PATIENCE_SECONDS
 from tests.updates.waiting import until
 
 INIT: dict[str, Any] = {"type": "connection_init"}
@@ -56,7 +57,7 @@ async def send(socket: ClientConnection, message: object) -> None:
 
 
 async def receive(socket: ClientConnection) -> Any:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         frame = await socket.recv()
     assert isinstance(frame, str), "clients understand only text frames"
     return json.loads(frame)
@@ -64,7 +65,7 @@ async def receive(socket: ClientConnection) -> Any:
 
 async def close_code(socket: ClientConnection) -> int | None:
     """The code with which the server closes the websocket. Messages before it are ignored."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         await socket.wait_closed()
     return socket.close_code
 
