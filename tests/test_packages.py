@@ -20,7 +20,7 @@ def documented(package: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.relative_to(ROOT.parent).as_posix())
-def test_package_docstring_lists_its_modules(package: Path) -> None:
+def test_a_package_docstring_lists_its_modules(package: Path) -> None:
     modules = {path.name for path in package.glob("*.py")} - {"__init__.py"}
     packages = {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
     named = documented(package)
@@ -41,6 +41,8 @@ def test_the_api_package_opens_no_database_session() -> None:
 SHARED = {
     "pocketpay.payments.create_requests": "requestMoney and splitBill ask by it",
     "pocketpay.payments.settle": "a deposit and a withdrawal end by it",
+    "pocketpay.payments.bank_return": "a deposit and a withdrawal come back by it",
+    "pocketpay.payments.update_bank_account": "a bank account gets its provider's state by it",
 }
 """Modules of `payments` that several verbs share."""
 

@@ -7,6 +7,7 @@ import the schema. A test fails when a refusal is missing.
 from dataclasses import dataclass
 
 from pocketpay import errors
+from pocketpay.bank_accounts import errors as bank_accounts
 from pocketpay.cards import errors as cards
 from pocketpay.identity import errors as identity
 from pocketpay.operations import errors as operations
@@ -64,7 +65,7 @@ MESSAGES: dict[type[errors.Refusal], Message] = {
     transactions.WalletFrozen: Message("Your wallet is frozen."),
     transactions.WalletClosed: Message("The wallet is closed."),
     transactions.InsufficientFunds: Message(
-        "This needs {required} {required.currency}, but only {available} {available.currency} is available.",
+        "The payment needs {required} {required.currency}, but only {available} {available.currency} is available.",
     ),
     transactions.LimitExceeded: Message(
         "The limit is {limit.total} {limit.total.currency} within 24 hours. {limit.remaining} "
@@ -84,7 +85,9 @@ MESSAGES: dict[type[errors.Refusal], Message] = {
     ),
     transactions.RiskBlocked: Message("This payment is blocked by a rule that protects your wallet."),
     transactions.BankDeclined: Message("The bank declined. No money has moved."),
-    transactions.PayerGone: Message("This cannot be refunded now, because the person who paid cannot receive money."),
+    transactions.PayerGone: Message(
+        "This transaction cannot be refunded now, because the person who paid cannot receive money."
+    ),
     transactions.AlreadyRefunded: Message("This transaction is already fully refunded."),
     transactions.RefundTooLarge: Message("At most {left} {left.currency} can still be refunded."),
     transactions.BalanceNotZero: Message(
@@ -92,7 +95,7 @@ MESSAGES: dict[type[errors.Refusal], Message] = {
         "payments.",
         retryable=True,
     ),
-    transactions.WrongState: Message("This is not possible, because the status is {status.value}."),
+    transactions.WrongState: Message("This action is not possible, because the status is {status.value}."),
     transactions.KeyReused: Message("This idempotency key was used before with a different input."),
     operations.EmailNotVerified: Message("The customer has no verified email address, so no mail can be sent."),
     operations.CustomerFrozen: Message("The customer's wallet is frozen for all payments. Unfreeze it first."),
@@ -102,6 +105,13 @@ MESSAGES: dict[type[errors.Refusal], Message] = {
         "You cannot act on your own account, wallet or transactions. Another operator must do it."
     ),
     cards.TooManyCards: Message("You already have {most} open cards. Close one first.", retryable=True),
+    bank_accounts.TooManyBankAccounts: Message(
+        "You already have {most} linked bank accounts. Remove one first.", retryable=True
+    ),
+    bank_accounts.BankAccountPending: Message("This bank account is not active yet.", retryable=True),
+    bank_accounts.BankAccountEnded: Message("This bank account can no longer be used. Link it again."),
+    bank_accounts.WrongBankUse: Message("This bank account cannot be used for a {use.value}."),
+    bank_accounts.BankNotReachable: Message("The bank did not answer in time. Try again.", retryable=True),
     cards.CardClosed: Message("This card is closed."),
     cards.CardFrozen: Message("This card is frozen. Unfreeze it first.", retryable=True),
     cards.CardExpired: Message("This card has expired."),

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TextIO
 
+from pocketpay.bank_accounts import audit as bank_accounts
 from pocketpay.database import grants, snapshots
 from pocketpay.database.errors import DatabaseUnavailable, unreachable
 from pocketpay.database.failures import ServiceBusy, lost_connection
@@ -25,6 +26,7 @@ from pocketpay.transactions import audit as transactions
 PROOFS: tuple[Proof, ...] = (
     *(*ledger.PROOFS, *transactions.PROOFS, *stamps.PROOFS, *guards.PROOFS, *operator_log.PROOFS),
     *reconciliation.PROOFS,
+    *bank_accounts.PROOFS,
 )
 
 WORK_MEMORY = {"work_mem": "64MB"}
@@ -32,8 +34,8 @@ WORK_MEMORY = {"work_mem": "64MB"}
 would write and read several times with its default of 4 MB."""
 
 STANDBY_CANCELLED = (
-    "The standby cancelled the audit, because it had to replay changes. Set hot_standby_feedback = on there, or a "
-    "longer max_standby_streaming_delay, and run it again."
+    "The standby cancelled the audit, because it had to replay changes. Set hot_standby_feedback = on or a longer "
+    "max_standby_streaming_delay on the standby, and run the audit again."
 )
 
 

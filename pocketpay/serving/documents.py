@@ -111,7 +111,8 @@ class PreparedDocument:
         self.fragments = {name: FragmentDetails(node, None) for name, node in self.fragment_definitions.items()}
 
     def operation(self, name: str | None) -> Operation:
-        """Returns the requested operation. Raises BadUserInput when there is none, or a name is needed."""
+        """Returns the requested operation. Raises BadUserInput when there is none, or when there are several and the
+        request names none."""
         if name is None:
             if len(self.operations) == 1:
                 return self.operations[0]

@@ -26,6 +26,7 @@ MAX_MARKS = 8
 Decision 78 gives the reasons."""
 
 _ASCII = re.compile("[ -~]*")
+_VISIBLE_ASCII = re.compile("[!-~]")
 _UNFIT = frozenset(("Cc", "Cs", "Co", "Zl", "Zp"))
 _STACKED = frozenset(("Mn", "Me"))
 _DIRECTING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
@@ -51,7 +52,7 @@ def fits_name(text: str) -> bool:
 
 def has_visible_character(text: str) -> bool:
     """Whether at least one character is visible: not only spaces, fillers, format characters or combining marks."""
-    return any(is_visible(char) for char in text)
+    return _VISIBLE_ASCII.search(text) is not None or any(is_visible(char) for char in text)
 
 
 def stacks_marks(text: str) -> bool:

@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -24,6 +25,7 @@ from tests.conftest import Dsns
 from tests.operations import incremental
 from tests.operations.damage import GUARDS_OFF, GUARDS_ON, NEW, OTHER, Damage
 from tests.operations.damaged_acts import ACTS
+from tests.operations.damaged_bank_accounts import BANK_ACCOUNTS
 from tests.operations.damaged_bank_files import BANK_FILES
 from tests.operations.damaged_books import BOOKS
 from tests.operations.damaged_cards import CARDS
@@ -37,7 +39,10 @@ from tests.operations.damaged_times import TIMES
 from tests.operations.town import Town, open_desk, trade
 from tests.warm_connections import connected
 
-DAMAGES = (*BOOKS, *PAYMENTS, *REFUNDS, *REQUESTS, *CARDS, *TIMES, *CLOSINGS, *ACTS, *SEARCH, *GUARDS, *BANK_FILES)
+DAMAGES = (
+    *(*BOOKS, *PAYMENTS, *REFUNDS, *REQUESTS, *CARDS, *TIMES, *CLOSINGS, *ACTS, *SEARCH, *GUARDS, *BANK_FILES),
+    *BANK_ACCOUNTS,
+)
 RIGHT = f"The ledger is correct: all {len(PROOFS)} laws hold.\n"
 
 CONSTRAINTS = """
@@ -47,6 +52,7 @@ where contype in ('c', 'f', 'p', 'u') and conrelid = any($1::regclass[]) order b
 TABLES = [
     *("ledger_accounts", "ledger_entries", "transactions", "idempotency_keys", "wallets", "wallet_usage"),
     *("money_requests", "cards", "operator_actions", "bank_files", "bank_lines", "bank_differences"),
+    *("bank_accounts", "bank_orders", "bank_returns", "bank_return_refunds"),
 ]
 
 
@@ -65,11 +71,21 @@ async def undone(warm: None, module_dsn: Dsns) -> AsyncIterator["Connection[Reco
     await connection.close()
 
 
+class WithoutCursors(Session):
+    """Reads all rows of a statement at once, which takes half the time of a cursor."""
+
+    __slots__ = ()
+
+    async def stream(self, sql: str, *arguments: Any, prefetch: int = 0) -> AsyncIterator[Record]:
+        for record in await self.fetch(sql, *arguments):
+            yield record
+
+
 async def audited(connection: "Connection[Record]") -> tuple[int, dict[str, set[str]], str]:
     """Runs the audit. Returns the exit code, the ids for each broken law, and the last line."""
     await connection.execute("set local role pocketpay_reader")
     out = io.StringIO()
-    code = await audit.write_report(audit.prove(Session(connection)), out)
+    code = await audit.write_report(audit.prove(WithoutCursors(connection)), out)
     *lines, last = out.getvalue().splitlines()
     found: dict[str, set[str]] = {}
     for line in lines:

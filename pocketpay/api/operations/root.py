@@ -12,6 +12,7 @@ from pocketpay.api.context import Info
 from pocketpay.api.id_arguments import TransactionId
 from pocketpay.api.operations.audit_report import AuditReport, audit
 from pocketpay.api.operations.bank_difference import BankDifference, bank_differences
+from pocketpay.api.operations.bank_return import BankReturn, open_bank_returns
 from pocketpay.api.operations.begin_recovery import begin_recovery
 from pocketpay.api.operations.clear_risk_setting import clear_risk_setting
 from pocketpay.api.operations.close_bank_difference import close_bank_difference
@@ -52,15 +53,20 @@ class Operations:
         resolver=bank_differences,
         description="Differences between the files of banks and the books, oldest first.",
     )
+    open_bank_returns: Connection[BankReturn] = strawberry.field(
+        resolver=open_bank_returns,
+        description="What banks have taken back of settled orders and is not in the books yet, oldest first.",
+    )
     risk_settings: list[RiskSetting] = strawberry.field(
         resolver=risk_settings,
         description="All risk settings with their current values, and which ones operators have overridden.",
     )
     audit: AuditReport | None = strawberry.field(
         resolver=audit,
-        description="Audits the ledger now, while the server keeps working. A server runs one audit at a time, "
-        "for at most 30 seconds; otherwise the field is null with the error SERVICE_BUSY. For a large ledger (more "
-        "than about 500,000 entries) it returns the result of the last `pocketpay audit`; `finishedAt` is its time.",
+        description="Audits the ledger now, while the server keeps working. A server runs one audit at a time, for "
+        "at most 30 seconds; otherwise the field is null with the error SERVICE_BUSY. For a large ledger (more "
+        "than about 500,000 entries) the field has the result of the last `pocketpay audit`; `finishedAt` is the "
+        "time of that audit.",
     )
     actions: Connection[OperatorAction] = strawberry.field(
         resolver=actions, description="The actions of operators, newest first."

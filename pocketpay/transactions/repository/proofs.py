@@ -91,7 +91,7 @@ OPPOSITE = incremental(
         when original.status <> 'completed' then 'its original is ' || original.status
         when original.type = 'refund' then 'its original is a refund'
         when refund.currency <> original.currency then 'is in ' || refund.currency || ', not ' || original.currency
-        else 'its wallets are not those of ' || original.id || ' the other way' end
+        else 'its wallets are not the wallets of ' || original.id || ' in the other direction' end
     from transactions refund left join transactions original on original.id = refund.refund_of
     where refund.refund_of is not null
       and (original.id is null or original.status <> 'completed' or original.type = 'refund'
@@ -134,10 +134,13 @@ KEYS = incremental(
         || ' is not of the wallet'
     from idempotency_keys k
     left join lateral unnest(k.result_ids) r(id) on true
-    left join transactions t on t.id = r.id and k.operation not in ('requestMoney', 'splitBill', 'issueCard')
+    left join transactions t on t.id = r.id
+        and k.operation not in ('requestMoney', 'splitBill', 'issueCard', 'linkBankAccount')
     left join money_requests m on m.id = r.id and k.operation in ('requestMoney', 'splitBill')
     left join cards c on c.id = r.id and k.operation = 'issueCard'
-    where coalesce(t.source_wallet_id, t.destination_wallet_id, m.requester_wallet_id, c.wallet_id)
+    left join bank_accounts b on b.id = r.id and k.operation = 'linkBankAccount'
+    where coalesce(t.source_wallet_id, t.destination_wallet_id, m.requester_wallet_id, c.wallet_id,
+        b.wallet_id)
         is distinct from k.wallet_id
     """,
     "idempotency_keys",
@@ -193,7 +196,8 @@ def _usage(transactions: str) -> str:
 
 
 USAGE = Proof(
-    "the used part of a limit in an hour of the last days is the sum of its payments that count, less refunds",
+    "in each hour of the last days, the used part of a limit is the sum of the payments that count for it, less "
+    "refunds",
     _usage("transactions"),
     since=f"with {GIVEN} "
     + _usage(f"""(
