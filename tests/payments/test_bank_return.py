@@ -203,6 +203,8 @@ async def test_a_wallet_that_spent_the_deposit_is_frozen_until_it_has_covered_it
     reason = "select freeze_reason from wallets where id = $1"
     assert await records.connection.fetchval(reason, ada.wallet_id) == bank_return.FROZEN
     assert await sweeper.cover_returns(desk) == 0
+    unchanged = "select count(*) from bank_returns where transaction_id = $1 and updated_at = created_at"
+    assert await records.count(unchanged, paid.id) == 1
 
     await send(desk, bob, ada, "2.00")
     assert await sweeper.cover_returns(desk) == 1
@@ -386,6 +388,8 @@ async def test_the_rule_refuses_what_is_no_settled_order_of_the_wallet(desk: Des
         with pytest.raises(NotFound):
             await desk.submit(BookReturn(uuids.uuid7(), uuids.uuid7(), wallet_id, transaction_id, 100))
 
+    nothing = await desk.submit(BookReturn(uuids.uuid7(), uuids.uuid7(), ada.wallet_id, paid.id))
+    assert (nothing.transaction, nothing.outcome.changed) == (paid, False)
     await refused(bob.wallet_id, paid.id)
     await refused(ada.wallet_id, sent.id)
     await refused(ada.wallet_id, waiting.id)
