@@ -6,7 +6,7 @@ from typing import Any, Self
 
 from pocketpay.bank_accounts.bank_account import Provider
 from pocketpay.banking.bank import Bank
-from pocketpay.banking.simulated_bank import SimulatedBank
+from pocketpay.banking.provider import close_bank, open_bank
 from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.outcome import Answer, Result
 from pocketpay.clearing.policy import read_policy
@@ -43,10 +43,11 @@ class Desk:
             house = await postings.ensure_house_accounts(session, settings.served_currencies)
         async with database.read() as session:
             terms = replace(Terms.of(settings), policy=await read_policy(session, settings))
+        bank = open_bank(settings, database)
         clearing = clearing_class(database, terms, house)
         await clearing.start()
-        bank = SimulatedBank(settings.simulated_bank, settings.simulated_bank_seconds)
-        return cls(database, clearing, Resolver(database), bank)
+        provider = Provider.SIMULATED if settings.stripe_secret_key is None else Provider.STRIPE
+        return cls(database, clearing, Resolver(database), bank, provider)
 
     def submit(self, instruction: Instruction, *, weight: int = 1) -> Coroutine[Any, Any, Answer]:
         """Queues an instruction and returns its answer after the commit; see `Clearing.submit`."""
@@ -65,3 +66,4 @@ class Desk:
     async def close(self) -> None:
         """Stops accepting orders, and finishes the waiting ones."""
         await self.clearing.close()
+        await close_bank(self.bank)

@@ -64,6 +64,7 @@ ROWS = (
     "insert into sign_in_turns values (sha256('one'), sha256('p'), sha256('n'), sha256('a'), 'first', now(), now(), "
     "null, now())",
     "insert into throttles (bucket, hits, window_started_at, expires_at) values ('one', 1, now(), now())",
+    f"insert into stripe_objects values ({RANDOM}, 'payout', 'po_one', 0, 'settled', '', null, now())",
     f"insert into welcome_bonuses values ({FREE_WALLET}, {RANDOM}, 100, now(), null)",
     f"insert into welcome_mails values ({SOMEBODY}, now())",
     "insert into welcomed_emails values (sha256('one'), now())",
@@ -92,6 +93,7 @@ NO_LINE = {"transaction_id": RANDOM}
 """A difference without a line, of another transaction."""
 LINE_3 = {"line": "3", "transaction_id": RANDOM}
 FIRST = "line = 2"
+ANOTHER_OWNER = {"owner_id": RANDOM}
 
 NO_REFERENCE = {"reference": "null"}
 ANOTHER_ORDER = {"transaction_id": CANCELLED}
@@ -165,6 +167,10 @@ CHECKS: dict[str, Copy] = {
     "ck_search_blocks_since_before_until": Copy("search_blocks", {"since": "until"}),
     "ck_sign_in_lanes_lane_is_sha256": Copy("sign_in_lanes", {"lane": "'short'"}),
     "ck_sign_in_turns_calendar_known": Copy("sign_in_turns", {"lane": "sha256('x')", "calendar": "'lost'"}),
+    "ck_stripe_objects_attempt_not_negative": Copy("stripe_objects", {**ANOTHER_OWNER, "attempt": "-1"}),
+    "ck_stripe_objects_ending_of_an_order": Copy("stripe_objects", {"kind": "'transfer'"}),
+    "ck_stripe_objects_kind_known": Copy("stripe_objects", {"kind": "'charge'", "ending": "null"}),
+    "ck_stripe_objects_settled_has_an_id": Copy("stripe_objects", {**ANOTHER_OWNER, "stripe_id": "null"}),
     "ck_transactions_amount_in_range": Copy("transactions", {"amount": "0"}, SENT),
     "ck_transactions_completed_has_its_time": Copy("transactions", {"completed_at": "null"}, SENT),
     "ck_transactions_created_is_asked_about_again": Copy(
@@ -287,6 +293,7 @@ KEYS: dict[str, Copy] = {
     "pk_sessions": Copy("sessions", SAME),
     "pk_sign_in_lanes": Copy("sign_in_lanes"),
     "pk_sign_in_turns": Copy("sign_in_turns"),
+    "pk_stripe_objects": Copy("stripe_objects"),
     "pk_throttles": Copy("throttles"),
     "pk_transactions": Copy("transactions", SAME, SENT),
     "pk_users": Copy("users", {**SAME, **ANOTHER_USER}, "username = 'bob'"),
@@ -364,6 +371,9 @@ TRIGGERS: dict[str, str | Copy] = {
     "money_requests_lifecycle": "update money_requests set status = 'pending' where status = 'paid'",
     "operator_actions_never_rewritten": "delete from operator_actions",
     "operator_actions_never_truncated": "truncate operator_actions cascade",
+    "stripe_objects_never_removed": "delete from stripe_objects",
+    "stripe_objects_never_truncated": "truncate stripe_objects",
+    "stripe_objects_set_once": "update stripe_objects set stripe_id = 'po_two'",
     "transactions_immutable": "update transactions set amount = amount + 1",
     "transactions_lifecycle": (
         "update transactions set status = 'cancelled', completed_at = null where status = 'completed'"
@@ -503,12 +513,14 @@ async def test_the_database_ignores_the_row(owner: "Connection[Record]", name: s
     assert await owner.execute(IGNORES[name]) == "INSERT 0 0"
 
 
-async def test_every_guard_of_the_catalog_is_attempted(module_dsn: Dsns) -> None:
+async def test_every_guard_of_the_catalog_has_an_attempt_to_break_it(module_dsn: Dsns) -> None:
     named = [guard.name for guard in await catalog.guards(module_dsn.owner)]
     assert sorted(named) == sorted([*ATTEMPTS, *RESETS, *IGNORES])
 
 
-async def test_every_constraint_name_that_a_trigger_reports_is_attempted(owner: "Connection[Record]") -> None:
+async def test_every_constraint_name_that_a_trigger_reports_has_an_attempt_to_break_it(
+    owner: "Connection[Record]",
+) -> None:
     sources = await owner.fetch(TRIGGER_FUNCTIONS)
     named = {name for row in sources for name in REFUSED_BY.findall(row["prosrc"])}
     assert {"ledger_entries_chain", "transactions_source_wallet", "transactions_lifecycle"} <= named

@@ -38,6 +38,8 @@ FORBIDDEN_TO_SERVER = (
     "update bank_differences set books_amount = 1",
     "delete from bank_differences",
     "truncate bank_differences",
+    "delete from stripe_objects",
+    "update stripe_objects set owner_id = gen_random_uuid()",
     "update bank_accounts set wallet_id = gen_random_uuid()",
     "update bank_accounts set provider = 'stripe'",
     "delete from bank_accounts",
@@ -112,6 +114,7 @@ async def test_the_server_may_update_only_the_listed_columns(owner: Writer) -> N
             *("money_requests", "cards", "users", "imported_users", "operator_actions"),
             *("bank_files", "bank_lines", "bank_differences"),
             *("bank_accounts", "bank_orders", "bank_returns", "bank_return_refunds"),
+            "stripe_objects",
         ],
     )
     assert {row["name"]: row["columns"] for row in rows} == {
@@ -125,6 +128,7 @@ async def test_the_server_may_update_only_the_listed_columns(owner: Writer) -> N
         "cards": ["monthly_limit", "per_payment_limit", "spent", "spent_in", "status", "updated_at", "version"],
         "ledger_accounts": ["held", "posted", "sequence", "updated_at", "version"],
         "money_requests": ["status", "updated_at", "version"],
+        "stripe_objects": ["attempt", "busy_until", "ending", "stripe_id", "why"],
         "transactions": [
             "ask_again_at",
             "completed_at",
