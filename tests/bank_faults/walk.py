@@ -416,5 +416,5 @@ def _webhook(desk: Desk) -> httpx.AsyncClient:
     metrics = SimpleNamespace(counters=lambda *_: None, refused=lambda *_: None)
     context: Any = SimpleNamespace(services=SimpleNamespace(desk=desk), metrics=metrics)
     settings: Any = SimpleNamespace(webhook_secrets=(WEBHOOK_SECRET,), body_seconds=30.0)
-    app: Any = StripeWebhooks(context, settings)
+    app: Any = StripeWebhooks(context, settings, Counter())
     return httpx.AsyncClient(transport=httpx.ASGITransport(app))
