@@ -195,7 +195,9 @@ class Walk:
                 return
             # An answer of 500 is repeated for a day. After it, the order is searched for and created again.
             await self._take(Hours(25))
-        raise AssertionError(f"lost: {await self._open_orders()}, {total(self.stand_in.world)['open']}")
+        known = {**truth.deposits(self.stand_in.world), **truth.withdrawals(self.stand_in.world)}
+        at_bank = [id for id, one in known.items() if one.is_open]
+        raise AssertionError(f"lost: in the books {await self._open_orders()}, at the bank {at_bank}")
 
     async def compare(self) -> None:
         """Compares the books with the stand-in's total and with what the banks did about each order."""
