@@ -31,6 +31,7 @@ money.py         amounts in minor units with a currency
 text/            checks of text: allowed characters, visible characters, characters that look alike
 tracing/         traces in the format of OpenTelemetry, when the OTEL_ variables ask for them
 measures.py      the histograms that packages fill, and that the metrics read
+quick_init.py    a faster `__init__` for frozen dataclasses that each payment creates
 errors.py        the base classes of every expected error
 version.py       the version of the installed package
 

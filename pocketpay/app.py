@@ -19,6 +19,7 @@ stop order      the reverse; the clearing first finishes its waiting instruction
 import asyncio
 import os
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -346,13 +347,15 @@ def _traced(traces: "Traces") -> Classes:
 def _webhooks(server_context: ServerContext, settings: Settings) -> list[Route]:
     """The route of Stripe's events; [] without STRIPE_WEBHOOK_SECRETS. Raises SettingsError when Stripe's library is
     not installed."""
+    outcomes: Counter[str] = Counter()
+    measured.of_stripe_events(server_context.metrics, outcomes)
     if not settings.webhook_secrets:
         return []
     require_stripe()
     # Imported only now: it imports Stripe's library.
     from pocketpay.serving.stripe_webhooks import StripeWebhooks
 
-    return [Route("/webhooks/stripe", StripeWebhooks(server_context, settings))]
+    return [Route("/webhooks/stripe", StripeWebhooks(server_context, settings, outcomes))]
 
 
 def _load_trusted_documents(documents: Documents, settings: Settings) -> None:

@@ -181,7 +181,7 @@ def test_money_is_immutable() -> None:
         ("0", "KWD", f"must be greater than zero and at most {MAX_MAJOR} KWD"),
     ],
 )
-def test_a_refused_amount_is_told_what_an_amount_must_be(text: str, code: str, sentence: str) -> None:
+def test_the_error_of_a_refused_amount_says_what_an_amount_must_be(text: str, code: str, sentence: str) -> None:
     with pytest.raises((MalformedAmount, AmountOutOfRange)) as refused:
         parse(text, code)
     assert str(refused.value) == sentence

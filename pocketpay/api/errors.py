@@ -57,7 +57,7 @@ class UserError:
     code: ErrorCode = strawberry.field(description="The stable error code, for use in clients.")
     message: str = strawberry.field(description="The error in words for a person. The text may change.")
     path: list[str] = strawberry.field(
-        description='The input that is wrong, like ["input", "amount"]; empty when no single input is.'
+        description='The input that is wrong, like ["input", "amount"]; empty when the error is not about one input.'
     )
     retryable: bool = strawberry.field(description="Whether the same request can succeed later without a change.")
 
@@ -134,7 +134,7 @@ STATEFUL_TYPES: dict[type[transactions.HasState], type[Transaction] | type[Money
 
 
 @strawberry.type(
-    description="Too many requests in a short time, or too many open cards, money requests or bank accounts."
+    description="Too many requests in a short time, too many open cards or bank accounts, or too many money requests."
 )
 class RateLimited(UserError):
     retry_after_seconds: int | None = strawberry.field(

@@ -54,7 +54,7 @@ MESSAGES: dict[type[errors.Refusal], Message] = {
     identity.MailUnavailable: Message("This server sends no mail."),
     identity.TextMessagesUnavailable: Message("This server sends no text messages."),
     identity.NoSuchSession: Message("No session has this id."),
-    identity.RateLimited: Message("Too many attempts. Try again in {retry_after_seconds} seconds.", retryable=True),
+    identity.RateLimited: Message("Too many attempts. Try again in {wait}.", retryable=True),
     transactions.InvalidInput: Message("{field} {problem}."),
     transactions.InvalidAmount: Message("{field} {problem}."),
     transactions.NotFound: Message("No {thing} has this {key}."),
@@ -77,7 +77,7 @@ MESSAGES: dict[type[errors.Refusal], Message] = {
         retryable=True,
     ),
     requests.TooManyOpenRequests: Message(
-        "This user already has {most} unanswered requests from you. Try again when some are answered.",
+        "@{username} already has {most} unanswered requests from you. Try again when some are answered.",
         retryable=True,
     ),
     requests.TooManyRequests: Message(

@@ -34,7 +34,7 @@ Since: TypeAlias = Annotated[
     strawberry.argument(
         description="Sends the changes after this time first, oldest first. Pass the greatest `updatedAt` of the "
         "events so far, or of the list that was queried before. The server starts 15 seconds earlier, so some "
-        "objects arrive again: ignore one with an earlier `updatedAt` than yours. When more than "
+        "objects arrive again: ignore an object whose `updatedAt` is earlier than the one you have. When more than "
         f"{MAX_MISSED} objects changed, the subscription ends with TOO_MANY_CHANGES: query the list again. A time "
         "in the future is refused with BAD_USER_INPUT."
     ),

@@ -21,7 +21,7 @@ def bank_account_changes(database: Database, hub: Hub) -> Changes[BankAccount]:
         return await database.query(accounts.since, wanted, limit=PAGE)
 
     return Changes[BankAccount](
-        "bank accounts",
+        "bank_accounts",
         concerns=_sides,
         read=read,
         read_since=read_since,

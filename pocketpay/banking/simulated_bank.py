@@ -1,15 +1,15 @@
 """A simulated bank, for development and tests. It moves no real money; in production a real provider replaces it.
 
-    instant      settles at once
+    instant      settles immediately
     slow         settles `seconds` after the order; an earlier call waits until then
     silent       does not answer a call within `seconds` after the order; settles at any later call
     declining    declines every order
     flaky        loses the connection in two of three calls, and declines one of eight orders
 
-It has no hosted flow: a link to a bank account is active at once, for deposits and withdrawals, with four digits that
-follow from its id. It stores nothing. The age of an order follows from its id, a UUIDv7, and so does whether a flaky
-bank declines it. So all servers simulate the same bank, also after a restart, and a repeated order gets the same
-answer.
+It has no hosted flow: a link to a bank account is active immediately, for deposits and withdrawals, with four digits
+that follow from its id. It stores nothing. The id of an order, a UUIDv7, contains its age, and also determines
+whether a flaky bank declines the order. So all servers simulate the same bank, also after a restart, and a repeated
+order gets the same answer.
 """
 
 import asyncio

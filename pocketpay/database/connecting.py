@@ -168,7 +168,8 @@ class _Attempt:
 
     @property
     def connection(self) -> Connection | None:
-        """Its open connection, or None. A newer primary closes it. Raises an error that is not one of REFUSALS."""
+        """Its open connection, or None. It is closed when a newer primary is found. Raises an error that is not one
+        of REFUSALS."""
         if not self.task.done() or self.task.cancelled():
             return None
         error = self.task.exception()
@@ -229,7 +230,7 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, asyncpg.exceptions.TargetServerAttributeNotMatched):
         return "is not a standby" if "standby" in str(error) else "does not accept writes"
     if isinstance(error, asyncpg.InvalidSQLStatementNameError | asyncpg.DuplicatePreparedStatementError):
-        return "a connection pooler in transaction mode is in between; use one in session mode"
+        return "a connection pooler in transaction mode is between the server and PostgreSQL; use one in session mode"
     if isinstance(error, asyncpg.UndefinedObjectError) and '"transaction_timeout"' in str(error):
         return "it is older than PostgreSQL 18"
     if isinstance(error, TimeoutError) and error.errno is None:

@@ -9,9 +9,9 @@ A stranger is an address from which the login's owner has not signed in before. 
         crowded   for an address without a recent turn, while fewer than SHARE others of its network have one
         further   for every other address
 
-    An address gets a turn at once or, when the calendar is booked, as an appointment: the next free turn of that
+    An address gets a turn immediately or, when the calendar is booked, as an appointment: the next free turn of that
     calendar. The turn is reserved for this address until OPEN_FOR after it begins, whatever other addresses do. A
-    turn is recent for an hour when it was given at once, and for a day when it was an appointment.
+    turn is recent for an hour when it was given immediately, and for a day when it was an appointment.
 
 The consequences, for any number of attackers with any timing (docs/decisions/0020 gives the reasons):
 
@@ -48,7 +48,7 @@ RECENT_AFTER_APPOINTMENT = timedelta(days=1)
 itself."""
 
 RECENT_AT_ONCE = timedelta(hours=1)
-"""How long a turn given at once counts as a recent turn. Nobody waited for it, so it expires sooner."""
+"""How long a turn that was given immediately counts as a recent turn. Nobody waited for it, so it expires sooner."""
 
 
 class Order(StrEnum):

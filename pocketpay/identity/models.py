@@ -175,7 +175,8 @@ class ThrottleRow(SQLModel, table=True):
 class KnownAddressRow(SQLModel, table=True):
     """An address where a user has given their password, stored as the SHA-256 of the user id and the address.
 
-    The table is logged, so it survives a crash of PostgreSQL. Otherwise strangers could keep the user out after one.
+    The table is logged, so it survives a crash of PostgreSQL. Otherwise strangers could keep the user out after a
+    crash.
     """
 
     __tablename__ = "known_addresses"

@@ -5,12 +5,11 @@ address over its rate?       RATE_LIMITED
 the answer is sent; then
     find the user            there may be none
     address verified?        otherwise nothing is sent: the address may belong to a stranger
-    enough mails sent?       nothing more is sent: the last codes are still valid for a quarter of an hour
+    enough mails sent?       nothing more is sent: the last codes are still valid for 15 minutes
     one unit of work         adds the challenge and the mail
 
 The answer is sent before any user is looked up, so neither its content nor its time reveals who has an account.
-Strangers cannot use up the limit of a login: when their requests have used it up, its owner has a valid code in the
-mailbox.
+A stranger's requests can reach the limit of a login, but then its owner already has a valid code in the mailbox.
 
 Decision 32 gives the reasons.
 """

@@ -23,7 +23,7 @@ _DAMAGED = {
 _TRUE = ("t", "true", "1", "yes")
 
 FIRST_PASSWORD = "they set their first password by mail"  # noqa: S105 - a sentence
-NOT_CONFIRMED = "an operator has to verify their email address before they can set one"
+NOT_CONFIRMED = "an operator must verify their email address before they can set a password"
 NO_EMAIL = "they have no email address, and cannot sign in"
 """The consequence for a person without a password, as the end of a note."""
 

@@ -1,4 +1,4 @@
-"""Proves that the ledger is correct: checks every law in one snapshot, on all data or from a checkpoint on.
+"""Proves that the ledger is correct: checks every law in one snapshot, on all data or on the data since a checkpoint.
 
 It can run while servers are in use, and on a hot standby: a REPEATABLE READ, READ ONLY transaction takes no lock that
 a payment waits for, and the reader's role cannot change anything. Findings are read through a server-side cursor, so

@@ -256,7 +256,7 @@ class Documents:
             raise excess
 
     def cost(self, operation: Operation, variables: Mapping[str, Any] | None) -> dict[str, dict[str, int]]:
-        """Returns the weight of an operation with the page sizes of a request, next to the limits."""
+        """Returns the weight of an operation with the page sizes of a request, together with the limits."""
         weight = self._weight(operation, variables) if operation.weight.varies else operation.weight
         return self._limits.as_extension(weight)
 

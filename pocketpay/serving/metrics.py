@@ -45,7 +45,8 @@ class Running:
 
 
 class Metrics:
-    """The metrics of one process. Operations that take `slow_seconds` are logged; None logs none."""
+    """The metrics of one process. Operations that take `slow_seconds` are logged; with None, no operation is
+    logged."""
 
     def __init__(self, *, slow_seconds: float | None = None) -> None:
         self._slow_seconds = float("inf") if slow_seconds is None else slow_seconds

@@ -59,18 +59,14 @@ log = structlog.get_logger(__name__)
 class StripeWebhooks:
     """The ASGI application for Stripe's events, one per server."""
 
-    def __init__(self, server_context: ServerContext, settings: Settings) -> None:
+    def __init__(self, server_context: ServerContext, settings: Settings, outcomes: Counter[str]) -> None:
+        """`outcomes` counts the events by OUTCOMES."""
         self._context, self._secrets = server_context, settings.webhook_secrets
         self._body_seconds = settings.body_seconds
         self._rates, self._turns = Rates(PER_SECOND, BURST), asyncio.Semaphore(AT_ONCE)
         self._logged: dict[str, float] = {}
-        self.outcomes: Counter[str] = Counter(dict.fromkeys(OUTCOMES, 0))
-        server_context.metrics.counters(
-            "pocketpay_stripe_events",
-            "Number of Stripe's events by outcome: booked, postponed, or why they were refused.",
-            ("outcome",),
-            lambda: self.outcomes,
-        )
+        self.outcomes = outcomes
+        self.outcomes.update(dict.fromkeys(OUTCOMES, 0))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])

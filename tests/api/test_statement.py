@@ -182,7 +182,7 @@ async def in_zone(api: SchemaClient, wallet: Any, month: str, zone: str, **page:
     return found
 
 
-async def test_a_month_is_that_of_the_requested_time_zone(owner: Owner, server: OneServer) -> None:
+async def test_a_month_begins_and_ends_in_the_requested_time_zone(owner: Owner, server: OneServer) -> None:
     (alice,) = await people(owner, "alice")
     berlin = NOVEMBER - timedelta(hours=1)
     new_york = NOVEMBER + timedelta(hours=4)

@@ -57,7 +57,7 @@ async def test_a_transaction_of_another_user_cannot_be_subscribed_to(server: Liv
     ]
     async with socket(server.url, eve.tokens.access_token) as client:
         errors = [await (await client.subscribe(ONE, id=id)).error() for id in strange]
-    assert {error["message"] for error in errors} == {"There is no such transaction."}
+    assert {error["message"] for error in errors} == {"No transaction has this id."}
     assert {error["extensions"]["code"] for error in errors} == {"BAD_USER_INPUT"}
     assert not server.services.feeds.transactions._watches
 

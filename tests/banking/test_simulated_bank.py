@@ -23,6 +23,7 @@ from pocketpay.settings import SettingsError, load
 from pocketpay.settings import SimulatedBank as Manner
 from pocketpay.transactions.lifecycle import Status
 from tests.conftest import Dsns
+from tests.patience import PATIENCE_SECONDS
 from tests.payments.customers import Records, money, open_desk, pay_in, pay_out, person
 
 
@@ -42,15 +43,15 @@ async def test_a_slow_bank_answers_every_caller_after_its_delay(monkeypatch: pyt
     bank = SimulatedBank(Manner.SLOW, seconds=30.0)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(bank.payout(order(seconds_ago=29.0)), 0.05)
-    assert await asyncio.wait_for(bank.payout(order(seconds_ago=29.97)), 1) is SETTLED
-    assert await asyncio.wait_for(SimulatedBank(Manner.SLOW, seconds=30.0).payout(order(seconds_ago=31.0)), 1)
+    assert await asyncio.wait_for(bank.payout(order(seconds_ago=29.97)), 20) is SETTLED
+    assert await asyncio.wait_for(SimulatedBank(Manner.SLOW, seconds=30.0).payout(order(seconds_ago=31.0)), 20)
 
 
 async def test_a_silent_bank_never_answers_a_call_made_before_its_delay(monkeypatch: pytest.MonkeyPatch) -> None:
     bank, early = SimulatedBank(Manner.SILENT, seconds=0.1), order()
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(bank.payout(early), 0.2)
-    assert await asyncio.wait_for(bank.payout(early), 0.1) is SETTLED
+    assert await asyncio.wait_for(bank.payout(early), PATIENCE_SECONDS) is SETTLED
 
 
 async def test_a_flaky_bank_drops_connections_but_never_changes_an_answer() -> None:

@@ -116,7 +116,7 @@ async def test_the_replay_of_an_expired_payment_shows_it_as_expired(desk: Desk, 
 
 
 @pytest.mark.parametrize("state", ["frozen", "closed"])
-async def test_a_payment_expires_even_if_its_wallet_is_frozen_or_closed_since(
+async def test_a_payment_expires_even_if_its_wallet_was_frozen_or_closed_meanwhile(
     desk: Desk, records: Records, state: str
 ) -> None:
     ada, _, waiting = await held(desk)

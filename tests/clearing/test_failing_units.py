@@ -22,6 +22,7 @@ from pocketpay.payments.desk import Desk
 from pocketpay.transactions.lifecycle import Status
 from tests.clearing.instructions import all_told, answers, transfer_of
 from tests.conftest import Dsns
+from tests.patience import PATIENCE_SECONDS
 from tests.payments.customers import (
     Person,
     Records,
@@ -195,7 +196,7 @@ async def test_an_unknown_outcome_is_looked_up_over_a_new_connection(
     answer = await send(desk, ada, bob, "0.01")
     assert (answer.transaction.status, answer.replayed) == (Status.COMPLETED, False)
     assert await mend(records) == 3
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while await records.count(backend, pid):  # noqa: ASYNC110 - no event to wait for
             await asyncio.sleep(0.01)
 

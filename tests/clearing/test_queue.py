@@ -1,5 +1,5 @@
-"""The clearing's queue: orders that arrive together share a unit, a full queue refuses at once, and every order is
-answered."""
+"""The clearing's queue: orders that arrive together share a unit, a full queue refuses immediately, and every order
+is answered."""
 
 import asyncio
 from dataclasses import replace

@@ -11,7 +11,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from pocketpay.database import migrations
+from pocketpay.database.embedded.readiness import DATABASE
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.roles import LOGIN, OWNER
 from pocketpay.importing.write_people import PEOPLE_AT_ONCE
@@ -52,22 +52,14 @@ class Import:
 Start = Callable[..., Import]
 
 
-@pytest.fixture(scope="module")
-def lasting(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
-    """A durable PostgreSQL: the command refuses any other."""
-    with EmbeddedPostgres(cluster_home / "imports", system_home=cluster_home / "home") as postgres:
-        yield postgres
-
-
 @pytest.fixture
-def dsns(lasting: EmbeddedPostgres, request: pytest.FixtureRequest) -> Iterator[Dsns]:
-    """A fresh, migrated database in `lasting`."""
+def dsns(durable: EmbeddedPostgres, request: pytest.FixtureRequest) -> Iterator[Dsns]:
+    """A fresh, migrated database in `durable`."""
     name = f"import_{abs(hash(request.node.name)) % 10_000}"
-    asyncio.run(_execute(lasting.dsn(OWNER, "postgres"), f"create database {name} owner {OWNER}"))
-    made = Dsns(server=lasting.dsn(LOGIN, name), owner=lasting.dsn(OWNER, name))
-    asyncio.run(migrations.upgrade(made.owner, made.server))
-    yield made
-    asyncio.run(_execute(lasting.dsn(OWNER, "postgres"), f"drop database {name} with (force)"))
+    create = f"create database {name} template {DATABASE} owner {OWNER} strategy file_copy"
+    asyncio.run(_execute(durable.dsn(OWNER, "postgres"), create))
+    yield Dsns(server=durable.dsn(LOGIN, name), owner=durable.dsn(OWNER, name))
+    asyncio.run(_execute(durable.dsn(OWNER, "postgres"), f"drop database {name} with (force)"))
 
 
 async def _execute(dsn: str, statement: str) -> None:
@@ -98,7 +90,7 @@ def start(dsns: Dsns, tmp_path: Path) -> Iterator[Start]:
     yield starter
     for one in started:
         one.command.kill()
-        one.command.wait(10)
+        one.command.wait(SECONDS)
 
 
 def asked(dsns: Dsns, question: str) -> int:
@@ -131,7 +123,7 @@ def test_an_import_that_is_killed_repeatedly_continues_where_it_stopped(
             assert process.command.poll() is None, process.ended()
             assert time.monotonic() < deadline
         process.command.kill()
-        process.command.wait(10)
+        process.command.wait(SECONDS)
         assert "ledger is correct" in audited(dsns)
     assert 3 * PEOPLE_AT_ONCE <= reached < PEOPLE, "no import was killed while it ran"
     code, out, err = start(str(file)).ended()

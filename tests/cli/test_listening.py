@@ -1,4 +1,5 @@
-"""The listening port: a port that cannot be opened is an error at once, and peers that stop reading are dropped."""
+"""The listening port: a port that cannot be opened is an error immediately, and peers that stop reading are
+dropped."""
 
 import resource
 import socket

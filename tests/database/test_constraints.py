@@ -485,7 +485,7 @@ async def _statement(owner: "Connection[Record]", attempt: str | Copy) -> str:
 
 
 @pytest.mark.parametrize("name", ATTEMPTS)
-async def test_it_refuses(owner: "Connection[Record]", name: str) -> None:
+async def test_the_database_refuses_the_statement(owner: "Connection[Record]", name: str) -> None:
     statement = await _statement(owner, ATTEMPTS[name])
     with pytest.raises(asyncpg.IntegrityConstraintViolationError) as refused:
         await owner.execute(statement)
@@ -493,7 +493,7 @@ async def test_it_refuses(owner: "Connection[Record]", name: str) -> None:
 
 
 @pytest.mark.parametrize("law", LAWS)
-async def test_the_trigger_refuses(owner: "Connection[Record]", law: str) -> None:
+async def test_the_trigger_refuses_the_statement(owner: "Connection[Record]", law: str) -> None:
     statement = await _statement(owner, LAWS[law])
     with pytest.raises(asyncpg.IntegrityConstraintViolationError) as refused:
         await owner.execute(statement)
@@ -501,7 +501,7 @@ async def test_the_trigger_refuses(owner: "Connection[Record]", law: str) -> Non
 
 
 @pytest.mark.parametrize("name", RESETS)
-async def test_it_resets(owner: "Connection[Record]", name: str) -> None:
+async def test_the_database_clears_the_verification(owner: "Connection[Record]", name: str) -> None:
     update, column = RESETS[name]
     assert await owner.fetchval(f"select {column} from users where username = 'alice'") is not None
     await owner.execute(f"update users set {update} where username = 'alice'")
@@ -509,7 +509,7 @@ async def test_it_resets(owner: "Connection[Record]", name: str) -> None:
 
 
 @pytest.mark.parametrize("name", IGNORES)
-async def test_it_ignores(owner: "Connection[Record]", name: str) -> None:
+async def test_the_database_ignores_the_row(owner: "Connection[Record]", name: str) -> None:
     assert await owner.execute(IGNORES[name]) == "INSERT 0 0"
 
 
@@ -518,7 +518,7 @@ async def test_every_guard_of_the_catalog_is_attempted(module_dsn: Dsns) -> None
     assert sorted(named) == sorted([*ATTEMPTS, *RESETS, *IGNORES])
 
 
-async def test_every_name_that_a_trigger_gives_a_refusal_is_attempted(owner: "Connection[Record]") -> None:
+async def test_every_constraint_name_that_a_trigger_reports_is_attempted(owner: "Connection[Record]") -> None:
     sources = await owner.fetch(TRIGGER_FUNCTIONS)
     named = {name for row in sources for name in REFUSED_BY.findall(row["prosrc"])}
     assert {"ledger_entries_chain", "transactions_source_wallet", "transactions_lifecycle"} <= named

@@ -140,7 +140,7 @@ def test_a_server_that_is_started_twice_is_stopped_once(make: Make) -> None:
     assert cluster_of(server).postmaster() is None
 
 
-def test_a_stop_is_clean_in_the_control_file(make: Make) -> None:
+def test_the_control_file_records_a_clean_stop(make: Make) -> None:
     server = make()
     server.start()
     server.stop()

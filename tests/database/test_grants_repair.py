@@ -1,4 +1,4 @@
-"""`pocketpay migrate` puts back missing roles and grants, and revokes those that the migrations do not state."""
+"""`pocketpay migrate` adds missing roles and grants again, and revokes those that the migrations do not state."""
 
 from collections.abc import Iterator
 

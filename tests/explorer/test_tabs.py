@@ -97,7 +97,7 @@ def test_tab_numbers_in_comments_exist() -> None:
     assert named <= set(range(1, len(WALK) + 1))
 
 
-def test_every_mutation_and_subscription_has_a_tab_or_a_reason_for_none() -> None:
+def test_every_mutation_and_subscription_has_a_tab_or_a_reason_to_have_none() -> None:
     shown = set(re.findall(r"\b\w+\b", "".join(file.read_text() for file in TABS)))
     assert {verb for verb in verbs() if verb not in shown} <= set(NOT_SHOWN)
     assert not shown & set(NOT_SHOWN)

@@ -185,7 +185,7 @@ async def test_two_concurrent_sign_ins_that_replace_an_outdated_hash_both_succee
     assert (await facts(owner, HASH))[0] != outdated
 
 
-async def test_a_concurrent_refresh_does_not_save_another_session(
+async def test_a_concurrent_refresh_does_not_keep_another_session_open(
     services: IdentityServices,
 ) -> None:
     there = await arrive(services)

@@ -151,7 +151,7 @@ async def test_too_many_concurrent_hashes_are_refused_as_busy_and_the_others_are
         passwords.close()
 
 
-def test_a_hash_that_ends_after_its_event_loop_logs_no_error(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_hash_that_finishes_after_its_event_loop_logs_no_error(caplog: pytest.LogCaptureFixture) -> None:
     passwords = Passwords()
     begun, gate = threading.Event(), threading.Event()
 

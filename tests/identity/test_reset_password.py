@@ -236,7 +236,7 @@ async def test_a_weak_password_is_refused_and_does_not_use_the_code(services: Id
     await reset(services, "clementine", code=mail.code)
 
 
-async def test_the_refusal_of_a_password_like_the_name_needs_a_valid_code(
+async def test_a_password_like_the_name_is_refused_only_after_a_valid_code(
     services: IdentityServices,
 ) -> None:
     await somebody(services, "clementine")

@@ -20,8 +20,8 @@ ONE_OF_EACH_KIND = [suite for suite in ALL if suite.package in ("graphql-http", 
 
 
 @pytest.fixture(scope="module")
-def url(cluster_home: Path) -> Iterator[str]:
-    with processes.installation(cluster_home / "interop") as installation:
+def url(cluster_home: Path, seeded_data: Path) -> Iterator[str]:
+    with processes.installation(cluster_home / "interop", seeded_data) as installation:
         server: Running = installation.start()
         yield f"{server.url}/graphql"
         assert server.stop() == 0
@@ -30,7 +30,7 @@ def url(cluster_home: Path) -> Iterator[str]:
 
 @built
 @pytest.mark.parametrize("suite", ALL, ids=lambda suite: suite.name)
-def test_a_suite_finds_nothing(suite: Suite, url: str, tmp_path: Path) -> None:
+def test_a_suite_finds_no_failure_in_the_server(suite: Suite, url: str, tmp_path: Path) -> None:
     result = suite.run(url, tmp_path)
     assert result.failures == []
     assert result.checks > 0
@@ -58,7 +58,7 @@ def done(output: str, code: int = 0) -> "subprocess.CompletedProcess[str]":
 
 @pytest.mark.parametrize("read", [suites.printed, suites.tested, suites.paid, suites.counted("document")])
 @pytest.mark.parametrize("output", ["", "nonsense", "{"])
-def test_a_program_without_a_result_has_failed(read: suites.Read, output: str) -> None:
+def test_a_program_without_a_result_fails(read: suites.Read, output: str) -> None:
     assert read(done(output)).failures
 
 
@@ -80,7 +80,7 @@ def test_an_incomplete_run_of_schemathesis_is_a_failure() -> None:
     ]
 
 
-def test_an_example_that_does_not_show_the_new_balance_has_failed() -> None:
+def test_an_example_that_does_not_show_the_new_balance_fails() -> None:
     assert suites.paid(done("9.00 USD to spend\nCOMPLETED\n8.00 USD to spend\n")) == suites.Result(3, [])
     assert suites.paid(done("9.00 USD to spend\nCOMPLETED\n9.00 USD to spend\n")).failures
     assert suites.paid(done("9.00 USD to spend\nPENDING_CONFIRMATION\n8.00 USD to spend\n")).failures

@@ -41,7 +41,9 @@ async def test_a_row_that_refers_to_nothing_is_refused(scene: Scene, writer: Wri
             await insert(writer, attempt.table, attempt.rows, way)
 
 
-async def test_rows_that_refer_to_what_exists_pass_in_every_way(scene: Scene, writer: Writer) -> None:
+async def test_rows_with_existing_references_are_accepted_by_every_kind_of_statement(
+    scene: Scene, writer: Writer
+) -> None:
     for way in ways_of(writer):
         movement = honest(scene)
         failed = TransactionRow(scene.bob.id, scene.alice.id, **FAILED)
@@ -211,7 +213,7 @@ async def test_a_reference_cannot_be_changed(
                 await mighty.execute(statement.replace("updated_at", "created_at"))
 
 
-async def test_a_wallet_cannot_be_removed_while_another_session_comes_to_refer_to_it(
+async def test_a_wallet_cannot_be_removed_while_another_session_adds_a_reference_to_it(
     scene: Scene, mighty: Writer, module_dsn: Dsns
 ) -> None:
     """A foreign key made the removal wait. It is refused whether or not the other session commits."""
@@ -314,7 +316,9 @@ COMPARISONS = {
 
 
 @pytest.mark.parametrize("comparison", COMPARISONS)
-async def test_without_the_comparison_the_row_passes(scene: Scene, owner: Writer, comparison: str) -> None:
+async def test_a_guard_accepts_the_row_when_its_comparison_is_removed(
+    scene: Scene, owner: Writer, comparison: str
+) -> None:
     """This shows that the rows above test each comparison of the guards."""
     attempt = ORPHANS[COMPARISONS[comparison]](scene)
     guard = await owner.fetchval("select pg_get_functiondef($1::regproc)", f"{attempt.table}_guard")

@@ -195,7 +195,7 @@ async def test_a_mail_that_exceeds_its_total_time_is_retried(
     assert await facts(owner, ROW) == ("waiting", 1, "timeout")
 
 
-async def test_an_unreachable_smtp_server_uses_no_attempt_and_pauses_grow(
+async def test_an_unreachable_smtp_server_does_not_count_as_an_attempt_and_pauses_grow(
     post: Post, database: Database, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with smtp_serving() as gone:
@@ -219,7 +219,7 @@ async def test_an_unreachable_smtp_server_uses_no_attempt_and_pauses_grow(
     await one.close()
 
 
-async def test_a_refused_sender_address_uses_no_attempt(
+async def test_a_refused_sender_address_does_not_count_as_an_attempt(
     post: Post, database: Database, smtp: SmtpServer, owner: Owner
 ) -> None:
     await post.put()
@@ -228,7 +228,7 @@ async def test_a_refused_sender_address_uses_no_attempt(
     assert await facts(owner, ROW) == ("waiting", 0, "553")
 
 
-async def test_the_login_is_sent_and_a_wrong_login_uses_no_attempt(
+async def test_the_login_is_sent_and_a_wrong_login_does_not_count_as_an_attempt(
     post: Post, database: Database, owner: Owner
 ) -> None:
     async with smtp_serving(login=True) as strict:

@@ -131,6 +131,7 @@ COUNTS = (
             ("count_refunded", "_apply_refund"),
             ("count_request", "_apply_side_effects"),
             ("count_card", "_put_card"),
+            ("count_bank_account", "_put_bank_account"),
         )
     ),
     Edit(
@@ -238,7 +239,18 @@ STRIPE = tuple(
     )
 )
 
-EDITS = (*LOCKS, *KEYS, *COLUMNS, *COUNTS, *TIMES, *STRIPE)
+
+VALUES = (
+    Edit(
+        "a new object stays assignable",
+        "quick_init.py",
+        "_init",
+        "self.__class__ = _frozen",
+        "pass",
+    ),
+)
+
+EDITS = (*LOCKS, *KEYS, *COLUMNS, *COUNTS, *TIMES, *STRIPE, *VALUES)
 
 
 def apply(edit: Edit) -> None:

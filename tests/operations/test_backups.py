@@ -418,7 +418,7 @@ def test_the_commands_print_what_they_did(run: Run, town: Dsns, target: Dsns, tm
     assert run("restore", path.name, dsns=target) == (
         0,
         f"The ledger is correct: all {len(audit.PROOFS)} laws hold.\nRestored {path.name}.\n"
-        "It has no key. Set SECRET_KEY to the key of the server that it came from.\n",
+        "The backup contains no key. Set SECRET_KEY to the key of the server that made it.\n",
         "",
     )
     assert rows(target) == rows(town)

@@ -284,7 +284,7 @@ async def test_without_the_owners_login_nothing_is_recorded(owner: "Connection[R
     assert (code, out) == (0, RIGHT)
     assert err == (
         "A checkpoint does not exist yet. A whole audit runs.\n"
-        "The audit was not recorded. That needs the primary, and DATABASE_OWNER_URL.\n"
+        "The audit was not recorded. To record it, run it on the primary with DATABASE_OWNER_URL.\n"
     )
     assert await audit_runs.last(Session(owner)) is None
 

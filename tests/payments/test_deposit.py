@@ -18,6 +18,7 @@ from pocketpay.payments.sweeper import poll_unsettled
 from pocketpay.transactions.errors import BankDeclined, KeyReused, NotFound
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Type
+from tests.patience import PATIENCE_SECONDS
 from tests.payments.banks import SlowBank, with_bank
 from tests.payments.customers import Person, Records, balance, money, new_key, pay_in, person, send
 
@@ -51,7 +52,7 @@ async def test_the_bank_is_called_outside_any_unit_of_work(desk: Desk) -> None:
             await pay_in(desk, bob, "1.00")  # would wait forever for its turn
             return SETTLED
 
-    answer = await asyncio.wait_for(pay_in(with_bank(desk, BusyBank()), ada, "1.00"), 2)
+    answer = await asyncio.wait_for(pay_in(with_bank(desk, BusyBank()), ada, "1.00"), PATIENCE_SECONDS)
     assert answer.transaction.status is Status.COMPLETED
 
 
@@ -105,7 +106,7 @@ async def test_a_deposit_stays_created_until_the_bank_answers(
 async def test_a_deposit_does_not_wait_long_for_a_silent_bank(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settle, "BANK_SECONDS", 0.05)
     ada = await person(desk)
-    answer = await asyncio.wait_for(pay_in(with_bank(desk, SlowBank(None)), ada, "1.00"), 2)
+    answer = await asyncio.wait_for(pay_in(with_bank(desk, SlowBank(None)), ada, "1.00"), PATIENCE_SECONDS)
     assert answer.transaction.status is Status.CREATED
     await desk.submit(Settle(ada.wallet_id, answer.transaction.id, settled=False))
 

@@ -13,6 +13,7 @@ from pocketpay.payments.desk import Desk
 from pocketpay.payments.settle import Settle
 from pocketpay.payments.sweeper import expire_overdue, poll_unsettled, sweep_forever
 from tests.clearing.instructions import YEAR, ahead, held_elsewhere
+from tests.patience import PATIENCE_SECONDS
 from tests.payments.banks import SlowBank, with_bank
 from tests.payments.customers import Records, money, pay_in, people, person, send
 
@@ -27,7 +28,7 @@ def sweeping(desk: Desk) -> Iterator[None]:
 
 
 async def wait_for_status(records: Records, transaction_id: object, status: str) -> None:
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         sql = "select count(*) from transactions where id = $1 and status = $2"
         while not await records.count(sql, transaction_id, status):  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.01)
@@ -44,7 +45,7 @@ async def test_a_silent_bank_does_not_delay_expiry(desk: Desk, records: Records)
     await records.make_poll_due(deposited.id)
     silent = SlowBank(None)
     with sweeping(with_bank(desk, silent)):
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not silent.collected:  # noqa: ASYNC110 - there is no event to wait for
                 await asyncio.sleep(0.01)
         held = (await send(desk, ada, bob, "1.00")).transaction

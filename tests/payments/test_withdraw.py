@@ -22,6 +22,7 @@ from pocketpay.transactions.errors import BankDeclined, InsufficientFunds, KeyRe
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Type
 from tests.conftest import Dsns
+from tests.patience import PATIENCE_SECONDS
 from tests.payments.banks import SlowBank, with_bank
 from tests.payments.customers import (
     Records,
@@ -86,7 +87,7 @@ async def test_the_bank_is_called_outside_any_unit_of_work(desk: Desk) -> None:
             await pay_out(desk, bob, "1.00")  # would wait forever for its turn
             return SETTLED
 
-    answer = await asyncio.wait_for(pay_out(with_bank(desk, BusyBank()), ada, "1.00"), 2)
+    answer = await asyncio.wait_for(pay_out(with_bank(desk, BusyBank()), ada, "1.00"), PATIENCE_SECONDS)
     assert answer.transaction.status is Status.COMPLETED
 
 

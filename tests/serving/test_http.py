@@ -317,6 +317,19 @@ def test_any_body_is_parsed_or_refused(raw: bytes) -> None:
         http.parse_body(raw)
 
 
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"", "zero-length"),
+        (b'{"query": "{', "unexpected end of data"),
+        (b'{"query": "\\ud83d"}', "no low surrogate in string: line 1"),  # half an emoji, of a cut string
+    ],
+)
+def test_a_body_that_is_not_json_is_refused_with_the_reason(raw: bytes, reason: str) -> None:
+    with pytest.raises(HttpRefusal, match=f"The body is not JSON: .*{reason}"):
+        http.parse_body(raw)
+
+
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=10), inner, max_size=4),

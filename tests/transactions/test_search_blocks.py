@@ -164,9 +164,7 @@ async def test_a_search_continues_from_every_position_inside_and_between_blocks(
 
 
 @pytest.mark.usefixtures("small")
-async def test_without_time_to_continue_a_page_stops_and_the_next_continues_there(
-    owner: Owner, database: Database
-) -> None:
+async def test_the_next_page_continues_where_a_page_ran_out_of_time(owner: Owner, database: Database) -> None:
     mine, other = await somebody(owner, 2)
     happened = payments(mine, other, ["tea"] + ["rent"] * 40)
     await write(owner, happened)

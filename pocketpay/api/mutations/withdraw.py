@@ -38,8 +38,8 @@ class WithdrawInput:
 
 @strawberry.mutation(
     description="Withdraws money to a bank. The transaction is CREATED until the bank answers, and amount and fee "
-    "are held. It is COMPLETED when the bank has settled it. Without enough money for both it is FAILED; from a "
-    "frozen wallet it is BLOCKED. A bank can return a settled withdrawal: a REFUND of amount and fee follows, "
+    "are held. It is COMPLETED when the bank has settled it. Without enough money for both, it is FAILED. If the "
+    "wallet is frozen, it is BLOCKED. A bank can return a settled withdrawal: a REFUND of amount and fee follows, "
     '"Returned by the bank". Refusals: INVALID_AMOUNT, INVALID_INPUT, NOT_FOUND, BANK_ACCOUNT_PENDING, '
     "BANK_ACCOUNT_UNUSABLE, CURRENCY_MISMATCH, INSUFFICIENT_FUNDS, LIMIT_EXCEEDED, BANK_DECLINED, WALLET_FROZEN, "
     "WALLET_CLOSED, IDEMPOTENCY_KEY_REUSED."

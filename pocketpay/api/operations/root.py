@@ -73,7 +73,7 @@ class Operations:
 
     @strawberry.field(
         description="Customers that match exactly, including those who have closed their wallet. For a transaction "
-        "id: both sides."
+        "id, the customers on both sides of the transaction."
     )
     async def customers(
         self,
@@ -108,8 +108,8 @@ class Operations:
 
 
 @strawberry.type(
-    description="Mutations for operators. Each action is recorded with its reason. Several in one request run one "
-    "after another, in order, and each counts as a mutation of the request."
+    description="Mutations for operators. Each action is recorded with its reason. Several mutations in one "
+    "request run one after another, in order, and each of them counts in the limit of mutations of a request."
 )
 class OperationsMutations:
     freeze_wallet = freeze_wallet
@@ -130,7 +130,7 @@ mutation."""
 
 @strawberry.field(
     name="operations",
-    description="Queries for operators. For everybody else it is null, with the error FORBIDDEN. The role is "
+    description="Queries for operators. Everybody else gets null and the error FORBIDDEN. The role is "
     "checked on each request.",
 )
 async def queries(info: Info) -> Operations | None:
@@ -140,7 +140,7 @@ async def queries(info: Info) -> Operations | None:
 
 @strawberry.field(
     name="operations",
-    description="Mutations for operators. For everybody else it is null, with the error FORBIDDEN. The role is "
+    description="Mutations for operators. Everybody else gets null and the error FORBIDDEN. The role is "
     "checked on each request.",
 )
 async def mutations(info: Info) -> OperationsMutations | None:

@@ -116,5 +116,6 @@ def _refused(error: stripe.StripeError) -> Refused:
 
 def _code(error: stripe.StripeError) -> str:
     """Returns the most exact code of an error. Never its message."""
-    found = getattr(error.error, "decline_code", None) or error.code or getattr(error.error, "type", None)
+    parts = (getattr(error.error, name, None) for name in ("decline_code", "code", "type"))
+    found = next((part for part in parts if part), error.code)
     return str(found or type(error).__name__)[:SAFE_CODE_LENGTH]

@@ -141,7 +141,7 @@ def tools_for(server_major: int) -> Tools:
             return tools
     raise DatabaseUnavailable(
         f"No pg_dump of PostgreSQL {server_major} or newer is installed here. Install it (in Debian: "
-        f"postgresql-client-{server_major}), or run this command where it is."
+        f"postgresql-client-{server_major}), or run this command where it is installed."
     )
 
 

@@ -37,7 +37,7 @@ from pocketpay.serving.http import HttpRefusal
 
 MAX_REFUSED = 16
 """Refused connections that may stay open until their clients have read the response; they use open files beyond the
-limit. Further connections are aborted at once."""
+limit. Further connections are aborted immediately."""
 
 
 MAX_CACHED_HEAD_BYTES = 2_048
@@ -227,7 +227,7 @@ class Protocol(HttpToolsProtocol):
                 self._enter(self.all_connections.last)
                 return
             with suppress(OSError):  # the client has closed it
-                own.shutdown(socket.SHUT_WR)  # at once: the transport closes in the next iteration of the event loop
+                own.shutdown(socket.SHUT_WR)  # now: the transport closes in the next iteration of the event loop
         self._close()
 
     def pause_writing(self) -> None:
@@ -361,7 +361,7 @@ class Protocol(HttpToolsProtocol):
         self._in_head, self._head_bytes, self._head_is_measured = True, 0, True
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Extends uvicorn's method by a limit. Trailers also arrive here, after the body, and are ignored."""
+        """Calls uvicorn's method within a limit. Trailers also arrive here, after the body, and are ignored."""
         if not self._in_head:
             return
         if len(self.headers) >= self._limits.headers:
@@ -383,7 +383,7 @@ class Protocol(HttpToolsProtocol):
         self._announce_end()
 
     def on_body(self, body: bytes) -> None:
-        """Extends uvicorn's method by a limit, which also counts bytes that arrive together with the head."""
+        """Calls uvicorn's method within a limit, which also counts bytes that arrive together with the head."""
         self._payload_bytes += len(body)
         if self._payload_bytes > self._limits.body_bytes:
             self._refusal = refusals.LARGE_BODY

@@ -160,7 +160,7 @@ BLOCKS = Proof(
 
 
 class Limits(NamedTuple):
-    """The most blocks that one page looks at, and the most of them whose transactions it reads."""
+    """The maximum number of blocks that one page looks at, and of blocks whose transactions it reads."""
 
     blocks: int
     candidates: int
@@ -175,7 +175,8 @@ async def sealed_until(session: Session, wallet_id: UUID) -> datetime | None:
 async def page(
     session: Session, scope: Scope, *, limit: int, most: Limits, backwards: bool
 ) -> tuple[list[Transaction], Position | None]:
-    """Returns a page of a search in the part of the history that has blocks, and the position where to read on.
+    """Returns a page of a search in the part of the history that has blocks, and the position where the next page
+    continues.
 
     It does the same as `history.page`, for a filter with a search text. The position is None when the page is full,
     or when nothing more follows. Towards newer transactions it can be the end of the last block.
@@ -189,14 +190,14 @@ async def page(
 
 
 async def due(session: Session, *, entries: int, limit: int) -> list[UUID]:
-    """Returns at most `limit` wallets with at least so many ledger entries that no block has."""
+    """Returns at most `limit` wallets with at least `entries` ledger entries that no block has."""
     return [row["id"] for row in await session.fetch(_DUE, entries, limit)]
 
 
 async def seal(session: Session, wallet_id: UUID, *, blocks: int) -> int:
     """Writes at most `blocks` next blocks of the wallet. Returns their number: 0 when there is no whole block.
 
-    Two servers may do it at once: both write the same blocks.
+    Two servers may do this at the same time: both write the same blocks.
     """
     status = await session.execute(_SEAL, wallet_id, SIZE, blocks * SIZE + 1)
     return int(status.split()[-1])

@@ -18,7 +18,7 @@ EVENT = {"type": "payout.paid", "data": {"object": {"id": "po_1"}}}
 
 
 def signed(body: str, secret: str, *, seconds_ago: float = 0) -> str:
-    return WebhookSignature.generate_signature_header(body, secret, int(time.time() - seconds_ago))
+    return str(WebhookSignature.generate_signature_header(body, secret, int(time.time() - seconds_ago)))
 
 
 def fault_of(body: str, signature: str | None, *secrets: str) -> Fault:

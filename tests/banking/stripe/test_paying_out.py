@@ -158,6 +158,21 @@ async def test_a_transfer_that_somebody_reversed_is_not_paid_out_of_other_money(
     assert customer.objects("payout") == []
 
 
+async def test_an_account_that_left_declines_nothing_that_is_under_way_and_every_new_order(
+    customer: Customer,
+) -> None:
+    link = await customer.withdrawal_link()
+    customer.platform.top_up(2_000)
+    under_way = customer.order(link)
+    assert await customer.bank.payout(under_way) == PENDING
+    customer.platform.act("accounts", customer.account(link.reference), "deauthorise")
+    with capture_logs() as logs, pytest.raises(BankUnavailable):
+        await customer.bank.payout(under_way)
+    assert [(one["event"], one["code"]) for one in logs] == [("stripe_object_unreadable", "account_invalid")]
+    assert await customer.paid_out(customer.order(link)) is BankReply.DECLINED
+    assert state_of(customer) == [["pending"], [False]]
+
+
 async def test_many_servers_at_once_pay_once(customer: Customer) -> None:
     link = await customer.withdrawal_link()
     customer.platform.top_up(5_000)

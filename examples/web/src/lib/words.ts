@@ -39,11 +39,7 @@ export function refusal(error: ErrorPartsFragment): string {
       return `Your limit for ${LIMITS[kind]} is ${money(total)} in 24 hours, and ${money(remaining)} of it is left.${until}`;
     }
     case 'RateLimited':
-      return error.retryAfterSeconds
-        ? `${error.message} Try again in ${error.retryAfterSeconds} seconds.`
-        : error.message;
     case 'WrongState':
-      return `${error.message} It is ${words(error.status)} now.`;
     case 'InvalidInput':
     case 'Refusal':
       return error.message;
