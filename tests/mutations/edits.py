@@ -211,8 +211,8 @@ STRIPE = tuple(
         (
             "a reversed transfer is paid out",
             "paying_out",
-            "PayingOut._execute",
-            "if made.amount_reversed",
+            "PayingOut._create_payout",
+            "if transfer.amount_reversed",
             "if False",
         ),
         (
@@ -247,6 +247,20 @@ VALUES = (
         "_init",
         "self.__class__ = _frozen",
         "pass",
+    ),
+    Edit(
+        "times are read without their sign",
+        "database/times.py",
+        "_moment",
+        "signed=True",
+        "signed=False",
+    ),
+    Edit(
+        "times of every zone are kept",
+        "database/times.py",
+        "_encoded",
+        "_kept_raw(moment) if moment.tzinfo is UTC else _raw(moment)",
+        "_kept_raw(moment)",
     ),
 )
 
