@@ -136,7 +136,7 @@ def test_money_cannot_be_split_among_fewer_than_one(ways: int) -> None:
 
 
 @given(any_minors, any_minors)
-def test_sums_and_differences_are_those_of_the_minor_units(one: int, other: int) -> None:
+def test_sums_and_differences_are_computed_from_the_minor_units(one: int, other: int) -> None:
     here, there = Money(one, "USD"), Money(other, "USD")
     assert here + there == Money(one + other, "USD")
     assert here - there == here + -there

@@ -235,7 +235,7 @@ def test_the_first_currency_is_the_default() -> None:
     assert load(currencies="eur, usd").served_currencies == ("EUR", "USD")
 
 
-def test_currency_without_an_amount_is_named() -> None:
+def test_a_currency_without_an_amount_is_named() -> None:
     message = sentence(currencies="USD,JPY,EUR", welcome_bonus="USD:100.00")
     assert message == "WELCOME_BONUS has no amount for JPY, EUR; write it like USD:100.00,JPY:15000."
 

@@ -1,9 +1,9 @@
-"""The argument `since` of a subscription: it first sends the changes after that time (decision 38).
+"""The argument `since` of a subscription, which then first sends the changes after that time (decision 38).
 
 1. The start is 15 seconds before `since`, because `updatedAt` is set before the commit.
 2. The server counts the objects that changed after the start.
    At most MAX_MISSED: the subscription starts there and sends these objects, in pages, before live changes.
-   More: it ends with TOO_MANY_CHANGES, and the client queries the list instead.
+   More: the subscription ends with TOO_MANY_CHANGES, and the client queries the list instead.
 """
 
 from datetime import UTC, datetime, timedelta

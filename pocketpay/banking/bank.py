@@ -91,7 +91,7 @@ class OpenedLink:
 
 @dataclass(frozen=True, slots=True)
 class BankOrder:
-    """An order to bring money in from a bank or to send it there.
+    """An order to bring money in from a bank or to send money to a bank.
 
     `id` is the transaction's id and the provider's idempotency key. When it is also the reference of the payment at
     the bank, the bank's file can be compared with the books (decision 73). `instant` is True for an instant payout.

@@ -363,7 +363,7 @@ class Clearing:
 
     async def _connected(self) -> Connection:
         settings = {**TIMEOUTS, **PLANNER_SETTINGS, "lock_timeout": str(LOCK_MILLISECONDS)}
-        return await connect(self.database.dsn, name="pocketpay clearing", settings=settings)
+        return await connect(self.database.dsn, name="pocketpay clearing", settings=settings, keeps_times=True)
 
     async def _roll_back(self) -> None:
         """Rolls back the failed unit. Closes the connection if that fails too."""

@@ -18,7 +18,7 @@ from typing import Any
 import asyncpg
 from asyncpg.connect_utils import SessionAttribute
 
-from pocketpay.database import timelines
+from pocketpay.database import timelines, times
 from pocketpay.database.address import FORM, Host, for_driver, hosts_of
 from pocketpay.database.availability import AVAILABILITY, cause_of
 from pocketpay.database.failures import NoPrimary, ServiceBusy
@@ -103,16 +103,18 @@ async def connect(
     settings: Mapping[str, str] | None = None,
     command_seconds: float | None = COMMAND_SECONDS,
     standby: bool = False,
+    keeps_times: bool = False,
 ) -> Connection:
     """Opens a connection to the primary, with TIMEOUTS or with `settings` instead. `name` is its application_name.
 
-    With `standby` it opens a connection to a hot standby instead, which can only read.
+    With `standby` it opens a connection to a hot standby instead, which can only read. With `keeps_times` it converts
+    times faster (times.py).
 
     Raises ServiceBusy when it cannot be opened: NoPrimary when no host accepts it, with the reason of each host.
     """
     sent = {**(TIMEOUTS if settings is None else settings), **GONE}
     try:
-        opening = _Opening(for_driver(dsn), name, sent, command_seconds, standby)
+        opening = _Opening(for_driver(dsn), name, sent, command_seconds, standby, keeps_times)
         hosts = hosts_of(dsn)
         if len(hosts) > 1:
             return await _first([_Attempt(opening, host) for host in hosts])
@@ -135,6 +137,7 @@ class _Opening:
     settings: Mapping[str, str]
     command_seconds: float | None
     standby: bool
+    keeps_times: bool
 
     async def to(self, host: Host | None, seconds: float) -> Connection:
         """Opens a connection to the host. Raises one of REFUSALS."""
@@ -153,6 +156,8 @@ class _Opening:
                 await connection.execute(SET, [*self.settings], [*self.settings.values()])
                 if not self.standby:
                     await timelines.SEEN.check(connection)
+                if self.keeps_times:
+                    await times.keep_conversions(connection)
             except BaseException:
                 connection.terminate()
                 raise

@@ -29,7 +29,7 @@ select least(
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """The readers and writers of one process."""
+    """The numbers of readers and writers of one process."""
 
     readers: int = READERS
     writers: int = WRITERS

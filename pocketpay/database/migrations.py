@@ -1,4 +1,5 @@
-"""Migrates a database to this server's revision, with Alembic. It is imported only when needed, because it is slow.
+"""Migrates a database to this server's revision, with Alembic. Alembic is imported only when needed, because its
+import is slow.
 
 Each migration is one transaction, except that an index of an existing table is built outside of it, while payments
 go on (decision 72). The migration process holds an advisory lock: of two processes that start at the same time, the
@@ -110,7 +111,9 @@ def _explained(error: DBAPIError) -> Exception:
 
 
 def _forbidden(error: asyncpg.InsufficientPrivilegeError) -> DatabaseUnavailable:
-    return DatabaseUnavailable(f"The login of DATABASE_OWNER_URL cannot migrate ({error}). Grant it this right.")
+    return DatabaseUnavailable(
+        f"The login of DATABASE_OWNER_URL cannot migrate ({error}). Grant the login the missing right."
+    )
 
 
 def config(dsn: str | None = None) -> Config:

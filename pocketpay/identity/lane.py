@@ -120,7 +120,8 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The turn of one address. `guess_id` is the guess that used it, if any. It is recent until `expires_at`."""
+    """The turn of one address. `guess_id` is the guess that used the turn, if any. The turn is recent until
+    `expires_at`."""
 
     order: Order
     begins_at: datetime
@@ -131,8 +132,12 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """Counts of the other addresses in this lane: those of the same provider and of the same network with a recent
-    turn, and those of the same provider with an appointment, by calendar (`waiting`)."""
+    """Counts of the other addresses in this lane.
+
+    of_provider    addresses of the same provider with a recent turn
+    of_network     addresses of the same network with a recent turn
+    waiting        addresses of the same provider with an appointment, by calendar
+    """
 
     of_provider: int = 0
     of_network: int = 0
@@ -141,9 +146,10 @@ class Others:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to an address. `wait` is None when it may guess now, else the time after which to ask again.
+    """The answer to an address. `wait` is None when the address may guess now, else the time after which to ask
+    again.
 
-    `turn` is its turn, or None; `lane` is the new state of the lane.
+    `turn` is the turn of the address, or None; `lane` is the new state of the lane.
     """
 
     lane: Lane

@@ -86,7 +86,7 @@ class UserRow(SQLModel, table=True):
 
 
 class OneTimeChallengeRow(SQLModel, table=True):
-    """A challenge, from which a one-time code is derived. No code is stored; `tries` counts wrong ones."""
+    """A challenge, from which a one-time code is derived. No code is stored; `tries` counts wrong codes."""
 
     __tablename__ = "one_time_challenges"
     __table_args__ = (

@@ -67,8 +67,8 @@ async def _send(services: IdentityServices, login: Login) -> None:
 async def send_code(session: Session, outbox: Outbox, user: User, challenge_id: UUID) -> int | None:
     """Mails a code to the user's verified address, in a unit of work that has locked the user's row.
 
-    Returns None, or, when the user has been sent enough mails, the seconds until the next may be sent. Then nothing
-    is sent. Idempotent for the same `challenge_id`.
+    Returns None when the mail is queued. When the user has got enough mails, queues nothing and returns the seconds
+    until the next mail is possible. Idempotent for the same `challenge_id`.
     """
     assert user.email is not None  # noqa: S101 - it is verified
     challenge = Challenge(challenge_id, Purpose.RESET_PASSWORD, user.id, user.email)

@@ -42,7 +42,7 @@ class HouseAccounts:
 
     def has_all(self, currencies: Iterable[str]) -> bool:
         """Returns whether there are house accounts in all the currencies. A server with other settings may have
-        more."""
+        created accounts in more currencies."""
         return all((HouseKind.BANK, currency) in self.accounts for currency in currencies)
 
     def merge(self, house: "HouseAccounts") -> None:

@@ -34,8 +34,8 @@ WORK_MEMORY = {"work_mem": "64MB"}
 would write and read several times with its default of 4 MB."""
 
 STANDBY_CANCELLED = (
-    "The standby cancelled the audit, because it had to replay changes. Set hot_standby_feedback = on there, or a "
-    "longer max_standby_streaming_delay, and run it again."
+    "The standby cancelled the audit, because it had to replay changes. Set hot_standby_feedback = on or a longer "
+    "max_standby_streaming_delay on the standby, and run the audit again."
 )
 
 

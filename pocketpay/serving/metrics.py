@@ -96,7 +96,8 @@ class Metrics:
     # ------------------------------------------------------------ values that are read on request
 
     def gauge(self, name: str, description: str, read: Callable[[], float | None], merge: Merge = Merge.SUM) -> None:
-        """Registers a gauge. `read` is called when the metrics are requested; None leaves it out."""
+        """Registers a gauge. `read` is called when the metrics are requested; when it returns None, the gauge is left
+        out."""
         self._add(Family(name, Kind.GAUGE, description, merge), (), lambda: _one(read()))
 
     def gauges(

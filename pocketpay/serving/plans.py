@@ -92,7 +92,7 @@ class Plan:
 
     async def data(self, context: Context, values: VariableValues) -> dict[str, Any] | RootResult | None:
         """Returns the response's data. When the plan fails, the executor creates the data from the returned
-        RootResult. After None, the executor calls the root resolver itself."""
+        RootResult. When the result is None, the executor calls the root resolver itself."""
         run = Run(context, values)
         try:
             value = self._resolve.call(None, run, self._arguments(run))

@@ -55,7 +55,7 @@ def test_a_refusal_is_reported_with_its_path_message_and_status() -> None:
     (reported,) = user_errors([payments.InsufficientFunds(Money(1_000, "USD"), Money(250, "USD"))])
     assert reported.code is ErrorCode.INSUFFICIENT_FUNDS
     assert reported.path == ["input", "amount"]
-    assert reported.message == "This needs 10.00 USD, but only 2.50 USD is available."
+    assert reported.message == "The payment needs 10.00 USD, but only 2.50 USD is available."
     assert [one.message for one in user_errors([identity.RateLimited(1), identity.RateLimited(40)])] == [
         "Too many attempts. Try again in 1 second.",
         "Too many attempts. Try again in 40 seconds.",

@@ -389,7 +389,7 @@ async def test_operators_and_owners_see_different_ids_for_the_same_objects(clien
         assert (await client.data(node, {"id": id}, by=olga))["node"]["id"] == id
 
 
-async def test_an_operator_can_name_a_wallet_by_any_id_of_it_or_its_owner(client: Client) -> None:
+async def test_an_operator_can_name_a_wallet_by_any_id_of_the_wallet_or_its_owner(client: Client) -> None:
     olga, ada = await operator(client), await client.sign_up("ada")
     known = (await client.data("{ viewer { id wallet { id } } }", by=ada))["viewer"]
     customer_id, wallet_id = known["id"].replace("user_", "customer_"), known["wallet"]["id"]

@@ -111,7 +111,7 @@ def test_a_bank_that_simulates_failures_is_refused_in_production(manner: Manner)
     assert load(simulated_bank=manner, environment="development", _env_file=None).simulated_bank is manner
 
 
-async def test_a_link_is_active_at_once_and_always_the_same() -> None:
+async def test_a_link_is_active_immediately_and_always_the_same() -> None:
     link = Link(uuids.uuid7(), uuids.uuid7(), "ada@example.com", "USD", BankUse.WITHDRAWAL)
     opened = await SimulatedBank().open_link(link)
     assert opened.url is None

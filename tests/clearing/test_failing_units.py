@@ -172,7 +172,7 @@ async def test_orders_of_a_unit_that_timed_out_are_retried_one_by_one(desk: Desk
 
 
 @pytest.mark.parametrize(("state", "tries"), [("57014", 1 + 5), ("53200", 1 + 5), ("53100", 1), ("58030", 1)])
-async def test_orders_that_the_database_cannot_execute_are_busy_and_not_done(
+async def test_orders_that_the_database_cannot_execute_fail_as_busy_and_do_nothing(
     desk: Desk, records: Records, state: str, tries: int
 ) -> None:
     ada, bob = await people(desk, 2, funds="10.00")

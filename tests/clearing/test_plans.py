@@ -202,7 +202,7 @@ async def test_a_unit_of_work_reads_few_rows_by_index_in_a_database_of_any_size(
         open_desk(database_dsn.server, without_risk_rules()) as desk,
     ):
         if size != "new":
-            await fill(records, 2_000 if size == "fresh" else 100_000)
+            await fill(records, 2_000 if size == "fresh" else 30_000)
         if size == "large":
             await records.connection.execute("analyze")
         ada, bob = await people(desk, 2, funds="9000.00")

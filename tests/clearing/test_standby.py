@@ -97,7 +97,7 @@ async def test_a_unit_of_work_without_a_standbys_confirmation_is_not_shown(
                 await asyncio.sleep(0.05)
 
 
-async def test_database_that_does_not_wait_for_its_standbys_is_refused(durable: EmbeddedPostgres) -> None:
+async def test_a_database_that_does_not_wait_for_its_standbys_is_refused(durable: EmbeddedPostgres) -> None:
     await startup.check(durable.server_dsn + "&synchronous_commit=local")
     async with standby_away(durable):
         await startup.check(durable.server_dsn)

@@ -179,7 +179,7 @@ def test_stopping_during_the_start_leaves_nothing_running(
     assert postmaster(folder) is None
 
 
-def test_a_second_signal_ends_a_slow_stop_at_once(start: Start, folder: Path, port: int) -> None:
+def test_a_second_signal_ends_a_slow_stop_immediately(start: Start, folder: Path, port: int) -> None:
     process, number = start("serve"), signal.SIGINT
     assert process.stdout is not None
     assert "is running at" in process.stdout.readline()

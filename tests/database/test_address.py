@@ -79,7 +79,7 @@ def test_parameters_of_other_clients_are_dropped_and_others_kept_as_written() ->
         ("channel_binding=require", "channel_binding=require"),
         ("gssencmode=require", "gssencmode=require"),
         ("target_session_attrs=standby", "target_session_attrs=standby"),
-        ("target_session_attrs=read-only", "the server writes"),
+        ("target_session_attrs=read-only", "needs a host that accepts writes"),
         ("schema=money", "schema"),
     ],
 )

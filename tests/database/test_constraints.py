@@ -513,12 +513,14 @@ async def test_the_database_ignores_the_row(owner: "Connection[Record]", name: s
     assert await owner.execute(IGNORES[name]) == "INSERT 0 0"
 
 
-async def test_every_guard_of_the_catalog_is_attempted(module_dsn: Dsns) -> None:
+async def test_every_guard_of_the_catalog_has_an_attempt_to_break_it(module_dsn: Dsns) -> None:
     named = [guard.name for guard in await catalog.guards(module_dsn.owner)]
     assert sorted(named) == sorted([*ATTEMPTS, *RESETS, *IGNORES])
 
 
-async def test_every_constraint_name_that_a_trigger_reports_is_attempted(owner: "Connection[Record]") -> None:
+async def test_every_constraint_name_that_a_trigger_reports_has_an_attempt_to_break_it(
+    owner: "Connection[Record]",
+) -> None:
     sources = await owner.fetch(TRIGGER_FUNCTIONS)
     named = {name for row in sources for name in REFUSED_BY.findall(row["prosrc"])}
     assert {"ledger_entries_chain", "transactions_source_wallet", "transactions_lifecycle"} <= named

@@ -167,7 +167,7 @@ async def test_a_later_revision_that_supports_this_server_is_accepted(
     assert await migrations.upgrade(database_dsn.owner, database_dsn.server) == migrations.Upgraded("tomorrow")
 
 
-async def test_older_postgresql_is_not_migrated(empty: Dsns, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_older_postgresql_is_not_migrated(empty: Dsns, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(startup, "MIN_VERSION", 190_000)
     with pytest.raises(DatabaseUnavailable, match="use 18 or newer"):
         await migrations.upgrade(empty.owner, empty.server)

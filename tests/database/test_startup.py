@@ -37,7 +37,7 @@ async def test_a_pooler_that_drops_connection_settings_is_refused(
         await startup.check(durable.server_dsn)
 
 
-async def test_older_postgresql_is_refused(durable: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_older_postgresql_is_refused(durable: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(startup, "MIN_VERSION", 190_000)
     with pytest.raises(DatabaseUnavailable, match="use 18 or newer"):
         await startup.check(durable.server_dsn)

@@ -152,7 +152,7 @@ def _is_postgres_of(pid: int, cluster: Path) -> bool:
 
 
 @contextlib.contextmanager
-def installation(folder: Path, data: Path | None = None, **settings: str) -> Iterator[Installation]:
+def installation(folder: Path, data: Path | None = None, /, **settings: str) -> Iterator[Installation]:
     """Creates an installation in a new folder, with a copy of the data directory `data` if that is given. Removes it
     at the end, with the cluster that root's servers have elsewhere."""
     folder.mkdir()

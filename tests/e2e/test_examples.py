@@ -45,7 +45,7 @@ def running(name: str, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
             process.kill()
 
 
-def test_pay_asks_for_confirmation_and_watch_shows_the_held_payment(server: Running) -> None:
+def test_the_example_pay_asks_for_confirmation_and_the_example_watch_shows_the_held_payment(server: Running) -> None:
     url = f"{server.url}/graphql"
     with (
         running("watch.py", "alice", PASSWORD, url) as watching,
@@ -62,7 +62,7 @@ def test_pay_asks_for_confirmation_and_watch_shows_the_held_payment(server: Runn
         assert watching.stdout.readline() == "1538.00 USD to spend, 0.00 held\n"
 
 
-def test_request_prints_the_answer_to_the_money_request(server: Running) -> None:
+def test_the_example_request_prints_the_answer_to_the_money_request(server: Running) -> None:
     with running("request.py", "carol", PASSWORD, "bob", "12.00", f"{server.url}/graphql") as asking:
         assert asking.stdout is not None
         assert asking.stdout.readline().startswith("bob is asked for 12.00 until ")
@@ -171,7 +171,7 @@ def test_a_payment_without_a_confirmation_is_not_made(server: Running) -> None:
     assert (paying.returncode, wrong) == (1, "Not confirmed: the money is held until the payment expires.\n")
 
 
-def test_watch_ends_with_one_sentence_when_the_server_stops(installation: Installation) -> None:
+def test_the_example_watch_ends_with_one_sentence_when_the_server_stops(installation: Installation) -> None:
     stopping = installation.start()
     with running("watch.py", "alice", PASSWORD, f"{stopping.url}/graphql") as watching:
         assert watching.stdout is not None

@@ -67,7 +67,7 @@ def relative(file: Path) -> str:
 
 
 @pytest.mark.parametrize("file", [*TABS, *DOCUMENTS], ids=relative)
-def test_document_is_valid_against_the_schema(file: Path) -> None:
+def test_a_document_is_valid_against_the_schema(file: Path) -> None:
     assert [error.message for error in validate(served_schema(), parse(file.read_text()))] == []
 
 
@@ -82,7 +82,7 @@ def test_a_tab_is_one_named_operation_with_an_introductory_comment(file: Path) -
     assert file.read_text().startswith("# ")
 
 
-def test_walk_has_every_tab_once() -> None:
+def test_the_walk_has_every_tab_once() -> None:
     assert sorted(step["tab"] for step in WALK) == sorted(file.stem for file in TABS)
 
 

@@ -13,7 +13,7 @@ STATUSES = {200, 204, 307, 400, 403, 404, 405, 406, 408, 413, 415, 429, 431}
 """Every status that a request may cause. A browser gets 503 from a server in development without the explorer."""
 
 
-def test_odd_requests_cause_no_internal_error(postgres: EmbeddedPostgres) -> None:
+def test_unusual_requests_cause_no_internal_error(postgres: EmbeddedPostgres) -> None:
     play(postgres, "odd_requests", _requests, cases=150)
 
 

@@ -43,7 +43,7 @@ RAW = (
 
 # A message that closes the socket cancels its operations. A resolver that has not started by then is never awaited.
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
-def test_odd_messages_cause_no_internal_error(postgres: EmbeddedPostgres) -> None:
+def test_unusual_messages_cause_no_internal_error(postgres: EmbeddedPostgres) -> None:
     assert len(DOCUMENTED) >= 6
     play(postgres, "odd_messages", _messages, cases=40)
 

@@ -50,7 +50,7 @@ async def test_a_hash_with_other_parameters_verifies_and_is_replaced_by_ours(ope
 
 
 @pytest.mark.parametrize("kept", FROM_GO)
-async def test_hash_of_another_implementation_verifies(opened: Passwords, kept: str) -> None:
+async def test_a_hash_of_another_implementation_verifies(opened: Passwords, kept: str) -> None:
     assert (await opened.verify(kept, "test")).matches
     assert not (await opened.verify(kept, "Test")).matches
 

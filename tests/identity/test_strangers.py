@@ -200,7 +200,7 @@ async def test_a_guess_uses_no_turn_when_no_hash_was_computed(services: Identity
         assert attempt.requester is Requester.STRANGER
 
 
-async def test_a_lost_reply_uses_one_turn(database_dsn: Dsns, owner: Owner) -> None:
+async def test_an_attempt_uses_one_turn_when_a_reply_is_lost(database_dsn: Dsns, owner: Owner) -> None:
     database = LosesReplies(database_dsn.server)
     async with receiving(database) as services:
         database.losses = 2

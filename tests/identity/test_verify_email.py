@@ -55,7 +55,7 @@ async def changed_to(services: IdentityServices, whose: Admission, email: str | 
 
 
 @pytest.mark.parametrize("way", ["code", "token"])
-async def test_code_or_link_verifies_the_address(services: IdentityServices, owner: Owner, way: str) -> None:
+async def test_the_code_or_the_link_verifies_the_address(services: IdentityServices, owner: Owner, way: str) -> None:
     ada = await arrive(services, raw_email=MAIL)
     assert not ada.user.email_verified
     await requested(services, ada)

@@ -1,6 +1,9 @@
-"""Runs the suites of `make interop` where they are built, with fewer random documents."""
+"""Runs some suites of `make interop` where they are built: the checkers of the protocols and of the schema, and one
+client. INTEROP=whole runs all of them, with fewer random documents.
+"""
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +19,13 @@ built = pytest.mark.skipif(
     not (ROOT / ".make" / "interop").exists(), reason="the interoperability suites are not built: make interop"
 )
 ALL = [*suites.SUITES, suites.schemathesis(examples=2)]
-ONE_OF_EACH_KIND = [suite for suite in ALL if suite.package in ("graphql-http", "gql", "schemathesis")]
+SHORT = (
+    *("graphql-http", "graphql", "graphql-ws", "@graphql-eslint/eslint-plugin"),
+    *("@urql/exchange-persisted", "@apollo/client"),
+)
+WHOLE = os.environ.get("INTEROP") == "whole"
+CHOSEN = [suite for suite in ALL if WHOLE or suite.package in SHORT]
+ONE_OF_EACH_KIND = [suite for suite in CHOSEN if suite.package in ("graphql-http", "gql", "schemathesis")]
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +38,7 @@ def url(cluster_home: Path, seeded_data: Path) -> Iterator[str]:
 
 
 @built
-@pytest.mark.parametrize("suite", ALL, ids=lambda suite: suite.name)
+@pytest.mark.parametrize("suite", CHOSEN, ids=lambda suite: suite.name)
 def test_a_suite_finds_no_failure_in_the_server(suite: Suite, url: str, tmp_path: Path) -> None:
     result = suite.run(url, tmp_path)
     assert result.failures == []

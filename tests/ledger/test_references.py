@@ -65,7 +65,7 @@ insert into ledger_entries select * from jsonb_populate_recordset(null::ledger_e
 """A wallet and a payment to it in one statement: the guards run at the end of the statement."""
 
 
-async def test_rows_of_the_same_statement_may_be_referred_to(scene: Scene, writer: Writer) -> None:
+async def test_a_row_may_refer_to_rows_of_the_same_statement(scene: Scene, writer: Writer) -> None:
     new = AccountRow(uuids.uuid7(), posted=100, sequence=1, version=1)
     movement = honest(scene).with_transaction(destination_wallet_id=new.id)
     movement = movement.with_entry(1, account_id=new.id, sequence=1, balance_after=100)
@@ -89,7 +89,7 @@ async def test_a_reference_to_a_row_that_was_rolled_back_is_refused(scene: Scene
         await intend(writer, TransactionRow(wallet, scene.bob.id, **FAILED))
 
 
-async def test_an_uncommitted_row_of_another_session_cannot_be_referred_to(
+async def test_no_row_can_refer_to_an_uncommitted_row_of_another_session(
     scene: Scene, writer: Writer, module_dsn: Dsns
 ) -> None:
     """The refusal is immediate, as it was with foreign keys."""

@@ -52,7 +52,9 @@ async def test_mail_of_a_unit_that_is_rolled_back_is_not_sent(
     assert smtp.accepted == []
 
 
-async def test_an_event_put_several_times_sends_one_mail(post: Post, database: Database, smtp: SmtpServer) -> None:
+async def test_an_event_put_into_the_outbox_several_times_sends_one_mail(
+    post: Post, database: Database, smtp: SmtpServer
+) -> None:
     await asyncio.gather(*(post.put("the same") for _ in range(5)))
     await send_all(sender_to(database, smtp))
     await post.put("the same")
@@ -318,7 +320,7 @@ async def test_closing_a_sender_finishes_its_mail_and_claims_no_more(
     assert await facts(owner, ROW) == ("sent", 1, None)
 
 
-async def test_a_started_sender_sends_mails_that_are_put_later(
+async def test_a_started_sender_sends_mails_that_are_put_into_the_outbox_later(
     post: Post, database: Database, smtp: SmtpServer
 ) -> None:
     one = sender_to(database, smtp)
@@ -328,7 +330,7 @@ async def test_a_started_sender_sends_mails_that_are_put_later(
     await one.close()
 
 
-async def test_a_result_that_cannot_be_recorded_at_once_is_recorded_later(
+async def test_a_result_that_cannot_be_recorded_immediately_is_recorded_later(
     post: Post, database: Database, smtp: SmtpServer, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sender, "RECORD_PAUSES", (0.05, 0.05, 0.05))

@@ -248,6 +248,20 @@ VALUES = (
         "self.__class__ = _frozen",
         "pass",
     ),
+    Edit(
+        "times are read without their sign",
+        "database/times.py",
+        "_moment",
+        "signed=True",
+        "signed=False",
+    ),
+    Edit(
+        "times of every zone are kept",
+        "database/times.py",
+        "_encoded",
+        "_kept_raw(moment) if moment.tzinfo is UTC else _raw(moment)",
+        "_kept_raw(moment)",
+    ),
 )
 
 EDITS = (*LOCKS, *KEYS, *COLUMNS, *COUNTS, *TIMES, *STRIPE, *VALUES)

@@ -64,7 +64,7 @@ async def test_a_new_user_gets_a_session_a_wallet_and_an_account(services: Ident
     assert (await sign_in(services, "ada", PASSWORD, address=HOME, user_agent=None)).user == user
 
 
-async def test_welcome_bonus_is_posted_once_from_promotions_and_the_books_sum_to_zero(
+async def test_a_welcome_bonus_is_posted_once_from_promotions_and_the_books_sum_to_zero(
     services: IdentityServices, owner: Owner
 ) -> None:
     person = await arrive(services)

@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -70,11 +71,21 @@ async def undone(warm: None, module_dsn: Dsns) -> AsyncIterator["Connection[Reco
     await connection.close()
 
 
+class WithoutCursors(Session):
+    """Reads all rows of a statement at once, which takes half the time of a cursor."""
+
+    __slots__ = ()
+
+    async def stream(self, sql: str, *arguments: Any, prefetch: int = 0) -> AsyncIterator[Record]:
+        for record in await self.fetch(sql, *arguments):
+            yield record
+
+
 async def audited(connection: "Connection[Record]") -> tuple[int, dict[str, set[str]], str]:
     """Runs the audit. Returns the exit code, the ids for each broken law, and the last line."""
     await connection.execute("set local role pocketpay_reader")
     out = io.StringIO()
-    code = await audit.write_report(audit.prove(Session(connection)), out)
+    code = await audit.write_report(audit.prove(WithoutCursors(connection)), out)
     *lines, last = out.getvalue().splitlines()
     found: dict[str, set[str]] = {}
     for line in lines:

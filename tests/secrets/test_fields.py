@@ -43,7 +43,7 @@ def test_no_plain_name_looks_like_a_secret() -> None:
     assert {name for name in fields.PLAIN if SUSPECT.search(name)} <= {"idempotencyKey"}
 
 
-def test_every_mutation_with_a_secret_is_tried() -> None:
+def test_every_mutation_with_a_secret_has_a_request() -> None:
     """A new mutation with a secret gets a request in verbs.py."""
     assert set(VERBS) >= fields.secret_verbs()
 

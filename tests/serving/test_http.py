@@ -267,7 +267,7 @@ async def test_development_serves_health_readiness_metrics_and_the_schema(client
     assert "type Query {" in (await client.http.get("/schema.graphql")).text
 
 
-async def test_a_client_that_disconnects_in_its_body_does_not_disturb_the_server(server: Listening) -> None:
+async def test_a_client_that_disconnects_while_it_sends_a_body_does_not_disturb_the_server(server: Listening) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(_head(b"content-length: 30") + b'{"query"')
     await writer.drain()

@@ -112,7 +112,7 @@ async def test_the_signal_everything_reports_a_gap_since_the_last_heartbeat(data
         assert asked - OVERLAP - timedelta(seconds=2) < since <= asked
 
 
-async def test_a_killed_listener_reconnects_at_once_and_reports_the_start_of_the_gap(
+async def test_a_killed_listener_reconnects_immediately_and_reports_the_start_of_the_gap(
     database_dsn: Dsns, owner: Owner
 ) -> None:
     async with listening(database_dsn.server) as server:

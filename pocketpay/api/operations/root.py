@@ -63,9 +63,10 @@ class Operations:
     )
     audit: AuditReport | None = strawberry.field(
         resolver=audit,
-        description="Audits the ledger now, while the server keeps working. A server runs one audit at a time, "
-        "for at most 30 seconds; otherwise the field is null with the error SERVICE_BUSY. For a large ledger (more "
-        "than about 500,000 entries) it returns the result of the last `pocketpay audit`; `finishedAt` is its time.",
+        description="Audits the ledger now, while the server keeps working. A server runs one audit at a time, for "
+        "at most 30 seconds; otherwise the field is null with the error SERVICE_BUSY. For a large ledger (more "
+        "than about 500,000 entries) the field has the result of the last `pocketpay audit`; `finishedAt` is the "
+        "time of that audit.",
     )
     actions: Connection[OperatorAction] = strawberry.field(
         resolver=actions, description="The actions of operators, newest first."

@@ -24,7 +24,7 @@ class VerifyCustomerEmailInput:
 
 @strawberry.mutation(
     description="Marks a customer's email address as verified, as if the customer had called verifyEmail. If "
-    "another user had verified it before, it becomes unverified for that user. When the address is already "
+    "another user had verified the address before, it becomes unverified for that user. When the address is already "
     "verified, nothing changes and nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (the reason; or the "
     "email address is not the customer's, or the customer has none), FORBIDDEN (the operator's own account), "
     "WALLET_CLOSED."

@@ -19,11 +19,11 @@ NO_SUCH_TRANSACTION = "No transaction has this id."
 
 
 @strawberry.subscription(
-    description="With an id, it sends first the current state of the transaction, then its state after each "
-    "change. An unknown id, or the id of a transaction that the viewer cannot see, ends the subscription with "
-    "BAD_USER_INPUT. Without an id, it sends every later change of all transactions that the viewer can see. An "
-    "incoming payment appears when it is completed. Several changes within a short time may arrive as one event "
-    "with the newest state."
+    description="With an id, the subscription sends first the current state of the transaction, then its state "
+    "after each change. An unknown id, or the id of a transaction that the viewer cannot see, ends the "
+    "subscription with BAD_USER_INPUT. Without an id, the subscription sends every later change of all "
+    "transactions that the viewer can see. An incoming payment appears when it is completed. Several changes "
+    "within a short time may arrive as one event with the newest state."
 )
 async def transaction_updated(
     info: Info,

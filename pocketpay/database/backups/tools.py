@@ -1,7 +1,8 @@
 """Runs PostgreSQL's client programs on the database of an address.
 
-They belong to the embedded PostgreSQL. When it is not installed, or is older than the database, the programs on the
-PATH are used. Addresses and passwords are passed in the environment: other users can read command lines.
+The programs belong to the embedded PostgreSQL. When that is not installed, or is older than the database, the
+programs on the PATH are used. Addresses and passwords are passed in the environment: other users can read command
+lines.
 """
 
 import os

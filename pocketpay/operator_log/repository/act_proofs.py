@@ -48,7 +48,7 @@ FREEZES = Proof(
 )
 
 FREEZE_ACTS = Proof(
-    "each action that freezes or unfreezes a wallet changed it",
+    "each action that freezes or unfreezes a wallet changed its status",
     """
     select id::text, case when wallet_id is null then 'is about no wallet'
         when action = 'unfreeze' then 'unfreezes the wallet ' || wallet_id || ', which was not frozen'
@@ -116,7 +116,7 @@ ROLES = Proof(
 )
 
 ROLE_ACTS = Proof(
-    "each action that grants or revokes a role changed it",
+    "each action that grants or revokes a role changed the user's role",
     """
     select id::text, case when wallet_id is null then 'is about nobody'
         when action = 'grant_role' then 'grants a role to the owner of ' || wallet_id || ', who had it'
@@ -187,7 +187,7 @@ RECOVERIES = Proof(
 the same kind of code, so it cannot be proved that each code has an act."""
 
 VERIFIED_EMAILS = Proof(
-    "each action that verifies an email address changed it",
+    "each action that verifies an email address changed an unverified address",
     """
     select a.id::text, case when a.wallet_id is null then 'is about nobody'
         else 'verifies an address of the owner of ' || a.wallet_id || ', which was verified before' end

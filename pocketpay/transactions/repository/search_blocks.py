@@ -1,8 +1,8 @@
 """All SQL of the blocks with which a search skips parts of a long history.
 
-A block has the descriptions of the transactions that one wallet saw from `since` until before `until`, in one text.
-A wallet's blocks follow each other without a gap, from its beginning on. All transactions with one time are in one
-block, so that a time alone is the border.
+A block has, in one text, the descriptions of the transactions that one wallet saw from `since` (included) to `until`
+(not included). A wallet's blocks follow each other without a gap, from its beginning on. Transactions with the same
+time are in the same block, so a time is enough to mark the border of a block.
 
 page       a page of the part of a history that has blocks: it reads only the blocks that have the search text
 due        the wallets with many ledger entries since their last block
@@ -127,7 +127,7 @@ def _proof_of(blocks: str, first: str) -> str:
     return f"""
     select b.wallet_id || ' ' || b.since, case
         when b.since is distinct from b.expected_since then 'the block before it ends at ' || b.expected_since
-        else 'its descriptions are not those of the transactions' end
+        else 'its descriptions differ from the descriptions of the transactions' end
     from (
         select *, coalesce(lag(until) over (partition by wallet_id order by since), {first}) as expected_since
         from {blocks}) b
@@ -179,7 +179,8 @@ async def page(
     continues.
 
     It does the same as `history.page`, for a filter with a search text. The position is None when the page is full,
-    or when nothing more follows. Towards newer transactions it can be the end of the last block.
+    or when nothing more follows. When the page goes towards newer transactions, the position can be the end of the
+    last block.
     """
     order = OLDEST_FIRST if backwards else NEWEST_FIRST
     arguments = (*bounds(scope), limit, most.blocks, *conditions(scope.filter), most.candidates)

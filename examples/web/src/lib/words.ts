@@ -32,7 +32,7 @@ const LIMITS: Record<LimitKind, string> = {
 export function refusal(error: ErrorPartsFragment): string {
   switch (error.__typename) {
     case 'InsufficientFunds':
-      return `This needs ${money(error.required)}, and ${money(error.available)} is available.`;
+      return `The payment needs ${money(error.required)}, and ${money(error.available)} is available.`;
     case 'LimitExceeded': {
       const { kind, remaining, total, resetsAt } = error.limit;
       const until = resetsAt ? ` More is possible from ${time(resetsAt)}.` : '';
