@@ -153,7 +153,55 @@ TIMES = (
     Edit("overdue requests do not expire", "clearing/look_up.py", "_expire_overdue", "book.apply(expired)", "pass"),
 )
 
-EDITS = (*LOCKS, *KEYS, *COLUMNS, *COUNTS, *TIMES)
+PUSHES = (
+    Edit("older states are sent", "updates/feed.py", "Watch.offer", "not self._newer(state, known)", "False"),
+    Edit("busy subscribers are overtaken", "updates/feed.py", "Watch.offer", " and self._is_waiting", ""),
+    Edit(
+        "cancelled subscribers get states",
+        "updates/feed.py",
+        "Watch._is_waiting",
+        " and (not self._waiter.done())",
+        "",
+    ),
+    Edit("a pushed state is sent again", "updates/feed.py", "Watch.offer", "self._delivered = state", "pass"),
+    Edit(
+        "all states of a document have one payload",
+        "serving/plans.py",
+        "EventPlan.state_payload",
+        "state is self._cached_state",
+        "self._cached_state is not None",
+    ),
+    Edit(
+        "fields of other rows are shared",
+        "serving/plans.py",
+        "EventPlan.state_payload",
+        "if not self.shared:",
+        "if False:",
+    ),
+    Edit(
+        "texts are buffered for a peer that does not read",
+        "serving/connections/websocket.py",
+        "WebSocketProtocol.write_text",
+        "not self.writable.is_set() or ",
+        "",
+    ),
+    Edit(
+        "texts follow the end of a websocket",
+        "serving/connections/websocket.py",
+        "WebSocketProtocol.write_text",
+        "not self._is_open() or ",
+        "",
+    ),
+    Edit(
+        "texts are written to a closed transport",
+        "serving/connections/websocket.py",
+        "WebSocketProtocol.write_text",
+        " or self._is_closing()",
+        "",
+    ),
+)
+
+EDITS = (*LOCKS, *KEYS, *COLUMNS, *COUNTS, *TIMES, *PUSHES)
 
 
 def apply(edit: Edit) -> None:

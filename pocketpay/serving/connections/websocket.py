@@ -1,13 +1,16 @@
 """One upgraded connection: uvicorn's websocket protocol, counted as a connection until it is lost."""
 
 import asyncio
-from typing import Any, Protocol
+from http import HTTPStatus
+from typing import Any, Protocol, cast
 
 from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import HeaderLineTooLong, RequestLineTooLong, TooManyHeaders
+from websockets.http11 import Request
 from websockets.protocol import State
 
+from pocketpay.serving import http
 from pocketpay.serving.connections.refusals import LONG_LINE, NOT_HTTP, response_bytes
 
 CLOSE_SECONDS = 3.0
@@ -69,10 +72,34 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(ReportingTransport(transport, self.connection))  # type: ignore[arg-type]
+        transport = cast(asyncio.Transport, transport)
+        self._write, self._is_closing = transport.write, transport.is_closing
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self.connection.on_lost()
+
+    def handle_connect(self, event: Request) -> None:
+        """Extends uvicorn's method by an extension of the scope: `write_text`."""
+        super().handle_connect(event)
+        if self.response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+            extensions: dict[str, Any] = self.scope["extensions"]
+            extensions[http.WRITE_TEXT] = self.write_text
+
+    def write_text(self, text: bytes) -> bool:
+        """Writes a text at once. Returns False when it has not: the websocket is not open, or the peer does not read.
+
+        Never raises, so that the caller can go on with the next websocket.
+        """
+        if not self.writable.is_set() or not self._is_open() or self._is_closing():
+            return False
+        self._write(text_frame(text))
+        return True
+
+    def _is_open(self) -> bool:
+        return (
+            self.conn.state is State.OPEN and self.handshake_complete and not (self.close_sent or self.disconnected)
+        )
 
     async def send(self, message: ASGISendEvent) -> None:
         """Extends uvicorn's method by a fast path for texts on an open websocket. Also marks a refused handshake as
@@ -80,11 +107,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         text = message.get("text") if message["type"] == "websocket.send" else None
         if text is not None:
             await self.writable.wait()
-            if (
-                self.conn.state is State.OPEN
-                and self.handshake_complete
-                and not (self.close_sent or self.disconnected)
-            ):
+            if self._is_open():
                 self.transport.write(text_frame(text.encode()))
                 return
         await super().send(message)
