@@ -77,6 +77,8 @@ OTHERS = {
         *("tests/transactions/test_limits.py", "tests/clearing/test_replay.py"),
     ),
     "requests/money_request.py": ("tests/clearing/test_book.py",),
+    "serving/connections/acceptor.py": ("tests/serving/connections/test_acceptor.py",),
+    "serving/connections/worker_counts.py": ("tests/serving/connections/test_acceptor.py",),
     "serving/connections/websocket.py": ("tests/serving/test_direct_push.py",),
     "serving/plans.py": ("tests/serving/test_direct_push.py",),
     "updates/feed.py": ("tests/updates/test_push_order.py",),

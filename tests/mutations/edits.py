@@ -201,7 +201,59 @@ PUSHES = (
     ),
 )
 
-EDITS = (*LOCKS, *KEYS, *COLUMNS, *COUNTS, *TIMES, *PUSHES)
+SPREAD = (
+    Edit(
+        "connections are accepted whatever others have",
+        "serving/connections/acceptor.py",
+        "Acceptor._on_readable",
+        "if self._count.others_have_fewer():",
+        "if False:",
+    ),
+    Edit(
+        "several connections are accepted without a look at the others",
+        "serving/connections/acceptor.py",
+        "Acceptor._on_readable",
+        " or self._count.others_have_fewer()",
+        "",
+    ),
+    Edit(
+        "a blocked worker is waited for",
+        "serving/connections/acceptor.py",
+        "Acceptor._accept_anyway",
+        "range(1 + self._connections.expected // SHARE_AFTER_PATIENCE)",
+        "()",
+    ),
+    Edit(
+        "nobody looks again when a connection ends",
+        "serving/connections/acceptor.py",
+        "Acceptor._look_again",
+        "not self._count.others_have_fewer()",
+        "False",
+    ),
+    Edit(
+        "accepted connections are not counted at once",
+        "serving/connections/acceptor.py",
+        "Acceptor._accept",
+        "self._connections.expect(1)",
+        "pass",
+    ),
+    Edit(
+        "an ended worker is waited for",
+        "serving/connections/worker_counts.py",
+        "WorkerCounts.leave",
+        "self._numbers[place] = GONE",
+        "pass",
+    ),
+    Edit(
+        "a draining worker comes back",
+        "serving/connections/worker_counts.py",
+        "OwnCount.set",
+        "not self._has_left",
+        "True",
+    ),
+)
+
+EDITS = (*LOCKS, *KEYS, *COLUMNS, *COUNTS, *TIMES, *PUSHES, *SPREAD)
 
 
 def apply(edit: Edit) -> None:
