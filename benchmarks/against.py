@@ -16,7 +16,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks import checkout
-from benchmarks.cases import Case, Prepared, balances, hot_pair, prepare, pushed_balances, transfers
+from benchmarks.cases import Case, Prepared, balances, batches, hot_pair, prepare, pushed_balances, transfers
 from benchmarks.errors import BenchmarkError
 from benchmarks.ratios import PER_SECOND, Compared, Round, share, table
 from benchmarks.side import Side
@@ -31,7 +31,7 @@ takes about half an hour, because access tokens expire after one hour."""
 
 WARM_UP_SECONDS = 1
 
-CLIENTS, MANY_CLIENTS = 32, 128
+FEW_CLIENTS, CLIENTS, MANY_CLIENTS = 4, 32, 128
 
 
 def compare(name: str, *, rounds: int, seconds: int, out: Path | None) -> None:
@@ -75,7 +75,15 @@ def _measure(sides: Sequence[Side], rounds: int, seconds: int) -> list[Compared]
         side.start()
     for side in sides:
         side.wait()
-    cases = transfers(CLIENTS), hot_pair(CLIENTS), transfers(MANY_CLIENTS), balances(CLIENTS), pushed_balances()
+    cases = (
+        transfers(CLIENTS),
+        hot_pair(CLIENTS),
+        transfers(MANY_CLIENTS),
+        transfers(1),
+        batches(FEW_CLIENTS),
+        balances(CLIENTS),
+        pushed_balances(),
+    )
     return _alternate(cases, prepare(*sides), rounds, seconds)
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from benchmarks import crowd, pushes, wrk
@@ -11,6 +11,9 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.side import Side
 from benchmarks.stopping import run
 from benchmarks.window import Window
+
+BATCH = 50
+"""The transfers of a batch, as in load.lua."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,16 @@ def hot_pair(clients: int) -> Case:
     return Case(
         "transfer, hot pair", clients, lambda at, seconds: _wrk(at.side, "transfer", at.pair, clients, seconds)
     )
+
+
+def batches(clients: int) -> Case:
+    """Random users pay one cent to BATCH people in one request. The figures are those of one transfer."""
+
+    def measure(at: Prepared, seconds: int) -> Window:
+        window = _wrk(at.side, "batch", at.everybody, clients, seconds)
+        return replace(window, operations=window.operations * BATCH)
+
+    return Case(f"transfer in a batch of {BATCH}", clients, measure)
 
 
 def balances(clients: int) -> Case:

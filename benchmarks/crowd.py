@@ -1,7 +1,7 @@
 """Creates the users of a comparison through the public GraphQL API, so that the same code populates every version.
 
 Each user signs up, deposits money, pays a few others once, and confirms these first payments. Later payments between
-them complete at once, although the risk rule for new recipients is on.
+them complete immediately, although the risk rule for new recipients is on.
 """
 
 import asyncio

@@ -203,7 +203,8 @@ async def _write_step(owner: "asyncpg.Connection[asyncpg.Record]", drawn: str, *
             await owner.execute(statement)
 
 
-async def _make(server_dsn: str, owner_dsn: str, transactions: int) -> None:
+async def make(server_dsn: str, owner_dsn: str, transactions: int) -> None:
+    """Writes a book with that many payments into an empty database, with its tables."""
     await migrations.upgrade(owner_dsn, server_dsn)
     database = await Database.open(server_dsn)
     async with database.write() as session:
@@ -244,7 +245,7 @@ def main() -> None:
     if not 1_000 <= arguments.transactions <= MAX_TRANSACTIONS:
         parser.error(f"--transactions must be 1000 to {MAX_TRANSACTIONS}")
     with EmbeddedPostgres(arguments.directory) as postgres:
-        asyncio.run(_make(postgres.server_dsn, postgres.owner_dsn, arguments.transactions))
+        asyncio.run(make(postgres.server_dsn, postgres.owner_dsn, arguments.transactions))
         if arguments.audit:
             raise SystemExit(asyncio.run(_audit(postgres.server_dsn, postgres.owner_dsn)))
 

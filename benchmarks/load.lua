@@ -1,5 +1,5 @@
 -- The requests that wrk sends. Environment variables:
---   LOAD      transfer | balance | reference_transfer | reference_balance | peer_transfer | peer_balance | bare
+--   LOAD      transfer | batch | balance | reference_transfer | reference_balance | peer_transfer | peer_balance | bare
 --   TARGETS   a file with one line per user: "name<TAB>token<TAB>payee,payee,…"
 -- An answer with a status of 300 or above, or with errors in it, counts as a failure, not as throughput.
 
@@ -38,6 +38,17 @@ local requests = {
       .. '"variables":{"input":{"to":"%s","amount":"0.01","description":"lunch","idempotencyKey":"%s-%d-%d"}}}',
       person.payees[math.random(#person.payees)], run, number, sent))
   end,
+  batch = function(person)
+    sent = sent + 1
+    local transfers = {}
+    for number = 1, 50 do
+      transfers[number] = string.format('{"to":"%s","amount":"0.01","description":"lunch"}', person.payees[math.random(#person.payees)])
+    end
+    return post("/graphql", person.token, string.format(
+      '{"query":"mutation Pay($input: TransferBatchInput!) { transferBatch(input: $input) { results { transaction { id status } errors { code message } } errors { code message } } }",'
+      .. '"variables":{"input":{"transfers":[%s],"idempotencyKey":"%s-%d-%d"}}}',
+      table.concat(transfers, ","), run, number, sent))
+  end,
   balance = function(person)
     return post("/graphql", person.token,
       '{"query":"query Balance { wallet { balance { amount } held { amount } available { amount } version } }"}')
@@ -68,7 +79,7 @@ local requests = {
 function request() return requests[load](people[math.random(#people)]) end
 
 function response(status, _, body)
-  if status >= 300 or body:find('"code":', 1, true) or body:find('"errors":[{', 1, true) or (load == "transfer" and not body:find("COMPLETED", 1, true)) then
+  if status >= 300 or body:find('"code":', 1, true) or body:find('"errors":[{', 1, true) or ((load == "transfer" or load == "batch") and not body:find("COMPLETED", 1, true)) then
     bad = bad + 1
     if first == "" then first = status .. " " .. body:sub(1, 300) end
   else

@@ -13,7 +13,7 @@ if (!password || more.length) {
 
 for example: node examples/balance.js alice pocket-pay-demo`, 2);
 }
-if (typeof WebSocket === 'undefined') end('This needs Node.js 22, or node --experimental-websocket.');
+if (typeof WebSocket === 'undefined') end('This example needs Node.js 22, or node --experimental-websocket.');
 
 function end(why, code = 1) {
   console.error(why);

@@ -13,7 +13,7 @@ async def events(url: str, token: str, *subscriptions: str) -> AsyncGenerator[di
         from websockets.asyncio.client import connect
         from websockets.exceptions import WebSocketException
     except ImportError:
-        raise Failed("This needs a library: pip install websockets") from None
+        raise Failed("This example needs a library: pip install websockets") from None
     try:
         async with connect(url.replace("http", "ws", 1), subprotocols=["graphql-transport-ws"]) as socket:
             await socket.send(

@@ -34,7 +34,11 @@ def import_tables() -> None:
 
 
 def run(connection: Connection) -> None:
-    """Runs the Alembic command, each migration in its own transaction. An interrupted migration has no effect."""
+    """Runs the Alembic command, each migration in its own transaction.
+
+    An interrupted migration has no effect. Only an index that it builds concurrently may remain; the migration
+    removes it when it is repeated.
+    """
     context.configure(
         connection=connection,
         target_metadata=SQLModel.metadata,

@@ -19,6 +19,7 @@ cards/           virtual cards
 wallets/         wallets: their balance and status
 ledger/          the books: accounts and entries
 identity/        users, passwords, sessions, tokens
+banking/         banks: the protocol of a provider, and the simulated bank
 mail/            mail and text messages to users: an outbox, and the sender that empties it
 settings.py      the typed settings, read from the environment
 risk/            the risk rules: pure functions from facts to a verdict, each rule with its own settings
@@ -29,6 +30,7 @@ money.py         amounts in minor units with a currency
 text/            checks of text: allowed characters, visible characters, characters that look alike
 tracing/         traces in the format of OpenTelemetry, when the OTEL_ variables ask for them
 measures.py      the histograms that packages fill, and that the metrics read
+quick_init.py    a faster `__init__` for frozen dataclasses that each payment creates
 errors.py        the base classes of every expected error
 version.py       the version of the installed package
 

@@ -41,7 +41,7 @@ def _numbers(name: str, text: str, codes: tuple[str, ...]) -> dict[str, str]:
     for part in text.split(","):
         code, colon, number = part.partition(":")
         if not colon or code.strip().upper() in numbers:
-            raise ValueError(f"{name}: {part.strip()!r} is not one more currency with its amount, like USD:100.00")
+            raise ValueError(f"{name}: {part.strip()!r} is not a further currency with its amount, like USD:100.00")
         numbers[code.strip().upper()] = number.strip()
     return numbers
 

@@ -6,7 +6,7 @@
     └── BooksDisagree    an invariant of the books does not hold: an alarm that no code may catch
 
 Each package defines its own refusals. A refusal has facts and no message: `api/errors.py` writes the message.
-For each place that raises one, a test must fail when it no longer does (decision 49).
+For each place that raises a refusal, a test must fail when the place no longer raises it (decision 49).
 """
 
 from typing import ClassVar

@@ -14,6 +14,7 @@ from functools import lru_cache
 import iso4217
 
 from pocketpay.errors import PocketPayError
+from pocketpay.quick_init import quick_init
 
 MAX_MAJOR = 10_000_000_000
 """The largest amount of one payment, in major units. It is far above any real balance. In minor units it
@@ -59,6 +60,7 @@ def currency(code: str) -> Currency:
     return Currency(code, iso.currency_name, iso.exponent)
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Money:
     """An amount of one currency in minor units. A debit is negative."""

@@ -5,8 +5,8 @@ sentence that says what to do, when a setting is wrong. Money is decimal text: `
 currency (WELCOME_BONUS: only in the first), `USD:100.00,JPY:15000` has an amount for each currency. The settings of a
 risk rule are in the rule's own file.
 
-A secret can be in a file instead: NAME_FILE is its path (decision 62). The file is read at once, so that the rest of
-the server knows only the secret.
+A secret can be in a file instead: NAME_FILE is its path (decision 62). The file is read immediately, so that the rest
+of the server knows only the secret.
 """
 
 import os
@@ -176,8 +176,8 @@ class Settings(RiskSettings, BaseSettings):
         ge=0,
         le=300,
         description="Number of seconds for which a server continues to serve after SIGTERM, while /readyz responds "
-        "with 503. It must be longer than a load balancer needs to notice. With 0, idle connections are closed at "
-        "once. Default: 5 in production, 0 in development.",
+        "with 503. It must be longer than a load balancer needs to notice. With 0, idle connections are closed "
+        "immediately. Default: 5 in production, 0 in development.",
     )
     trusted_proxies: str = Field(
         "",
@@ -381,8 +381,8 @@ class Settings(RiskSettings, BaseSettings):
     socket_subscriptions: int = Field(
         20,
         ge=1,
-        description="Maximum number of subscriptions per websocket. The same number of queries runs "
-        "at once; further queries wait.",
+        description="Maximum number of subscriptions per websocket. The same number of queries runs at the same "
+        "time; further queries wait.",
     )
     sockets_per_user: int = Field(
         10, ge=1, description="Maximum number of websockets and event streams of one user on one server."
@@ -481,8 +481,8 @@ class Settings(RiskSettings, BaseSettings):
 
     @property
     def production(self) -> bool:
-        """Whether this is production. Without ENVIRONMENT, it is development with the embedded database, and
-        production with any other."""
+        """Whether this is production. Without ENVIRONMENT, a server with the embedded database is in development,
+        and a server with any other database is in production."""
         chosen = self.environment or (Environment.DEVELOPMENT if self.embedded else Environment.PRODUCTION)
         return chosen is Environment.PRODUCTION
 
@@ -650,7 +650,7 @@ def load(**overrides: object) -> Settings:
 
 
 def changed(settings: Settings) -> dict[str, object]:
-    """The settings that differ from their default, by name. Instead of a secret, "(set)"."""
+    """The settings that differ from their default, by name. A secret is shown as "(set)"."""
     values: dict[str, object] = {}
     for name, field in Settings.model_fields.items():
         value = getattr(settings, name)

@@ -28,6 +28,7 @@ IMPORTED = (
     "uvicorn.lifespan.on",
     "uvicorn.protocols.http.httptools_impl",
     "uvicorn.protocols.websockets.websockets_sansio_impl",
+    "tests.frozen_imports",  # the last
 )
 
 _CONTEXT = multiprocessing.get_context("forkserver")

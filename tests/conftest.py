@@ -6,8 +6,8 @@ The cluster is not durable (no fsync), so nothing here tests durability. Tests o
 import asyncio
 import gc
 import logging
-import os
 from collections.abc import AsyncIterator, Generator, Iterator
+from functools import cache
 from pathlib import Path
 
 import asyncpg
@@ -15,48 +15,86 @@ import hypothesis
 import pytest
 from argon2 import PasswordHasher
 
-from pocketpay.database import migrations
+from pocketpay.database.embedded.readiness import DATABASE
 from pocketpay.database.embedded.server import EmbeddedPostgres
-from pocketpay.database.roles import LOGIN, OWNER
+from pocketpay.database.roles import OWNER
 from pocketpay.database.sessions import Database
 from pocketpay.identity import passwords
 from pocketpay.serving import execution, log
 from pocketpay.serving.new_documents import Share
-from tests import commands, databases, warm_connections
+from tests import data_directories, databases, warm_connections
 from tests.databases import Dsns as Dsns
 from tests.databases import fresh_copy as fresh_copy
-from tests.leftovers import run_folder
+from tests.run_home import cluster_home as cluster_home
 
 PRODUCT = passwords._ARGON2
-MEMORY_BYTES = 4_000_000_000
 
 SHARED: EmbeddedPostgres | None = None
 """A running cluster with the database `migrated`, which this process uses instead of one of its own.
 `tests/mutations/worker.py` sets it."""
 
 LONG = (
-    "tests/cli/test_serve.py",
     "tests/walks/test_model.py",
-    "tests/cli/test_import_supabase.py",
-    "tests/e2e/test_trouble.py",
-    "tests/e2e/test_examples.py",
-    "tests/cli/test_operator.py",
-    "tests/e2e/test_kill.py",
-    "tests/test_killed_run.py",
-    "tests/e2e/test_servers_that_differ.py",
-    "tests/e2e/test_two_servers.py",
-    "tests/soak/",
-    "tests/failover/",
+    "tests/cli/test_serve.py",
     "tests/database/test_embedded.py",
+    "tests/serving/test_sockets.py",
+    "tests/e2e/test_web.py",
+    "tests/serving/connections/test_protocol.py",
+    "tests/test_killed_run.py",
+    "tests/operations/test_audit.py",
+    "tests/failover/",
+    "tests/e2e/test_examples.py",
+    "tests/clearing/test_batch_races.py",
+    "tests/serving/test_statement_csv.py",
+    "tests/identity/test_search_folding.py",
+    "tests/interop/",
+    "tests/clearing/test_lost_connections.py",
+    "tests/api/test_operations.py",
+    "tests/cli/test_import_supabase.py",
+    "tests/cli/test_operator.py",
+    "tests/serving/test_downloads.py",
+    "tests/e2e/test_trouble.py",
+    "tests/soak/",
+    "tests/e2e/test_stuck_peer.py",
+    "tests/e2e/test_two_servers.py",
+    "tests/e2e/test_clients_page.py",
+    "tests/e2e/test_kill.py",
+    "tests/e2e/test_servers_that_differ.py",
+    "tests/onboarding/test_close_wallet.py",
+    "tests/e2e/test_stop.py",
+    "tests/e2e/test_reset.py",
+    "tests/serving/test_documents.py",
+    "tests/clearing/test_full_disk.py",
+    "tests/clearing/test_fairness.py",
+    "tests/clearing/test_plans.py",
+    "tests/api/test_money_requests.py",
+    "tests/api/test_feeds.py",
+    "tests/database/test_migrations.py",
+    "tests/operations/test_recorded_audit.py",
+    "tests/test_plain_words.py",
+    "tests/payments/test_simulate_card_payment.py",
     "tests/e2e/",
+    "tests/payments/test_withdraw.py",
+    "tests/payments/test_refund.py",
+    "tests/clearing/test_failing_units.py",
+    "tests/importing/test_run.py",
+    "tests/payments/test_preview.py",
+    "tests/identity/test_hashing_floods.py",
+    "tests/transactions/test_usage_plans.py",
+    "tests/deployment/test_production.py",
+    "tests/operations/test_restore.py",
+    "tests/mail/test_sender.py",
+    "tests/serving/connections/test_plain_post.py",
+    "tests/secrets/test_processes.py",
+    "tests/operations/test_backups.py",
+    "tests/mutations/",
     "tests/fuzz/",
     "tests/clearing/",
-    "tests/operations/test_audit.py",
-    "tests/interop/",
     "tests/cli/",
     "tests/walks/",
 )
-"""Files and folders with the slowest tests, the slowest first."""
+"""Files and folders whose tests take more than five seconds on two quiet cores, the slowest first. The figures:
+`make test ARGS="--durations=0 --durations-min=0.01"`."""
 
 # The time of an example depends on how busy the machine is, so it is no reason to fail.
 hypothesis.settings.register_profile(
@@ -71,7 +109,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _place(item: pytest.Item) -> int:
-    return next((place for place, name in enumerate(LONG) if item.nodeid.startswith(name)), len(LONG))
+    return _place_of_file(item.nodeid.partition("::")[0])
+
+
+@cache
+def _place_of_file(path: str) -> int:
+    return next((place for place, name in enumerate(LONG) if path.startswith(name)), len(LONG))
 
 
 @pytest.hookimpl(wrapper=True)
@@ -122,14 +165,19 @@ def log_of_its_own() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def cluster_home(request: pytest.FixtureRequest) -> Iterator[Path]:
-    """A folder that PostgreSQL's own user can read too, for data directories and, as root, for clusters.
+def migrated_data(cluster_home: Path) -> Path:
+    """A data directory with a migrated database without rows. Tests with a cluster of their own copy it."""
+    data = cluster_home / "migrated"
+    data_directories.migrate(data, cluster_home / "home")
+    return data
 
-    However this process ends, the folder is removed, with the processes that run in it and the files linked in it.
-    """
-    controller = os.getppid() if hasattr(request.config, "workerinput") else None
-    with run_folder(_memory(), controller=controller) as home, commands.forking():
-        yield home
+
+@pytest.fixture(scope="session")
+def seeded_data(cluster_home: Path, migrated_data: Path) -> Path:
+    """A data directory as the first start of a server leaves it, with the demo people. Installations copy it."""
+    data = data_directories.copy(migrated_data, cluster_home / "seeded")
+    data_directories.seed(data, cluster_home)
+    return data
 
 
 @pytest.fixture(scope="session")
@@ -139,7 +187,19 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[EmbeddedPostgres]:
         yield SHARED
         return
     cluster_home: Path = request.getfixturevalue("cluster_home")
-    with EmbeddedPostgres(cluster_home / "data", durable=False, system_home=cluster_home / "home") as started:
+    migrated_data: Path = request.getfixturevalue("migrated_data")
+    data = data_directories.copy(migrated_data, cluster_home / "data")
+    with EmbeddedPostgres(data, durable=False, system_home=cluster_home / "home") as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def durable(cluster_home: Path, migrated_data: Path, request: pytest.FixtureRequest) -> Iterator[EmbeddedPostgres]:
+    """A durable cluster for the tests of a module, as the commands require it, with a migrated database without
+    rows."""
+    name = request.module.__name__.rpartition(".")[2]
+    data = data_directories.copy(migrated_data, cluster_home / f"durable-{name}")
+    with EmbeddedPostgres(data, system_home=cluster_home / "home") as started:
         yield started
 
 
@@ -147,7 +207,7 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[EmbeddedPostgres]:
 def postgres(cluster: EmbeddedPostgres) -> Iterator[EmbeddedPostgres]:
     """The cluster of this run, with the database `migrated` in it."""
     if SHARED is None:
-        asyncio.run(_migrate_template(cluster))
+        asyncio.run(prepare_template(cluster))
     yield cluster
     databases.drop_all(cluster)
 
@@ -190,23 +250,12 @@ async def owner(warm: None, database_dsn: Dsns) -> AsyncIterator["asyncpg.Connec
     await connection.close()
 
 
-def _memory() -> str | None:
-    """The system's folder in memory, if it is large enough and may hold programs. A database has a thousand files."""
-    folder = "/dev/shm"  # noqa: S108  # the run creates its own folder in it
-    try:
-        facts = os.statvfs(folder)
-    except OSError:
-        return None
-    fits = facts.f_bavail * facts.f_frsize > MEMORY_BYTES and not facts.f_flag & os.ST_NOEXEC
-    return folder if fits and os.access(folder, os.W_OK) else None
-
-
-async def _migrate_template(postgres: EmbeddedPostgres) -> None:
+async def prepare_template(postgres: EmbeddedPostgres) -> None:
+    """Creates the database `migrated` in a cluster whose own database is migrated."""
     # Statistics that appear after a minute would change the plans of later tests.
     await _on_server(postgres, "alter system set autovacuum = off")
     await _on_server(postgres, "select pg_reload_conf()")
-    await _on_server(postgres, f"create database {databases.TEMPLATE} owner {OWNER}")
-    await migrations.upgrade(postgres.dsn(OWNER, databases.TEMPLATE), postgres.dsn(LOGIN, databases.TEMPLATE))
+    await _on_server(postgres, f"create database {databases.TEMPLATE} template {DATABASE} owner {OWNER}")
 
 
 async def _on_server(postgres: EmbeddedPostgres, statement: str) -> None:

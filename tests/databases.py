@@ -23,15 +23,13 @@ import asyncpg
 
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.roles import LOGIN, OWNER
+from tests.patience import PATIENCE_SECONDS
 from tests.warm_connections import idle_backends, kept_dsns
 
 TEMPLATE = "migrated"
 MAX_DROPPING = 8
 MAX_USES = 40
 """Deleted rows stay in the files until they are vacuumed, so a database is dropped after this many tests."""
-
-END_SECONDS = 5.0
-"""The longest wait for the backends of the earlier test."""
 
 _numbers = itertools.count(1)
 
@@ -230,7 +228,7 @@ class _Used:
 
     def _end_others(self) -> None:
         """Waits until the backends of the last test have ended, except those whose connections are kept."""
-        deadline = time.monotonic() + END_SECONDS
+        deadline = time.monotonic() + PATIENCE_SECONDS
         ended: set[int] = set()
         while others := {row[0] for row in self._connection.fetch(OTHERS, [*idle_backends])}:
             for pid in others - ended:

@@ -1,7 +1,11 @@
-"""A test run to be killed: each test reports where its cluster is, and waits. Only `test_killed_run` collects it."""
+"""A test run to be killed: each test reports where its cluster is, and waits. Only `test_killed_run` collects it.
+
+It has the folder of every run (`run_home`), and its own cluster instead of `conftest`, which imports the product.
+"""
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,14 +24,21 @@ def report(*paths: Path) -> None:
     file.with_suffix(".new").rename(file)
 
 
+@pytest.fixture
+def cluster(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
+    with EmbeddedPostgres(cluster_home / "data", durable=False, system_home=cluster_home / "home") as started:
+        yield started
+
+
 @pytest.mark.parametrize("test", range(2))
 def test_cluster(cluster: EmbeddedPostgres, test: int) -> None:
     report(cluster.data.parent, (cluster.data / "cluster").resolve())
     time.sleep(SECONDS)
 
 
-def test_cluster_and_server(postgres: EmbeddedPostgres) -> None:
-    with processes.installation(postgres.data.parent / "installation") as installation:
+def test_cluster_and_server(cluster: EmbeddedPostgres) -> None:
+    home = cluster.data.parent
+    with processes.installation(home / "installation", Path(os.environ["SEEDED"])) as installation:
         installation.start()
-        report(postgres.data.parent, (postgres.data / "cluster").resolve(), (installation.data / "cluster").resolve())
+        report(home, *((data / "cluster").resolve() for data in (cluster.data, installation.data)))
         time.sleep(SECONDS)

@@ -103,7 +103,15 @@ def remove(folder: Path) -> None:
     for cluster in clusters:
         _free_shared_memory(cluster)
         shutil.rmtree(cluster, ignore_errors=True)
+    for disk in _mounted_in(folder):
+        subprocess.run(["umount", "--lazy", disk], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _mounted_in(folder: Path) -> list[str]:
+    """Returns the file systems that a test has mounted in the folder."""
+    mounts = (line.split()[1] for line in Path("/proc/self/mounts").read_text().splitlines())
+    return [path for path in mounts if path.startswith(f"{folder}/")]
 
 
 def _clusters(folder: Path) -> list[Path]:

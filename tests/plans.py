@@ -1,12 +1,45 @@
 """Reads PostgreSQL's generic plan of a statement, which a server uses after the first executions."""
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
+import asyncpg
 import orjson
 from asyncpg import Connection, Record
 
+from pocketpay.database.embedded.server import EmbeddedPostgres
+from tests.databases import Dsns, lasting_copy
+
 INDEXED = {"Index Scan", "Index Only Scan"}
+
+
+@dataclass(frozen=True)
+class Filled:
+    """A database that the tests of a module only read, and the wallet whose rows they read."""
+
+    dsns: Dsns
+    wallet: UUID
+
+
+@contextmanager
+def filled_once(
+    postgres: EmbeddedPostgres, fill: "Callable[[Connection[Record]], Awaitable[UUID]]"
+) -> Iterator[Filled]:
+    """A new database, filled by `fill`, which returns the wallet."""
+
+    async def filling(dsn: str) -> UUID:
+        owner = await asyncpg.connect(dsn)
+        try:
+            return await fill(owner)
+        finally:
+            await owner.close()
+
+    with lasting_copy(postgres) as dsns:
+        yield Filled(dsns, asyncio.run(filling(dsns.owner)))
 
 
 async def explained(owner: "Connection[Record]", sql: str, types: str, *arguments: object) -> dict[str, Any]:

@@ -142,13 +142,13 @@ def test_every_close_code_of_the_server_is_on_the_page() -> None:
 
 def test_the_example_client_does_not_reconnect_after_the_final_close_codes() -> None:
     rows = re.findall(
-        r"^\| `(\d{4})` \|.*\| (stay away|reconnect|refresh)[^|]*\|$", section("Live updates"), re.MULTILINE
+        r"^\| `(\d{4})` \|.*\| (do not reconnect|reconnect|refresh)[^|]*\|$", section("Live updates"), re.MULTILINE
     )
     assert len(rows) == len(first_column("Live updates"))
     (named,) = re.findall(
         r"DO_NOT_RECONNECT = \[(.*?)\]", (CHECKOUT / "examples" / "pocketpay.js").read_text(encoding="utf-8")
     )
-    assert sorted(named.split(", ")) == sorted(code for code, what in rows if what == "stay away")
+    assert sorted(named.split(", ")) == sorted(code for code, what in rows if what == "do not reconnect")
 
 
 def test_limits_on_the_page_match_the_settings() -> None:

@@ -64,7 +64,7 @@ def test_a_reused_database_has_no_rows_and_keeps_its_guards(postgres: EmbeddedPo
         assert asyncio.run(findings()) == []
 
 
-def test_a_database_is_not_reused_when_anything_but_its_rows_has_changed(postgres: EmbeddedPostgres) -> None:
+def test_a_database_is_not_reused_when_more_than_its_rows_has_changed(postgres: EmbeddedPostgres) -> None:
     for change in CHANGES:
         with recycled(postgres) as used:
             asyncio.run(execute(used, change))

@@ -1,6 +1,7 @@
 """Every decision record is in the index, and the code that implements it names it."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ RECORDS = {int(file.name[:4]): file for file in sorted(FOLDER.glob("[0-9]*.md"))
 NAMED = re.compile(r"[Dd]ecision (?:record )?0*(\d+)|docs/decisions/0*(\d+)")
 
 
+@cache
 def named() -> dict[int, list[str]]:
     """Returns the decisions that the code names, with the files that name them."""
     found: dict[int, list[str]] = {}

@@ -16,6 +16,8 @@ from pocketpay.database.embedded.server import EmbeddedPostgres
 from tests import leftovers
 
 CHECKOUT = Path(__file__).parents[1]
+OPTIONS = [f"-c={os.devnull}", f"--rootdir={CHECKOUT}", "--noconftest", "-p", "tests.run_home"]
+OPTIONS += ["-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:hypothesispytest", "-p", "no:asyncio"]
 START_SECONDS = 120.0
 GONE_SECONDS = 60.0
 
@@ -51,17 +53,17 @@ def reports(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def run(reports: Path) -> Iterator[Run]:
+def run(reports: Path, seeded_data: Path) -> Iterator[Run]:
     """Starts a run with some of the tests of `killed_run`."""
     started: list[subprocess.Popen[bytes]] = []
 
     def starter(test: str, *options: str) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options]
+        command = [sys.executable, "-m", "pytest", *OPTIONS, *options]
         kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
         process = subprocess.Popen(
             [*command, f"tests/killed_run.py::{test}"],
             cwd=CHECKOUT,
-            env=kept | {"TOLD": str(reports)},
+            env=kept | {"TOLD": str(reports), "SEEDED": str(seeded_data)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -73,7 +75,7 @@ def run(reports: Path) -> Iterator[Run]:
     yield starter
     for process in started:
         process.kill()
-        process.wait(10)
+        process.wait(GONE_SECONDS)
 
 
 def _restore_signals() -> None:
@@ -170,3 +172,16 @@ def test_the_next_run_removes_what_a_killed_run_left(cluster_home: Path, tmp_pat
         assert list(parent.iterdir()) == [lives]
     finally:
         leftovers.remove(parent)
+
+
+def test_a_disk_that_is_mounted_in_the_folder_is_removed_with_it(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    disk = folder / "disk"
+    disk.mkdir(parents=True)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "tmpfs", disk], check=False, capture_output=True)
+    if mounted.returncode:
+        pytest.skip("only root can mount a disk")
+    (disk / "file").touch()
+    leftovers.remove(folder)
+    assert not folder.exists()
+    assert str(disk) not in Path("/proc/self/mounts").read_text()

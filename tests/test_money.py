@@ -136,7 +136,7 @@ def test_money_cannot_be_split_among_fewer_than_one(ways: int) -> None:
 
 
 @given(any_minors, any_minors)
-def test_sums_and_differences_are_those_of_the_minor_units(one: int, other: int) -> None:
+def test_sums_and_differences_are_computed_from_the_minor_units(one: int, other: int) -> None:
     here, there = Money(one, "USD"), Money(other, "USD")
     assert here + there == Money(one + other, "USD")
     assert here - there == here + -there
@@ -181,7 +181,7 @@ def test_money_is_immutable() -> None:
         ("0", "KWD", f"must be greater than zero and at most {MAX_MAJOR} KWD"),
     ],
 )
-def test_a_refused_amount_is_told_what_an_amount_must_be(text: str, code: str, sentence: str) -> None:
+def test_the_error_of_a_refused_amount_says_what_an_amount_must_be(text: str, code: str, sentence: str) -> None:
     with pytest.raises((MalformedAmount, AmountOutOfRange)) as refused:
         parse(text, code)
     assert str(refused.value) == sentence

@@ -20,7 +20,7 @@ def documented(package: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("package", PACKAGES, ids=lambda path: path.relative_to(ROOT.parent).as_posix())
-def test_package_docstring_lists_its_modules(package: Path) -> None:
+def test_a_package_docstring_lists_its_modules(package: Path) -> None:
     modules = {path.name for path in package.glob("*.py")} - {"__init__.py"}
     packages = {f"{path.parent.name}/" for path in package.glob("*/__init__.py")}
     named = documented(package)

@@ -10,6 +10,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -83,13 +84,14 @@ def test_texts_of_every_kind_are_checked(text: str) -> None:
     assert any(text in read for _, read in _texts())
 
 
-def _texts() -> Iterator[Text]:
-    yield from _descriptions()
-    yield from ((".env.example", line) for line in env_file.lines())
-    for file in sorted(ROOT.glob("pocketpay/mail/templates/*")):
-        yield file.name, file.read_text(encoding="utf-8")
+@cache
+def _texts() -> list[Text]:
+    found = [*_descriptions(), *((".env.example", line) for line in env_file.lines())]
+    mails = sorted(ROOT.glob("pocketpay/mail/templates/*"))
+    found += [(file.name, file.read_text(encoding="utf-8")) for file in mails]
     for file in sorted(ROOT.glob("pocketpay/**/*.py")):
-        yield from _strings(file)
+        found += _strings(file)
+    return found
 
 
 def _descriptions() -> Iterator[Text]:

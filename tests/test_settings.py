@@ -42,7 +42,7 @@ def sentence(**environment: object) -> str:
     return message
 
 
-def test_without_settings_it_is_a_development_server_on_its_own_database() -> None:
+def test_a_server_without_settings_is_in_development_and_has_its_own_database() -> None:
     chosen = load()
     assert chosen.embedded
     assert not chosen.production
@@ -55,7 +55,7 @@ def test_without_settings_it_is_a_development_server_on_its_own_database() -> No
     assert (chosen.confirmation_minutes, chosen.access_token_expire_minutes) == (15, 10)
 
 
-def test_environment_variables_are_read_in_any_case(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_environment_variables_are_read_in_upper_or_lower_case(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "9000")
     monkeypatch.setenv("welcome_bonus", "5")
     assert load().port == 9000
@@ -235,7 +235,7 @@ def test_the_first_currency_is_the_default() -> None:
     assert load(currencies="eur, usd").served_currencies == ("EUR", "USD")
 
 
-def test_currency_without_an_amount_is_named() -> None:
+def test_a_currency_without_an_amount_is_named() -> None:
     message = sentence(currencies="USD,JPY,EUR", welcome_bonus="USD:100.00")
     assert message == "WELCOME_BONUS has no amount for JPY, EUR; write it like USD:100.00,JPY:15000."
 

@@ -12,7 +12,8 @@ _valid: set[tuple[str, bool]] = set()
 
 def remember_valid_documents(documents: Documents) -> None:
     """Makes servers skip the validation of documents that a server of this process has already found valid."""
-    prepare, validate = documents._prepare, documents._validate
+    validator = documents._validator
+    prepare, validate = documents._prepare, validator._validate
     text = ""
 
     def prepared(of: str, **more: bool) -> PreparedDocument:
@@ -21,7 +22,7 @@ def remember_valid_documents(documents: Documents) -> None:
         return prepare(of, **more)
 
     def validated(document: DocumentNode, **more: Any) -> list[GraphQLError]:
-        key = (text, documents._introspection)
+        key = (text, validator.introspection)
         if key in _valid:
             return []
         errors = validate(document, **more)
@@ -30,4 +31,4 @@ def remember_valid_documents(documents: Documents) -> None:
         return errors
 
     documents._prepare = prepared  # type: ignore[method-assign, assignment]
-    documents._validate = validated  # type: ignore[method-assign]
+    validator._validate = validated  # type: ignore[method-assign]

@@ -4,8 +4,8 @@ bank_files         an imported file; no two have the same content
 bank_lines         the lines of each file
 bank_differences   differences between a file and the books, each until an operator closes it
 
-Rows are never changed or removed, except that a difference is closed once. An index finds the entries of the bank
-account on the days of a file. Servers of the previous revision ignore all this.
+Rows are never changed or removed, except that a difference is closed once. Servers of the previous revision ignore
+all this. Revision 0022 adds the index that finds the entries on the days of a file.
 """
 
 import sqlalchemy as sa
@@ -119,14 +119,6 @@ def upgrade() -> None:
         "bank_differences",
         ["opened_at", "id"],
         postgresql_where=sa.text("closed_at is null"),
-    )
-    # Deposits and withdrawals write to it, transfers do not. To build it, PostgreSQL reads the entries once, and
-    # payments wait for that time.
-    op.create_index(
-        "ix_ledger_entries_bank_created",
-        "ledger_entries",
-        ["account_id", "created_at"],
-        postgresql_where=sa.text("kind = 'bank'"),
     )
     op.execute(FINAL)
     op.execute(CLOSED_ONCE)

@@ -18,7 +18,7 @@ from pocketpay.cards import card as cards
 class CardStatus(Enum):
     ACTIVE = strawberry.enum_value("ACTIVE", description="The card can pay until the end of its expiry month.")
     FROZEN = strawberry.enum_value("FROZEN", description="The card cannot pay until its owner unfreezes it.")
-    CLOSED = strawberry.enum_value("CLOSED", description="It is closed permanently.")
+    CLOSED = strawberry.enum_value("CLOSED", description="The card is closed permanently.")
 
 
 @strawberry.type(

@@ -96,7 +96,7 @@ class Context:
         return self.viewer
 
     def require_operator(self) -> Operator:
-        """The operator. Raises Forbidden when the viewer has not been checked to be one."""
+        """The operator. Raises Forbidden unless a field `operations` has checked that the viewer is an operator."""
         if self.operator is None:
             raise Forbidden
         return self.operator

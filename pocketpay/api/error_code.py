@@ -31,7 +31,8 @@ class ErrorCode(Enum):
         "TEXT_MESSAGES_UNAVAILABLE", description="This server sends no text messages."
     )
     WEAK_PASSWORD = strawberry.enum_value(
-        "WEAK_PASSWORD", description="The password has fewer than 12 characters, more than 256, or is a common one."
+        "WEAK_PASSWORD",
+        description="The password has fewer than 12 characters or more than 256, or it is a common password.",
     )
     USERNAME_TAKEN = strawberry.enum_value("USERNAME_TAKEN", description="Another user has, or had, this username.")
     EMAIL_TAKEN = strawberry.enum_value("EMAIL_TAKEN", description="Another user has verified this email address.")
@@ -88,5 +89,6 @@ class ErrorCode(Enum):
     )
     RATE_LIMITED = strawberry.enum_value(
         "RATE_LIMITED",
-        description="Too many requests in a short time, or too many open cards or money requests. Try again later.",
+        description="Too many requests in a short time, too many open cards, or too many money requests. Try again "
+        "later.",
     )

@@ -56,7 +56,7 @@ class UserError:
     code: ErrorCode = strawberry.field(description="The stable error code, for use in clients.")
     message: str = strawberry.field(description="The error in words for a person. The text may change.")
     path: list[str] = strawberry.field(
-        description='The input that is wrong, like ["input", "amount"]; empty when no single input is.'
+        description='The input that is wrong, like ["input", "amount"]; empty when the error is not about one input.'
     )
     retryable: bool = strawberry.field(description="Whether the same request can succeed later without a change.")
 
@@ -132,7 +132,7 @@ STATEFUL_TYPES: dict[type[transactions.HasState], type[Transaction] | type[Money
 """The objects that a WrongState refusal can be about, with their types in the schema."""
 
 
-@strawberry.type(description="Too many requests in a short time, or too many open cards or money requests.")
+@strawberry.type(description="Too many requests in a short time, too many open cards, or too many money requests.")
 class RateLimited(UserError):
     retry_after_seconds: int | None = strawberry.field(
         description="Number of seconds after which the same request can succeed. Null when waiting alone may not be "

@@ -11,7 +11,8 @@ from pocketpay.transactions import limits as payments
 
 
 @strawberry.enum(
-    description="The kind of payments that a limit counts: their total for one wallet within any 24 hours."
+    description="The kind of payments that a limit counts. The limit is for their total amount from or to one "
+    "wallet within any 24 hours."
 )
 class LimitKind(Enum):
     DEPOSIT_DAILY = strawberry.enum_value("DEPOSIT_DAILY", description="Deposits from banks.")
@@ -20,8 +21,9 @@ class LimitKind(Enum):
 
 
 @strawberry.type(
-    description="A limit on the amount moved within any 24 hours. Payments that wait for confirmation or for a bank "
-    "count. Cancelled, expired, failed and blocked ones do not count, and refunded amounts do not count."
+    description="A limit on the amount moved within any 24 hours. A payment that waits for confirmation or for a "
+    "bank counts too. Cancelled, expired, failed and blocked payments do not count, and refunded amounts do not "
+    "count."
 )
 class Limit:
     kind: LimitKind = strawberry.field(description="What the limit applies to.")

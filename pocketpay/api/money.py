@@ -14,7 +14,7 @@ class Money:
 
     @classmethod
     def of(cls, amount: money.Money) -> Self:
-        """Wraps an amount from the packages below."""
+        """Converts an amount of the packages below."""
         return cls(value=amount)
 
     @strawberry.field(

@@ -18,13 +18,14 @@ from pocketpay.requests import money_request as requests
 
 @strawberry.enum(description="The status of a money request. All statuses except PENDING are final.")
 class MoneyRequestStatus(Enum):
-    PENDING = strawberry.enum_value("PENDING", description="It is not paid yet.")
-    PAID = strawberry.enum_value("PAID", description="It is paid: its payment is completed.")
-    DECLINED = strawberry.enum_value("DECLINED", description="The payer declined it.")
+    PENDING = strawberry.enum_value("PENDING", description="The request is not paid yet.")
+    PAID = strawberry.enum_value("PAID", description="The request is paid: its payment is completed.")
+    DECLINED = strawberry.enum_value("DECLINED", description="The payer declined the request.")
     CANCELLED = strawberry.enum_value(
-        "CANCELLED", description="The requester cancelled it, or one of the two users has closed their wallet."
+        "CANCELLED",
+        description="The requester cancelled the request, or one of the two users has closed their wallet.",
     )
-    EXPIRED = strawberry.enum_value("EXPIRED", description="It was not paid before it expired.")
+    EXPIRED = strawberry.enum_value("EXPIRED", description="The request was not paid before it expired.")
 
 
 @strawberry.type(

@@ -18,7 +18,7 @@ class Rates:
     """Token buckets by key. Each bucket holds at most `burst` tokens and gains `per_second` tokens per second. A
     request takes one token.
 
-    An empty bucket is full again after `burst` / `per_second` seconds. A bucket that was not used for so long is
+    An empty bucket is full again after `burst` / `per_second` seconds. A bucket that was not used for that time is
     full, and is not stored. So the buckets are kept in two generations of that duration, and older ones are dropped.
     """
 

@@ -1,4 +1,5 @@
-"""The refresh token in a browser's cookie, during one request: the token that came, and the cookie to set.
+"""The refresh token in a browser's cookie, during one request: the token that the browser sent, and the cookie to
+set.
 
 A context has a RefreshCookie when the server supports cookies and the request may use them. `serving/cookies.py`
 decides that and writes the header. Decision 41 gives the reasons.

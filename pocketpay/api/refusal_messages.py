@@ -53,7 +53,7 @@ MESSAGES: dict[type[errors.Refusal], Message] = {
     identity.MailUnavailable: Message("This server sends no mail."),
     identity.TextMessagesUnavailable: Message("This server sends no text messages."),
     identity.NoSuchSession: Message("No session has this id."),
-    identity.RateLimited: Message("Too many attempts. Try again in {retry_after_seconds} seconds.", retryable=True),
+    identity.RateLimited: Message("Too many attempts. Try again in {wait}.", retryable=True),
     transactions.InvalidInput: Message("{field} {problem}."),
     transactions.InvalidAmount: Message("{field} {problem}."),
     transactions.NotFound: Message("No {thing} has this {key}."),
@@ -64,7 +64,7 @@ MESSAGES: dict[type[errors.Refusal], Message] = {
     transactions.WalletFrozen: Message("Your wallet is frozen."),
     transactions.WalletClosed: Message("The wallet is closed."),
     transactions.InsufficientFunds: Message(
-        "This needs {required} {required.currency}, but only {available} {available.currency} is available.",
+        "The payment needs {required} {required.currency}, but only {available} {available.currency} is available.",
     ),
     transactions.LimitExceeded: Message(
         "The limit is {limit.total} {limit.total.currency} within 24 hours. {limit.remaining} "
@@ -76,7 +76,7 @@ MESSAGES: dict[type[errors.Refusal], Message] = {
         retryable=True,
     ),
     requests.TooManyOpenRequests: Message(
-        "This user already has {most} unanswered requests from you. Try again when some are answered.",
+        "@{username} already has {most} unanswered requests from you. Try again when some are answered.",
         retryable=True,
     ),
     requests.TooManyRequests: Message(
@@ -84,7 +84,9 @@ MESSAGES: dict[type[errors.Refusal], Message] = {
     ),
     transactions.RiskBlocked: Message("This payment is blocked by a rule that protects your wallet."),
     transactions.BankDeclined: Message("The bank declined. No money has moved."),
-    transactions.PayerGone: Message("This cannot be refunded now, because the person who paid cannot receive money."),
+    transactions.PayerGone: Message(
+        "This transaction cannot be refunded now, because the person who paid cannot receive money."
+    ),
     transactions.AlreadyRefunded: Message("This transaction is already fully refunded."),
     transactions.RefundTooLarge: Message("At most {left} {left.currency} can still be refunded."),
     transactions.BalanceNotZero: Message(
@@ -92,7 +94,7 @@ MESSAGES: dict[type[errors.Refusal], Message] = {
         "payments.",
         retryable=True,
     ),
-    transactions.WrongState: Message("This is not possible, because the status is {status.value}."),
+    transactions.WrongState: Message("This action is not possible, because the status is {status.value}."),
     transactions.KeyReused: Message("This idempotency key was used before with a different input."),
     operations.EmailNotVerified: Message("The customer has no verified email address, so no mail can be sent."),
     operations.CustomerFrozen: Message("The customer's wallet is frozen for all payments. Unfreeze it first."),

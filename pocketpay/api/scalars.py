@@ -26,7 +26,8 @@ class MalformedValue(ValueError):
 
 
 class MalformedAmount(MalformedValue):
-    """A value is not a valid Amount. The message describes an amount in `currency`, or in general when it is None."""
+    """A value is not a valid Amount. The message describes an amount in `currency`, or in any currency when it is
+    None."""
 
     def __init__(self, currency: str | None = None) -> None:
         super().__init__(_amount_message(currency))

@@ -4,7 +4,7 @@ build()   a new schema
 schema    the schema, built once at import
 sdl()     the schema as sorted text, as `pocketpay schema` prints it
 
-Linters and other people's clients check the schema; the rules of linters that it does not follow are in decision 52.
+Linters and other people's clients check the schema; decision 52 lists the rules of linters that it does not follow.
 """
 
 from collections.abc import Iterator

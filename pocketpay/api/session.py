@@ -14,7 +14,7 @@ from pocketpay.identity.session import Session as LiveSession
 from pocketpay.identity.viewer import Viewer
 
 
-@strawberry.type(description="One session of the viewer: a device on which they are signed in.")
+@strawberry.type(description="One session of the viewer: one sign-in on one device.")
 class Session(Node):
     created_at: datetime = strawberry.field(description="When the user signed in.")
     last_used_at: datetime = strawberry.field(

@@ -1,9 +1,9 @@
-"""The argument `since` of a subscription: it first sends the changes after that time (decision 38).
+"""The argument `since` of a subscription, which then first sends the changes after that time (decision 38).
 
 1. The start is 15 seconds before `since`, because `updatedAt` is set before the commit.
 2. The server counts the objects that changed after the start.
    At most MAX_MISSED: the subscription starts there and sends these objects, in pages, before live changes.
-   More: it ends with TOO_MANY_CHANGES, and the client queries the list instead.
+   More: the subscription ends with TOO_MANY_CHANGES, and the client queries the list instead.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -34,7 +34,7 @@ Since: TypeAlias = Annotated[
     strawberry.argument(
         description="Sends the changes after this time first, oldest first. Pass the greatest `updatedAt` of the "
         "events so far, or of the list that was queried before. The server starts 15 seconds earlier, so some "
-        "objects arrive again: ignore one with an earlier `updatedAt` than yours. When more than "
+        "objects arrive again: ignore an object whose `updatedAt` is earlier than the one you have. When more than "
         f"{MAX_MISSED} objects changed, the subscription ends with TOO_MANY_CHANGES: query the list again. A time "
         "in the future is refused with BAD_USER_INPUT."
     ),

@@ -17,10 +17,10 @@ from pocketpay.ledger.time_zones import UTC_NAME, UnknownTimeZone
 
 
 @strawberry.type(
-    description="The statement of a wallet for one calendar month in a time zone, from the ledger. Opening balance "
-    "plus all entries is the closing balance, and so is opening plus moneyIn less moneyOut. The statement of the "
-    "current month is as of now. All amounts are zero before the wallet existed; a future month opens and closes "
-    "with the current balance."
+    description="The statement of a wallet for one calendar month in a time zone, from the ledger. The closing "
+    "balance is the opening balance plus all entries, which is the same as opening plus moneyIn minus moneyOut. "
+    "The statement of the current month ends now. All amounts are zero before the wallet existed; a future month "
+    "opens and closes with the current balance."
 )
 class Statement:
     month: str = strawberry.field(description='The month, like "2026-11".')

@@ -46,18 +46,29 @@ class Direction(Enum):
     description="The status of a transaction. All statuses except CREATED and PENDING_CONFIRMATION are final."
 )
 class TransactionStatus(Enum):
-    CREATED = strawberry.enum_value("CREATED", description="It is accepted. The bank has not answered yet.")
+    CREATED = strawberry.enum_value(
+        "CREATED", description="The transaction is accepted. The bank has not answered yet."
+    )
     PENDING_CONFIRMATION = strawberry.enum_value(
         "PENDING_CONFIRMATION",
-        description="It is risky. The money is held until the sender confirms or cancels it, or it expires.",
+        description="The payment is risky. The money is held until the sender confirms or cancels the payment, or "
+        "it expires.",
     )
     COMPLETED = strawberry.enum_value(
         "COMPLETED", description="The money has moved, and the ledger entries are posted."
     )
-    BLOCKED = strawberry.enum_value("BLOCKED", description="A risk rule or a freeze stopped it. No money has moved.")
-    FAILED = strawberry.enum_value("FAILED", description="It could not be completed. No money has moved.")
-    CANCELLED = strawberry.enum_value("CANCELLED", description="The sender cancelled it. No money has moved.")
-    EXPIRED = strawberry.enum_value("EXPIRED", description="It was not confirmed in time. No money has moved.")
+    BLOCKED = strawberry.enum_value(
+        "BLOCKED", description="A risk rule or a freeze stopped the payment. No money has moved."
+    )
+    FAILED = strawberry.enum_value(
+        "FAILED", description="The transaction could not be completed. No money has moved."
+    )
+    CANCELLED = strawberry.enum_value(
+        "CANCELLED", description="The sender cancelled the payment. No money has moved."
+    )
+    EXPIRED = strawberry.enum_value(
+        "EXPIRED", description="The payment was not confirmed in time. No money has moved."
+    )
 
 
 def _id(self: "Transaction") -> strawberry.ID:
@@ -66,7 +77,7 @@ def _id(self: "Transaction") -> strawberry.ID:
 
 @strawberry.type(
     description="A movement of money. Its ledger entries exist when it is completed. The recipient sees it only "
-    "from then on, and never sees the sender's fee, risk reasons, failure or expiry."
+    "after that, and never sees the sender's fee, risk reasons, failure or expiry."
 )
 class Transaction(Node):
     id: strawberry.ID = strawberry.field(resolver=_id, description=ID_DESCRIPTION)
@@ -138,7 +149,7 @@ class Transaction(Node):
     def updated_at(self) -> datetime:
         return self.record.updated_at
 
-    @strawberry.field(description="When the money moved; null when it has not.")
+    @strawberry.field(description="When the money moved; null when it has not moved.")
     def completed_at(self) -> datetime | None:
         return self.record.completed_at
 
@@ -198,7 +209,7 @@ class Transaction(Node):
         original = await info.context.loaders.transactions.load((self.viewed_from, self.record.refund_of))
         return original or self.record
 
-    @strawberry.field(description="The viewer's card that paid; null when no card did.")
+    @strawberry.field(description="The viewer's card that paid; null when no card paid.")
     async def card(self, info: Info) -> Card | None:
         return None if self.record.card_id is None else await Card.find(info, self.record.card_id)
 

@@ -1,4 +1,4 @@
-"""The signed-in user, with the private fields that only they can see."""
+"""The signed-in user, with the private fields that no other user can see."""
 
 from datetime import datetime
 from enum import Enum
@@ -28,13 +28,13 @@ class User(Node):
     name: str = strawberry.field(description="The display name.")
     email: str | None = strawberry.field(description="The email address; null when there is none.")
     email_verified: bool = strawberry.field(
-        description="Whether the email address is verified. A new address is not verified. It becomes unverified "
-        "when another user verifies the same address."
+        description="Whether the email address is verified. A new address is not verified. A verified address "
+        "becomes unverified when another user verifies the same address."
     )
-    phone: str | None = strawberry.field(description="Their phone number in E.164 format; null when they gave none.")
+    phone: str | None = strawberry.field(description="The phone number in E.164 format; null when there is none.")
     phone_verified: bool = strawberry.field(
-        description="Whether the phone number is verified. A new number is not verified. It becomes unverified when "
-        "another user verifies the same number."
+        description="Whether the phone number is verified. A new number is not verified. A verified number becomes "
+        "unverified when another user verifies the same number."
     )
     avatar_url: str | None = strawberry.field(description="The URL of the user's picture; null when there is none.")
     role: Role = strawberry.field(description="Their role: customer or operator.")
@@ -61,7 +61,7 @@ class User(Node):
 
     @classmethod
     async def find(cls, info: Info, id: UUID) -> Self | None:
-        """The viewer when they have this id, else None."""
+        """The viewer when this is the viewer's id, else None."""
         if id != info.context.require_viewer().user_id:
             return None
         found = await info.context.loaders.users.load(id)

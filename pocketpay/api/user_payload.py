@@ -10,7 +10,7 @@ from pocketpay.api.user import User
 from pocketpay.identity.user import Changed
 
 
-@strawberry.type(description="The result of a change to the viewer: the user as they are now, or the errors.")
+@strawberry.type(description="The result of a change to the viewer: the changed user, or the errors.")
 class UserPayload:
     user: User | None = strawberry.field(
         default=None, description="The viewer after the change; null when the request was refused."

@@ -27,7 +27,7 @@ from pocketpay.wallets.balance import Balance
 class WalletStatus(Enum):
     ACTIVE = strawberry.enum_value("ACTIVE", description="The wallet can pay and be paid.")
     FROZEN = strawberry.enum_value("FROZEN", description="The wallet is frozen. `freeze` says what that prevents.")
-    CLOSED = strawberry.enum_value("CLOSED", description="It is closed permanently.")
+    CLOSED = strawberry.enum_value("CLOSED", description="The wallet is closed permanently.")
 
 
 @strawberry.enum(description="What a freeze prevents.")

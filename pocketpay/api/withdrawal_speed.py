@@ -13,7 +13,7 @@ class WithdrawalSpeed(Enum):
         "STANDARD", description="The money arrives when the bank processes the withdrawal. There is no fee."
     )
     INSTANT = strawberry.enum_value(
-        "INSTANT", description="The money arrives at once, for a fee. `withdrawalPreview` returns the fee."
+        "INSTANT", description="The money arrives immediately, for a fee. `withdrawalPreview` returns the fee."
     )
 
     @property

@@ -65,7 +65,7 @@ class Card:
 
     @property
     def anchor(self) -> UUID:
-        """The wallet whose lock guards the card: its owner's."""
+        """The wallet whose lock guards the card: the wallet of the card's owner."""
         return self.wallet_id
 
     @property
@@ -74,11 +74,11 @@ class Card:
         return self.status is not CardStatus.CLOSED
 
     def expired(self, now: datetime) -> bool:
-        """Returns whether its expiry month is over at `now` (aware UTC)."""
+        """Returns whether the card's expiry month is over at `now` (aware UTC)."""
         return (now.year, now.month) > (self.expiry_year, self.expiry_month)
 
     def spent_in_month(self, now: datetime) -> Money:
-        """Returns the amount that it has paid in the calendar month of `now`, less refunds."""
+        """Returns the amount that the card has paid in the calendar month of `now`, less refunds."""
         return Money(0, self.currency) if month_of(now) > self.spent_in else self.spent
 
     def require_usable(self, now: datetime) -> None:

@@ -17,5 +17,5 @@ async def read(session: Session, wallet_id: UUID) -> list[Card]:
 
 
 async def find(session: Session, wallet_id: UUID, ids: Iterable[UUID]) -> dict[UUID, Card]:
-    """Returns the cards with those ids that belong to the wallet, by id."""
+    """Returns the cards with the given ids that belong to the wallet, by id."""
     return await repository.own(session, wallet_id, ids)

@@ -67,12 +67,12 @@ where c.id = u.id
 
 
 async def by_ids(session: Session, ids: Iterable[UUID]) -> dict[UUID, Card]:
-    """Returns the cards with those ids, of any owner, by id. Omits unknown ids."""
+    """Returns the cards with the given ids, of any owner, by id. Omits unknown ids."""
     return {row["id"]: card(row) for row in await session.fetch(_BY_IDS, list(ids))}
 
 
 async def own(session: Session, wallet_id: UUID, ids: Iterable[UUID]) -> dict[UUID, Card]:
-    """Returns the cards with those ids that belong to the wallet, by id."""
+    """Returns the cards with the given ids that belong to the wallet, by id."""
     return {row["id"]: card(row) for row in await session.fetch(_OWN, wallet_id, list(ids))}
 
 

@@ -90,7 +90,7 @@ class Book:
         return self.keys[key.wallet_id, key.text].refusals
 
     def fork(self, wallet_ids: Iterable[UUID]) -> "Book":
-        """Returns a copy of this book, to try out payments of those wallets.
+        """Returns a copy of this book, to try out payments of the given wallets.
 
         Outcomes that are applied to the copy do not change this book.
         """
@@ -242,7 +242,7 @@ class Book:
         """
         before = self.transactions[original.id]
         if not before.refunded < original.refunded <= original.total.minor:
-            raise BooksDisagree(f"{original.refunded} cannot have been refunded of transaction {original.id}")
+            raise BooksDisagree(f"transaction {original.id} cannot have a refunded amount of {original.refunded}")
         self.counters.count_usage(before, original, self.now)
         self._put(original, new=False)
         self.counters.count_refunded(original)

@@ -12,7 +12,7 @@ import structlog
 
 from pocketpay.ledger.account import Account
 
-AHEAD = "one of the wallets was changed last at a time that has not come yet"
+AHEAD = "the last change of one of the wallets is in the future"
 
 QUIET_SECONDS = 60.0
 """How long an account is not named again after it has been named."""

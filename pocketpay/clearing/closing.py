@@ -1,6 +1,6 @@
 """The additional reads of a unit of work that closes a wallet.
 
-the user's row, which is locked, with the password hash to compare with
+the user's row, which is locked, with the password hash for the comparison
 the wallet's unfinished transactions
 the open money requests to the wallet, and its open cards: they end with it
 """

@@ -1,7 +1,8 @@
 """How a held payment expires because its sender did not answer in time.
 
-Every unit of work first expires the overdue payments of the wallets that it has locked. A sweeper submits the others
-once a second. If both find the same payment, the first one expires it and the second one changes nothing.
+Every unit of work first expires the overdue payments of the wallets that it has locked. A sweeper submits an Expire
+for each other overdue payment, once a second. If both find the same payment, the first one expires it and the second
+one changes nothing.
 """
 
 from dataclasses import dataclass

@@ -10,6 +10,7 @@ from enum import Enum, auto
 from uuid import UUID
 
 from pocketpay.money import Money
+from pocketpay.quick_init import quick_init
 from pocketpay.transactions.limits import LimitKind
 
 
@@ -21,6 +22,7 @@ class ResultKind(Enum):
     CARDS = auto()
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Key:
     """An idempotency key of an instruction. `fingerprint` is the SHA-256 of the operation and its parsed input."""
@@ -60,6 +62,7 @@ class Lookups:
     closing_user: UUID | None = None
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Footprint:
     """The locks and reads of one instruction.

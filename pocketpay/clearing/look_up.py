@@ -39,7 +39,7 @@ async def look_up(
     terms: Terms,
     house: HouseAccounts,
 ) -> Book:
-    """Returns the book of a unit that has locked those accounts. Overdue payments and requests are expired in it.
+    """Returns the book of a unit that has locked the given accounts. Overdue payments and requests are expired in it.
 
     Raises RuleFailed when a row cannot be parsed.
     """

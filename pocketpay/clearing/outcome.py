@@ -16,6 +16,7 @@ from pocketpay.errors import Refusal
 from pocketpay.identity.closing_user import ClosingUser
 from pocketpay.ledger.account import Leg
 from pocketpay.operator_log.act import Act
+from pocketpay.quick_init import quick_init
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.stored_refusal import StoredRefusal, stored
@@ -58,6 +59,7 @@ class SideEffects:
         return refusals if any(refusals) else ()
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The outcome of an instruction. If `changed` is False, nothing is written.
@@ -96,9 +98,10 @@ class Outcome:
         return None if self.transaction is None else self.transaction.status
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to the sender of an instruction: its outcome, and their wallet after it."""
+    """The answer to the sender of an instruction: the outcome, and the sender's wallet after it."""
 
     outcome: Outcome
     balance: Balance

@@ -3,8 +3,8 @@
     an instruction arrives ─► it waits ─► the next unit of work takes it with others (waiting.py) ─► commit ─► answers
 
 Instructions that arrive during one unit of work wait and form the next unit. There is no timer: an idle server
-executes an instruction at once, and a busy server pays for the locks, the five round trips and the disk flush once
-for many instructions. Only one unit runs at a time: more connections make hot wallets slower, not faster.
+executes an instruction immediately. On a busy server many instructions share the locks, the five round trips and the
+disk flush. Only one unit runs at a time: more connections make hot wallets slower, not faster.
 
     when a unit fails with              the queue
     a violated constraint, or a bug     retries each instruction alone, so that only the faulty one fails
@@ -20,7 +20,7 @@ for many instructions. Only one unit runs at a time: more connections make hot w
                                         committed, the retry returns its outcome
 
 A unit does not fail when an account's last change is in the future: it leaves out the instructions that need the
-account. They are refused with ServiceBusy at once, and an alarm names the account (decision 27).
+account. They are refused with ServiceBusy immediately, and an alarm names the account (decision 27).
 """
 
 import asyncio
@@ -352,7 +352,7 @@ class Clearing:
             for ticket in tickets:
                 ticket.settle(error)
         else:
-            self._busy(tickets, f"the database gave up: {failure}")
+            self._busy(tickets, f"the database ended it with an error: {failure}")
 
     def _busy(self, tickets: Sequence[Ticket], reason: str) -> None:
         self.counts.busy += len(tickets)
@@ -363,7 +363,7 @@ class Clearing:
 
     async def _connected(self) -> Connection:
         settings = {**TIMEOUTS, **PLANNER_SETTINGS, "lock_timeout": str(LOCK_MILLISECONDS)}
-        return await connect(self.database.dsn, name="pocketpay clearing", settings=settings)
+        return await connect(self.database.dsn, name="pocketpay clearing", settings=settings, keeps_times=True)
 
     async def _roll_back(self) -> None:
         """Rolls back the failed unit. Closes the connection if that fails too."""

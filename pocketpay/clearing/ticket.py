@@ -56,7 +56,7 @@ class Ticket:
 
     @property
     def answered(self) -> bool:
-        """Whether its sender has an answer. False if the sender has cancelled its call."""
+        """Whether the sender of the instruction has an answer. False if the sender has cancelled its call."""
         return self.answer.done() and not self.answer.cancelled()
 
     def settle(self, result: Result | BaseException) -> None:

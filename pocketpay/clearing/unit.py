@@ -17,7 +17,8 @@
 The isolation level is READ COMMITTED: each statement sees everything committed before it, so a read after the lock
 sees the state that the lock protects. With a snapshot taken before the lock, the reads would be stale.
 
-Decision 47 says why a transfer does not go in two calls, which would prove such reads instead of locking first.
+Decision 47 says why a transfer is not done in two calls: reads without locks, and a write that proves that nothing
+has changed since.
 """
 
 from collections.abc import Callable, Sequence

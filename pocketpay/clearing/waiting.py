@@ -119,7 +119,7 @@ class Waiting:
         """Refuses orders that have waited too long. Queues are in order of arrival: only their heads are checked."""
         for queue in (self._singles, self._batches):
             while queue and not in_time(queue[0], now):
-                self._refuse(queue.popleft(), "it waited too long for its turn")
+                self._refuse(queue.popleft(), "it waited too long in the queue")
         for ticket in [one for one in self._postponed if not in_time(one, now)]:
             self._postponed.remove(ticket)
             self._refuse(ticket, LOCKED)

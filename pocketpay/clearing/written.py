@@ -8,11 +8,13 @@ from pocketpay.cards.card import Card
 from pocketpay.clearing.footprint import Key
 from pocketpay.identity.closing_user import ClosingUser
 from pocketpay.operator_log.act import Act
+from pocketpay.quick_init import quick_init
 from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.transactions.stored_refusal import StoredRefusal
 from pocketpay.wallets.balance import NewStanding
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class StoredKey:
     """An idempotency key as it is stored."""

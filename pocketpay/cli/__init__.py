@@ -28,7 +28,7 @@ import sys
 
 def main() -> None:
     """Runs the command in the process's arguments and ends the process."""
-    # Until a command sets its own handler, ctrl-C ends the process at once: the imports have nothing to undo.
+    # Until a command sets its own handler, ctrl-C ends the process immediately: the imports have nothing to undo.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     from pocketpay.cli import streams
 

@@ -20,10 +20,12 @@ backups = Commands()
 def backup_verb(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="The new file, or a folder for it. Default: this folder."),
+        typer.Argument(
+            metavar="[FILE]", help="The new file, or the folder to create it in. Default: the current folder."
+        ),
     ] = None,
 ) -> Result:
-    """Writes a backup of the database to a new file, also while servers run."""
+    """Writes a backup of the database to a new file. Servers may run meanwhile."""
     from pocketpay.cli import stops
 
     stops.exit_on_stop_signal()
@@ -54,9 +56,9 @@ def backup_verb(
         )
     read_whole(path, tools)
     about_key = (
-        "SECRET_KEY is not in it. Keep it elsewhere: tokens and fingerprints need the same key."
+        "The backup does not contain SECRET_KEY. Keep the key elsewhere: tokens and fingerprints need the same key."
         if key is None
-        else "It has the key that signs tokens. Keep the file as secret as the server."
+        else "The backup contains the key that signs tokens. Keep the file as secret as the server."
     )
     return Result(
         {"file": str(path), "bytes": size, "revision": found.revision, "has_key": key is not None},
@@ -66,7 +68,7 @@ def backup_verb(
 
 @backups.command("restore")
 def restore_verb(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file of a backup.")]) -> Result:
-    """Restores a backup, or a dump of pg_dump, into an empty database, and audits it."""
+    """Restores a backup into an empty database, and audits it. The file can also be a dump of pg_dump."""
     from pocketpay.cli import stops
 
     stops.exit_on_stop_signal()
@@ -88,7 +90,7 @@ def restore_verb(file: Annotated[Path, typer.Argument(metavar="FILE", help="The 
         audited = auditing.audit_database(chosen.database_url, owner_dsn)
         lines = [f"Restored {file}."]
     if source.key is None:
-        lines.append("It has no key. Set SECRET_KEY to the key of the server that it came from.")
+        lines.append("The backup contains no key. Set SECRET_KEY to the key of the server that made it.")
     facts = {"file": str(file), "revision": source.revision, "has_key": source.key is not None}
     return Result({**facts, "audit": audited.facts}, lines, audited.problem)
 

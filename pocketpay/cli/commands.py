@@ -1,8 +1,8 @@
 """Declares commands: each one returns a Result, accepts `--json`, and turns an expected error into a Result.
 
 A module that declares commands imports at its top only what its options need. Everything else is imported in the
-body of a command. So `--help` and a wrong argument are answered at once, and a command loads only its own modules.
-tests/cli/test_every_command.py proves it.
+body of a command. So `--help` and a wrong argument are answered immediately, and a command loads only its own
+modules. tests/cli/test_every_command.py proves it.
 """
 
 import inspect
@@ -89,7 +89,7 @@ def _result(verb: Verb, arguments: dict[str, Any]) -> Result | None:
 
 
 def name_of(context: Any) -> str:
-    """Returns the command's name without that of the program, like "operator freeze"."""
+    """Returns the command's name without the program's name, like "operator freeze"."""
     if context is None:
         return ""
     path, program = str(context.command_path), str(context.find_root().command_path)

@@ -47,8 +47,8 @@ def raise_open_files() -> None:
 
 
 def forbid_core_files() -> None:
-    """Makes the system write no core file when this process or a child of it crashes: it would contain keys and
-    passwords. The hard limit stays, so an administrator can still ask for one with prlimit."""
+    """Makes the system write no core file when this process or a child of it crashes: a core file would contain keys
+    and passwords. The hard limit stays, so an administrator can still enable core files with prlimit."""
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
 

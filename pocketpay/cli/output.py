@@ -24,7 +24,8 @@ _is_json = False
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why a command failed. A person reads `text` on stderr, or the message when it is None; "" prints nothing."""
+    """Why a command failed. `text` is printed on stderr for people; None prints the message, and "" prints
+    nothing."""
 
     code: str
     message: str
@@ -39,7 +40,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The end of a command: its facts for programs, its lines for people, and its problem if it failed.
+    """The result of a command: its facts for programs, its lines for people, and its problem if it failed.
 
     A fact is a string, number, bool, None, time, list or mapping. A table has the fact `rows`.
     """
@@ -127,4 +128,4 @@ def table(columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> Resul
 def _plain(value: object) -> object:
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    raise TypeError(f"{type(value).__name__} is not a fact")
+    raise TypeError(f"{type(value).__name__} cannot be printed as JSON")

@@ -10,7 +10,8 @@ class ProgressBars:
 
     @contextmanager
     def stage(self, name: str, total: int) -> Iterator[Callable[[int], None]]:
-        """Yields a function to call during the block with the number of items done; `total` is the number of all."""
+        """Yields a function to call during the block with the number of items done; `total` is the number of all
+        items."""
         if not sys.stderr.isatty():
             yield lambda _: None
             return

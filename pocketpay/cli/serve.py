@@ -58,7 +58,7 @@ log = structlog.get_logger(__name__)
 class Server(uvicorn.Server):
     """uvicorn's server without its signal handling, which would end the process with exit code 143.
 
-    `application` is told when the server drains. `count` is the number of this worker's connections, which decides
+    `application` is informed when the server drains. `count` is the number of this worker's connections, which decides
     whether it accepts the next one; None for a server without workers.
     """
 
@@ -161,7 +161,7 @@ class Server(uvicorn.Server):
 
 
 def prepare_to_serve(settings: Settings, database: DatabaseAddress, processes: int) -> Sizes:
-    """Prepares the database for a server of so many processes. Returns the readers and writers of each.
+    """Prepares the database for a server of `processes` processes. Returns the readers and writers of each.
 
     Raises what `prepare` and `check_policy` raise, and DatabaseUnavailable when the database allows too few
     connections.
@@ -294,7 +294,7 @@ def tune_garbage_collector() -> None:
 
 
 def exit_later(seconds: float) -> None:
-    """Ends this process after so many seconds, even when it has not finished."""
+    """Ends this process after `seconds`, even when it has not finished."""
     timer = threading.Timer(seconds, os._exit, [0])
     timer.daemon = True
     timer.start()

@@ -1,8 +1,8 @@
 """Output that works on any terminal and after the reader of a pipe has closed it.
 
 encoding    a character that the terminal's encoding does not have is written as its escape, such as \\xe9
-closed pipe what is written after the reader has gone (`pocketpay ... | head -1`) is dropped, without an error: the
-            command finishes its work, and its exit code says how the work ended
+closed pipe what is written after the reader has closed the pipe (`pocketpay ... | head -1`) is dropped, without an
+            error: the command finishes its work, and its exit code says how the work ended
 closed file a process that was started without stdin, stdout or stderr gets /dev/null, so that no connection or file
             is opened under these numbers
 """

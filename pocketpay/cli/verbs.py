@@ -56,7 +56,7 @@ def serve_verb(
         listening.listen(chosen.host, chosen.port) as listener,
         database_of(chosen) as database,
     ):
-        # Only now: a wrong setting and a port in use are answered at once.
+        # Only now: a wrong setting and a port in use are answered immediately.
         from pocketpay.cli import serve
 
         sizes = serve.prepare_to_serve(chosen, database, workers)
@@ -122,7 +122,7 @@ def worker_verb(
 
 @verbs.command("migrate")
 def migrate_verb() -> Result:
-    """Migrates the database to this server's revision, and puts back missing roles and grants."""
+    """Migrates the database to the revision of this version. Puts back missing roles and grants."""
     from pocketpay.cli import stops
 
     stops.exit_on_stop_signal()
@@ -138,7 +138,7 @@ def migrate_verb() -> Result:
     with database_of(chosen) as database:
         upgraded = asyncio.run(migrations.upgrade(database.owner_dsn, database.server_dsn))
     newer = upgraded.revision != revisions.expected()
-    more = ", which is newer than this version and serves it" if newer else ""
+    more = ", which is newer than this version and supports it" if newer else ""
     facts = {"revision": upgraded.revision, "newer_than_this_version": newer, "repairs": [*upgraded.repairs]}
     repairs = [f"Repaired: {statement}" for statement in upgraded.repairs]
     return Result(facts, [*repairs, f"The database is at revision {upgraded.revision}{more}."])
@@ -153,7 +153,7 @@ def audit_verb(
         bool, typer.Option("--standby", help="Read a hot standby of DATABASE_URL. The audit is not recorded.")
     ] = False,
 ) -> Result:
-    """Audits the ledger; prints each error and exits with 1 when there is one. With DATABASE_OWNER_URL the result is
+    """Audits the ledger. Prints each error, and exits with 1 when there is one. With DATABASE_OWNER_URL the result is
     recorded."""
     from pocketpay.cli import stops
 
@@ -165,7 +165,7 @@ def audit_verb(
 
 @verbs.command("demo")
 def demo_verb() -> Result:
-    """Creates the demo users and their history, if they do not exist yet."""
+    """Creates the demo users and their history. Does nothing when they exist."""
     from pocketpay.cli import stops
 
     stops.exit_on_stop_signal()
@@ -176,7 +176,7 @@ def demo_verb() -> Result:
 
 @verbs.command("reset")
 def reset_verb() -> Result:
-    """Erases the embedded database and creates the demo users again. Refused while a server uses the database."""
+    """Erases the embedded database and creates new demo users. Refused while a server uses the database."""
     from pocketpay.cli import stops
 
     stops.exit_on_stop_signal()
@@ -210,13 +210,13 @@ def import_supabase_verb(
         str | None, typer.Option(metavar="XX", help="The country of phone numbers without a country code, like DE.")
     ] = None,
     welcome_mail: Annotated[
-        bool, typer.Option("--welcome-mail", help="Send a mail with a link to people without a password, once each.")
+        bool, typer.Option("--welcome-mail", help="Send one mail with a link to each person without a password.")
     ] = False,
     mails_per_hour: Annotated[
         int, typer.Option(min=1, max=1_000_000, help="Maximum number of welcome mails per hour.")
     ] = 500,
 ) -> Result:
-    """Imports people from Supabase with their passwords and opening balances. Run it again to continue."""
+    """Imports people from Supabase. They keep their passwords and balances. Run it again to continue."""
     from pocketpay.cli import stops
 
     stops.exit_on_stop_signal()
@@ -246,7 +246,7 @@ def schema_verb() -> Result:
 
 @verbs.command("settings")
 def settings_verb() -> Result:
-    """Prints all settings with descriptions and defaults, as a .env file."""
+    """Prints all settings as a .env file. Each has its description and its default."""
     from pocketpay.cli import env_file
 
     return Result({"rows": env_file.rows()}, env_file.lines())

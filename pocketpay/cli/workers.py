@@ -35,7 +35,7 @@ class WorkerFailed(PocketPayError):
 
 
 class Supervisor:
-    """Keeps `count` workers serving on one socket, each with that many connections to the database.
+    """Keeps `count` workers serving on one socket, each with `sizes` connections to the database.
 
     When it is stopped, each worker drains for `drain_seconds`.
     """

@@ -8,7 +8,7 @@ The driver tries the hosts of one URL one after another; `connecting.py` asks al
     a parameter of the driver (sslmode, sslrootcert, passfile …)   goes to the driver
     a setting of PostgreSQL (search_path, options …)               goes to PostgreSQL, which names unknown ones
     a parameter of other clients, in IGNORED                       is dropped
-    one that asks for what we do not do                            is refused: `check`
+    one that asks for something unsupported                        is refused: `check`
 """
 
 import re
@@ -25,23 +25,26 @@ IGNORED = frozenset(
         "pool_timeout", "keepalives", "keepalives_idle", "keepalives_interval", "keepalives_count",
         "tcp_user_timeout", "load_balance_hosts", "target_session_attrs", "statement_cache_size",
         "prepared_statement_cache_size",
-        # What these allow or prefer, the driver does not do.
+        # The driver does not support what these allow or prefer.
         "channel_binding", "gssencmode", "sslcompression", "sslsni", "uselibpqcompat",
-        # Prisma's: the pooler in between, and the schema, which is always this one.
+        # Prisma's: the pooler between the server and PostgreSQL, and the schema, which is always this one.
         "pgbouncer", "schema",
     }
 )  # fmt: skip
 """Parameters that providers and other clients put into URLs."""
 
 REFUSED = {
-    "channel_binding": ({"require"}, "the driver cannot bind channels; use sslmode=verify-full instead"),
-    "gssencmode": ({"require"}, "the driver cannot encrypt with GSSAPI; use sslmode=verify-full instead"),
+    "channel_binding": ({"require"}, "the driver does not support channel binding; use sslmode=verify-full instead"),
+    "gssencmode": (
+        {"require"},
+        "the driver does not support encryption with GSSAPI; use sslmode=verify-full instead",
+    ),
     "target_session_attrs": (
         {"read-only", "standby", "prefer-standby"},
-        "the server writes; leave it out, the host that accepts writes is found by itself",
+        "this server needs a host that accepts writes, and finds it without this parameter: leave it out",
     ),
 }
-"""Values that ask for what is not done, and why."""
+"""Values that this server does not support, and why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@
     unknown_host           the name has no address
     no_answer              the machine is off, cut off, or does not answer in time
     tls                    the encrypted connection is refused
-    pooler                 a connection pooler in transaction mode is in between
+    pooler                 there is a connection pooler in transaction mode
     other                  anything else; the reason says what
 
-A server that is without its database tries many times a second, so the log has one line when the cause changes, one
+A server that cannot reach its database tries many times a second, so the log has one line when the cause changes, one
 each REPEAT_SECONDS, and one when the database is back.
 
 Decision 64 gives the reasons.

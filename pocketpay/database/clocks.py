@@ -13,7 +13,8 @@ TOLERATED_SECONDS = 5.0
 
 
 async def seconds_ahead(session: Session, clock: Callable[[], float] = time.time) -> float:
-    """Returns by how much this machine is ahead of the database at least; negative when it is behind."""
+    """Returns the least number of seconds by which this machine is ahead of the database; negative when it is
+    behind."""
     before = clock()
     database: float = await session.fetchval("select extract(epoch from clock_timestamp())::float8")
     after = clock()
@@ -22,7 +23,7 @@ async def seconds_ahead(session: Session, clock: Callable[[], float] = time.time
 
 
 def difference(ahead: float) -> str | None:
-    """Returns the difference in words, or None while it is tolerated."""
+    """Returns the difference in words, or None when it is small enough."""
     if abs(ahead) <= TOLERATED_SECONDS:
         return None
     return f"{abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the database's"

@@ -11,7 +11,7 @@ checks whether each value is an array itself. The check costs more than sending 
 with composite types.
 
 PostgreSQL knows a type by its fields in order, so a type never changes: other columns need a new type with another
-name, and the old type stays while servers of the release before may use it. Decision 56 gives the reasons.
+name, and the old type stays while servers of the previous release may use it. Decision 56 gives the reasons.
 """
 
 from collections.abc import Callable, Iterable, Iterator

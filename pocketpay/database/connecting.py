@@ -18,7 +18,7 @@ from typing import Any
 import asyncpg
 from asyncpg.connect_utils import SessionAttribute
 
-from pocketpay.database import timelines
+from pocketpay.database import timelines, times
 from pocketpay.database.address import FORM, Host, for_driver, hosts_of
 from pocketpay.database.availability import AVAILABILITY, cause_of
 from pocketpay.database.failures import NoPrimary, ServiceBusy
@@ -103,16 +103,18 @@ async def connect(
     settings: Mapping[str, str] | None = None,
     command_seconds: float | None = COMMAND_SECONDS,
     standby: bool = False,
+    keeps_times: bool = False,
 ) -> Connection:
     """Opens a connection to the primary, with TIMEOUTS or with `settings` instead. `name` is its application_name.
 
-    With `standby` it opens a connection to a hot standby instead, which can only read.
+    With `standby` it opens a connection to a hot standby instead, which can only read. With `keeps_times` it converts
+    times faster (times.py).
 
     Raises ServiceBusy when it cannot be opened: NoPrimary when no host accepts it, with the reason of each host.
     """
     sent = {**(TIMEOUTS if settings is None else settings), **GONE}
     try:
-        opening = _Opening(for_driver(dsn), name, sent, command_seconds, standby)
+        opening = _Opening(for_driver(dsn), name, sent, command_seconds, standby, keeps_times)
         hosts = hosts_of(dsn)
         if len(hosts) > 1:
             return await _first([_Attempt(opening, host) for host in hosts])
@@ -135,6 +137,7 @@ class _Opening:
     settings: Mapping[str, str]
     command_seconds: float | None
     standby: bool
+    keeps_times: bool
 
     async def to(self, host: Host | None, seconds: float) -> Connection:
         """Opens a connection to the host. Raises one of REFUSALS."""
@@ -153,6 +156,8 @@ class _Opening:
                 await connection.execute(SET, [*self.settings], [*self.settings.values()])
                 if not self.standby:
                     await timelines.SEEN.check(connection)
+                if self.keeps_times:
+                    await times.keep_conversions(connection)
             except BaseException:
                 connection.terminate()
                 raise
@@ -168,7 +173,8 @@ class _Attempt:
 
     @property
     def connection(self) -> Connection | None:
-        """Its open connection, or None. A newer primary closes it. Raises an error that is not one of REFUSALS."""
+        """Its open connection, or None. It is closed when a newer primary is found. Raises an error that is not one
+        of REFUSALS."""
         if not self.task.done() or self.task.cancelled():
             return None
         error = self.task.exception()
@@ -229,7 +235,7 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, asyncpg.exceptions.TargetServerAttributeNotMatched):
         return "is not a standby" if "standby" in str(error) else "does not accept writes"
     if isinstance(error, asyncpg.InvalidSQLStatementNameError | asyncpg.DuplicatePreparedStatementError):
-        return "a connection pooler in transaction mode is in between; use one in session mode"
+        return "a connection pooler in transaction mode is between the server and PostgreSQL; use one in session mode"
     if isinstance(error, asyncpg.UndefinedObjectError) and '"transaction_timeout"' in str(error):
         return "it is older than PostgreSQL 18"
     if isinstance(error, TimeoutError) and error.errno is None:

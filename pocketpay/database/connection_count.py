@@ -29,7 +29,7 @@ select least(
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """The readers and writers of one process."""
+    """The numbers of readers and writers of one process."""
 
     readers: int = READERS
     writers: int = WRITERS
@@ -37,7 +37,7 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What each process gets, as a sentence too. `is_short` when it is less than it wants."""
+    """The connections of each process. `is_short` is whether a process gets fewer than it wants."""
 
     sizes: Sizes
     sentence: str

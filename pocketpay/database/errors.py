@@ -25,7 +25,7 @@ class NoTables(WrongRevision):
 
 
 class MissingGrants(WrongRevision):
-    """A role or a grant that the migrations made is missing. `pocketpay migrate` puts it back."""
+    """A role or a grant that the migrations made is missing. `pocketpay migrate` adds it again."""
 
 
 def unreachable(busy: ServiceBusy) -> DatabaseUnavailable:

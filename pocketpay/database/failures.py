@@ -38,7 +38,8 @@ class Failure(StrEnum):
 class ServiceBusy(PocketPayError):
     """The database cannot be used at the moment; a retry may succeed.
 
-    `may_have_happened` is True when it is unknown whether a write was committed. Retry it with the same key.
+    `may_have_happened` is True when it is unknown whether a write was committed. Retry the operation with the same
+    key.
     """
 
     def __init__(self, reason: str, *, may_have_happened: bool = False) -> None:

@@ -32,7 +32,7 @@ class Added:
 
     `accounts` are the wallets' accounts with added entries. `transactions` and `requests` were made or changed, or
     belong to a transaction or request that was. Any other row counts as added when its time is `since` or later;
-    `since` is some time before the checkpoint.
+    `since` is a time before the checkpoint.
     """
 
     accounts: Sequence[UUID]

@@ -95,8 +95,8 @@ async def check(session: Session) -> None:
     )
     if missing or memberships is not False:
         raise MissingGrants(
-            "A role or a grant of the tables is missing, for example after a restore without its roles. "
-            "Run `pocketpay migrate`, which puts it back."
+            "A role or a grant of the tables is missing, for example after a restore without its roles. Run "
+            "`pocketpay migrate`, which adds it again."
         )
 
 

@@ -1,12 +1,12 @@
 """Connections that stay open and are lent to one caller at a time.
 
-    a caller   gets an open idle connection at once, or waits for its turn (turns.py) until a connection is returned
+    a caller   gets an open idle connection, or waits for its turn (turns.py) until a connection is returned
                or opened
     a slot     without a connection opens one when a caller waits. After a failure it pauses, longer each time;
                callers then wait for the open connections. A caller gets the error only when no connection is open
 
-PostgreSQL may accept fewer connections than there are slots (CONNECTION LIMIT of a role). Then the accepted ones are
-used.
+PostgreSQL may accept fewer connections than there are slots (CONNECTION LIMIT of a role). Then only the accepted
+connections are used.
 
 Decision 2 gives the reasons.
 """

@@ -1,8 +1,8 @@
 """Combines reads by key that are requested at the same time.
 
 Keys that are requested while a read is in progress wait and are then read together: one statement on one connection,
-in one round trip. There is no timer, so an idle server reads at once. Nothing is cached, and every read begins after
-its keys were requested, so a client always reads its own writes.
+in one round trip. There is no timer, so an idle server reads immediately. Nothing is cached, and every read begins
+after its keys were requested, so a client always reads its own writes.
 
 Decision 8 gives the reasons.
 """
@@ -35,7 +35,7 @@ class JoinedRead(Generic[Key, Value]):
         return await asyncio.gather(*(self.load(key) for key in keys))
 
     def load(self, key: Key) -> "asyncio.Future[Value | None]":
-        """Returns the present value for the key, or None. Raises the errors of the read, for example ServiceBusy."""
+        """Returns the current value for the key, or None. Raises the errors of the read, for example ServiceBusy."""
         answer: asyncio.Future[Value | None] = asyncio.get_running_loop().create_future()
         self._requested.append((key, answer))
         if self._reading is None:

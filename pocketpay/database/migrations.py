@@ -1,11 +1,14 @@
-"""Migrates a database to this server's revision, with Alembic. It is imported only when needed, because it is slow.
+"""Migrates a database to this server's revision, with Alembic. Alembic is imported only when needed, because its
+import is slow.
 
-Each migration is one transaction. The migration process holds an advisory lock: of two processes that start at the
-same time, the second waits and then finds nothing to do. The privileges on a table are granted in the migration that
+Each migration is one transaction, except that an index of an existing table is built outside of it, while payments
+go on (decision 72). The migration process holds an advisory lock: of two processes that start at the same time, the
+second waits and then finds nothing to do. The privileges on a table are granted in the migration that
 creates it; the roles are created before the migrations. After them, `grants` repairs missing and extra privileges.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -33,6 +36,7 @@ TABLE_IN_USE = (
 LOCK_ID = 7_064_738_212_001
 """The number of the advisory lock. It is arbitrary, but used for nothing else."""
 LOCK_SECONDS = 60
+LOCK_PAUSE_SECONDS = 0.1
 
 OTHER_OWNER = """
 select quote_ident(pg_get_userbyid(relowner)) from pg_class join pg_namespace on pg_namespace.oid = relnamespace
@@ -107,7 +111,9 @@ def _explained(error: DBAPIError) -> Exception:
 
 
 def _forbidden(error: asyncpg.InsufficientPrivilegeError) -> DatabaseUnavailable:
-    return DatabaseUnavailable(f"The login of DATABASE_OWNER_URL cannot migrate ({error}). Grant it this right.")
+    return DatabaseUnavailable(
+        f"The login of DATABASE_OWNER_URL cannot migrate ({error}). Grant the login the missing right."
+    )
 
 
 def config(dsn: str | None = None) -> Config:
@@ -122,7 +128,8 @@ def engine(dsn: str) -> AsyncEngine:
     """Returns a SQLAlchemy engine for Alembic. asyncpg parses the DSN, so it may list several hosts."""
 
     async def opened() -> "asyncpg.Connection[asyncpg.Record]":
-        return await connect(dsn, name="pocketpay migrate", settings=OWNER_SETTINGS)
+        # No time limit for a statement: building an index of a large table takes minutes.
+        return await connect(dsn, name="pocketpay migrate", settings=OWNER_SETTINGS, command_seconds=None)
 
     return create_async_engine("postgresql+asyncpg://", async_creator=opened, poolclass=pool.NullPool)
 
@@ -133,14 +140,20 @@ async def _migration_lock(owner_dsn: str) -> AsyncIterator["asyncpg.Connection[a
     killed, PostgreSQL releases the lock."""
     owner = await connect(owner_dsn, name="pocketpay migrate", settings=OWNER_SETTINGS)
     try:
-        await owner.execute(f"set lock_timeout = '{LOCK_SECONDS}s'")
-        try:
-            await owner.fetchval("select pg_advisory_lock($1)", LOCK_ID)
-        except asyncpg.LockNotAvailableError:
-            raise DatabaseUnavailable(
-                f"Another migration has been running for {LOCK_SECONDS} s. Wait until it ends."
-            ) from None
-        await owner.execute("set lock_timeout = '3s'")
+        await _wait_for_lock(owner)
         yield owner
     finally:
         owner.terminate()
+
+
+async def _wait_for_lock(owner: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Tries to get the lock until it is free. Raises DatabaseUnavailable after LOCK_SECONDS.
+
+    A statement that waits for the lock would be a transaction. The other process may build an index concurrently,
+    which waits for all earlier transactions.
+    """
+    deadline = time.monotonic() + LOCK_SECONDS
+    while not await owner.fetchval("select pg_try_advisory_lock($1)", LOCK_ID):
+        if time.monotonic() > deadline:
+            raise DatabaseUnavailable(f"Another migration has been running for {LOCK_SECONDS} s. Wait until it ends.")
+        await asyncio.sleep(LOCK_PAUSE_SECONDS)

@@ -1,5 +1,5 @@
 """Column types that the tables of every package use: named constraints, UUID keys, aware times; and the table of the
-revisions that the tables serve. Decision 1 gives the reasons."""
+revisions that the tables support. Decision 1 gives the reasons."""
 
 from datetime import datetime
 from typing import Any

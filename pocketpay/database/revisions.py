@@ -41,7 +41,7 @@ async def check(session: Session) -> str:
             f"The database is at revision {here}; this server needs {wanted}. Run `pocketpay migrate`."
         )
     raise WrongRevision(
-        f"The database is at revision {here}, which does not serve this server ({wanted}). Install a newer server."
+        f"The database is at revision {here}, which does not support this server ({wanted}). Install a newer server."
     )
 
 
@@ -53,17 +53,18 @@ async def without_revision(session: Session) -> WrongRevision:
         return NoTables("The database has no tables yet. Run `pocketpay migrate`.")
     if found["revisions"] and not found["readable"]:
         return MissingGrants(
-            "The database has tables, and its login may not read them: a role or a grant is missing, for example "
-            "after a restore without its roles. Run `pocketpay migrate`, which puts it back."
+            "The database has tables that the login of DATABASE_URL cannot read: a role or a grant is missing, for "
+            "example after a restore without its roles. Run `pocketpay migrate`, which adds it again."
         )
     return WrongRevision(
-        "The database has tables without a revision: a restore was not complete, or they are another program's. "
-        "Restore the backup into an empty database."
+        "The database has tables without a revision: a restore was not complete, or the tables belong to another "
+        "program. Restore the backup into an empty database."
     )
 
 
 async def serves(session: Session, revision: str) -> bool:
-    """Returns whether a server of this revision works with the tables. Tables before revision 0025 do not say so."""
+    """Returns whether a server of this revision works with the tables. Tables before revision 0025 have no list of
+    such revisions."""
     try:
         served: bool = await session.fetchval(
             "select exists (select from served_revisions where revision = $1)", revision

@@ -93,9 +93,10 @@ class Database:
 
     @asynccontextmanager
     async def read(self, owner: Hashable = None) -> AsyncIterator[Session]:
-        """Provides a session for reading. With an owner, it counts toward the owner's share of the readers.
+        """Provides a session for reading. With an owner, it counts toward the owner's share of the connections for
+        reads.
 
-        Raises ServiceBusy when the connection is lost or a timeout of ours ends the read; a retry may succeed.
+        Raises ServiceBusy when the connection is lost or one of our timeouts ends the read; a retry may succeed.
         """
         async with self._readers.lend(owner) as connection:
             try:
@@ -118,7 +119,7 @@ class Database:
             return await read(session, *arguments, **named)
 
     def of(self, owner: Hashable) -> "ReadAccess":
-        """Returns read access for one owner, limited to the owner's share of the readers."""
+        """Returns read access for one owner, who may use only a share of the connections for reads."""
         return ReadAccess(self, owner)
 
     @asynccontextmanager
@@ -146,7 +147,7 @@ class Database:
 
 
 class ReadAccess:
-    """Read access for one owner, limited to the owner's share of the readers (turns.py)."""
+    """Read access for one owner, who may use only a share of the connections for reads (turns.py)."""
 
     __slots__ = ("_database", "_owner")
 

@@ -45,8 +45,8 @@ async def snapshot(
 async def same_snapshot(writer: Session, reader: Session) -> AsyncIterator[None]:
     """Opens a transaction of `writer` with the same snapshot as `reader`, and commits it after the block.
 
-    It cannot change rows that other transactions have changed after the snapshot: PostgreSQL raises a serialization
-    failure.
+    The transaction cannot change rows that other transactions have changed after the snapshot: PostgreSQL raises a
+    serialization failure.
     """
     name = await reader.fetchval("select pg_export_snapshot()")
     await writer.execute("begin isolation level repeatable read")

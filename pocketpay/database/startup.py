@@ -92,7 +92,7 @@ async def _check_connection_settings(session: Session, settings: Mapping[str, st
         if found.get(name) != wanted:
             raise DatabaseUnavailable(
                 f"The database answers with {name} {found.get(name)!r} where {wanted!r} was set: "
-                "let the pooler in between keep the settings of a session, or connect to PostgreSQL itself."
+                "let the pooler keep the settings of a session, or connect to PostgreSQL itself."
             )
 
 
@@ -100,8 +100,8 @@ async def _warnings(session: Session) -> tuple[str, ...]:
     warnings = []
     if (here := await revisions.current(session)) != revisions.expected():
         warnings.append(
-            f"The database is at revision {here}, which is newer than this server ({revisions.expected()}) and still "
-            "serves it. Upgrade this server."
+            f"The database is at revision {here}, which is newer than this server ({revisions.expected()}) and "
+            "still supports it. Upgrade this server."
         )
     if await session.fetchval(OWNS_TABLES):
         warnings.append(

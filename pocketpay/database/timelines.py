@@ -18,7 +18,7 @@ CURRENT = "select system_identifier, pg_walfile_name(pg_current_wal_lsn()) as se
 """The first eight hexadecimal digits of a segment's name are the timeline."""
 
 NOT_TOLD = (asyncpg.InsufficientPrivilegeError, asyncpg.UndefinedFunctionError, asyncpg.FeatureNotSupportedError)
-"""Errors of hosted PostgreSQLs that do not tell their timeline. Their connections are not compared."""
+"""Errors of hosted PostgreSQLs that do not report their timeline. Their connections are not compared."""
 
 log = structlog.get_logger(__name__)
 

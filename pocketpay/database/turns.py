@@ -29,19 +29,20 @@ class Turns(Generic[Resource]):
         """The waiting owners who may use one more, by the number they use; in each, the longest waiting first."""
 
     def may_use(self, owner: Hashable) -> bool:
-        """Whether one more is within the owner's share."""
+        """Whether one more resource is within the owner's share."""
         return self._used.get(owner, 0) < self._share
 
     def begin(self, owner: Hashable) -> None:
-        """Counts one more for the owner."""
+        """Counts one more resource that the owner uses."""
         self._change(owner, +1)
 
     def end(self, owner: Hashable) -> None:
-        """Counts one less for the owner."""
+        """Counts one resource less that the owner uses."""
         self._change(owner, -1)
 
     def wait(self, owner: Hashable) -> "asyncio.Future[Resource]":
-        """Adds a request of the owner for one more. Returns the future that is resolved when it is served."""
+        """Adds a request of the owner for one more resource. Returns the future that is resolved when the request is
+        served."""
         future: asyncio.Future[Resource] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(owner, deque()).append(future)
         if self.may_use(owner):
@@ -56,7 +57,8 @@ class Turns(Generic[Resource]):
             self._tidy(owner)
 
     def next(self) -> "asyncio.Future[Resource] | None":
-        """Removes and returns the next request, and counts one more for its owner. None if none can be served."""
+        """Removes and returns the next request, and counts one more resource for its owner. None if no request can be
+        served."""
         for owners in self._next:
             while owners:
                 owner = next(iter(owners))

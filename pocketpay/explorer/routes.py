@@ -24,9 +24,9 @@ NOT_BUILT = """<!doctype html>
 <title>Pocket Pay · the explorer is not built</title>
 <style>body { font: 16px/1.6 system-ui, sans-serif; margin: 15vh auto; max-width: 34rem; padding: 0 1rem }</style>
 <h1>The explorer is not built yet</h1>
-<p>The API is running: send it a <code>POST</code> on this very address.</p>
+<p>The API is running: send a <code>POST</code> to this address.</p>
 <p>For GraphiQL in the browser, run <code>make explorer</code> in a checkout of Pocket Pay and load this page
-again. It needs no Node.js of yours. A wheel made by <code>make wheel</code> has it inside.</p>
+again. You do not need to install Node.js. A wheel made by <code>make wheel</code> contains it.</p>
 </html>
 """
 

@@ -25,7 +25,7 @@ NOT_BUILT = """<!doctype html>
 <title>Pocket Pay · the app is not built</title>
 <style>body { font: 16px/1.6 system-ui, sans-serif; margin: 15vh auto; max-width: 34rem; padding: 0 1rem }</style>
 <h1>The app is not built yet</h1>
-<p>Run <code>make web</code> in a checkout of Pocket Pay and load this page again. It needs no Node.js of yours.
+<p>Run <code>make web</code> in a checkout of Pocket Pay and load this page again. You do not need to install Node.js.
 <code>make demo</code> builds it and starts a server.</p>
 </html>
 """

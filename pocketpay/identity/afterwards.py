@@ -1,4 +1,4 @@
-"""Runs work after the answer was sent, so that the time of the answer reveals nothing about it.
+"""Runs work after the answer was sent, so that the time of the answer reveals nothing about the work.
 
 The work runs one piece at a time, so that requests by strangers use only one of the few write connections.
 """

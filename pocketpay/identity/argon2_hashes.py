@@ -1,5 +1,5 @@
-"""argon2 hashes with other parameters than ours, imported from Supabase. The first successful sign-in replaces one
-with a hash of our own.
+"""argon2 hashes with other parameters than ours, imported from Supabase. The first successful sign-in replaces such a
+hash with a hash of our own.
 
 The time of an answer must not reveal whether a user has such a hash. The times of two sets of parameters have no
 constant ratio on all machines, so every refused sign-in computes one hash of each kind that is left. A kind is a set

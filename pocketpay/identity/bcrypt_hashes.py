@@ -1,8 +1,8 @@
-"""bcrypt hashes imported from Supabase. The first successful sign-in replaces one with an argon2id hash.
+"""bcrypt hashes imported from Supabase. The first successful sign-in replaces such a hash with an argon2id hash.
 
 The time of an answer must not reveal whether a user has such a hash. So every refused sign-in takes as long as the
-most expensive bcrypt hash in the database, as long as there is one: 2^cost rounds. `spend_time` computes the missing
-rounds.
+most expensive bcrypt hash in the database, while the database has one: 2^cost rounds. `spend_time` computes the
+missing rounds.
 
 Decision 14 gives the reasons.
 """

@@ -107,7 +107,7 @@ class InvalidToken(Refusal):
 
 
 class InvalidCode(Refusal):
-    """A one-time code, or the token of a link, is not valid. The client is not told why."""
+    """A one-time code, or the token of a link, is not valid. The client does not learn why."""
 
     code = "INVALID_CODE"
 
@@ -145,6 +145,10 @@ class RateLimited(Refusal):
     def __init__(self, retry_after_seconds: int) -> None:
         super().__init__(retry_after_seconds)
         self.retry_after_seconds = retry_after_seconds
+
+    @property
+    def wait(self) -> str:
+        return f"{self.retry_after_seconds} second{'' if self.retry_after_seconds == 1 else 's'}"
 
 
 class Unauthenticated(AccessDenied):

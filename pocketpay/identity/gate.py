@@ -3,8 +3,8 @@
     a cached token                      checks only its expiry
     a new token of a cached session     verifies its signature
     a token of a session not cached     verifies its signature and reads the session, in a batch with the others
-                                        that are new at this moment: it must be live, and of the token's user and
-                                        wallet
+                                        that are new at this moment: the session must be live, and of the token's
+                                        user and wallet
 
 The cache is correct only while this server is notified of every session that ends. A signal removes the session. A
 gap in the notifications removes everything. While the listener is disconnected nothing is cached, and every request

@@ -1,7 +1,7 @@
 """Whether an attacker would guess a password early. Pure; takes a few microseconds for any text.
 
 An attacker tries lists of common passwords first, then the user's own names, each with digits and signs around it,
-then short texts that are repeated, then runs along the keyboard. This check does the same.
+then short texts that are repeated, then neighbouring keys of a keyboard. This check does the same.
 
 The list is the 30,000 most common passwords, which `zxcvbn` includes. Its estimator is not used: it takes a second
 for some texts of forty characters, and holds the interpreter lock during that time.

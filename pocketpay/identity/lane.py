@@ -9,9 +9,9 @@ A stranger is an address from which the login's owner has not signed in before. 
         crowded   for an address without a recent turn, while fewer than SHARE others of its network have one
         further   for every other address
 
-    An address gets a turn at once or, when the calendar is booked, as an appointment: the next free turn of that
+    An address gets a turn immediately or, when the calendar is booked, as an appointment: the next free turn of that
     calendar. The turn is reserved for this address until OPEN_FOR after it begins, whatever other addresses do. A
-    turn is recent for an hour when it was given at once, and for a day when it was an appointment.
+    turn is recent for an hour when it was given immediately, and for a day when it was an appointment.
 
 The consequences, for any number of attackers with any timing (docs/decisions/0020 gives the reasons):
 
@@ -48,7 +48,7 @@ RECENT_AFTER_APPOINTMENT = timedelta(days=1)
 itself."""
 
 RECENT_AT_ONCE = timedelta(hours=1)
-"""How long a turn given at once counts as a recent turn. Nobody waited for it, so it expires sooner."""
+"""How long a turn that was given immediately counts as a recent turn. Nobody waited for it, so it expires sooner."""
 
 
 class Order(StrEnum):
@@ -120,7 +120,8 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The turn of one address. `guess_id` is the guess that used it, if any. It is recent until `expires_at`."""
+    """The turn of one address. `guess_id` is the guess that used the turn, if any. The turn is recent until
+    `expires_at`."""
 
     order: Order
     begins_at: datetime
@@ -131,8 +132,12 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """Counts of the other addresses in this lane: those of the same provider and of the same network with a recent
-    turn, and those of the same provider with an appointment, by calendar (`waiting`)."""
+    """Counts of the other addresses in this lane.
+
+    of_provider    addresses of the same provider with a recent turn
+    of_network     addresses of the same network with a recent turn
+    waiting        addresses of the same provider with an appointment, by calendar
+    """
 
     of_provider: int = 0
     of_network: int = 0
@@ -141,9 +146,10 @@ class Others:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to an address. `wait` is None when it may guess now, else the time after which to ask again.
+    """The answer to an address. `wait` is None when the address may guess now, else the time after which to ask
+    again.
 
-    `turn` is its turn, or None; `lane` is the new state of the lane.
+    `turn` is the turn of the address, or None; `lane` is the new state of the lane.
     """
 
     lane: Lane

@@ -86,7 +86,7 @@ class UserRow(SQLModel, table=True):
 
 
 class OneTimeChallengeRow(SQLModel, table=True):
-    """A challenge, from which a one-time code is derived. No code is stored; `tries` counts wrong ones."""
+    """A challenge, from which a one-time code is derived. No code is stored; `tries` counts wrong codes."""
 
     __tablename__ = "one_time_challenges"
     __table_args__ = (
@@ -175,7 +175,8 @@ class ThrottleRow(SQLModel, table=True):
 class KnownAddressRow(SQLModel, table=True):
     """An address where a user has given their password, stored as the SHA-256 of the user id and the address.
 
-    The table is logged, so it survives a crash of PostgreSQL. Otherwise strangers could keep the user out after one.
+    The table is logged, so it survives a crash of PostgreSQL. Otherwise strangers could keep the user out after a
+    crash.
     """
 
     __tablename__ = "known_addresses"

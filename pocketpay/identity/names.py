@@ -3,7 +3,7 @@
 from pocketpay.identity.errors import InvalidProfile
 from pocketpay.identity.impersonation import PROBLEM, resembles_service
 from pocketpay.text.characters import category, nfc
-from pocketpay.text.lines import fits_name, has_visible_character
+from pocketpay.text.lines import MAX_MARKS, fits_name, has_visible_character, stacks_marks
 
 LONGEST_NAME = 100
 LONGEST_USER_AGENT = 300
@@ -45,6 +45,8 @@ def objection(name: str) -> str | None:
     """Returns why no user may choose this well-formed name, as a message without its subject, or None."""
     if not has_visible_character(name):
         return "must have at least one visible character"
+    if stacks_marks(name):
+        return f"must have at most {MAX_MARKS} marks on one character"
     return PROBLEM if resembles_service(name) else None
 
 

@@ -25,7 +25,7 @@ class OneAtATime:
             async with asyncio.timeout(PATIENCE_SECONDS):
                 await lock.acquire()
         except TimeoutError:
-            raise ServiceBusy("too many requests of this kind at once") from None
+            raise ServiceBusy("too many requests of this kind at the same time") from None
         try:
             yield
         finally:

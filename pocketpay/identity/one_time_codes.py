@@ -59,8 +59,8 @@ class Challenge:
 
 
 class OneTimeCodes:
-    """Derives and checks codes and tokens. A message contains those of the first secret key. Those of every key are
-    accepted."""
+    """Derives and checks codes and tokens. A message contains the code and the token of the first secret key. Codes
+    and tokens of every key are accepted."""
 
     def __init__(self, secret_keys: SecretKeys) -> None:
         self._code_keys = derived_keys(secret_keys, "one-time codes")

@@ -121,7 +121,7 @@ class Passwords:
         """Verifies a password against the stored hash, which is one of our own or an imported one.
 
         `stored` is None for an unknown user; then no password matches. Every refusal takes the same time, whatever is
-        stored: one hash of our own and one of each kind of imported hash in `left`.
+        stored: the time of one hash of our own, and of one hash of each imported kind in `left`.
         """
         return await self._threads[requester].run(lambda: self._verify(stored, password, left))
 

@@ -31,8 +31,8 @@ class HashReplaced(PocketPayError):
 async def credentials(services: IdentityServices, viewer: Viewer) -> Credentials:
     """Returns the viewer's user and password hash.
 
-    Raises Unauthenticated when the user has closed meanwhile, and a Refusal when the user is locked out: then no
-    password is verified, and nobody learns whether it was right.
+    Raises Unauthenticated when the user's account was closed meanwhile, and a Refusal when the user is locked out:
+    then no password is verified, and nobody learns whether it was right.
     """
     async with services.database.read() as session:
         found = await people.by_id(session, viewer.user_id)
@@ -45,7 +45,7 @@ async def credentials(services: IdentityServices, viewer: Viewer) -> Credentials
 async def is_current(session: Session, user_id: UUID, *hashes: str) -> bool:
     """Locks the user's row, within a unit of work, and returns True when one of `hashes` is the user's hash.
 
-    Returns False when the user has closed. Raises HashReplaced when the user now has another hash.
+    Returns False when the user's account is closed. Raises HashReplaced when the user now has another hash.
     """
     stored = await people.lock_hash(session, user_id)
     if stored is not None and stored not in hashes:
@@ -54,9 +54,9 @@ async def is_current(session: Session, user_id: UUID, *hashes: str) -> bool:
 
 
 async def retry_when_replaced(attempt: Callable[[], Awaitable[T]]) -> T:
-    """Runs `attempt`, again when it raises HashReplaced, and returns its result.
+    """Runs `attempt`, repeats it when it raises HashReplaced, and returns its result.
 
-    Raises ServiceBusy when the last of the TRIES attempts raises it too.
+    Raises ServiceBusy when the last of the TRIES attempts raises HashReplaced too.
     """
     for _ in range(TRIES):
         try:

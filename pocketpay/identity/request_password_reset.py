@@ -5,12 +5,11 @@ address over its rate?       RATE_LIMITED
 the answer is sent; then
     find the user            there may be none
     address verified?        otherwise nothing is sent: the address may belong to a stranger
-    enough mails sent?       nothing more is sent: the last codes are still valid for a quarter of an hour
+    enough mails sent?       nothing more is sent: the last codes are still valid for 15 minutes
     one unit of work         adds the challenge and the mail
 
 The answer is sent before any user is looked up, so neither its content nor its time reveals who has an account.
-Strangers cannot use up the limit of a login: when their requests have used it up, its owner has a valid code in the
-mailbox.
+A stranger's requests can reach the limit of a login, but then its owner already has a valid code in the mailbox.
 
 Decision 32 gives the reasons.
 """
@@ -68,8 +67,8 @@ async def _send(services: IdentityServices, login: Login) -> None:
 async def send_code(session: Session, outbox: Outbox, user: User, challenge_id: UUID) -> int | None:
     """Mails a code to the user's verified address, in a unit of work that has locked the user's row.
 
-    Returns None, or, when the user has been sent enough mails, the seconds until the next may be sent. Then nothing
-    is sent. Idempotent for the same `challenge_id`.
+    Returns None when the mail is queued. When the user has got enough mails, queues nothing and returns the seconds
+    until the next mail is possible. Idempotent for the same `challenge_id`.
     """
     assert user.email is not None  # noqa: S101 - it is verified
     challenge = Challenge(challenge_id, Purpose.RESET_PASSWORD, user.id, user.email)

@@ -26,7 +26,7 @@ async def open_session(
 ) -> datetime | None:
     """Opens the viewer's session, within a unit of work, and ends the user's oldest sessions beyond MAX_SESSIONS.
 
-    Returns when the session expires, or None when the user has closed. Idempotent for the same ids.
+    Returns when the session expires, or None when the user's account is closed. Idempotent for the same ids.
     """
     if not await people.lock_open(session, viewer.user_id):
         return None

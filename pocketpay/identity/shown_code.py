@@ -25,7 +25,7 @@ class ShownCode:
 def read(code: str | None, token: str | None) -> ShownCode:
     """Returns the submitted code or token. Raises InvalidProfile when both are given, or neither."""
     if (code is None) == (token is None):
-        raise InvalidProfile("code", "is required, or token instead")
+        raise InvalidProfile("code", "is required when the token is missing")
     return ShownCode(code, token)
 
 

@@ -65,7 +65,8 @@ addresses can create in a minute, with twenty sign-ins each."""
 
 
 class Attempt:
-    """One try at a password. It counts as failed until `succeeded` is set. `requester` chooses the hashing queue."""
+    """One attempt with a password. It counts as failed until `succeeded` is set. `requester` chooses the hashing
+    queue."""
 
     __slots__ = ("requester", "succeeded")
 
@@ -120,7 +121,8 @@ class Throttle:
         await self._count(_bucket(kind, str(user_id)), VERIFICATIONS_AN_HOUR, timedelta(hours=1))
 
     async def reset_request_from(self, address: str) -> None:
-        """Counts a request for a password reset code. Raises RateLimited when the address has used up this hour's."""
+        """Counts a request for a password reset code. Raises RateLimited when the address has used up its requests
+        for this hour."""
         bucket = _bucket("reset request", networks.address(address))
         await self._count(bucket, RESET_REQUESTS_AN_HOUR, timedelta(hours=1))
 
@@ -141,11 +143,11 @@ class Throttle:
 
     @asynccontextmanager
     async def sign_in(self, login: Login, user_id: UUID | None, address: str) -> AsyncIterator[Attempt]:
-        """Counts one try at the password of a login. `user_id` is None for the login of an unknown user.
+        """Counts one attempt with the password of a login. `user_id` is None for the login of an unknown user.
 
-        The try is counted on entry. Set `succeeded` to clear the budget and to make the address a known one.
+        The attempt is counted on entry. Set `succeeded` to clear the budget and to make the address a known one.
 
-        Raises RateLimited when the caller must wait, and ServiceBusy when too many try at once.
+        Raises RateLimited when the caller must wait, and ServiceBusy when too many try at the same time.
         """
         if await self._is_known(user_id, address):
             bucket = _bucket("failures", login.key, networks.address(address))
@@ -159,7 +161,7 @@ class Throttle:
 
     @asynccontextmanager
     async def signed_in(self, user_id: UUID, address: str) -> AsyncIterator[Attempt]:
-        """Counts one try by a signed-in user who must give the password again. Raises the errors of `sign_in`.
+        """Counts one attempt by a signed-in user who must give the password again. Raises the errors of `sign_in`.
 
         The user has a separate budget: sign-ins by strangers do not count here, and a stolen session can guess no
         faster than a known address.

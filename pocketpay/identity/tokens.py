@@ -61,7 +61,8 @@ class Tokens:
 
 
 class AccessTokens:
-    """Signs and verifies access tokens. Both use the server's own clock, without leeway."""
+    """Signs and verifies access tokens. Both use the server's own clock, without a tolerance for differences between
+    clocks."""
 
     def __init__(self, secret_keys: SecretKeys, *, lifetime_seconds: int) -> None:
         self._keys = derived_keys(secret_keys, "access tokens")
@@ -70,7 +71,8 @@ class AccessTokens:
         self._options: jwt.types.Options = {"require": list(CLAIMS), "verify_iat": False}
 
     def issue(self, viewer: Viewer, *, now: float, session_expires_at: float) -> tuple[str, datetime]:
-        """Returns a token for the viewer and when it expires, which is never after the session. Times in seconds."""
+        """Returns a token for the viewer, and the time at which it expires, in seconds. This is never later than the
+        session's expiry."""
         expires_at = int(min(now + self._lifetime_seconds, session_expires_at))
         claims = {
             "iss": ISSUER,

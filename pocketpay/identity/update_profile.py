@@ -31,8 +31,8 @@ from pocketpay.identity.viewer import Viewer
 async def update_profile(services: IdentityServices, viewer: Viewer, typed: TypedChanges, *, address: str) -> Changed:
     """Returns the changed user, or every refusal; with refusals nothing has changed.
 
-    Raises RateLimited, ServiceBusy, Unauthenticated when the viewer has closed meanwhile, and a Refusal when the
-    viewer is locked out.
+    Raises RateLimited, ServiceBusy, Unauthenticated when the viewer's account was closed meanwhile, and a Refusal
+    when the viewer is locked out.
     """
     changes, refusals = read(typed)
     if any(refusal.field == "name" for refusal in refusals) and await _keeps_name(services, viewer, typed):

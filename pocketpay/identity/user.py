@@ -37,7 +37,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The changed user, or every refusal; then `user` is None and nothing has changed."""
+    """The changed user, or every refusal. With refusals, `user` is None and nothing has changed."""
 
     user: User | None
     refusals: tuple[Refusal, ...] = ()

@@ -39,7 +39,8 @@ refuses names that look like names of the service."""
 def canonical(typed: str) -> str | None:
     """Returns the canonical form of a username that refers to a user, or None when the text cannot be a username.
 
-    A leading "@" is ignored, and so are white space and invisible characters around it, as in a pasted text.
+    A leading "@" is ignored. White space and invisible characters around the text, as in a pasted one, are ignored
+    too.
     """
     return _canonical(trimmed(trimmed(typed).removeprefix("@").removeprefix("＠")))
 

@@ -14,7 +14,7 @@ verify      locked out?               a Refusal
             one unit of work          uses the challenge, verifies the address or number for the viewer and for nobody
                                       else; for an address, services.on_verified_email is called
 
-Any user may claim any address or number, so many accounts could have messages sent to one stranger. They take turns
+Any user may claim any address or number, so many accounts could request messages to one stranger. They take turns
 like strangers at sign-in (throttle.py): the owner gets a turn too, whatever the others do.
 
 An address or number belongs to the user who verified it last. Users who verify the same one take turns, by a lock in
@@ -79,8 +79,8 @@ async def request(
 ) -> Changed:
     """Sends the viewer a code, unless the address or number is verified already. Returns the viewer.
 
-    Raises `off` or `missing` of `method`, RateLimited, ServiceBusy, Unauthenticated when the viewer has closed
-    meanwhile, and a Refusal when the viewer is locked out.
+    Raises `off` or `missing` of `method`, RateLimited, ServiceBusy, Unauthenticated when the viewer's account was
+    closed meanwhile, and a Refusal when the viewer is locked out.
     """
     outbox = method.outbox(services)
     if not outbox.is_on:
@@ -115,8 +115,8 @@ async def request(
 async def verify(services: IdentityServices, viewer: Viewer, method: VerificationMethod, shown: ShownCode) -> Changed:
     """Verifies the viewer's address or number with a submitted code, and returns the viewer.
 
-    Raises InvalidCode, ServiceBusy, Unauthenticated when the viewer has closed meanwhile, and a Refusal when the
-    viewer is locked out.
+    Raises InvalidCode, ServiceBusy, Unauthenticated when the viewer's account was closed meanwhile, and a Refusal
+    when the viewer is locked out.
     """
 
     async def unit() -> Changed | None:

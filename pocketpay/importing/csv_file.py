@@ -1,7 +1,7 @@
 """Reads a CSV file with a header, as `\\copy … csv header` and Supabase's editor write it: UTF-8, commas, doubled
 quotes.
 
-An empty field is NULL. So is the word NULL or null, which some tools write. A line with only commas, which
+An empty field is NULL. The word NULL or null, which some tools write, is NULL too. A line with only commas, which
 spreadsheets leave at the end, is ignored. The table of a file is recognised by its columns, not by its name.
 """
 

@@ -20,7 +20,7 @@ from pocketpay.importing.finding import Finding
 from pocketpay.importing.joined import Joined
 from pocketpay.importing.part_rows import staged
 from pocketpay.importing.person import FIRST_PASSWORD, NO_EMAIL, NOT_CONFIRMED, CheckedPerson, check_person
-from pocketpay.importing.repository import comparison, staging
+from pocketpay.importing.repository import comparison, corrections, staging
 
 ROWS_AT_ONCE = 2_000
 """At most some megabytes, and enough rows to make the cost of a round trip small."""
@@ -56,9 +56,9 @@ async def dry_run(connection: Connection, parts: Sequence[Part], rules: Rules, p
         await _check_all(connection, rules, advance)
     await comparison.compare(connection)
     endings = (FIRST_PASSWORD, NOT_CONFIRMED, NO_EMAIL)
-    await comparison.remove_extra_kinds(connection, our_kind=our_kind(), endings=endings)
+    await corrections.remove_extra_kinds(connection, our_kind=our_kind(), endings=endings)
     if rules.take_suggested:
-        await comparison.take_suggested(connection)
+        await corrections.take_suggested(connection)
 
 
 async def _read(connection: Connection, number: int, part: Part, advance: Callable[[int], None]) -> None:

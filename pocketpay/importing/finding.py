@@ -9,7 +9,7 @@ LONGEST_SHOWN = 40
 
 
 class Severity(StrEnum):
-    """A person with a WRONG finding is not imported; with a NOTE they are."""
+    """A person with a WRONG finding is not imported; a person with only a NOTE is imported."""
 
     WRONG = "wrong"
     NOTE = "note"

@@ -1,7 +1,7 @@
 """The opening balance: posts the money that a user had elsewhere as the first entry of their wallet.
 
-It is a deposit from the bank account of the service, completed at once in one unit of work. Its idempotency key is
-derived from the user's id elsewhere, so it is posted only once.
+It is a deposit from the bank account of the service, completed immediately in one unit of work. Its idempotency key
+is derived from the user's id elsewhere, so it is posted only once.
 """
 
 import uuid

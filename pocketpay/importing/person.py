@@ -17,13 +17,14 @@ from pocketpay.importing.joined import Checker, Joined
 from pocketpay.text.characters import category, nfkd
 
 _DAMAGED = {
-    "$argon2": "is a damaged argon2 hash, or one of argon2d or of an older version: export it again, or empty it",
-    "$2": "is a damaged bcrypt hash: export it again, or empty it",
+    "$argon2": "is a damaged argon2 hash, an argon2d hash, or a hash of an older argon2 version: export the hash "
+    "again, or clear the value",
+    "$2": "is a damaged bcrypt hash: export the hash again, or clear the value",
 }
 _TRUE = ("t", "true", "1", "yes")
 
 FIRST_PASSWORD = "they set their first password by mail"  # noqa: S105 - a sentence
-NOT_CONFIRMED = "an operator has to verify their email address before they can set one"
+NOT_CONFIRMED = "an operator must verify their email address before they can set a password"
 NO_EMAIL = "they have no email address, and cannot sign in"
 """The consequence for a person without a password, as the end of a note."""
 
@@ -90,7 +91,8 @@ def _check_eligible(checker: Checker, now: datetime) -> None:
         if until is None or until > now:
             checker.wrong(
                 "banned_until",
-                "is in the future: this person is banned. Clear it to import them, and freeze the wallet then",
+                "is in the future: this person is banned. Clear the value to import the person, and freeze the "
+                "wallet then",
             )
     if joined.profiles > 1:
         checker.wrong("id", f"has {joined.profiles} profiles")

@@ -42,7 +42,7 @@ def _read(raw: str, country: str | None, *, may_lack_plus: bool) -> str:
     if in_full is not None and local is not None and in_full != local:
         if may_lack_plus and phonenumbers.parse(in_full).country_code == phonenumbers.parse(local).country_code:
             return in_full
-        raise InvalidProfile("phone", f"could be {in_full} or {local}: write it with its plus")
+        raise InvalidProfile("phone", f"could be {in_full} or {local}: write it with its plus sign")
     number = local or (in_full if may_lack_plus else None)
     if number is not None:
         return number

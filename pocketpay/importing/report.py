@@ -40,7 +40,7 @@ def summary(counts: Counts, sums: Sequence[Sum], owed: int) -> list[str]:
         unverified = _many(counts.unverified, "email address is", "email addresses are")
         lines.append(f"  {unverified} not confirmed: stored as not verified")
     if owed:
-        lines.append(f"An earlier run has still to post {_many(owed, 'opening balance', 'opening balances')}.")
+        lines.append(f"Not posted yet by an earlier run: {_many(owed, 'opening balance', 'opening balances')}.")
     return lines
 
 

@@ -112,7 +112,7 @@ class Layout:
             )
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            raise ExportUnreadable(f"{where}: the column {twice[:60]!r} is there twice. Rename one of them.")
+            raise ExportUnreadable(f"{where}: the column {twice[:60]!r} appears twice. Rename one of them.")
         places = {}
         for ours, theirs in COLUMNS[table].items():
             places[ours] = next((names.index(name) for name in theirs if name in names), None)

@@ -31,7 +31,7 @@ class ImportOptions:
 
     `dry` changes nothing. `skip_wrong` leaves out people with errors. `take_suggested` replaces invalid usernames
     with suggested ones. `country` is the country of local phone numbers. `mails_per_hour` is the rate of welcome
-    mails; with None, none are sent.
+    mails; None means that no mail is sent.
     """
 
     dry: bool = False
@@ -54,7 +54,7 @@ class Totals:
     result: ImportResult | None = None
 
     def facts(self) -> dict[str, int | None]:
-        """Returns the numbers by name."""
+        """Returns the numbers of the run, by name."""
         counts, result = self.counts, self.result
         return {
             "people_read": None if counts is None else counts.read,

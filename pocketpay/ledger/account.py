@@ -5,6 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pocketpay.errors import BooksDisagree
+from pocketpay.quick_init import quick_init
 
 MAX_AHEAD_SECONDS = 5
 """How far the last change of an account may be ahead of the database's clock. Synchronized clocks differ by
@@ -44,6 +45,7 @@ class Account:
             raise BooksDisagree(f"account {self.id} would hold or spend more than it has")
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Leg:
     """One leg of a posting, in minor units: + credit, − debit. `account_id` is a wallet's or a house account's id."""
@@ -53,6 +55,7 @@ class Leg:
     description: str
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One entry of the books to be written. An entry of a house account has no sequence and no balance."""

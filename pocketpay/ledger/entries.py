@@ -37,7 +37,7 @@ async def of_transactions(
 
 
 async def by_ids(session: Session, wallet_id: UUID, ids: Iterable[UUID]) -> dict[UUID, PostedEntry]:
-    """Returns the entries with those ids that belong to the wallet, by id."""
+    """Returns the entries with the given ids that belong to the wallet, by id."""
     # The wallet is compared here: with a condition on it, PostgreSQL might read a long account for one entry.
     rows = await repository.by_ids(session, list(ids))
     return {row["id"]: _entry(row) for row in rows if row["account_id"] == wallet_id}

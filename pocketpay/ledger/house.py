@@ -33,7 +33,7 @@ class HouseAccounts:
 
     @classmethod
     def of(cls, rows: "list[tuple[UUID, str, str]]") -> "HouseAccounts":
-        """Creates it from rows of (id, kind, currency)."""
+        """Creates the object from rows of (id, kind, currency)."""
         accounts = {(HouseKind(kind), currency): account_id for account_id, kind, currency in rows}
         return cls(accounts, {account_id: kind for (kind, _), account_id in accounts.items()})
 
@@ -41,7 +41,8 @@ class HouseAccounts:
         return self.accounts[kind, currency]
 
     def has_all(self, currencies: Iterable[str]) -> bool:
-        """Returns whether it has accounts in all the currencies. A server with other settings may serve more."""
+        """Returns whether there are house accounts in all the currencies. A server with other settings may have
+        created accounts in more currencies."""
         return all((HouseKind.BANK, currency) in self.accounts for currency in currencies)
 
     def merge(self, house: "HouseAccounts") -> None:

@@ -83,8 +83,8 @@ class LedgerEntryRow(SQLModel, table=True):
 class AuditAccountRow(SQLModel, table=True):
     """A wallet's account at the checkpoint of the incremental audit. Only the owner of the tables writes it.
 
-    `sequence` and `posted` are those of the account: all entries up to this number were proved. `blocks_until` is the
-    end of the wallet's last search block that was proved.
+    `sequence` and `posted` are the values of the account: all entries up to this `sequence` were proved.
+    `blocks_until` is the end of the wallet's last search block that was proved.
     """
 
     __tablename__ = "audit_accounts"

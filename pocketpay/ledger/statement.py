@@ -16,7 +16,7 @@ from pocketpay.ledger.repository import entries as repository
 from pocketpay.money import Money
 
 ENTRIES_PER_READ = 5_000
-"""Entries that one SQL statement sums. It takes some 30 ms: far below a reader's timeout, also on a busy machine."""
+"""Entries that one SQL statement sums. It takes about 30 ms: far below a reader's timeout, also on a busy machine."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,8 +34,8 @@ def local_time(zone: ZoneInfo, moment: datetime) -> datetime:
 def first_moment(year: int, month: int, zone: ZoneInfo) -> datetime:
     """Returns the first moment of the month in the zone, in UTC. Follows java.time's rule for the start of a day.
 
-    If clocks are set back across the start of the month, there are two midnights, and it is the first one. If clocks
-    are set forward across it, there is no midnight, and it is the moment of the change.
+    If clocks are set back across the start of the month, there are two midnights, and the first one is returned. If
+    clocks are set forward across it, there is no midnight, and the moment of the change is returned.
     """
     try:
         return datetime(year, month, 1, tzinfo=zone, fold=0).astimezone(UTC)

@@ -30,11 +30,11 @@ class ServerUnavailable(NotDelivered):
 
 
 class TryLater(NotDelivered):
-    """This mail was not accepted now. A later try may succeed."""
+    """The mail server did not accept this mail now. A later try may succeed."""
 
 
 class Rejected(NotDelivered):
-    """This mail will never be accepted."""
+    """The mail server will never accept this mail."""
 
 
 class Delivery(Protocol):

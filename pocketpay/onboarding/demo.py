@@ -10,6 +10,7 @@ They are created with the same instructions as real requests, each with its own 
 again moves no money. They exist only in development and on the embedded PostgreSQL, because their password is public.
 """
 
+from collections.abc import Awaitable, Iterator
 from contextlib import AsyncExitStack, suppress
 from uuid import UUID
 
@@ -106,35 +107,38 @@ async def _wallets(services: IdentityServices, settings: Settings) -> dict[str, 
 
 
 async def _create_history(desk: Desk, wallets: dict[str, UUID]) -> None:
+    for step in _history(desk, wallets):
+        with suppress(Refusal):
+            await step
+
+
+def _history(desk: Desk, wallets: dict[str, UUID]) -> Iterator[Awaitable[object]]:
+    """Yields the steps of the history, in order, without those of people who have no wallet here."""
     for username, amount in DEPOSITS:
         if username in wallets:
-            with suppress(Refusal):
-                await deposit(
-                    desk,
-                    wallets[username],
-                    raw_amount=amount,
-                    raw_bank_name="First Demo Bank",
-                    raw_key=f"demo deposit {username}",
-                )
+            yield deposit(
+                desk,
+                wallets[username],
+                raw_amount=amount,
+                raw_bank_name="First Demo Bank",
+                raw_key=f"demo deposit {username}",
+            )
     for number, (sender, recipient, amount, description) in enumerate(PAYMENTS):
         if sender in wallets:
-            with suppress(Refusal):
-                await _pay(desk, wallets[sender], recipient, amount, description, f"demo payment {number}")
+            yield _pay(desk, wallets[sender], recipient, amount, description, f"demo payment {number}")
     for number, (requester, payer, amount, description) in enumerate(REQUESTS):
         if requester in wallets and payer in wallets:
-            with suppress(Refusal):
-                await request_money(
-                    desk,
-                    wallets[requester],
-                    raw_from=payer,
-                    raw_amount=amount,
-                    raw_description=description,
-                    raw_key=f"demo request {number}",
-                )
+            yield request_money(
+                desk,
+                wallets[requester],
+                raw_from=payer,
+                raw_amount=amount,
+                raw_description=description,
+                raw_key=f"demo request {number}",
+            )
     for number, (username, label) in enumerate(CARDS):
         if username in wallets:
-            with suppress(Refusal):
-                await issue_card(desk, wallets[username], raw_label=label, raw_key=f"demo card {number}")
+            yield issue_card(desk, wallets[username], raw_label=label, raw_key=f"demo card {number}")
 
 
 async def _pay(desk: Desk, wallet_id: UUID, to: str, amount: str, description: str, key: str) -> None:

@@ -5,7 +5,7 @@
 
 A wallet is frozen for all payments because a stranger may have its owner's session or password. Freezing does not end
 sessions. An access token stays valid until it expires (ten minutes, a setting), so its holder can still read that the
-wallet is frozen; the session cannot be refreshed. When the wallet is unfrozen, it can be refreshed again.
+wallet is frozen; the session cannot be refreshed. When the wallet is unfrozen, the session can be refreshed again.
 
 Decision 25 gives the reasons.
 """

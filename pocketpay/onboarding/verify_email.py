@@ -1,7 +1,7 @@
 """Verifies an email address, and pays the welcome bonus for it in production.
 
 verification   by identity; the bonus is promised in the same unit of work (welcome.py)
-payment        at once; if that fails, the sweeper of welcome_bonus.py pays it within a minute
+payment        immediately; if that fails, the sweeper of welcome_bonus.py pays it within a minute
 """
 
 import structlog

@@ -1,4 +1,4 @@
-"""Pays the welcome bonus for a verified address, from the promotions account; it is completed at once.
+"""Pays the welcome bonus for a verified address, from the promotions account; it is completed immediately.
 
 The bonus was promised before (welcome.py) with the id of its transaction, so it is paid only once, however often this
 is tried: right after the verification, or by the sweeper if that failed. A frozen wallet gets the bonus too; a closed

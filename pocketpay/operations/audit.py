@@ -1,4 +1,4 @@
-"""Proves that the ledger is correct: checks every law in one snapshot, on all data or from a checkpoint on.
+"""Proves that the ledger is correct: checks every law in one snapshot, on all data or on the data since a checkpoint.
 
 It can run while servers are in use, and on a hot standby: a REPEATABLE READ, READ ONLY transaction takes no lock that
 a payment waits for, and the reader's role cannot change anything. Findings are read through a server-side cursor, so
@@ -32,8 +32,8 @@ WORK_MEMORY = {"work_mem": "64MB"}
 would write and read several times with its default of 4 MB."""
 
 STANDBY_CANCELLED = (
-    "The standby cancelled the audit, because it had to replay changes. Set hot_standby_feedback = on there, or a "
-    "longer max_standby_streaming_delay, and run it again."
+    "The standby cancelled the audit, because it had to replay changes. Set hot_standby_feedback = on or a longer "
+    "max_standby_streaming_delay on the standby, and run the audit again."
 )
 
 

@@ -1,8 +1,8 @@
 """The checkpoint of an incremental audit, and the reasons to refuse it.
 
 A correct audit leaves a checkpoint: its run, the laws that it proved, and the state of each wallet's account. The
-next incremental audit checks only the rows added since, so it takes time for the payments of a day, not of years. A
-checkpoint that does not agree with the books is refused, and the whole audit runs.
+next incremental audit checks only the rows added since, so it takes as long as a day's payments need, however many
+years are in the books. A checkpoint that does not agree with the books is refused, and the whole audit runs.
 
 An incremental audit does not read the rows again that the checkpoint covers. Triggers refuse every change of them,
 and each audit checks that these triggers are in force. But the owner of the tables can disable a trigger, change an
@@ -56,7 +56,7 @@ async def read(session: Session, proofs: Sequence[Proof]) -> Checkpoint | str:
     stored = await checkpoints.definitions(session)
     covered = {law for law, definition in definitions(proofs).items() if stored.get(law) == definition}
     if (added := await transactions.find(session, run.began_at)) is None:
-        return "Too much was added since the checkpoint."
+        return "Too many rows were added since the checkpoint."
     return Checkpoint(run.began_at, run.whole_at, frozenset(covered), added)
 
 

@@ -3,7 +3,7 @@
     checks   it exists; it is not about the operator's own wallet; it is open
     then     it is closed and the act is recorded, in one unit of work
 
-No money moves. When the books must change, an operator reverses a transaction. Repeating it changes
+No money moves. When the books must change, an operator reverses a transaction. Closing a difference again changes
 nothing, and nothing is recorded.
 """
 

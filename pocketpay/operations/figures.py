@@ -1,7 +1,7 @@
 """Values of the metrics that need the database. They are read at most once in FRESH_SECONDS.
 
-A read has six short statements, none of which reads history. While the database does not answer, the request for
-the metrics is answered all the same, after at most READ_SECONDS: `up` is then False, and the other values are absent.
+A read has six short statements, none of which reads history. While the database does not answer, the request for the
+metrics is still answered, after at most READ_SECONDS: `up` is then False, and the other values are absent.
 """
 
 import asyncio

@@ -5,7 +5,7 @@
 
 From then on, payments from the wallet end as BLOCKED. A held payment stays held until it is cancelled or expires; it
 cannot be confirmed. When a wallet is frozen for all payments, its owner is also locked out
-(onboarding/lock_out.py). Repeating it changes nothing, and nothing is recorded.
+(onboarding/lock_out.py). Freezing the wallet again in the same way changes nothing, and nothing is recorded.
 """
 
 from dataclasses import dataclass, replace

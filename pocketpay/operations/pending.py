@@ -1,6 +1,6 @@
 """Unfinished transactions of any owner.
 
-held        payments that await their sender's answer, first to expire first
+held        payments that wait for their sender's confirmation, ordered by expiry
 unsettled   deposits and withdrawals that a bank has not answered, oldest first
 """
 
@@ -22,8 +22,8 @@ async def held(
     before: Position | None = None,
     backwards: bool = False,
 ) -> list[Transaction]:
-    """Returns at most `limit` held payments between two positions (expiry time, id), or when `backwards` the last
-    ones first."""
+    """Returns at most `limit` held payments between two positions (expiry time, id), first to last; with `backwards`,
+    last to first."""
     return await waiting.held(
         session, after=after or BEGINNING, before=before or END, limit=limit, backwards=backwards
     )

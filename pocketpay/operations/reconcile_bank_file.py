@@ -5,8 +5,8 @@
 
 Each line is matched with the entry that Pocket Pay's bank account has of its transaction, by reference and amount
 (reconciliation/match.py). An entry on the days of the file without a line in any file is a difference too. Open
-differences that the file or the books now explain are closed by the same act. No money moves. Repeating it changes
-nothing.
+differences that the file or the books now explain are closed by the same act. No money moves. Importing the same file
+again changes nothing.
 """
 
 import hashlib

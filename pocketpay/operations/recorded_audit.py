@@ -90,7 +90,7 @@ async def run(
                 if not tally.count:
                     await checkpoints.write(owner, run_id, checkpoint.definitions(audit.PROOFS))
         elif incremental:
-            err.write("The audit was not recorded. That needs the primary, and DATABASE_OWNER_URL.\n")
+            err.write("The audit was not recorded. To record it, run it on the primary with DATABASE_OWNER_URL.\n")
     return code
 
 
@@ -129,7 +129,7 @@ async def _recorder(owner_dsn: str, *, standby: bool) -> AsyncIterator[Session |
             yield None
             return
         if not await checkpoints.take_turn(session):
-            raise DatabaseUnavailable("Another audit is being recorded. Run this one when it has ended.")
+            raise DatabaseUnavailable("Another audit is being recorded. Run this audit when the other one has ended.")
         yield session
     finally:
         connection.terminate()

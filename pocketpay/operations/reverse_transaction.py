@@ -5,10 +5,10 @@
     then     the refund is posted, the original's refunded amount grows, and the act is recorded with its reason,
              in one step
 
-It also works on frozen wallets, which is a common case. Money that the recipient has spent cannot be refunded. The
-operator can then give a smaller amount, or ask for as much as is available, which is decided under the recipient's
-lock. Otherwise the reversal is refused and no row is written. The refund's description says that it is a reversal but
-not why: the reason is only in the operator log.
+A reversal also works on frozen wallets, which is a common case. Money that the recipient has spent cannot be
+refunded. The operator can then give a smaller amount, or ask for as much as is available, which is decided under the
+recipient's lock. Otherwise the reversal is refused and no row is written. The refund's description says that it is a
+reversal but not why: the reason is only in the operator log.
 
 A transaction with a fee is a withdrawal. It can only be refunded in full, so that nobody has to decide which part of
 the fee belongs to a part of the amount. Its money comes from the bank and the fees account, so it is always
@@ -52,8 +52,8 @@ class Reverse:
     """The instruction to refund `amount` of a transaction; None refunds all that is not refunded yet.
 
     `id` is the id of the new transaction, `act_id` the id of the act. `wallet_id` is the original's destination,
-    `payee_id` its source; when it has only one wallet, that is `wallet_id`. With `up_to_available`, the amount is
-    reduced to what the recipient has available.
+    `payee_id` its source; when the original has only one wallet, that wallet is `wallet_id`. With `up_to_available`,
+    the amount is reduced to what the recipient has available.
     """
 
     id: UUID
@@ -153,7 +153,7 @@ async def reverse_transaction(
     """Refunds a transaction: `raw_amount`, or by default all that is not refunded yet. The answer's transaction is
     the refund.
 
-    With a transaction id of None it raises NotFound. Raises NotFound, InvalidInput, InvalidAmount, OwnWallet,
+    Raises NotFound (also for a transaction id of None), InvalidInput, InvalidAmount, OwnWallet,
     WrongState, AlreadyRefunded, RefundTooLarge, PayerGone, InsufficientFunds, KeyReused, and ServiceBusy when the
     refund was not made or its outcome is unknown. Repeat it with the same key then: the refund is made only once.
     """

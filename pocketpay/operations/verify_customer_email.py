@@ -4,10 +4,10 @@
              verified yet
     then     the address is verified and the act is recorded, in one unit of work
 
-It has the effect of the customer's own verification (decision record 31): if another user had verified the address,
-it is no longer verified for that user. It pays no welcome bonus. The operator types the address, so that no other
-address is verified by mistake. The record does not contain the address: acts are never deleted, and no personal data
-is kept of a customer whose account is closed.
+The action has the effect of the customer's own verification (decision record 31): if another user had verified the
+address, it is no longer verified for that user. It pays no welcome bonus. The operator types the address, so that no
+other address is verified by mistake. The record does not contain the address: acts are never deleted, and no personal
+data is kept of a customer whose account is closed.
 """
 
 from uuid import UUID

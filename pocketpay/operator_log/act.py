@@ -3,14 +3,14 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Self
 from uuid import UUID
 
 from pocketpay.operator_log.errors import OwnWallet
 
 
 class Action(StrEnum):
-    """The recorded actions of operators."""
+    """The recorded actions of operators. OTHER is never recorded: it stands for an action of a newer version."""
 
     FREEZE = "freeze"
     UNFREEZE = "unfreeze"
@@ -24,6 +24,16 @@ class Action(StrEnum):
     END_SESSIONS = "end_sessions"
     RECONCILE = "reconcile"
     CLOSE_DIFFERENCE = "close_difference"
+    OTHER = "other"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self:
+        """Returns OTHER for an action that only newer servers know, so that this one can list it."""
+        return cls(cls.OTHER)
+
+
+RECORDED = frozenset(Action) - {Action.OTHER}
+"""The actions that this version records."""
 
 
 @dataclass(frozen=True, slots=True)

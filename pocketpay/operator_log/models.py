@@ -10,7 +10,7 @@ from pocketpay.database.models import UUID, SQLModel, datetime, key, moment
 
 
 class OperatorActionRow(SQLModel, table=True):
-    """One act of an operator. Rows are never changed: triggers refuse it, and no role has the privilege."""
+    """One act of an operator. Rows are never changed: triggers refuse changes, and no role has the privilege."""
 
     __tablename__ = "operator_actions"
     __table_args__ = (

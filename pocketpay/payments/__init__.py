@@ -8,8 +8,6 @@
     reversal.py               the posting of a refund, for every type of transaction
     deposit.py, withdraw.py   brings money in from a bank, or sends it to one
     settle.py                 completes or fails a deposit or withdrawal after the bank's answer
-    bank.py                   the protocol of a bank
-    simulated_bank.py         a bank for development
     fees.py                   the fee of a withdrawal
     create_requests.py        the rule for creating money requests
     request_money.py          requests money from one person

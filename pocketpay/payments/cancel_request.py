@@ -16,8 +16,8 @@ from pocketpay.transactions.errors import NotFound
 class CancelRequest:
     """Cancels the money request.
 
-    `payer_id` is the payer's wallet, whose lock guards the request. If the request has a held payment there, it is
-    cancelled and its hold is released.
+    `payer_id` is the payer's wallet, whose lock guards the request. If the payer's wallet has a held payment of the
+    request, the payment is cancelled and its hold is released.
     """
 
     wallet_id: UUID

@@ -1,6 +1,6 @@
 """The rule by which the owner freezes, unfreezes or closes a card. It is idempotent.
 
-It also works while the wallet is frozen: an owner must always be able to stop a lost or stolen card.
+The rule also applies while the wallet is frozen: an owner must always be able to stop a lost or stolen card.
 """
 
 from dataclasses import replace

@@ -69,8 +69,9 @@ class CreateRequests:
 
     def _check_caps(self, book: Book, requests: tuple[MoneyRequest, ...]) -> None:
         terms, open_requests = book.terms, book.counters.open_requests
-        if any(open_requests[self.wallet_id, one.payer_wallet_id] >= terms.max_open_requests for one in requests):
-            raise TooManyOpenRequests(self.field, terms.max_open_requests)
+        for share, request in zip(self.shares, requests, strict=True):
+            if open_requests[self.wallet_id, request.payer_wallet_id] >= terms.max_open_requests:
+                raise TooManyOpenRequests(self.field, share.username, terms.max_open_requests)
         if book.counters.requested_today[self.wallet_id] + len(requests) > terms.max_requests_per_day:
             raise TooManyRequests(terms.max_requests_per_day)
 

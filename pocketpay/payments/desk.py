@@ -4,6 +4,8 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from pocketpay.banking.bank import Bank
+from pocketpay.banking.simulated_bank import SimulatedBank
 from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.outcome import Answer, Result
 from pocketpay.clearing.policy import read_policy
@@ -12,9 +14,7 @@ from pocketpay.clearing.terms import Terms
 from pocketpay.clearing.unit import preview
 from pocketpay.database.sessions import Database
 from pocketpay.ledger.repository import postings
-from pocketpay.payments.bank import Bank
 from pocketpay.payments.resolve import Resolver
-from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.settings import Settings
 
 

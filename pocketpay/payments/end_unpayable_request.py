@@ -1,7 +1,8 @@
-"""How a money request ends that can no longer be paid: it is overdue, or one side has closed their wallet.
+"""How a money request that can no longer be paid ends: it is overdue, or one side has closed their wallet.
 
-Every unit of work first expires the overdue requests that it has looked up. The sweeper submits the others once a
-second. A request is cancelled if its requester or its payer has closed their wallet.
+Every unit of work first expires the overdue requests that it has looked up. The sweeper submits an instruction for
+each other request that can no longer be paid, once a second. A request is cancelled if its requester or its payer has
+closed their wallet.
 """
 
 from dataclasses import dataclass

@@ -10,7 +10,7 @@ from pocketpay import money
 from pocketpay.clearing.footprint import Key, ResultKind
 from pocketpay.identity.usernames import canonical
 from pocketpay.money import Money
-from pocketpay.text.lines import fits_line, has_visible_character
+from pocketpay.text.lines import MAX_MARKS, fits_line, has_visible_character, stacks_marks
 from pocketpay.transactions.errors import InvalidAmount, InvalidInput
 
 MAX_DESCRIPTION_LENGTH = 500
@@ -111,4 +111,6 @@ def _line(field: str, raw: str, max_length: int) -> str:
         raise InvalidInput(field, "must not have control characters or characters that cannot be stored")
     if not has_visible_character(text):
         raise InvalidInput(field, "must have at least one visible character")
+    if stacks_marks(text):
+        raise InvalidInput(field, f"must have at most {MAX_MARKS} marks on one character")
     return text

@@ -2,7 +2,7 @@
 
     replay?  payer's own?  still pending?  no held payment of it?  then the rule of a transfer
 
-A safe payment completes at once, and the request is paid in the same unit of work. A risky payment is held: the
+A safe payment completes immediately, and the request is paid in the same unit of work. A risky payment is held: the
 request stays pending until the payer confirms, and can be paid again if that payment is cancelled, expires or fails.
 The request also stays pending after a payment that failed for insufficient funds or was blocked. The transaction of
 each attempt has the request's id.

@@ -78,7 +78,7 @@ async def overdue_payments(session: Session, limit: int) -> list[tuple[UUID, UUI
 async def unsettled(session: Session, limit: int) -> list[Transaction]:
     """Claims and returns orders that are due for a poll of the bank, longest due first.
 
-    Sets the time of their next poll. No other server gets them before that.
+    Sets the time of their next poll. No other server gets these orders before that time.
     """
     return [transaction(row) for row in await session.fetch(_UNSETTLED, limit)]
 

@@ -20,7 +20,7 @@ from pocketpay.transactions.repository.lookups import Parties
 from pocketpay.wallets import repository as wallets
 
 MAX_CACHED = 50_000
-"""Entries of each cache. Each one takes some 10 MB at most."""
+"""Entries of each cache. Each one takes about 10 MB at most."""
 
 Name = TypeVar("Name")
 Found = TypeVar("Found")

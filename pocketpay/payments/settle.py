@@ -12,6 +12,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from pocketpay.banking.bank import BankOrder, BankReply
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint
 from pocketpay.clearing.holds import next_version, released
@@ -19,7 +20,6 @@ from pocketpay.clearing.outcome import Answer, Outcome
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import HouseAccounts, HouseKind
-from pocketpay.payments.bank import BankOrder, BankReply
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed, speed_of
 from pocketpay.transactions.errors import BankDeclined, NotFound
@@ -93,9 +93,9 @@ async def ask_bank(desk: Desk, accepted: Transaction) -> Answer | None:
     order = BankOrder(accepted.id, accepted.amount, accepted.bank_name or "", instant)
     ask = desk.bank.payout if accepted.type is Type.WITHDRAWAL else desk.bank.collect
     try:
-        reply = await asyncio.wait_for(ask(order), BANK_SECONDS)
+        state = await asyncio.wait_for(ask(order), BANK_SECONDS)
     except (TimeoutError, ConnectionError):
         return None
-    if reply is BankReply.PENDING:
+    if state.reply is BankReply.PENDING:
         return None
-    return await desk.submit(Settle(accepted.anchor, accepted.id, reply is BankReply.SETTLED))
+    return await desk.submit(Settle(accepted.anchor, accepted.id, state.reply is BankReply.SETTLED))

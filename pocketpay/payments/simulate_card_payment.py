@@ -1,4 +1,4 @@
-"""How a card pays: money moves from its wallet to the card network at once.
+"""How a card pays: money moves from its wallet to the card network immediately.
 
     replay?  card found?  wallet closed or frozen?  card closed, frozen, expired?  funds?  within the card's limits?
     then post

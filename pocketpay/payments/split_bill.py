@@ -23,7 +23,8 @@ MAX_PAYERS = 20
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The result of splitting a bill. `my_share` is the share of the person who splits it; None without one."""
+    """The result of splitting a bill. `my_share` is the share of the person who splits it; None when that person has
+    no share."""
 
     answer: Answer
     my_share: Money | None

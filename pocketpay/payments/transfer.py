@@ -1,7 +1,7 @@
 """How a transfer works: one person sends money to another.
 
     replay?  recipient found?  own wallet?  same currency?  sender frozen or closed?  funds?  within limit?  risky?
-    then post at once, or hold the money until the sender confirms
+    then post immediately, or hold the money until the sender confirms
 
 A safe payment completes in the same unit of work. For a risky payment the money is held, and the sender has 15
 minutes (a setting) to confirm. With insufficient funds the transaction is written as FAILED; if a rule or a freeze
@@ -26,6 +26,7 @@ from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_amount, parse_key, parse_recipient, parse_transfer_description
 from pocketpay.payments.spending import cannot_pay
+from pocketpay.quick_init import quick_init
 from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.risk.policy import Verdict
 from pocketpay.risk.rule import RuleAction
@@ -42,6 +43,7 @@ from pocketpay.transactions.stored_refusal import ended_by
 from pocketpay.transactions.transaction import Transaction, Type
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Transfer:
     """Sends `amount` from a wallet to another. `payee_id` is None if the recipient was not found. `request` is the

@@ -5,7 +5,7 @@
 
 The items are decided on a fork of the book; then the clearing applies their outcomes to the book itself. A held item
 is not refused. A refused atomic batch stores no transaction and no key. A batch in which every item is refused
-without a transaction stores no key either, because no money moved that a repetition could move twice.
+without a transaction stores no key either, because no money has moved: a repeated batch cannot move money twice.
 """
 
 from collections.abc import Sequence
@@ -126,7 +126,7 @@ async def transfer_batch(
     the same key).
     """
     if not 1 <= len(transfers) <= MAX_TRANSFERS:
-        raise InvalidInput("transfers", f"must be 1 to {MAX_TRANSFERS}")
+        raise InvalidInput("transfers", f"must have 1 to {MAX_TRANSFERS} payments")
     currency = await desk.resolver.currency(wallet_id)
     parsed = [_parsed(raw, currency) for raw in transfers]
     values = [value for raw, one in zip(transfers, parsed, strict=True) for value in _key_values(raw, one)]

@@ -1,7 +1,7 @@
 """Reads camt.053, the statement of an account in ISO 20022, of any version.
 
     Document/BkToCstmrStmt/Stmt        a statement; all of a file must be of one currency
-      FrToDt                           the days that it covers; without them those of its entries
+      FrToDt                           the days that it covers; without FrToDt, the days of its entries
       Bal                              opening (OPBD) and closing balance (CLBD): the entries must explain the change
       Ntry                             an entry; only booked ones are read
         NtryDtls/TxDtls                its movements, when it has several

@@ -4,7 +4,7 @@
     2026-11-28,100.00,USD,019acb7ffb3f7c0f8f1d5e6a7b8c9d0e
     2026-11-28,-20.00,USD,019acb80a1b27d3e9c4f5a6b7c8d9e0f
 
-The columns may be in any order, and others are ignored. A negative amount is money that went out.
+The columns may be in any order, and other columns are ignored. A negative amount is money that went out.
 """
 
 import csv
@@ -69,7 +69,7 @@ def _rows(reader: "Iterator[list[str]]") -> Iterator[tuple[int, list[str]]]:
 def _places(head: list[str]) -> list[int]:
     for name in COLUMNS:
         if head.count(name) != 1:
-            problem = f"the column {name!r} is {'missing' if name not in head else 'there twice'}."
+            problem = f"the column {name!r} is {'missing' if name not in head else 'in the header twice'}."
             hint = " The columns must be separated by commas." if len(head) == 1 and ";" in head[0] else ""
             raise BankFileUnreadable(f"{problem} The columns are {', '.join(COLUMNS)}.{hint}", 1)
     return [head.index(name) for name in COLUMNS]

@@ -54,7 +54,8 @@ def day(text: str, line: int) -> date:
 def reference(text: str, public_id: PublicId, line: int) -> tuple[str | None, UUID | None]:
     """Returns the reference and the transaction that it names; (None, None) for an empty text.
 
-    Banks change the case and the hyphens of a UUID, and cut a text after 35 characters: 32 digits always fit.
+    Banks change the case and the hyphens of a UUID, and cut a text after 35 characters: the 32 digits of a UUID
+    always fit.
     """
     if len(text) > MAX_REFERENCE:
         raise BankFileUnreadable(f"the reference has more than {MAX_REFERENCE} characters.", line)

@@ -1,9 +1,9 @@
 """The refusals to create a money request.
 
 Refusal
-├── PayerNotFound(field, username)    RECIPIENT_NOT_FOUND: unknown, closed, or frozen for all payments
-├── TooManyOpenRequests(field, most)  RATE_LIMITED: open requests to one person
-└── TooManyRequests(most)             RATE_LIMITED: requests within 24 hours
+├── PayerNotFound(field, username)               RECIPIENT_NOT_FOUND: unknown, closed, or frozen for all payments
+├── TooManyOpenRequests(field, username, most)   RATE_LIMITED: open requests to one person
+└── TooManyRequests(most)                        RATE_LIMITED: requests within 24 hours
 """
 
 from pocketpay.errors import Refusal
@@ -24,13 +24,13 @@ class PayerNotFound(Refusal):
 
 
 class TooManyOpenRequests(Refusal):
-    """One of the payers already has `most` open requests from the viewer."""
+    """The payer with this username already has `most` open requests from the viewer."""
 
     code = "RATE_LIMITED"
 
-    def __init__(self, field: str, most: int) -> None:
-        super().__init__(field, most)
-        self.field, self.most = field, most
+    def __init__(self, field: str, username: str, most: int) -> None:
+        super().__init__(field, username, most)
+        self.field, self.username, self.most = field, username, most
 
 
 class TooManyRequests(Refusal):

@@ -64,7 +64,7 @@ async def count(session: Session, wallet_id: UUID, selected: RequestFilter = EVE
 
 
 async def find(session: Session, wallet_id: UUID, ids: Iterable[UUID]) -> dict[UUID, MoneyRequest]:
-    """Returns the requests with those ids of which the wallet is the requester or the payer, by id."""
+    """Returns the requests with the given ids of which the wallet is the requester or the payer, by id."""
     found = await repository.by_ids(session, ids)
     return {id: request for id, request in found.items() if request.visible_to(wallet_id)}
 

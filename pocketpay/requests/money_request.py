@@ -53,7 +53,7 @@ class MoneyRequest:
 
     @property
     def anchor(self) -> UUID:
-        """The wallet whose lock guards the request: its payer's."""
+        """The wallet whose lock guards the request: the payer's wallet."""
         return self.payer_wallet_id
 
     def open_at(self, now: datetime) -> bool:

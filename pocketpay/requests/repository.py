@@ -121,12 +121,12 @@ class RequestDetails:
 
     @classmethod
     def of(cls, request: MoneyRequest) -> Self:
-        """Creates it from a money request."""
+        """Creates the signal from a money request."""
         return cls(request.requester_wallet_id, request.payer_wallet_id, request.amount, request.description)
 
 
 async def by_ids(session: Session, ids: Iterable[UUID]) -> dict[UUID, MoneyRequest]:
-    """Returns the requests with those ids, of any owner, by id. Omits unknown ids."""
+    """Returns the requests with the given ids, of any owner, by id. Omits unknown ids."""
     return {row["id"]: money_request(row) for row in await session.fetch(_BY_IDS, list(ids))}
 
 

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pocketpay.money import Money
+from pocketpay.quick_init import quick_init
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Facts:
     """The facts of one payment, protected by the sender's lock.

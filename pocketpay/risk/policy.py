@@ -47,7 +47,7 @@ class Policy:
         return next(rule for rule in self.rules if isinstance(rule, kind))
 
     def judge(self, facts: Facts) -> Verdict:
-        """Returns the verdict on a payment. The action OFF means that it may complete at once."""
+        """Returns the verdict on a payment. The action OFF means that it may complete immediately."""
         matched = [rule for rule in self._active if rule.matches(facts)]
         if not matched:
             return SAFE

@@ -19,8 +19,8 @@ class RapidTransfersSettings(BaseModel):
         5,
         ge=1,
         le=1_000_000,
-        description="A payment is rapid when at least this many were made within the window before it. Above 1000 "
-        "the rule is off.",
+        description="A payment is rapid when at least this many payments were made within the window before it. "
+        "Above 1000 the rule is off.",
     )
     rapid_transfer_window_minutes: int = Field(
         60, ge=1, le=1440, description="The window in which those payments are counted, in minutes."

@@ -24,8 +24,8 @@ class UnusualHourSettings(BaseModel):
         5,
         ge=0,
         le=24,
-        description="The hour, in UTC, at which the unusual hours end. When it is less than the first one, they last "
-        "past midnight; when both are equal, no hour is unusual.",
+        description="The hour, in UTC, at which the unusual hours end. When this hour is less than "
+        "UNUSUAL_HOUR_FROM, the unusual hours last past midnight. When both are equal, no hour is unusual.",
     )
     unusual_hour_threshold: MoneySetting = Field(
         "100.00",
@@ -59,7 +59,8 @@ class UnusualHour(Rule[UnusualHourSettings]):
         )
 
     def threshold(self, currency: str) -> Money:
-        """Returns the amount above which a payment in those hours is unusual; zero for a currency not served now."""
+        """Returns the amount above which a payment in the unusual hours matches; zero for a currency that is no
+        longer served."""
         return self.amounts.get(currency) or Money(0, currency)
 
     def thresholds(self, currency: str) -> Thresholds:

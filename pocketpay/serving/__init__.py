@@ -19,6 +19,7 @@
     registry.py        the open websockets and event streams of this server
     server_context.py  what the endpoints share: the viewer of a request, rate limits
     documents.py       documents that are parsed, validated and measured, in a cache
+    validation.py      validates a document, within budgets
     reading.py         parses a document, with limits for its length
     lexer.py           a faster lexer for strings
     trusted.py         trusted documents: requests name them by id instead of sending the text

@@ -1,6 +1,6 @@
 """Finds the access token in the payload of connection_init, under the names that clients use.
 
-    authorization, token, accessToken, authToken     in any case, with or without "Bearer"
+    authorization, token, accessToken, authToken     in upper or lower case, with or without "Bearer"
     the same names within `headers`                  as in the headers of a request
 
 A client that sends anything like a credential intends to sign in. A credential that cannot be read counts as an

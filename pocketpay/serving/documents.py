@@ -9,40 +9,21 @@ Decision 23 gives the reasons.
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
-from importlib import import_module
+from collections.abc import Mapping
 from typing import Any
 
-from graphql import (
-    DocumentNode,
-    FragmentDefinitionNode,
-    GraphQLError,
-    GraphQLSchema,
-    ListValueNode,
-    ObjectValueNode,
-    OperationDefinitionNode,
-    specified_rules,
-    validate,
-)
+from graphql import DocumentNode, FragmentDefinitionNode, GraphQLError, GraphQLSchema, OperationDefinitionNode
 from graphql.execution.collect_fields import FragmentDetails
-from graphql.validation import (
-    ASTValidationRule,
-    NoSchemaIntrospectionCustomRule,
-    ValidationContext,
-    validation_context,
-)
-from graphql.validation.rules import overlapping_fields_can_be_merged
-from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
-from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from pocketpay.api.bad_input import BadUserInput
 from pocketpay.serving.executor import SelectedFields
-from pocketpay.serving.failures import PARSE_FAILED, VALIDATION_FAILED, TooComplex, with_code
+from pocketpay.serving.failures import PARSE_FAILED, TooComplex, with_code
 from pocketpay.serving.limits import Limits, Measure, Weight
 from pocketpay.serving.plans import EventPlan, Plan
 from pocketpay.serving.reading import read, unlink_tokens
 from pocketpay.serving.tags import OTHER, Labels, Tag
 from pocketpay.serving.trusted import NO_TEXTS, Texts
+from pocketpay.serving.validation import Validator
 from pocketpay.serving.variables import Variables
 
 MAX_CACHED_TOKENS = 200_000
@@ -54,49 +35,10 @@ evict documents of signed-in users."""
 TOKENS_PER_FIELD = 2
 """Tokens that are counted for each selected field: its part of a plan takes up to 1 KiB. Fields of a fragment are
 counted at each spread in each operation, so a text of 400 tokens can select 5,000 fields."""
-MAX_ERRORS = 5
-"""Validation errors in one response; a long document gets one, because each error may quote a large part of it."""
-MAX_ERRORS_WITH_SUGGESTIONS = 3
-"""Suggestions of similar names are made for at most this many errors: each takes a millisecond."""
 LONG_TOKENS = 400
 """A document with more tokens is long. Its errors have no suggestions, which need a second validation."""
 MAX_DEFINITIONS = 30
 """Operations and fragments of a document. Each takes 100 to 300 µs, however short it is."""
-
-OVERLAP_BUDGET = 1_850
-"""The budget for comparing fields with the same response name in validation: a pair costs 2, a visited fragment 1,
-each about 2 to 5 µs. The number of pairs is quadratic in the repetitions of a name; a document that repeats no name
-costs nothing. Ten fragments that select the same five fields of an object cost 920."""
-FRAGMENT_BUDGET = 3_000
-"""The budget for fragments that several operations share during validation, in spreads and uses of variables."""
-
-MAX_LISTED_VALUES = 200
-"""Numbers, strings and enum values in all lists of a document: each takes 15 µs and is only one token. The longest
-list literal of our clients names all transaction types."""
-
-overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = OVERLAP_BUDGET
-validation_context.MAX_FRAGMENT_WORK = FRAGMENT_BUDGET
-_validation = import_module("graphql.validation.validate")
-_validation.query_document_keys_to_validate = {  # type: ignore[attr-defined]
-    kind: tuple(key for key in keys if key not in ("name", "alias"))
-    for kind, keys in _validation.query_document_keys_to_validate.items()
-}
-"""Validation does not visit names: no rule handles a name node, and they are half of all nodes."""
-VALIDATION_ABORTED = "Validation aborted."
-"""The message of graphql-core when a budget is exceeded."""
-
-
-class MaxListedValuesRule(ASTValidationRule):
-    """Stops validation when the lists of a document hold more than MAX_LISTED_VALUES values that are not objects."""
-
-    def __init__(self, context: ValidationContext) -> None:
-        super().__init__(context)
-        self._listed = 0
-
-    def enter_list_value(self, node: ListValueNode, *_args: Any) -> None:
-        self._listed += sum(not isinstance(value, ObjectValueNode) for value in node.values)
-        if self._listed > MAX_LISTED_VALUES:
-            raise TooComplex(f"The lists of this document have more than {MAX_LISTED_VALUES} values. Use a variable.")
 
 
 class Operation:
@@ -169,7 +111,8 @@ class PreparedDocument:
         self.fragments = {name: FragmentDetails(node, None) for name, node in self.fragment_definitions.items()}
 
     def operation(self, name: str | None) -> Operation:
-        """Returns the requested operation. Raises BadUserInput when there is none, or a name is needed."""
+        """Returns the requested operation. Raises BadUserInput when there is none, or when there are several and the
+        request names none."""
         if name is None:
             if len(self.operations) == 1:
                 return self.operations[0]
@@ -207,14 +150,8 @@ class Documents:
     """Prepares and caches the documents of one schema."""
 
     def __init__(self, schema: GraphQLSchema, limits: Limits, *, introspection: bool) -> None:
-        self._schema, self._limits, self._introspection = schema, limits, introspection
-        self._rules = (
-            MaxListedValuesRule,
-            *specified_rules,
-            MaybeNullValidationRule,
-            OneOfInputValidationRule,
-            *(() if introspection else (NoSchemaIntrospectionCustomRule,)),
-        )
+        self._schema, self._limits = schema, limits
+        self._validator = Validator(schema, introspection=introspection)
         self.texts: Texts = NO_TEXTS
         """The texts of trusted documents, by id."""
         self._trusted: dict[str, PreparedDocument] = {}
@@ -256,7 +193,7 @@ class Documents:
             raise excess
 
     def cost(self, operation: Operation, variables: Mapping[str, Any] | None) -> dict[str, dict[str, int]]:
-        """Returns the weight of an operation with the page sizes of a request, next to the limits."""
+        """Returns the weight of an operation with the page sizes of a request, together with the limits."""
         weight = self._weight(operation, variables) if operation.weight.varies else operation.weight
         return self._limits.as_extension(weight)
 
@@ -277,44 +214,13 @@ class Documents:
         prepared = PreparedDocument(document, [], tokens, has_no_directives="@" not in text)
         try:
             prepared.operations = self._operations_within_limits(prepared, document, trusted=trusted)
-            prepared.errors = self._validation_errors(document, tokens)
+            prepared.errors = self._validator.errors(document, is_long=tokens > LONG_TOKENS)
         except TooComplex as excess:
             prepared.errors = [excess.with_traceback(None)]
         except RecursionError:
             # Nested fragments: the parser limits the depth of each, not their sum.
             prepared.errors = [TooComplex("This document is nested too deeply.")]
         return prepared
-
-    def _validation_errors(self, document: DocumentNode, tokens: int) -> list[GraphQLError]:
-        """Returns the validation errors of a document."""
-        is_long = tokens > LONG_TOKENS
-        errors = self._validate(document, max_errors=1 if is_long else MAX_ERRORS, hide_suggestions=True)
-        if any(error.message == VALIDATION_ABORTED for error in errors):
-            raise TooComplex("This document repeats fields or fragments too often.")
-        if self._introspection and 0 < len(errors) <= MAX_ERRORS_WITH_SUGGESTIONS and not is_long:
-            errors = self._validate(document, max_errors=MAX_ERRORS, hide_suggestions=False)
-        return [with_code(error, VALIDATION_FAILED, document) for error in errors]
-
-    def _validate(self, document: DocumentNode, *, max_errors: int, hide_suggestions: bool) -> list[GraphQLError]:
-        visitors: list[ASTValidationRule] = []
-
-        def recorded(rule: type[ASTValidationRule]) -> Callable[[ValidationContext], ASTValidationRule]:
-            def make(context: ValidationContext) -> ASTValidationRule:
-                visitors.append(rule(context))
-                return visitors[-1]
-
-            return make
-
-        rules = [recorded(rule) for rule in self._rules]
-        errors = validate(
-            *(self._schema, document, rules),  # type: ignore[arg-type]  # it only calls the rules
-            max_errors=max_errors,
-            hide_suggestions=hide_suggestions,
-        )
-        for visitor in visitors:
-            # A visitor refers to itself and to the document: without this they wait for the garbage collector.
-            vars(visitor).clear()
-        return errors
 
     def _operations_within_limits(
         self, prepared: PreparedDocument, document: DocumentNode, *, trusted: bool

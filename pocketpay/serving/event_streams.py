@@ -54,7 +54,7 @@ COMPLETE = b"event: complete\ndata:\n\n"
 
 STREAM_HEADERS = (
     (b"content-type", EVENT_STREAM + b"; charset=utf-8"),
-    (b"x-accel-buffering", b"no"),  # nginx passes each event on at once
+    (b"x-accel-buffering", b"no"),  # nginx passes each event on immediately
 )
 
 TOO_MANY = HttpRefusal(429, "Too many open websockets and event streams of this user.", code=RATE_LIMITED)
@@ -113,7 +113,7 @@ class EventStreams:
         self._stopping = False
 
     def stop(self) -> None:
-        """Ends all streams. Further subscriptions end at once."""
+        """Ends all streams. Further subscriptions end immediately."""
         self._stopping = True
         for stream in tuple(self._open):
             stream.stop()
@@ -129,7 +129,7 @@ class EventStreams:
         with_cost: bool,
         more_headers: Callable[[], tuple[tuple[bytes, bytes], ...]],
     ) -> None:
-        """Executes the request and sends its events. Raises HttpRefusal for one stream too many."""
+        """Executes the request and sends its events. Raises HttpRefusal when the user has too many streams."""
         started = perf_counter()
         execution = self._context.execution
         try:

@@ -2,7 +2,7 @@
 
     UNAUTHENTICATED             the request is not signed in     (AccessDenied)
     FORBIDDEN                   the field is for operators       (Forbidden)
-    BAD_USER_INPUT              a malformed value, or arguments that exclude each other
+    BAD_USER_INPUT              a malformed value, or arguments that cannot be combined
     GRAPHQL_PARSE_FAILED        the text is not a GraphQL document
     GRAPHQL_VALIDATION_FAILED   the document does not fit the schema
     QUERY_TOO_COMPLEX           the document exceeds a limit

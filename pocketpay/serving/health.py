@@ -43,7 +43,8 @@ class Health:
     async def readyz(self, request: Request) -> Response:
         """Returns 200 when the server is ready for requests, else 503; the body has the state of each part.
 
-        A wrong clock is reported, and is no reason for 503: it may be the database's, and then all servers have it.
+        A wrong clock is reported, and is no reason for 503: the wrong clock may be the database's, and then all
+        servers report it.
         """
         # The endpoint needs no token, so concurrent requests share one check, which takes one database connection.
         if self._check is None or self._check.done():
@@ -62,7 +63,7 @@ class Health:
                 states["clock"] = clocks.difference(await clocks.seconds_ahead(session)) or "ok"
                 await revisions.check(session)
         except WrongRevision:
-            states["revision"] = "does not serve this server"
+            states["revision"] = "does not support this server"
         except (ServiceBusy, TimeoutError):
             states["database"] = states["revision"] = states["clock"] = "no answer"
         if self.listener is None or not self.listener.listening:
@@ -70,8 +71,8 @@ class Health:
         return states
 
     async def metrics(self, request: Request) -> Response:
-        """Returns the metrics of all workers to requests with METRICS_TOKEN. In development no token is needed while
-        none is set."""
+        """Returns the metrics of all workers to requests with METRICS_TOKEN. In development no token is needed when
+        METRICS_TOKEN is not set."""
         token = self._settings.metrics_token
         if token is None and self._settings.production:
             return PlainTextResponse("Not Found", status_code=404)

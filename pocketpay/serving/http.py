@@ -4,7 +4,7 @@
     application/json          200 for every well-formed request
     …graphql-response+json    200 with data, 400 when the document or its variables are refused
 
-Every response is JSON, also an HTTP error. It has its request id and must not be cached.
+Every response is JSON, also an HTTP error. Each response has a request id and must not be cached.
 """
 
 import re
@@ -33,7 +33,7 @@ GRAPHQL_JSON = b"application/graphql-response+json"
 EVENT_STREAM = b"text/event-stream"
 
 ABORT = "pocketpay.abort"
-"""The ASGI extension that closes a connection at once, without the bytes that the client has not read."""
+"""The ASGI extension that closes a connection immediately, without the bytes that the client has not read."""
 
 WRITE_TEXT = "pocketpay.write_text"
 """The ASGI extension that writes a text to a websocket at once, if it can (decision 37)."""
@@ -79,7 +79,7 @@ CLOSE = ((b"connection", b"close"),)
 INTERNAL_ERROR = HttpRefusal(500, "An internal error occurred. It has been logged.", code=INTERNAL)
 
 
-NO_SUCH_DOCUMENT = HttpRefusal(400, "This server has no document of this id.", code=DOCUMENT_NOT_FOUND)
+NO_SUCH_DOCUMENT = HttpRefusal(400, "This server has no document with this id.", code=DOCUMENT_NOT_FOUND)
 HASH_WITHOUT_TEXT = HttpRefusal(200, "PersistedQueryNotSupported", code=PERSISTED_QUERY_NOT_SUPPORTED)
 """Status, message and code are those of Apollo: its clients then send the text, and no hash again."""
 
@@ -103,7 +103,8 @@ class GraphQLRequest(NamedTuple):
 
 
 def wants_cost(headers: Headers, *, default: bool) -> bool:
-    """Whether the response includes the cost of the document; `default` holds for requests without the header."""
+    """Whether the response includes the cost of the document; `default` is the result for requests without the
+    header."""
     header = headers.get(COST_HEADER)
     return default if header is None else header != b"0"
 
@@ -171,8 +172,8 @@ def parse_body(raw: bytes, texts: Texts = NO_TEXTS) -> GraphQLRequest:
     GraphQL over HTTP specification."""
     try:
         members = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        raise HttpRefusal(400, "The body is not JSON.") from None
+    except orjson.JSONDecodeError as error:
+        raise HttpRefusal(400, f"The body is not JSON: {error}.") from None
     if not isinstance(members, dict):
         raise HttpRefusal(400, "The body is not a JSON object.")
     return parse_members(members, texts)
@@ -205,14 +206,15 @@ def parse_query_string(parameters: Mapping[str, str], texts: Texts = NO_TEXTS) -
         if name in parameters:
             try:
                 members[name] = orjson.loads(parameters[name])
-            except orjson.JSONDecodeError:
-                raise HttpRefusal(400, f"`{name}` is not JSON.") from None
+            except orjson.JSONDecodeError as error:
+                raise HttpRefusal(400, f"`{name}` is not JSON: {error}.") from None
     return parse_members(members, texts)
 
 
 @lru_cache(maxsize=256)
 def media_type(accept: bytes) -> bytes:
-    """Returns the media type of the response, application/json by default. Raises HttpRefusal if none fits."""
+    """Returns the media type of the response, application/json by default. Raises HttpRefusal if the client accepts
+    no type that the server sends."""
     accepted: list[tuple[float, bytes]] = []
     for part in accept.lower().split(b","):
         kind, *parameters = (piece.strip() for piece in part.split(b";"))

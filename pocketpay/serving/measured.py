@@ -77,7 +77,7 @@ AUDIT: dict[str, tuple[str, Callable[[LastAudit], float]]] = {
 
 
 def of_the_server(metrics: Metrics, connections: Connections, execution: Execution) -> None:
-    """The version, connections of clients, refusals and pushes."""
+    """Registers the metrics of the version, of connections of clients, of refusals and of pushes."""
     build = {(version(), revisions.expected(), platform.python_version()): 1.0}
     metrics.gauges(
         "pocketpay_build_info",
@@ -104,7 +104,7 @@ def of_the_server(metrics: Metrics, connections: Connections, execution: Executi
 
 
 def of_connecting(metrics: Metrics) -> None:
-    """The host of the database, and failed attempts to connect to it."""
+    """Registers the metrics of the database's host, and of failed attempts to connect to it."""
     metrics.counters(
         "pocketpay_database_connect_failures",
         "Number of failed attempts to connect to the database, by cause.",
@@ -121,7 +121,8 @@ def of_connecting(metrics: Metrics) -> None:
 
 
 def of_pools(metrics: Metrics, databases: Mapping[str, Database]) -> None:
-    """The connections to the database that this process holds. `databases` has a name for each."""
+    """Registers the metrics of the connections to the database that this process holds. `databases` has a name for
+    each."""
     pools = {f"{name}{pool}": held for name, database in databases.items() for pool, held in database.pools.items()}
 
     def states() -> Values:
@@ -148,7 +149,7 @@ def of_pools(metrics: Metrics, databases: Mapping[str, Database]) -> None:
 
 
 def of_figures(metrics: Metrics, figures: Figures) -> None:
-    """The values that are read from the database."""
+    """Registers the metrics whose values are read from the database."""
     metrics.gauge(
         "pocketpay_database_up",
         "1 when the database answered the last read for the metrics, else 0.",
@@ -183,7 +184,7 @@ def _held(figures: Figures, position: int) -> Values:
 
 
 def of_the_clearing(metrics: Metrics, clearing: Clearing) -> None:
-    """The queue, and the units of work."""
+    """Registers the metrics of the queue and of the units of work."""
     counts = clearing.counts
     metrics.gauge("pocketpay_clearing_waiting", "Number of waiting instructions.", lambda: clearing.waiting)
     for name, description in CLEARING_COUNTS.items():
@@ -209,7 +210,7 @@ def of_the_clearing(metrics: Metrics, clearing: Clearing) -> None:
 
 
 def of_updates(metrics: Metrics, listener: Listener, hub: Hub, feeds: Feeds) -> None:
-    """The listener, and how fast changes reach the subscribers."""
+    """Registers the metrics of the listener, and of the time until changes reach the subscribers."""
     metrics.gauge(
         "pocketpay_listener_up",
         "1 while every worker receives notifications of commits, else 0.",
@@ -231,7 +232,7 @@ def of_updates(metrics: Metrics, listener: Listener, hub: Hub, feeds: Feeds) -> 
 
 
 def of_background_work(metrics: Metrics) -> None:
-    """The sweepers and senders."""
+    """Registers the metrics of the sweepers and senders."""
     metrics.counters(
         "pocketpay_background_runs",
         "Number of runs of background work, by outcome.",
@@ -250,7 +251,7 @@ def of_background_work(metrics: Metrics) -> None:
 
 
 def of_mail(metrics: Metrics, name: str, counts: Counts) -> None:
-    """The mails or text messages: waiting, sent and failed."""
+    """Registers the metrics of the mails or text messages: waiting, sent and failed."""
     what = name.replace("_", " ")
     waiting = f"Number of {what} in the outbox of all servers."
     metrics.gauge(f"pocketpay_{name}_waiting", waiting, lambda: counts.waiting, Merge.MAX)

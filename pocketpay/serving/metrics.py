@@ -45,7 +45,8 @@ class Running:
 
 
 class Metrics:
-    """The metrics of one process. Operations that take `slow_seconds` are logged; None logs none."""
+    """The metrics of one process. Operations that take `slow_seconds` are logged; with None, no operation is
+    logged."""
 
     def __init__(self, *, slow_seconds: float | None = None) -> None:
         self._slow_seconds = float("inf") if slow_seconds is None else slow_seconds
@@ -95,7 +96,8 @@ class Metrics:
     # ------------------------------------------------------------ values that are read on request
 
     def gauge(self, name: str, description: str, read: Callable[[], float | None], merge: Merge = Merge.SUM) -> None:
-        """Registers a gauge. `read` is called when the metrics are requested; None leaves it out."""
+        """Registers a gauge. `read` is called when the metrics are requested; when it returns None, the gauge is left
+        out."""
         self._add(Family(name, Kind.GAUGE, description, merge), (), lambda: _one(read()))
 
     def gauges(

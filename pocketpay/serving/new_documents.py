@@ -41,7 +41,8 @@ class TooManyNewDocuments(GraphQLError):
 
 
 class Share(TypedDict):
-    """The share of time for preparing documents, and the seconds that may be spent at once after an idle period."""
+    """The share of time for preparing documents, and the seconds that may be spent without a pause after an idle
+    period."""
 
     share: float
     burst_seconds: float
@@ -58,7 +59,8 @@ class NewDocuments:
     """The queue of waiting documents, by owner."""
 
     def __init__(self, *, share: float, burst_seconds: float) -> None:
-        """Preparing takes at most `share` of the time; after an idle period it may take `burst_seconds` at once."""
+        """Preparing takes at most `share` of the time; after an idle period it may take `burst_seconds` without a
+        pause."""
         self._share, self._burst_seconds = share, burst_seconds
         self._covered_until = 0.0
         """The time at which the accumulated share covers all documents that were prepared so far."""

@@ -92,8 +92,8 @@ class Plan:
         self._name, self._resolve, self._arguments, self._write = name, resolve, arguments, write
 
     async def data(self, context: Context, values: VariableValues) -> dict[str, Any] | RootResult | None:
-        """Returns the response's data. When the plan fails, the executor creates the data: from the returned
-        RootResult, or, after None, by calling the root resolver itself."""
+        """Returns the response's data. When the plan fails, the executor creates the data from the returned
+        RootResult. When the result is None, the executor calls the root resolver itself."""
         run = Run(context, values)
         try:
             value = self._resolve.call(None, run, self._arguments(run))

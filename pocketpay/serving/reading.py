@@ -1,7 +1,8 @@
 """Parses a document, with limits for its length.
 
     a document              1,000 tokens (400 without an access token), and 20 characters per allowed token
-    with a batch literal    1,200 tokens and 64,000 characters in the batch, 150 and 3,000 in the rest
+    with a batch literal    1,200 tokens and 64,000 characters in the batch, 150 tokens and 3,000 characters
+                            in the rest of the document
 
 A batch literal is a list of objects in the arguments of a mutation that is alone in its document, for example 100
 transfers with long descriptions. Preparing such a document takes no longer than preparing 1,000 other tokens.

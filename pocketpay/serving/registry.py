@@ -25,7 +25,7 @@ class OpenSocket(Protocol):
     token: str | None
 
     def end(self, code: int, reason: str) -> None:
-        """Closes it, a websocket with this close code and reason."""
+        """Ends the event stream, or closes the websocket with this close code and reason."""
         ...
 
 
@@ -44,8 +44,8 @@ class Sockets:
         self._sessions: dict[UUID, set[OpenSocket]] = {}
 
     def add(self, socket: OpenSocket) -> None:
-        """Counts a new socket for its address. When there are too many, closes the oldest anonymous one there
-        (4429)."""
+        """Counts a new socket for its address. When there are too many, closes the oldest anonymous socket of that
+        address (4429)."""
         anonymous = self._anonymous.setdefault(networks.address(socket.address), {})
         if len(anonymous) >= self._max_per_address:
             oldest = next(iter(anonymous))

@@ -116,7 +116,7 @@ class _ResolverFactory:
     def _convert(self, type_: Any) -> Convert | None:
         """Returns the function that converts a coerced value, or None when none is needed. Null stays None."""
         if isinstance(type_, StrawberryMaybe):
-            raise NotImplementedError("Maybe is not used: UNSET tells absent from null")
+            raise NotImplementedError("Maybe is not used: UNSET distinguishes absent from null")
         if isinstance(type_, StrawberryOptional):
             return self._convert(type_.of_type)
         if isinstance(type_, LazyType):

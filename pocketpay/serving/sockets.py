@@ -58,7 +58,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
     """One websocket. `viewer` is None until a token has been accepted, and always on an anonymous socket."""
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+        super().__init__(**kwargs | {"max_subscriptions_per_connection": None})  # `handle_subscribe` has the limits
         self.server_context = cast(ServerContext, kwargs["view"].server_context)
         self.address: str = kwargs["context"].address
         self.viewer: Viewer | None = None
@@ -82,7 +82,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
             self.server_context.sockets.remove(self)
 
     def end(self, code: int, reason: str) -> None:
-        """Closes the socket, and stops its operations at once: the peer may never answer the close."""
+        """Closes the socket, and stops its operations immediately: the peer may never answer the close."""
         if self._closing is None:
             self._closing = asyncio.create_task(self._close(code, reason))
 

@@ -40,7 +40,7 @@ def load(manifest: Path) -> Texts:
     for id_, text in _entries(content, manifest):
         for name in (id_, sha256(text.encode()).hexdigest()):
             if texts.setdefault(name, text) != text:
-                raise SettingsError(f"TRUSTED_DOCUMENTS: {manifest} has two texts of the id {name}")
+                raise SettingsError(f"TRUSTED_DOCUMENTS: {manifest} has two texts for the id {name}")
     return texts
 
 

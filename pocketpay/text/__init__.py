@@ -2,7 +2,7 @@
 
     characters.py   the Unicode data of one pinned package: categories, normal forms, visible characters
     lines.py        the characters that a line of text and a name may contain
-    pasted.py       removes invisible marks from a pasted value; normalizes a telephone number
+    pasted.py       removes invisible marks from a pasted value; normalizes a phone number
     skeleton.py     the Latin letters that a text looks like
 
 All servers apply the same rules with any version of Python: no other module may use `unicodedata` or

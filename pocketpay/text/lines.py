@@ -12,7 +12,7 @@
 | other format character                          | yes                   | no                    |
 | everything else                                 | yes                   | yes                   |
 
-A text must also have a visible character: see `has_visible_character`.
+A text must also have a visible character, and no stack of marks: see `has_visible_character` and `stacks_marks`.
 
 Decision 21 gives the reasons.
 """
@@ -21,8 +21,14 @@ import re
 
 from pocketpay.text.characters import category, is_reserved_emoji, is_right_to_left, is_visible
 
+MAX_MARKS = 8
+"""How many combining marks may be on one character. The longest stack that people write, in Tibetan, has eight.
+Decision 78 gives the reasons."""
+
 _ASCII = re.compile("[ -~]*")
+_VISIBLE_ASCII = re.compile("[!-~]")
 _UNFIT = frozenset(("Cc", "Cs", "Co", "Zl", "Zp"))
+_STACKED = frozenset(("Mn", "Me"))
 _DIRECTING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 """Embeddings, overrides and isolates, which change the direction in which text is shown, and the byte order mark."""
 
@@ -46,7 +52,21 @@ def fits_name(text: str) -> bool:
 
 def has_visible_character(text: str) -> bool:
     """Whether at least one character is visible: not only spaces, fillers, format characters or combining marks."""
-    return any(is_visible(char) for char in text)
+    return _VISIBLE_ASCII.search(text) is not None or any(is_visible(char) for char in text)
+
+
+def stacks_marks(text: str) -> bool:
+    """Whether more than MAX_MARKS marks are on one character: they are drawn over the lines above and below it."""
+    marks = 0
+    for char in "" if text.isascii() else text:
+        kind = category(char)
+        if kind in _STACKED:
+            marks += 1
+            if marks > MAX_MARKS:
+                return True
+        elif kind != "Cf":  # a joiner or a tag is not drawn, so the marks after it are on the same character
+            marks = 0
+    return False
 
 
 def _fits(text: str, *, name: bool) -> bool:

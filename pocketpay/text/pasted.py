@@ -23,18 +23,19 @@ _SPACES = (
 
 _INVISIBLE = dict.fromkeys(map(ord, _MARKS))
 _SIGNS = str.maketrans("＋﹢．。（）／⁄−﹣－‐‑‒–—―", "++..()//---------")
-"""Variants of the signs in a written telephone number, and the ASCII sign for each."""
+"""Variants of the signs in a written phone number, and the ASCII sign for each."""
 
 
 def trimmed(text: str) -> str:
-    """Returns the text without white space and invisible marks at both ends. Those inside can matter, and stay."""
+    """Returns the text without white space and invisible marks at both ends. Marks inside the text can matter, so
+    they stay."""
     return text.strip(_SPACES + _MARKS)
 
 
 def dialled(text: str) -> str:
-    """Returns a telephone number in ASCII digits, signs and spaces, without invisible marks.
+    """Returns a phone number in ASCII digits, signs and spaces, without invisible marks.
 
-    Digits of any script become ASCII digits. Their order does not change: telephone numbers are written from left to
+    Digits of any script become ASCII digits. Their order does not change: phone numbers are written from left to
     right in every script. Other characters stay as they are.
     """
     shown = text.translate(_INVISIBLE).strip().translate(_SIGNS)

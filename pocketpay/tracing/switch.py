@@ -17,7 +17,8 @@ def is_on(environment: Mapping[str, str]) -> bool:
     """Returns whether a server must trace: OTEL_TRACES_EXPORTER is otlp, or an endpoint of OTLP is set.
 
     OTEL_SDK_DISABLED=true and OTEL_TRACES_EXPORTER=none switch traces off. Raises TracesUnavailable for another
-    exporter or protocol. Otherwise a server without traces would be noticed only in the next incident.
+    exporter or protocol. Without this error, nobody would notice before the next incident that the traces are
+    missing.
     """
     if _value(environment, "OTEL_SDK_DISABLED").lower() == "true":
         return False

@@ -53,7 +53,8 @@ class Filter:
 
     @property
     def reads_rows(self) -> bool:
-        """Whether a condition has no index, so that transactions are read that the filter then leaves out."""
+        """Whether a condition has no index, so that the database reads transactions that the filter then leaves
+        out."""
         about_kind = (self.types, self.statuses, self.direction)
         about_facts = (self.counterparty, self.minimum, self.maximum, self.search)
         return any(condition is not None for condition in (*about_kind, *about_facts))
@@ -69,7 +70,7 @@ class Filter:
 
     @property
     def matches_received(self) -> bool:
-        """Whether payments received from other wallets can match. Those are always completed and incoming."""
+        """Whether payments received from other wallets can match. Such payments are always completed and incoming."""
         return (
             self.direction is not Direction.OUTGOING
             and (self.statuses is None or Status.COMPLETED in self.statuses)

@@ -60,8 +60,8 @@ each with this many refunds, stays within the cost limit of a GraphQL document."
 class HistoryPage:
     """A page of a history, in the order it was read.
 
-    `stopped_at` is the last position that was read when the reading time was over before the page was full. It is
-    None when the page is full or the history ended.
+    When the reading time ends before the page is full, `stopped_at` is the last position that was read. It is None
+    when the page is full or the history ended.
     """
 
     transactions: tuple[Transaction, ...]

@@ -4,10 +4,10 @@
     withdrawal    the amounts it sends to banks, without fees
     transfer      the amounts it pays to other people
 
-A payment that awaits an answer counts from the time it was ordered. A payment that was cancelled, expired, failed or
-was blocked no longer counts. A refunded amount no longer counts either, whether the recipient or an operator refunded
-it: a limit bounds the amount that is out at the same time. It is subtracted from the hour in which the payment was
-ordered. Bonuses, refunds and card payments do not count.
+A payment that awaits an answer counts from the time it was ordered. A payment that was cancelled or blocked, or has
+expired or failed, no longer counts. A refunded amount no longer counts either, whether the recipient or an operator
+refunded it: a limit bounds the amount that is out at the same time. It is subtracted from the hour in which the
+payment was ordered. Bonuses, refunds and card payments do not count.
 
 The sum is not computed from the day's payments: `wallet_usage` has one row for each hour, written in the unit of work
 that moves the money. Whole hours are read from there. Single payments are read only for the one hour in which the
@@ -87,7 +87,7 @@ def hour_of(moment: datetime) -> datetime:
 
 
 def counted_minor(transaction: Transaction | None) -> int:
-    """The amount of its wallet's limit that the transaction uses in its present state, in minor units; 0 for None.
+    """The amount of its wallet's limit that the transaction uses in its current state, in minor units; 0 for None.
 
     The caller makes sure that the transaction's type has a limit.
     """

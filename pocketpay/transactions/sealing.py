@@ -1,8 +1,8 @@
 """Writes the search blocks of long histories, in the background.
 
-A payment does not write to search blocks, so they cost it nothing. Every few minutes each server looks for wallets
-with many entries after their last block, and writes their next blocks. Until then a search reads those transactions
-themselves. Several servers may do this at the same time.
+A payment does not write to search blocks, so search blocks do not make payments slower. Every few minutes each server
+looks for wallets with many entries after their last block, and writes their next blocks. Until then a search reads
+those transactions themselves. Several servers may do this at the same time.
 
 Decision 48 gives the reasons.
 """
@@ -20,8 +20,8 @@ EVERY_SECONDS = 120.0
 which a search reads in about 40 ms."""
 
 ENTRIES = 2_000
-"""A wallet is due when it has so many entries without a block. A page reads as many transactions at once, so shorter
-histories need no blocks."""
+"""A wallet is due when it has this number of entries without a block. A page reads as many transactions at once, so
+shorter histories need no blocks."""
 
 WALLETS = 100
 """The most wallets of one sweep."""

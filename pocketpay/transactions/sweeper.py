@@ -2,8 +2,8 @@
 
 `wallet_usage` gets a row for each hour in which a wallet pays, so without a sweeper it would always grow. Limits read
 the last day. There is no index on time, because it would make payments slower. So the sweeper goes from wallet to
-wallet by the primary key, a bounded number at a time. It deletes an hour when it is old by the clocks of both the
-server and the database.
+wallet by the primary key, a bounded number at a time. It deletes a row when the hour is old by the server's clock and
+by the database's clock.
 
 Decision 68 gives the reasons.
 """

@@ -7,6 +7,7 @@ from typing import Any, Self
 from uuid import UUID
 
 from pocketpay.money import Money
+from pocketpay.quick_init import quick_init
 from pocketpay.risk.rule import Reason
 from pocketpay.transactions.lifecycle import Status
 
@@ -29,6 +30,7 @@ PAYMENTS = frozenset({Type.SEND, Type.REQUEST})
 payment."""
 
 
+@quick_init
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transaction:
     """One row of `transactions`. Money is in the transaction's one currency; times are aware UTC.
@@ -95,12 +97,13 @@ class Transaction:
         return Money(self.amount.minor + self.fee.minor - self.refunded, self.amount.currency)
 
     def overdue_at(self, now: datetime) -> bool:
-        """Whether it awaits its sender's answer and its time for that is over at `now`."""
+        """Whether it awaits its sender's answer, and the time for the answer is over at `now`."""
         waits = self.status is Status.PENDING_CONFIRMATION
         return waits and self.expires_at is not None and self.expires_at <= now
 
     def visible_to(self, wallet_id: UUID) -> bool:
-        """Whether the wallet's owner may see it: the anchor's owner always, the other side's once it is completed."""
+        """Whether the wallet's owner may see the transaction. The anchor's owner always may, and the owner on the
+        other side when it is completed."""
         if self.anchor == wallet_id:
             return True
         return self.destination_wallet_id == wallet_id and self.status is Status.COMPLETED

@@ -46,7 +46,7 @@ def visible_at(transaction: Transaction, wallet_id: UUID) -> datetime:
     """The time at which the transaction became visible to the wallet's owner, who must be allowed to see it."""
     if transaction.anchor == wallet_id:
         return transaction.created_at
-    assert transaction.completed_at is not None, "the other side sees only completed ones"  # noqa: S101 - see above
+    assert transaction.completed_at is not None, "the other side sees only completed transactions"  # noqa: S101 - see above
     return transaction.completed_at
 
 

@@ -38,7 +38,7 @@ MAX_WATCHES_PER_READ = 50
 """The most watches in one read of missed changes: at most 5,000 rows."""
 
 MAX_PER_LOOP_TURN = 25
-"""The most items delivered in one turn of the event loop, so that payments are processed in between."""
+"""The most items delivered in one turn of the event loop, so that payments are processed between two turns."""
 
 MAX_REMEMBERED_VERSIONS = 256
 """Versions that a watch remembers, so that an item read twice is not delivered twice: more than two pages."""
@@ -95,7 +95,8 @@ class Watch(Generic[Item]):
         return not self._undelivered
 
     def offer(self, item: Item) -> None:
-        """Puts a change into the mailbox, in place of an older change of the item. Falls behind when it is full."""
+        """Puts a change into the mailbox, in place of an older change of the item. When the mailbox is full, the
+        watch falls behind."""
         if self.behind is not None or (len(self._undelivered) >= PAGE and item.id not in self._undelivered):
             self.fall_behind(item.updated_at)
             return

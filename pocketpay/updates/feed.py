@@ -28,8 +28,8 @@ MAX_IDS_PER_READ = 1_000
 """The most ids in one read, a few milliseconds of PostgreSQL. The others are read next."""
 
 MAX_PER_LOOP_TURN = 100
-"""The most subscribers served in one turn of the event loop, 1 to 3 ms of pushing, so that payments are processed in
-between."""
+"""The most subscribers served in one turn of the event loop, 1 to 3 ms of pushing, so that payments are processed
+between two turns."""
 
 FIRST_STATE_SECONDS = 5.0
 """The longest time that a subscriber waits for the first state before `first` raises ServiceBusy."""
@@ -80,7 +80,7 @@ class Watch(Generic[State]):
             async with asyncio.timeout(FIRST_STATE_SECONDS):
                 return await self._take()
         except TimeoutError:
-            raise ServiceBusy("the present state cannot be read") from None
+            raise ServiceBusy("the current state cannot be read") from None
 
     async def next(self) -> State:
         """Returns the next newer state that was not sent by `push`; waits without a time limit. Raises the error

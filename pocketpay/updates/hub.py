@@ -53,11 +53,11 @@ class Hub:
         return self._clock() - self._received_at
 
     def on_connect(self, now: datetime) -> None:
-        """The listener is connected: it receives all commits from `now` (the database's clock) on.
+        """The listener is connected: it receives all commits after `now`, a time of the database's clock.
 
-        After a failover this is another server's clock. If it is behind the previous one, changes made meanwhile have
-        an earlier time than the last signal. The gap then began at `now` minus the time that the listener was
-        disconnected.
+        After a failover, `now` comes from another clock. If that clock is behind the previous clock, changes made
+        meanwhile have an earlier time than the last signal. The gap then began at `now` minus the time that the
+        listener was disconnected.
         """
         if self._received_until is not None:
             away = timedelta(seconds=self._clock() - self._received_at)

@@ -31,8 +31,8 @@ ALL = "all"
 
 
 class TransactionSignal(NamedTuple):
-    """A transaction's new version and its wallets. They suffice to find the watches that must be told, so that the
-    transaction need not be read."""
+    """A transaction's new version and its wallets. They are enough to find the watches to notify, so the transaction
+    is not read."""
 
     version: int
     source_wallet_id: UUID | None
@@ -69,7 +69,7 @@ EVERYTHING = Signal(everything=True)
 def payloads(signal: Signal) -> list[str]:
     """Returns the payloads of the signal: none when nothing changed, at most MAX_PAYLOADS, each below 7,500 bytes.
 
-    It runs in the unit of work that moves the money, and takes well under a microsecond for each item.
+    It runs in the unit of work that moves the money, and takes less than a microsecond for each item.
     """
     if signal.everything:
         return [ALL]

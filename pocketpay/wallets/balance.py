@@ -6,6 +6,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from pocketpay.money import Money
+from pocketpay.quick_init import quick_init
 
 
 class WalletStatus(StrEnum):
@@ -19,6 +20,7 @@ class Freeze(StrEnum):
     ALL = "all"
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Standing:
     """Whether a wallet may pay and receive: its status, and if it is frozen, for what."""
@@ -41,6 +43,7 @@ class NewStanding:
     reason: str | None
 
 
+@quick_init
 @dataclass(frozen=True, slots=True)
 class Balance:
     """A wallet's balance and standing at one moment. `version` grows with every change of `posted` or `held`."""

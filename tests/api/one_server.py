@@ -8,6 +8,7 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 
 from pocketpay.api.feeds import Feeds
+from pocketpay.banking.simulated_bank import SimulatedBank
 from pocketpay.clearing.queue import Clearing
 from pocketpay.clearing.terms import Terms
 from pocketpay.database.sessions import Database
@@ -15,7 +16,6 @@ from pocketpay.ledger.repository.postings import ensure_house_accounts
 from pocketpay.payments import cancel, confirm, deposit, refund, transfer
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.resolve import Resolver
-from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.risk.rule import RuleAction
 from pocketpay.settings import Settings
 from pocketpay.transactions.transaction import Transaction

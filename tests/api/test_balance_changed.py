@@ -1,4 +1,4 @@
-"""The subscription balanceChanged: the current balance at once and after every change, for its owner only."""
+"""The subscription balanceChanged: the current balance immediately and after every change, for its owner only."""
 
 import asyncio
 from collections.abc import AsyncIterator

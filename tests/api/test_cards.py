@@ -103,7 +103,7 @@ async def test_changing_a_closed_card_is_refused_with_its_status(client: Client,
             {
                 "__typename": "WrongState",
                 "code": "WRONG_STATE",
-                "message": "This is not possible, because the status is closed.",
+                "message": "This action is not possible, because the status is closed.",
                 "path": ["id"],
                 "retryable": False,
                 "status": "CLOSED",

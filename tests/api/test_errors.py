@@ -16,6 +16,7 @@ from pocketpay.api import context
 from pocketpay.api.error_code import ErrorCode
 from pocketpay.api.errors import TABLE, RateLimited, Refusals, refusals_as_errors, user_errors
 from pocketpay.database.failures import ServiceBusy
+from pocketpay.identity import errors as identity
 from pocketpay.identity.errors import Forbidden, Unauthenticated
 from pocketpay.money import Money
 from pocketpay.serving.failures import formatted, without_value
@@ -54,7 +55,11 @@ def test_a_refusal_is_reported_with_its_path_message_and_status() -> None:
     (reported,) = user_errors([payments.InsufficientFunds(Money(1_000, "USD"), Money(250, "USD"))])
     assert reported.code is ErrorCode.INSUFFICIENT_FUNDS
     assert reported.path == ["input", "amount"]
-    assert reported.message == "This needs 10.00 USD, but only 2.50 USD is available."
+    assert reported.message == "The payment needs 10.00 USD, but only 2.50 USD is available."
+    assert [one.message for one in user_errors([identity.RateLimited(1), identity.RateLimited(40)])] == [
+        "Too many attempts. Try again in 1 second.",
+        "Too many attempts. Try again in 40 seconds.",
+    ]
     (stated,) = user_errors([payments.WrongState(replace(HELD, status=Status.CANCELLED))], prefix=())
     assert stated.path == ["id"]
     assert getattr(stated, "status") == "CANCELLED"  # noqa: B009 - a subclass has it

@@ -17,6 +17,7 @@ from pocketpay.updates.feed import Watch
 from pocketpay.wallets.balance import Balance
 from tests.api.one_server import OneServer, serving
 from tests.conftest import Dsns
+from tests.patience import PATIENCE_SECONDS
 from tests.payments.customers import Records
 from tests.transactions.past import people
 from tests.updates.waiting import soon, until
@@ -78,7 +79,7 @@ async def test_no_balance_change_is_lost_whenever_the_subscription_begins(
         with server.feeds.balances.watch(alice) as watch:
             seen = [_balance(await watch.first()).version]
             while seen[-1] < deposits:
-                seen.append((await soon(watch.next(), 20)).version)
+                seen.append((await soon(watch.next())).version)
             return seen
 
     async with serving(database_dsn.server) as here, serving(database_dsn.server) as there:
@@ -353,7 +354,7 @@ async def _stop_listener(server: OneServer, owner: Owner) -> None:
     """Stops the listener of a server, which then gets no notifications until it is started again."""
     await server.listener.close()
     listeners = "select count(*) from pg_stat_activity where application_name = 'pocketpay listener'"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while await owner.fetchval(f"{listeners} and datname = current_database()") > 1:  # noqa: ASYNC110
             await asyncio.sleep(0.01)  # PostgreSQL has not noticed yet
     await until(lambda: server.feeds.changes._dirty == {})

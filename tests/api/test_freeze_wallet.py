@@ -1,4 +1,4 @@
-"""A freeze reaches the owner's subscriptions at once, and applies to payments on every server."""
+"""A freeze reaches the owner's subscriptions immediately, and applies to payments on every server."""
 
 from typing import Any
 

@@ -57,7 +57,7 @@ async def test_the_error_for_a_variable_has_its_path_and_the_format_of_an_amount
 
 
 @pytest.mark.parametrize(("currency", "words"), [("USD", IN_USD), ("JPY", IN_JPY), ("KWD", IN_KWD)])
-async def test_the_amount_format_in_the_error_is_that_of_the_viewers_currency(
+async def test_the_error_has_the_amount_format_of_the_viewers_currency(
     client: Client, currency: str, words: str
 ) -> None:
     ada = await signed_up(client, "ada", currency=currency)

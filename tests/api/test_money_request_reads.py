@@ -23,7 +23,7 @@ async def request_from(server: OneServer, requester: UUID, of: str) -> UUID:
     return answer.requests[0].id
 
 
-async def test_a_list_of_money_requests_takes_five_reads_whatever_its_length(
+async def test_a_list_of_money_requests_of_any_length_takes_five_reads(
     database_dsn: Dsns, owner: "asyncpg.Connection[asyncpg.Record]"
 ) -> None:
     ada, bob, cyd = await people(owner, "ada", "bob", "cyd")

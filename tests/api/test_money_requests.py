@@ -151,7 +151,7 @@ async def test_too_many_open_requests_to_one_payer_are_rate_limited(client: Clie
     assert error == {
         "__typename": "RateLimited",
         "code": "RATE_LIMITED",
-        "message": "This user already has 5 unanswered requests from you. Try again when some are answered.",
+        "message": "@bob already has 5 unanswered requests from you. Try again when some are answered.",
         "path": ["input", "from"],
         "retryable": True,
         "retryAfterSeconds": None,
@@ -169,7 +169,7 @@ async def test_repeating_a_request_with_its_key_returns_the_same_request(
     assert codes(payload) == [("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])]
 
 
-async def test_a_bill_is_split_to_the_cent(client: Client, ada: Person, bob: Person) -> None:
+async def test_the_shares_of_a_bill_add_up_to_its_total(client: Client, ada: Person, bob: Person) -> None:
     await client.sign_up("cyd")
     payload = await split(client, ada, ["cyd", "@bob"], "10.00")
     assert [(one["payer"]["username"], one["amount"]["amount"]) for one in payload["moneyRequests"]] == [

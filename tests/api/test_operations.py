@@ -224,6 +224,16 @@ async def test_an_action_on_an_unknown_risk_setting_is_listed_without_the_settin
     assert (newest["kind"], newest["reason"], newest["setting"]) == ("SET_RISK", "A wave of fraud", None)
 
 
+async def test_an_action_that_only_a_newer_server_knows_is_listed_as_other(client: Client, owner: Owner) -> None:
+    olga = await operator(client)
+    await owner.execute(
+        "insert into operator_actions (id, operator, action, reason, facts, created_at) select gen_random_uuid(), "
+        "'root', 'of_tomorrow', 'A new rule', '{\"moon\": \"full\"}', clock_timestamp()"
+    )
+    newest = (await operate(client, olga, ACTIONS))["nodes"][0]
+    assert (newest["kind"], newest["operator"], newest["reason"]) == ("OTHER", "root", "A new rule")
+
+
 async def test_an_audit_reports_whether_the_books_are_right(client: Client, owner: Owner) -> None:
     olga = await operator(client)
     audited = await operate(client, olga, AUDIT)
@@ -254,7 +264,7 @@ async def test_a_slow_audit_is_stopped_and_the_next_one_can_run(client: Client) 
     assert (await operate(client, olga, AUDIT))["right"]
 
 
-async def test_for_a_large_ledger_the_report_is_the_last_recorded_audit(client: Client, owner: Owner) -> None:
+async def test_the_report_for_a_large_ledger_is_the_last_recorded_audit(client: Client, owner: Owner) -> None:
     olga = await operator(client)
     document = AUDIT.replace("more", "more laws seconds kind finishedAt wholeAt login")
     live = "{ operations { audit { right kind login } } }"
@@ -379,7 +389,7 @@ async def test_operators_and_owners_see_different_ids_for_the_same_objects(clien
         assert (await client.data(node, {"id": id}, by=olga))["node"]["id"] == id
 
 
-async def test_an_operator_can_name_a_wallet_by_any_id_of_it_or_its_owner(client: Client) -> None:
+async def test_an_operator_can_name_a_wallet_by_any_id_of_the_wallet_or_its_owner(client: Client) -> None:
     olga, ada = await operator(client), await client.sign_up("ada")
     known = (await client.data("{ viewer { id wallet { id } } }", by=ada))["viewer"]
     customer_id, wallet_id = known["id"].replace("user_", "customer_"), known["wallet"]["id"]

@@ -1,4 +1,4 @@
-"""setRiskSetting, clearRiskSetting and riskSettings: a change applies on every server at once."""
+"""setRiskSetting, clearRiskSetting and riskSettings: a change applies on every server immediately."""
 
 from typing import Any
 

@@ -11,6 +11,7 @@ from pocketpay.database.sessions import Session
 from pocketpay.identity import profiles
 from pocketpay.identity.profile import Profile
 from tests.clients import Client
+from tests.patience import PATIENCE_SECONDS
 
 API = Path(pocketpay.api.__file__).parent
 SEARCHES = "{ " + " ".join(f'a{n}: searchProfiles(text: "a{n}") {{ username }}' for n in range(6)) + " }"
@@ -36,7 +37,7 @@ async def test_parallel_searches_of_one_user_do_not_block_the_reads_of_another(
 
     monkeypatch.setattr(profiles, "search", search)
     searches = asyncio.create_task(client.data(SEARCHES, by=ada))
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not counts:  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.005)
     for _ in range(3):

@@ -58,7 +58,7 @@ async def test_a_flood_of_guesses_does_not_block_sign_in_at_the_address_of_the_s
         assert payload["errors"] == []
 
 
-async def test_a_new_address_is_told_when_to_retry_and_can_sign_in_then(database: Database, owner: Owner) -> None:
+async def test_a_new_address_gets_the_time_to_retry_and_can_sign_in_then(database: Database, owner: Owner) -> None:
     async with token_client(database) as api:
         await sign_up(api)
         await flood(api)

@@ -18,7 +18,7 @@ ALL = "{ transactions(first: 50) { nodes { card { id spentThisMonth { amount } }
 HISTORY = "{ transactions(filter: { types: [CARD] }, first: 50) { nodes { status description card { id label } } } }"
 
 
-async def test_a_card_payment_shows_in_the_answer_the_card_and_the_history(client: Client) -> None:
+async def test_a_card_payment_is_in_the_answer_on_the_card_and_in_the_history(client: Client) -> None:
     ada = await client.sign_up("ada")
     id = await new_card(client, ada, label="Books")
     paid = await pay(client, ada, id, "12.50")

@@ -212,7 +212,7 @@ async def test_a_change_stamped_less_than_15_seconds_before_since_is_sent(
     await late.nothing(0.05)
 
 
-async def test_since_in_the_future_is_refused(server: LiveServer, sockets: AsyncExitStack, ada: Admission) -> None:
+async def test_a_since_in_the_future_is_refused(server: LiveServer, sockets: AsyncExitStack, ada: Admission) -> None:
     client = await connect_as(sockets, server, ada)
     for document in (TRANSACTIONS, REQUESTS):
         for ahead in (timedelta(minutes=1), timedelta(days=365 * 2_000)):

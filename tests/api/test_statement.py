@@ -48,7 +48,7 @@ def entries(found: dict[str, Any]) -> Decimal:
     return sum((Decimal(node["amount"]["amount"]) for node in found["entries"]["nodes"]), Decimal(0))
 
 
-async def test_a_month_has_the_entries_posted_in_it_by_utc(owner: Owner, server: OneServer) -> None:
+async def test_a_month_in_utc_has_the_entries_posted_in_that_month(owner: Owner, server: OneServer) -> None:
     alice, bob = await people(owner, "alice", "bob")
     await post(
         owner,
@@ -135,7 +135,7 @@ async def test_a_page_does_not_go_beyond_its_month(owner: Owner, server: OneServ
         assert await api.refusal(alice, STATEMENT, month=month, after=cursor) == "BAD_USER_INPUT"
 
 
-async def test_backward_pages_of_a_month_stay_in_it_and_in_order(owner: Owner, server: OneServer) -> None:
+async def test_backward_pages_of_a_month_stay_in_the_month_and_in_order(owner: Owner, server: OneServer) -> None:
     (alice,) = await people(owner, "alice")
     within = [NOVEMBER + n * TICK for n in range(5)]
     await post(owner, [Paid(at, None, alice, 1) for at in (NOVEMBER - TICK, *within, DECEMBER)])
@@ -182,7 +182,7 @@ async def in_zone(api: SchemaClient, wallet: Any, month: str, zone: str, **page:
     return found
 
 
-async def test_a_month_is_that_of_the_requested_time_zone(owner: Owner, server: OneServer) -> None:
+async def test_a_month_begins_and_ends_in_the_requested_time_zone(owner: Owner, server: OneServer) -> None:
     (alice,) = await people(owner, "alice")
     berlin = NOVEMBER - timedelta(hours=1)
     new_york = NOVEMBER + timedelta(hours=4)

@@ -62,7 +62,7 @@ def test_a_statement_link_opens_the_month_of_its_own_time_zone() -> None:
     assert StatementLinks(SECRET).read(month, parameters, now=NOW) == (WALLET, BERLIN)
 
 
-def test_a_utc_statement_link_is_signed_as_by_servers_without_time_zones() -> None:
+def test_a_utc_statement_link_has_the_signature_of_older_servers() -> None:
     """While servers are replaced one by one, old and new ones must accept each other's links."""
     month, parameters = signed()
     text = f"{parameters['wallet']}\n{month}\n{parameters['expires']}".encode()

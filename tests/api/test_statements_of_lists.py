@@ -1,15 +1,19 @@
-"""A longer list executes the same number of database statements as a short one, for every selection of fields.
+"""A longer list executes the same number of database statements as a short one, for every selection of fields. Each
+statement finds its rows by an index.
 
 The lists are enumerated from the schema. A list whose items read nothing from the database is left out; every
 other list must be in LISTS. All fields of its items are selected, and all fields of the objects below them.
 """
 
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
+import asyncpg
+import orjson
 import pytest
 from graphql import (
     GraphQLObjectType,
@@ -22,12 +26,14 @@ from graphql import (
 
 from pocketpay.app import SERVED_SCHEMA
 from pocketpay.database.sessions import Session
+from pocketpay.payments import settle
 from pocketpay.serving.resolvers import RESOLVER
 from tests import clients
 from tests.api.operators import operator
 from tests.clients import Client, Person, serving
 from tests.conftest import Dsns
 from tests.operations.bank_files import reconcile, today
+from tests.plans import nodes
 
 DEPTH = 2
 """How many objects below an item are selected: the transaction of an entry, and its counterparty."""
@@ -63,6 +69,15 @@ LISTS = {
 }
 """A document for each list, and the number of newest items among which every kind occurs. The test sends the document
 with this number, and with MANY times this number."""
+
+SMALL_INDEXES = {"ix_transactions_unsettled"}
+"""Partial indexes that have only the rows of a list. A list reads them in their order, from the start."""
+
+MANY_ROWS = """
+update pg_class set relpages = 1, reltuples = 1000000
+where relkind in ('r', 'i') and relnamespace = 'public'::regnamespace
+"""
+"""Makes PostgreSQL believe that a page of a table or an index has a million rows."""
 
 SETTINGS = {
     "new_recipient_action": "off",
@@ -192,15 +207,16 @@ async def customers_with_many_of_everything(client: Client) -> tuple[Person, Per
     return payer, boss
 
 
-async def test_a_list_of_many_items_executes_no_more_statements_than_a_list_of_few(
+async def test_a_longer_list_executes_no_more_statements_and_each_uses_an_index(
     database_dsn: Dsns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert lists() == set(LISTS), "write a document for each list whose items read"
     statements: ContextVar[list[str] | None] = ContextVar("statements", default=None)
     for method in ("fetch", "fetchrow", "fetchval", "execute"):
         monkeypatch.setattr(Session, method, counted(getattr(Session, method), statements))
+    monkeypatch.setattr(settle, "BANK_SECONDS", 0.05)
     monkeypatch.setattr(clients, "check_plans", lambda execution: None)  # it executes each document a second time
-    grown = {}
+    grown, all_texts = {}, set()
     async with serving(database_dsn.server, **SETTINGS) as client:
         client.app.state.server_context.execution.runs_before_plan = 0
         payer, boss = await customers_with_many_of_everything(client)
@@ -215,11 +231,43 @@ async def test_a_list_of_many_items_executes_no_more_statements_than_a_list_of_f
                 data = await client.data(text, by=by)
                 statements.set(None)
                 seen.append((len(sent), items_in(data), sent))
+                all_texts.update(sent)
             (few, one, before), (more, many, texts) = seen
             assert many > one >= 1, f"{field}: {one} and {many} items"
             if more > few:
                 grown[field] = few, more, Counter(texts) - Counter(before)
     assert grown == {}
+    assert await scans_of_tables(database_dsn.owner, all_texts) == {}
+
+
+async def scans_of_tables(owner: str, statements: Iterable[str]) -> dict[str, set[str]]:
+    """Returns the tables of which a statement reads all rows, by statement: they have no index for its condition.
+
+    PostgreSQL plans the statements as if every table had a million rows.
+    """
+    found = {}
+    connection = await asyncpg.connect(owner)
+    try:
+        await connection.execute(MANY_ROWS)
+        await connection.execute("set enable_seqscan = off; set plan_cache_mode = force_generic_plan")
+        for sql in statements:
+            await connection.execute(f"prepare asked as {sql}")
+            nulls = ", ".join(["null"] * len(set(re.findall(r"\$\d+", sql))))
+            text = await connection.fetchval(f"explain (format json) execute asked{nulls and f' ({nulls})'}")
+            await connection.execute("deallocate asked")
+            steps = nodes(orjson.loads(text)[0]["Plan"])
+            if scanned := {step["Relation Name"] for step in steps if reads_all_rows(step)}:
+                found[sql] = scanned
+    finally:
+        await connection.close()
+    return found
+
+
+def reads_all_rows(step: dict[str, Any]) -> bool:
+    """Whether the step of a plan reads a table without an index, or all of an index."""
+    if "Relation Name" not in step or step.get("Index Name") in SMALL_INDEXES:
+        return False
+    return not {"Index Cond", "Recheck Cond"} & set(step)
 
 
 def counted(method: Any, statements: "ContextVar[list[str] | None]") -> Any:

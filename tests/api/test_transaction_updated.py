@@ -20,7 +20,7 @@ async def server(database_dsn: Dsns) -> AsyncIterator[LiveServer]:
         yield started
 
 
-async def test_a_subscriber_gets_the_transaction_at_once_and_then_its_changes(server: LiveServer) -> None:
+async def test_a_subscriber_gets_the_transaction_immediately_and_then_its_changes(server: LiveServer) -> None:
     ada, _ = await server.arrive("ada"), await server.arrive("bob")
     pending = await server.send(ada, "bob", "1.00")
     other = await server.send(ada, "bob", "2.00")
@@ -45,7 +45,7 @@ async def test_the_recipient_can_subscribe_to_a_payment_only_when_it_is_complete
         assert (event["status"], event["direction"]) == ("COMPLETED", "INCOMING")
 
 
-async def test_a_transaction_of_another_user_cannot_be_subscribed_to(server: LiveServer) -> None:
+async def test_nobody_can_subscribe_to_a_transaction_of_another_user(server: LiveServer) -> None:
     ada, eve = await server.arrive("ada"), await server.arrive("eve")
     deposit = await server.deposit(ada, "1.00")
     strange = [
@@ -57,7 +57,7 @@ async def test_a_transaction_of_another_user_cannot_be_subscribed_to(server: Liv
     ]
     async with socket(server.url, eve.tokens.access_token) as client:
         errors = [await (await client.subscribe(ONE, id=id)).error() for id in strange]
-    assert {error["message"] for error in errors} == {"There is no such transaction."}
+    assert {error["message"] for error in errors} == {"No transaction has this id."}
     assert {error["extensions"]["code"] for error in errors} == {"BAD_USER_INPUT"}
     assert not server.services.feeds.transactions._watches
 

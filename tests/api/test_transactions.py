@@ -173,7 +173,7 @@ async def test_a_filtered_list_reads_until_its_page_is_full(
     assert (listed(page), page["pageInfo"]["hasNextPage"]) == (transaction_ids(rent.id), False)
 
 
-async def test_the_filtered_lists_of_one_operation_share_their_reading_time(
+async def test_the_filtered_lists_of_one_operation_share_one_time_limit(
     owner: Owner, server: OneServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[ReadingTime] = []

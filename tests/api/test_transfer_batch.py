@@ -54,7 +54,7 @@ async def test_each_result_of_a_batch_has_the_fields_of_a_transfer(
             {
                 "__typename": "InsufficientFunds",
                 "code": "INSUFFICIENT_FUNDS",
-                "message": "This needs 500.00 USD, but only 90.00 USD is available.",
+                "message": "The payment needs 500.00 USD, but only 90.00 USD is available.",
                 "path": ["input", "transfers", "1", "amount"],
                 "retryable": False,
                 "required": {"amount": "500.00"},

@@ -36,7 +36,7 @@ def test_a_spread_is_the_median_the_minimum_and_the_maximum() -> None:
     assert spread([3, 1, 2], ".1f") == "2.0 [1.0 to 3.0]"
 
 
-def test_the_share_of_the_hot_pair_is_taken_within_each_round() -> None:
+def test_the_rate_of_the_hot_pair_is_compared_within_each_round() -> None:
     normal = Compared("transfer", 32, [Round([window(100)], [window(100)]), Round([window(10)], [window(10)])])
     hot = Compared("hot", 32, [Round([window(50)], [window(90)]), Round([window(5)], [window(9)])])
     assert share(hot, normal, lambda round_: round_.ours) == 0.5

@@ -7,10 +7,8 @@ from typing import Any
 import pytest
 
 from pocketpay.clearing import unit
+from tests.patience import PATIENCE_SECONDS
 from tests.payments.customers import Records
-
-PATIENCE_SECONDS = 60
-"""A deadline for a machine that is very busy. No test waits so long."""
 
 BLOCKED = """
 select count(*) from pg_stat_activity

@@ -19,7 +19,9 @@ from pathlib import Path
 
 from pocketpay.database import migrations
 from pocketpay.database.embedded.server import EmbeddedPostgres
+from tests import data_directories
 from tests.leftovers import run_folder
+from tests.patience import PATIENCE_SECONDS
 from tests.payments.customers import Person, open_desk, people, records_of, without_risk_rules
 
 REPOSITORY = Path(__file__).parents[2]
@@ -56,7 +58,7 @@ class Scene:
             stdout=asyncio.subprocess.DEVNULL,
         )
         try:
-            await self.wait_for_acknowledgements(20, 100)
+            await self.wait_for_acknowledgements(PATIENCE_SECONDS, 100)
             yield worker
         finally:
             if worker.returncode is None:
@@ -86,7 +88,7 @@ class Scene:
                 assert self.postgres._cluster is not None
                 for process in self.postgres._cluster._processes():
                     os.kill(process, signal.SIGKILL)
-                self.lost_seconds.append(await self.wait_for_acknowledgements(20, 50))
+                self.lost_seconds.append(await self.wait_for_acknowledgements(PATIENCE_SECONDS, 50))
                 await asyncio.sleep(0.2)
         finally:
             watch.cancel()
@@ -117,8 +119,10 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(home: Path) -> AsyncIterator[Scene]:
-    """Opens a scene in a new folder, and removes the folder at the end."""
+async def scene(home: Path, data: Path | None = None) -> AsyncIterator[Scene]:
+    """Opens a scene in the folder `home`, with a copy of the data directory `data` if that is given."""
+    if data is not None:
+        data_directories.copy(data, home / "crash")
     postgres = EmbeddedPostgres(home / "crash", durable=True, system_home=home / "home")
     await asyncio.to_thread(postgres.start)
     try:

@@ -14,6 +14,7 @@ from pocketpay.money import Money
 from pocketpay.payments.create_requests import CreateRequests, Share
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.transfer import Transfer
+from tests.patience import PATIENCE_SECONDS
 from tests.payments.customers import (
     Person,
     Records,
@@ -69,7 +70,7 @@ def answers(told: list[Told]) -> list[Answer]:
 
 async def taken_up(desk: Desk) -> None:
     """Waits until all queued orders are taken into a unit of work."""
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while desk.clearing.waiting:  # noqa: ASYNC110 - no event to wait for
             await asyncio.sleep(0.002)
 

@@ -270,7 +270,7 @@ async def test_a_batch_whose_unit_fails_is_executed_once(
     assert await money(desk, ada) == (702, 0)
 
 
-async def test_a_batch_that_the_database_cannot_write_is_busy_and_stores_nothing(
+async def test_a_batch_that_the_database_cannot_write_fails_as_busy_and_stores_nothing(
     desk: Desk, records: Records
 ) -> None:
     ada, bob = await people(desk, 2, funds="10.00")

@@ -79,7 +79,7 @@ def test_a_closed_card_never_changes_its_status() -> None:
 
 
 @pytest.mark.parametrize("refunded", [0, 4_001])
-def test_never_more_is_refunded_than_was_paid_and_never_nothing(refunded: int) -> None:
+def test_a_refund_is_never_zero_and_never_more_than_was_paid(refunded: int) -> None:
     here = book()
     paid = added(here, payment(Status.COMPLETED))
     with pytest.raises(BooksDisagree):

@@ -239,7 +239,7 @@ async def _held(desk: Desk, ada: Person, bob: Person) -> UUID:
 
 
 @pytest.mark.parametrize("guard", WRONG)
-async def test_without_a_guard_of_the_code_the_database_refuses(
+async def test_the_database_refuses_an_order_when_the_guards_of_the_code_are_removed(
     desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch, guard: str
 ) -> None:
     wrong = WRONG[guard]

@@ -36,7 +36,7 @@ async def test_a_payment_expires_by_the_databases_clock(desk: Desk, records: Rec
     assert (await money(desk, ada), await money(desk, bob)) == ((10_000, 0), (0, 0))
 
 
-async def test_expired_payment_returns_the_held_money(desk: Desk, records: Records) -> None:
+async def test_an_expired_payment_returns_the_held_money(desk: Desk, records: Records) -> None:
     ada, _, waiting = await held(desk)
     before = await balance(desk, ada)
     await records.make_overdue(waiting.id)
@@ -116,7 +116,7 @@ async def test_the_replay_of_an_expired_payment_shows_it_as_expired(desk: Desk, 
 
 
 @pytest.mark.parametrize("state", ["frozen", "closed"])
-async def test_a_payment_expires_even_if_its_wallet_is_frozen_or_closed_since(
+async def test_a_payment_expires_even_if_its_wallet_was_frozen_or_closed_meanwhile(
     desk: Desk, records: Records, state: str
 ) -> None:
     ada, _, waiting = await held(desk)

@@ -22,6 +22,7 @@ from pocketpay.payments.desk import Desk
 from pocketpay.transactions.lifecycle import Status
 from tests.clearing.instructions import all_told, answers, transfer_of
 from tests.conftest import Dsns
+from tests.patience import PATIENCE_SECONDS
 from tests.payments.customers import (
     Person,
     Records,
@@ -171,7 +172,7 @@ async def test_orders_of_a_unit_that_timed_out_are_retried_one_by_one(desk: Desk
 
 
 @pytest.mark.parametrize(("state", "tries"), [("57014", 1 + 5), ("53200", 1 + 5), ("53100", 1), ("58030", 1)])
-async def test_orders_that_the_database_cannot_execute_are_busy_and_not_done(
+async def test_orders_that_the_database_cannot_execute_fail_as_busy_and_do_nothing(
     desk: Desk, records: Records, state: str, tries: int
 ) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
@@ -195,7 +196,7 @@ async def test_an_unknown_outcome_is_looked_up_over_a_new_connection(
     answer = await send(desk, ada, bob, "0.01")
     assert (answer.transaction.status, answer.replayed) == (Status.COMPLETED, False)
     assert await mend(records) == 3
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while await records.count(backend, pid):  # noqa: ASYNC110 - no event to wait for
             await asyncio.sleep(0.01)
 

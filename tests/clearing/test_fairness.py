@@ -18,6 +18,7 @@ from pocketpay.transactions.lifecycle import Status
 from tests.clearing.instructions import all_told, answers, held_elsewhere, taken_up, transfer_of
 from tests.clearing.test_batch_races import batch_of
 from tests.conftest import Dsns
+from tests.patience import PATIENCE_SECONDS
 from tests.payments.customers import Person, Records, money, open_desk, people, send, terms, without_risk_rules
 
 BYSTANDER_SECONDS = 0.9
@@ -56,7 +57,7 @@ async def slowest(desk: Desk, one: Person, other: Person, seconds: float) -> flo
 
 async def until_postponed(desk: Desk, many: int) -> None:
     """Waits until that many orders are postponed."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while len(desk.clearing._waiting.postponed) < many:  # noqa: ASYNC110 - no event to wait for
             await asyncio.sleep(0.005)
 

@@ -1,39 +1,32 @@
-"""A full disk: PostgreSQL cannot write its log any more. Nothing acknowledged is lost, and payments work again when
-there is space.
+"""A full disk. Nothing acknowledged is lost, and payments work again when there is space.
 
-The disk is full for one PostgreSQL only: its processes get a limit for the size of a file (RLIMIT_FSIZE), which any
-user may lower. A write beyond it fails like a write to a full disk, with another error number.
+The disk of the log is full for one PostgreSQL only: its processes get a limit for the size of a file (RLIMIT_FSIZE),
+which any user may lower. A write beyond it fails like a write to a full disk, with another error number.
+
+The disk of a table is a small disk in memory that is mounted for the test and filled. Only root can mount it.
 """
 
 import asyncio
+import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from pathlib import Path
 
+import asyncpg
 import pytest
 
-from pocketpay.database import migrations
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.payments.desk import Desk
+from tests.databases import Dsns, fresh_copy
 from tests.payments.customers import Person, money, new_key, open_desk, people, records_of, send, without_risk_rules
 
 BACK_SECONDS = 60.0
 NO_SPACE = 0
 """The largest file in bytes: every write fails."""
-
-
-@pytest.fixture
-async def durable(cluster_home: Path) -> AsyncIterator[EmbeddedPostgres]:
-    postgres = EmbeddedPostgres(cluster_home / "full", system_home=cluster_home / "home")
-    await asyncio.to_thread(postgres.start)
-    try:
-        await migrations.upgrade(postgres.owner_dsn, postgres.server_dsn)
-        yield postgres
-    finally:
-        await asyncio.to_thread(postgres.stop)
 
 
 LIMIT = """
@@ -106,3 +99,88 @@ async def test_nothing_is_lost_when_the_disk_of_the_log_is_full(durable: Embedde
             async with records_of(durable.server_dsn, durable.owner_dsn) as records:
                 assert await records.count("select count(*) from transactions where type = 'send'") == 2
                 assert await records.findings() == []
+
+
+@contextmanager
+def small_disk(postgres: EmbeddedPostgres, folder: Path) -> Iterator[Path]:
+    """Mounts a disk of four megabytes that PostgreSQL can write to."""
+    assert postgres._cluster is not None
+    disk, owner = tempfile.mkdtemp(dir=folder), postgres._cluster.path.stat()
+    options = f"size=4m,mode=700,uid={owner.st_uid},gid={owner.st_gid}"
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", disk], check=False, capture_output=True)
+    if mounted.returncode:
+        pytest.skip("only root can mount a disk")
+    try:
+        yield Path(disk)
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
+
+
+def fill(disk: Path) -> Path:
+    """Writes a file until the disk has no space. Returns the file."""
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+    free = os.statvfs(disk)
+    assert free.f_bavail * free.f_frsize < 8192, "less than a page of PostgreSQL is free"
+    return filler
+
+
+@pytest.fixture
+def disk(postgres: EmbeddedPostgres, cluster_home: Path) -> Iterator[Path]:
+    with small_disk(postgres, cluster_home) as path:
+        yield path
+
+
+@pytest.fixture
+def dsns(postgres: EmbeddedPostgres, disk: Path) -> Iterator[Dsns]:
+    """A database whose entries are on the small disk."""
+    with fresh_copy(postgres) as fresh:
+        asyncio.run(
+            execute(
+                fresh.owner,
+                f"create tablespace small location '{disk}'",
+                "alter table ledger_entries set tablespace small",
+            )
+        )
+        try:
+            yield fresh
+        finally:
+            asyncio.run(
+                execute(
+                    fresh.owner,
+                    "alter table ledger_entries set tablespace pg_default",
+                    "drop tablespace small",
+                )
+            )
+
+
+async def execute(dsn: str, *statements: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        for statement in statements:
+            await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def test_payments_are_refused_and_not_lost_while_the_disk_of_a_table_is_full(dsns: Dsns, disk: Path) -> None:
+    async with open_desk(dsns.server, without_risk_rules()) as desk:
+        ada, bob = await people(desk, 2, funds="1000.00")
+        filler, paid = fill(disk), 0
+        while paid < 500:  # the last page of the table has room for some entries
+            key = new_key()
+            try:
+                await send(desk, ada, bob, "1.00", key=key)
+            except ServiceBusy:
+                break
+            paid += 1
+        assert 0 < paid < 500
+        assert await money(desk, ada) == (100_000 - 100 * paid, 0), "only what was acknowledged has moved"
+        filler.unlink()
+        assert not await until_paid(desk, ada, bob, key), "the refused payment had not moved any money"
+        assert await until_paid(desk, ada, bob, key)
+        assert await money(desk, ada) == (100_000 - 100 * (paid + 1), 0)
+        async with records_of(dsns.server, dsns.owner) as records:
+            assert await records.findings() == []

@@ -31,6 +31,7 @@ from pocketpay.wallets.balance import WalletStatus
 from tests.conftest import Dsns
 from tests.faults import Line, faulty_line
 from tests.operations.operators import OPS, acts_about, freeze
+from tests.patience import PATIENCE_SECONDS
 from tests.payments.cards import buy, issue, new_card, stored_card
 from tests.payments.customers import (
     Person,
@@ -304,8 +305,8 @@ async def test_an_unknown_outcome_stays_unknown_when_the_disk_is_full_afterwards
         "create sequence tries"
     )
 
-    async def fill(seconds: float) -> None:
-        async with asyncio.timeout(seconds):
+    async def fill() -> None:
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not line.lost:  # noqa: ASYNC110 - no event to wait for
                 await asyncio.sleep(0)
         await records.connection.execute(
@@ -313,7 +314,7 @@ async def test_an_unknown_outcome_stays_unknown_when_the_disk_is_full_afterwards
         )
 
     break_next(line, "lose_commits")
-    told, _ = await asyncio.gather(send(desk, ada, bob, "1.00"), fill(2), return_exceptions=True)
+    told, _ = await asyncio.gather(send(desk, ada, bob, "1.00"), fill(), return_exceptions=True)
     await records.connection.execute("drop trigger disk_full on transactions")
     assert isinstance(told, ServiceBusy)
     assert told.may_have_happened
@@ -329,7 +330,7 @@ async def test_an_unknown_outcome_stays_unknown_when_the_wallet_is_locked_afterw
     wait_and_lock = f"select from ledger_accounts where id = '{ada.wallet_id}' for no key update"
 
     async def hold() -> None:
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not line.lost:  # noqa: ASYNC110 - no event to wait for
                 await asyncio.sleep(0)
         await other.execute(wait_and_lock)
@@ -375,7 +376,7 @@ async def test_orders_on_a_silent_connection_are_answered_as_busy_in_time(
         assert outcomes[0][1] < 1.3
         assert not any(told.may_have_happened for told, _ in outcomes[1:] if isinstance(told, ServiceBusy))
         line.silent.clear()
-        async with asyncio.timeout(3):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while (await timed(ordered(desk, bob, ada)))[0].__class__ is not Answer:  # noqa: ASYNC110
                 await asyncio.sleep(0.02)
         async with straight_desk(records) as straight:
@@ -383,7 +384,7 @@ async def test_orders_on_a_silent_connection_are_answered_as_busy_in_time(
 
 
 @pytest.mark.usefixtures("hurried")
-async def test_silence_after_the_commit_is_answered_in_time_as_an_unknown_outcome(
+async def test_the_outcome_is_answered_in_time_as_unknown_when_the_database_is_silent_after_the_commit(
     line_and_dsn: tuple[Line, str], records: Records
 ) -> None:
     line, dsn = line_and_dsn
@@ -409,7 +410,7 @@ async def test_a_silence_that_ends_in_time_causes_no_error(line_and_dsn: tuple[L
         ada, bob = await people(desk, 2, funds="10.00")
         line.mute_replies = 1
         order = ordered(desk, ada, bob)
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await line.silent.wait()
         line.silent.clear()  # for new connections; the old one stays silent
         answer = await order

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
 
+from pocketpay.banking.simulated_bank import SimulatedBank
 from pocketpay.clearing.queue import Clearing
 from pocketpay.database.sessions import Database
 from pocketpay.ledger.repository import postings
@@ -13,7 +14,6 @@ from pocketpay.operations.risk_settings import set_risk_setting
 from pocketpay.operator_log.act import Operator
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.resolve import Resolver
-from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.transactions.errors import InvalidInput
 from tests.conftest import Dsns
 from tests.payments.customers import money, pay_in, people, person, records_of, refund_payment, send, terms

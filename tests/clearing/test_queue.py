@@ -1,5 +1,5 @@
-"""The clearing's queue: orders that arrive together share a unit, a full queue refuses at once, and every order is
-answered."""
+"""The clearing's queue: orders that arrive together share a unit, a full queue refuses immediately, and every order
+is answered."""
 
 import asyncio
 from dataclasses import replace
@@ -55,7 +55,7 @@ async def test_orders_that_arrive_during_a_unit_form_the_next_one_of_at_most_128
     assert desk.clearing.counts.instructions - before.instructions == 201
 
 
-async def test_an_idle_clearing_starts_a_unit_at_once(desk: Desk) -> None:
+async def test_an_idle_clearing_starts_a_unit_immediately(desk: Desk) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     await send(desk, ada, bob, "0.01")
     loop = asyncio.get_running_loop()
@@ -98,7 +98,7 @@ async def test_orders_of_one_unit_see_earlier_ones_in_the_order_of_arrival(desk:
 # ---------------------------------------------------------------- limits
 
 
-async def test_a_full_queue_refuses_orders_at_once(
+async def test_a_full_queue_refuses_orders_immediately(
     desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(rules, "MAX_WAITING", 10)

@@ -169,7 +169,7 @@ async def test_a_replay_shows_the_current_transaction_and_wallet(desk: Desk, rec
 
 
 @pytest.mark.parametrize("how", ["sender frozen", "recipient gone", "blocked by a rule"])
-async def test_a_replay_returns_the_first_errors_and_not_those_of_a_later_confirmation(
+async def test_a_replay_returns_the_first_errors_and_not_the_errors_of_a_later_confirmation(
     desk: Desk, records: Records, how: str
 ) -> None:
     ada, bob = await people(desk, 2, funds="100.00")

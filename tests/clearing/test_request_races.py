@@ -121,7 +121,7 @@ async def test_a_whole_balance_pays_only_one_of_many_requests(two_desks: list[De
     assert await records.count("select count(*) from money_requests where status = 'paid'") == 1
 
 
-async def test_of_many_concurrent_payments_of_one_request_one_is_held(
+async def test_only_one_of_many_concurrent_payments_of_a_request_is_held(
     two_desks: list[Desk], records: Records
 ) -> None:
     ada, bob = await person(two_desks[0]), await person(two_desks[0], funds="100.00")

@@ -1,27 +1,19 @@
 """A required standby is away: no customer sees a commit that a failover would lose."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import asyncpg
 import pytest
 
 from pocketpay.clearing import waiting as rules
-from pocketpay.database import commits, migrations, sessions, startup
+from pocketpay.database import commits, sessions, startup
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.errors import DatabaseUnavailable
 from pocketpay.database.failures import ServiceBusy
+from tests.patience import PATIENCE_SECONDS
 from tests.payments.customers import money, new_key, open_desk, people, person, records_of, send, without_risk_rules
-
-
-@pytest.fixture(scope="module")
-def durable(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
-    """A durable PostgreSQL, migrated."""
-    with EmbeddedPostgres(cluster_home / "confirmed", system_home=cluster_home / "home") as postgres:
-        asyncio.run(migrations.upgrade(postgres.owner_dsn, postgres.server_dsn))
-        yield postgres
 
 
 @asynccontextmanager
@@ -39,7 +31,7 @@ async def standby_away(postgres: EmbeddedPostgres) -> AsyncIterator[None]:
 async def _set(owner: "asyncpg.Connection[asyncpg.Record]", how: str, value: str) -> None:
     await owner.execute(f"alter system {how}")
     await owner.execute("select pg_reload_conf()")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while await owner.fetchval("show synchronous_standby_names") != value:  # noqa: ASYNC110 - PostgreSQL reports no reload
             await asyncio.sleep(0.02)
 
@@ -100,12 +92,12 @@ async def test_a_unit_of_work_without_a_standbys_confirmation_is_not_shown(
             await asyncio.sleep(0.5)
             async with desk.database.read() as session:
                 assert await session.fetchval(count) == before
-        async with asyncio.timeout(10), desk.database.read() as session:
+        async with asyncio.timeout(PATIENCE_SECONDS), desk.database.read() as session:
             while await session.fetchval(count) == before:  # noqa: ASYNC110 - no event to wait for
                 await asyncio.sleep(0.05)
 
 
-async def test_database_that_does_not_wait_for_its_standbys_is_refused(durable: EmbeddedPostgres) -> None:
+async def test_a_database_that_does_not_wait_for_its_standbys_is_refused(durable: EmbeddedPostgres) -> None:
     await startup.check(durable.server_dsn + "&synchronous_commit=local")
     async with standby_away(durable):
         await startup.check(durable.server_dsn)

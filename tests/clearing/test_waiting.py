@@ -110,7 +110,7 @@ def every_history(orders: int) -> Iterator[list[tuple[Order, int, frozenset[UUID
 
 
 @pytest.mark.parametrize("most_in_unit", [1, 2])
-async def test_an_order_waits_only_for_the_reasons_of_the_rule(
+async def test_an_order_waits_only_for_a_reason_in_the_rule_of_waiting(
     monkeypatch: pytest.MonkeyPatch, most_in_unit: int
 ) -> None:
     monkeypatch.setattr(rules, "MAX_IN_UNIT", most_in_unit)

@@ -84,7 +84,7 @@ async def test_an_account_three_seconds_ahead_works_and_its_time_never_decreases
     assert stamp == first.created_at == second.created_at == third.created_at
 
 
-async def test_the_lead_over_the_clock_is_measured_after_waiting_for_the_lock(desk: Desk, records: Records) -> None:
+async def test_an_account_is_compared_with_the_clock_after_waiting_for_the_lock(desk: Desk, records: Records) -> None:
     """The session that locks the account sets it ahead in the meantime."""
     late, bob, cyd = await people(desk, 3, funds="10.00")
     unit = records.connection.transaction()
@@ -156,7 +156,7 @@ async def test_the_alarm_names_an_account_once_and_counts_every_refusal(
     assert desk.clearing.counts.busy == busy + 7
 
 
-async def test_an_order_with_unknown_outcome_is_answered_as_may_have_happened(
+async def test_the_answer_to_an_order_with_unknown_outcome_says_that_it_may_have_happened(
     desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The commit succeeds and its reply is lost. Then a wrong clock sets the wallet ahead."""

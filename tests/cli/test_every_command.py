@@ -13,6 +13,7 @@ from uuid import UUID
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from pocketpay.api import ids
 from pocketpay.cli import output, verbs
@@ -165,6 +166,14 @@ def commands(group: Any = None, path: str = "") -> dict[str, Any]:
 def test_every_command_is_tested_and_accepts_json() -> None:
     assert {*LINES} == {*commands()} - HIDDEN
     assert [name for name, command in commands().items() if "--json" not in _options(command)] == []
+
+
+def test_a_help_shows_each_command_with_a_whole_sentence() -> None:
+    """A help of 80 columns cuts a longer first sentence off."""
+    for group in ([], ["operator"], ["operator", "risk"]):
+        listed = CliRunner().invoke(verbs.verbs, [*group, "--help"]).stdout.partition("Commands:")[2]
+        assert listed, group
+        assert [line for line in listed.splitlines() if line.endswith("...")] == []
 
 
 def _options(command: Any) -> list[str]:

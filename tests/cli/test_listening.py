@@ -1,4 +1,5 @@
-"""The listening port: a port that cannot be opened is an error at once, and peers that stop reading are dropped."""
+"""The listening port: a port that cannot be opened is an error immediately, and peers that stop reading are
+dropped."""
 
 import resource
 import socket
@@ -22,7 +23,7 @@ def test_a_host_of_another_machine_is_reported_in_one_sentence(host: str) -> Non
         listening.listen(host, 0)
 
 
-def test_the_port_is_free_at_once_after_a_connection_to_it() -> None:
+def test_the_port_is_free_immediately_after_a_connection_to_it() -> None:
     with listening.listen("127.0.0.1", 0) as listener:
         port = listener.getsockname()[1]
         client = socket.create_connection(("127.0.0.1", port))

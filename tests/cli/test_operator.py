@@ -16,7 +16,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pocketpay.cli.verbs import verbs
-from pocketpay.database import migrations
+from pocketpay.database.embedded.readiness import DATABASE
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.roles import LOGIN, OWNER
 from pocketpay.database.sessions import Database
@@ -51,41 +51,31 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
-def lasting(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
-    """A durable PostgreSQL: the commands refuse any other."""
-    with EmbeddedPostgres(cluster_home / "operated", system_home=cluster_home / "home") as postgres:
-        yield postgres
-
-
-@pytest.fixture(scope="module")
-def populated(lasting: EmbeddedPostgres) -> str:
+def populated(durable: EmbeddedPostgres) -> str:
     """The name of a migrated database where ada, bea and olga have signed up. Each test gets a copy."""
-    asyncio.run(_execute(lasting.dsn(OWNER, "postgres"), f"create database populated owner {OWNER}"))
-    made = Dsns(server=lasting.dsn(LOGIN, "populated"), owner=lasting.dsn(OWNER, "populated"))
-    asyncio.run(migrations.upgrade(made.owner, made.server))
-    asyncio.run(_populate(made))
-    return "populated"
+    asyncio.run(_populate(Dsns(server=durable.server_dsn, owner=durable.owner_dsn)))
+    return DATABASE
 
 
 @contextmanager
-def _copy(lasting: EmbeddedPostgres, template: str) -> Iterator[Dsns]:
+def _copy(durable: EmbeddedPostgres, template: str) -> Iterator[Dsns]:
     name = f"operated_{next(_numbers)}"
     create = f"create database {name} template {template} owner {OWNER} strategy file_copy"
-    asyncio.run(_execute(lasting.dsn(OWNER, "postgres"), create))
-    yield Dsns(server=lasting.dsn(LOGIN, name), owner=lasting.dsn(OWNER, name))
-    asyncio.run(_execute(lasting.dsn(OWNER, "postgres"), f"drop database {name} with (force)"))
+    asyncio.run(_execute(durable.dsn(OWNER, "postgres"), create))
+    yield Dsns(server=durable.dsn(LOGIN, name), owner=durable.dsn(OWNER, name))
+    asyncio.run(_execute(durable.dsn(OWNER, "postgres"), f"drop database {name} with (force)"))
 
 
 @pytest.fixture
-def dsns(lasting: EmbeddedPostgres, populated: str) -> Iterator[Dsns]:
-    with _copy(lasting, populated) as made:
+def dsns(durable: EmbeddedPostgres, populated: str) -> Iterator[Dsns]:
+    with _copy(durable, populated) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def untouched(lasting: EmbeddedPostgres, populated: str) -> Iterator[Dsns]:
+def untouched(durable: EmbeddedPostgres, populated: str) -> Iterator[Dsns]:
     """A database shared by the tests whose commands change nothing."""
-    with _copy(lasting, populated) as made:
+    with _copy(durable, populated) as made:
         yield made
 
 

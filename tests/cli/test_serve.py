@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import re
+import select
 import shutil
 import signal
 import socket
@@ -72,7 +73,7 @@ def start(folder: Path, port: int) -> Iterator[Start]:
     for process in started:
         if process.poll() is None:
             process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
 
 
 def until_healthy(process: subprocess.Popen[str], port: int) -> None:
@@ -101,6 +102,16 @@ def until_refused(port: int) -> None:
         except ConnectionRefusedError:
             return
         time.sleep(0.02)
+
+
+def logged(process: subprocess.Popen[str], text: str, times: int) -> str:
+    """Reads the log until it contains the text so often. Returns what it has read."""
+    assert process.stderr is not None
+    read = b""
+    while read.decode().count(text) < times:
+        assert select.select([process.stderr], [], [], 60)[0], read
+        read += os.read(process.stderr.fileno(), 65_536)
+    return read.decode()
 
 
 def children(pid: int) -> list[int]:
@@ -134,13 +145,13 @@ def test_a_second_server_is_refused_and_stopping_ends_with_zero_and_stops_postgr
     until_healthy(process, port)
     assert postmaster(folder) is not None
     second = start("serve")
-    _, err = second.communicate(timeout=20)
+    _, err = second.communicate(timeout=60)
     assert second.returncode == 1
     assert err == f"Port {port} of 127.0.0.1 is already in use. Stop the process that uses it, or set PORT.\n"
     until_healthy(process, port)
     asked = time.monotonic()
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=10)
+    out, err = process.communicate(timeout=60)
     assert time.monotonic() - asked < 10
     assert process.returncode == 0, err
     assert f"http://127.0.0.1:{port}/graphql" in out
@@ -161,14 +172,14 @@ def test_stopping_during_the_start_leaves_nothing_running(
         time.sleep(0.005)
     process.send_signal(number)
     process.send_signal(signal.SIGTERM)  # a second signal does not interrupt the shutdown
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     # The second signal may also arrive when everything is closed and only Python itself is still ending.
     assert process.returncode in (0, -signal.SIGTERM), err
     assert "Traceback" not in err
     assert postmaster(folder) is None
 
 
-def test_a_second_signal_ends_a_slow_stop_at_once(start: Start, folder: Path, port: int) -> None:
+def test_a_second_signal_ends_a_slow_stop_immediately(start: Start, folder: Path, port: int) -> None:
     process, number = start("serve"), signal.SIGINT
     assert process.stdout is not None
     assert "is running at" in process.stdout.readline()
@@ -179,35 +190,9 @@ def test_a_second_signal_ends_a_slow_stop_at_once(start: Start, folder: Path, po
         until_refused(port)
         assert process.poll() is None, "the unfinished request delays the stop"
         process.send_signal(number)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 128 + number, err
     assert "Traceback" not in err
-    assert postmaster(folder) is None
-
-
-def test_workers_serve_during_a_drain_and_a_second_signal_ends_it_at_once(
-    start: Start, folder: Path, port: int
-) -> None:
-    process = start("serve", "--workers", "2", DRAIN_SECONDS="300")
-    assert process.stdout is not None
-    assert "is running at" in process.stdout.readline()
-    workers = children(process.pid)
-    assert readiness(port) == 200
-    process.terminate()
-    # Each connection reaches any of the workers. All of them must have received the signal.
-    deadline = time.monotonic() + 60
-    seen: list[int] = []
-    while set(seen[-20:]) != {503} or len(seen) < 20:
-        assert time.monotonic() < deadline
-        seen.append(readiness(port))
-    until_healthy(process, port)
-    assert process.poll() is None
-    process.terminate()
-    _, err = process.communicate(timeout=30)
-    assert process.returncode == 128 + signal.SIGTERM, err
-    assert "Traceback" not in err
-    assert err.count("server_draining") == 2
-    assert not any(is_alive(worker) for worker in workers)
     assert postmaster(folder) is None
 
 
@@ -218,8 +203,12 @@ def metrics(port: int) -> dict[str, float]:
     return {series: float(value) for series, value in (one.rsplit(" ", 1) for one in lines if one[0] != "#")}
 
 
-def test_a_dead_worker_is_replaced_and_all_workers_stop_together(start: Start, folder: Path, port: int) -> None:
-    process = start("serve", "--workers", "2", SECRET_KEY="secret-key-of-this-server-and-no-other")
+def test_a_dead_worker_is_replaced_and_all_workers_drain_until_a_second_signal(
+    start: Start, folder: Path, port: int
+) -> None:
+    process = start(
+        "serve", "--workers", "2", SECRET_KEY="secret-key-of-this-server-and-no-other", DRAIN_SECONDS="300"
+    )
     until_healthy(process, port)
     assert process.stdout is not None
     assert "is running at" in process.stdout.readline()
@@ -235,7 +224,7 @@ def test_a_dead_worker_is_replaced_and_all_workers_stop_together(start: Start, f
         assert (found["pocketpay_workers"], found["pocketpay_workers_answering"]) == (2, 2)
     first, second = children(process.pid)
     os.kill(first, signal.SIGKILL)
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + 60
     while len(workers := children(process.pid)) < 2 or first in workers:
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -246,14 +235,20 @@ def test_a_dead_worker_is_replaced_and_all_workers_stop_together(start: Start, f
     assert (found[counted], found["pocketpay_worker_restarts_total"]) == (20, 1)
     assert {f'process_open_fds{{worker="{place}"}}' for place in (1, 2)} <= set(found)
     process.terminate()
-    _, err = process.communicate(timeout=10)
-    assert process.returncode == 0, err
+    err = logged(process, "server_draining", 2)
+    assert {readiness(port) for _ in range(10)} == {503}, "whichever worker answers"
+    until_healthy(process, port)
+    assert process.poll() is None
+    process.terminate()
+    err += process.communicate(timeout=60)[1]
+    assert process.returncode == 128 + signal.SIGTERM, err
+    assert "Traceback" not in err
     lines = [json.loads(line) for line in err.splitlines()]
     events = [line["event"] for line in lines if line["event"].startswith(("server_", "worker_"))]
-    assert events == ["server_started", "worker_ended", "server_stopping", "server_stopped"]
+    assert events == ["server_started", "worker_ended", "server_stopping", *["server_draining"] * 2]
     (started,) = [line for line in lines if line["event"] == "server_started"]
     assert started["workers"] == 2
-    assert started["settings"] == {"PORT": port, "SECRET_KEY": "(set)"}
+    assert started["settings"] == {"PORT": port, "SECRET_KEY": "(set)", "DRAIN_SECONDS": 300.0}
     assert re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+.*", started["version"])
     assert started["revision"] == revisions.expected()
     assert not any(is_alive(worker) for worker in workers)
@@ -265,8 +260,8 @@ def test_workers_stop_when_their_supervisor_is_killed(start: Start, folder: Path
     until_healthy(process, port)
     workers = children(process.pid)
     process.kill()
-    process.communicate(timeout=10)
-    deadline = time.monotonic() + 10
+    process.communicate(timeout=60)
+    deadline = time.monotonic() + 60
     while any(is_alive(worker) for worker in workers):
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -284,7 +279,7 @@ def test_a_server_that_cannot_start_prints_one_sentence_and_fails(
     start: Start, settings: dict[str, str], says: str
 ) -> None:
     process = start("serve", **settings)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 1
     assert says in err
     assert err.count("\n") == 1

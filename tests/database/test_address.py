@@ -37,7 +37,7 @@ WRONG = [
         ("postgresql:///pay?service=money", []),
     ],
 )
-def test_hosts(dsn: str, hosts: list[Host]) -> None:
+def test_the_hosts_of_a_url_are_read_in_order(dsn: str, hosts: list[Host]) -> None:
     assert list(hosts_of(dsn)) == hosts
 
 
@@ -48,7 +48,7 @@ def test_a_host_is_shown_as_it_is_written() -> None:
 
 
 @pytest.mark.parametrize("dsn", WRONG)
-async def test_a_wrong_host_is_told_without_the_password(dsn: str) -> None:
+async def test_a_wrong_host_is_reported_without_the_password(dsn: str) -> None:
     with pytest.raises(ValueError, match="not valid") as wrong:
         check(dsn)
     assert "secret" not in str(wrong.value)
@@ -79,7 +79,7 @@ def test_parameters_of_other_clients_are_dropped_and_others_kept_as_written() ->
         ("channel_binding=require", "channel_binding=require"),
         ("gssencmode=require", "gssencmode=require"),
         ("target_session_attrs=standby", "target_session_attrs=standby"),
-        ("target_session_attrs=read-only", "the server writes"),
+        ("target_session_attrs=read-only", "needs a host that accepts writes"),
         ("schema=money", "schema"),
     ],
 )
@@ -100,7 +100,7 @@ async def test_a_parameter_that_postgresql_does_not_know_is_named(database_dsn: 
         await connect(database_dsn.server + "&hostaddr=10.0.0.1")
 
 
-async def test_parameters_that_providers_add_do_no_harm(database_dsn: Dsns) -> None:
+async def test_parameters_that_providers_add_are_accepted(database_dsn: Dsns) -> None:
     connection = await connect(
         database_dsn.server + "&pgbouncer=true&channel_binding=prefer&schema=public&target_session_attrs=any"
     )

@@ -24,7 +24,9 @@ from tests.conftest import Dsns
         (12, 2, True, Sizes(1, 1)),
     ],
 )
-def test_fewer_connections_are_divided(allowed: int, processes: int, sends_mail: bool, sizes: Sizes) -> None:
+def test_allowed_connections_are_divided_among_processes(
+    allowed: int, processes: int, sends_mail: bool, sizes: Sizes
+) -> None:
     plan = divide(allowed, processes, sends_mail=sends_mail)
     fixed = 4 if sends_mail else 2
     assert plan.sizes == sizes
@@ -60,7 +62,7 @@ async def test_the_limits_of_postgresql_the_database_and_the_role_count(
         await owner.execute(f"alter role {LOGIN} connection limit -1")
 
 
-async def test_a_database_holds_as_many_as_it_is_given(database_dsn: Dsns) -> None:
+async def test_a_database_opens_the_given_number_of_connections(database_dsn: Dsns) -> None:
     database = await Database.open(database_dsn.server, readers=1, writers=1)
     async with database.read(), database.write():
         with pytest.raises(ServiceBusy, match="busy"):

@@ -427,7 +427,7 @@ async def _statement(owner: "Connection[Record]", attempt: str | Copy) -> str:
 
 
 @pytest.mark.parametrize("name", ATTEMPTS)
-async def test_it_refuses(owner: "Connection[Record]", name: str) -> None:
+async def test_the_database_refuses_the_statement(owner: "Connection[Record]", name: str) -> None:
     statement = await _statement(owner, ATTEMPTS[name])
     with pytest.raises(asyncpg.IntegrityConstraintViolationError) as refused:
         await owner.execute(statement)
@@ -435,7 +435,7 @@ async def test_it_refuses(owner: "Connection[Record]", name: str) -> None:
 
 
 @pytest.mark.parametrize("law", LAWS)
-async def test_the_trigger_refuses(owner: "Connection[Record]", law: str) -> None:
+async def test_the_trigger_refuses_the_statement(owner: "Connection[Record]", law: str) -> None:
     statement = await _statement(owner, LAWS[law])
     with pytest.raises(asyncpg.IntegrityConstraintViolationError) as refused:
         await owner.execute(statement)
@@ -443,7 +443,7 @@ async def test_the_trigger_refuses(owner: "Connection[Record]", law: str) -> Non
 
 
 @pytest.mark.parametrize("name", RESETS)
-async def test_it_resets(owner: "Connection[Record]", name: str) -> None:
+async def test_the_database_clears_the_verification(owner: "Connection[Record]", name: str) -> None:
     update, column = RESETS[name]
     assert await owner.fetchval(f"select {column} from users where username = 'alice'") is not None
     await owner.execute(f"update users set {update} where username = 'alice'")
@@ -451,16 +451,18 @@ async def test_it_resets(owner: "Connection[Record]", name: str) -> None:
 
 
 @pytest.mark.parametrize("name", IGNORES)
-async def test_it_ignores(owner: "Connection[Record]", name: str) -> None:
+async def test_the_database_ignores_the_row(owner: "Connection[Record]", name: str) -> None:
     assert await owner.execute(IGNORES[name]) == "INSERT 0 0"
 
 
-async def test_every_guard_of_the_catalog_is_attempted(module_dsn: Dsns) -> None:
+async def test_every_guard_of_the_catalog_has_an_attempt_to_break_it(module_dsn: Dsns) -> None:
     named = [guard.name for guard in await catalog.guards(module_dsn.owner)]
     assert sorted(named) == sorted([*ATTEMPTS, *RESETS, *IGNORES])
 
 
-async def test_every_name_that_a_trigger_gives_a_refusal_is_attempted(owner: "Connection[Record]") -> None:
+async def test_every_constraint_name_that_a_trigger_reports_has_an_attempt_to_break_it(
+    owner: "Connection[Record]",
+) -> None:
     sources = await owner.fetch(TRIGGER_FUNCTIONS)
     named = {name for row in sources for name in REFUSED_BY.findall(row["prosrc"])}
     assert {"ledger_entries_chain", "transactions_source_wallet", "transactions_lifecycle"} <= named

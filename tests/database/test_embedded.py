@@ -114,7 +114,7 @@ def test_access_rules_that_were_edited_by_hand_are_restored_at_the_next_start(ma
     assert "trust" not in hba.read_text()
 
 
-def test_second_server_on_one_data_directory_uses_the_first_ones_postgresql(make: Make) -> None:
+def test_a_second_server_on_a_data_directory_uses_the_postgresql_of_the_first_one(make: Make) -> None:
     first, second = make(), make()
     first.start()
     pid = postmaster_of(first)
@@ -140,7 +140,7 @@ def test_a_server_that_is_started_twice_is_stopped_once(make: Make) -> None:
     assert cluster_of(server).postmaster() is None
 
 
-def test_a_stop_is_clean_in_the_control_file(make: Make) -> None:
+def test_the_control_file_records_a_clean_stop(make: Make) -> None:
     server = make()
     server.start()
     server.stop()
@@ -332,7 +332,7 @@ def test_a_postgresql_left_running_by_a_killed_server_is_stopped_and_erased(make
     assert not (server.data / "cluster").is_symlink()
 
 
-def test_interrupted_erasure_is_finished_by_the_next_start(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_erasure_is_finished_by_the_next_start(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     server = make("half-erased")
     server.start()
     cluster = (server.data / "cluster").resolve()
@@ -440,7 +440,7 @@ def test_a_file_in_place_of_the_data_directory_is_refused(make: Make, cluster_ho
         make("/proc/nowhere").start()
 
 
-def test_cluster_of_another_major_version_is_refused(make: Make) -> None:
+def test_a_cluster_of_another_major_version_is_refused(make: Make) -> None:
     server = make("older")
     server.start()
     server.stop()
@@ -511,12 +511,12 @@ def test_a_system_home_that_others_may_write_is_refused(cluster_home: Path) -> N
     home = cluster_home / "open"
     home.mkdir()
     home.chmod(0o777)
-    with pytest.raises(DatabaseUnavailable, match="written by others"):
+    with pytest.raises(DatabaseUnavailable, match="Users other than root can write"):
         programs.find(home)
 
 
 @as_root
-def test_data_directory_of_another_user_is_refused(make: Make, cluster_home: Path) -> None:
+def test_a_data_directory_of_another_user_is_refused(make: Make, cluster_home: Path) -> None:
     theirs = cluster_home / "theirs"
     theirs.mkdir()
     os.chown(theirs, pwd.getpwnam("nobody").pw_uid, -1)
@@ -525,7 +525,7 @@ def test_data_directory_of_another_user_is_refused(make: Make, cluster_home: Pat
 
 
 @as_root
-def test_ordinary_user_runs_postgresql_as_itself(cluster_home: Path) -> None:
+def test_an_ordinary_user_runs_postgresql_as_itself(cluster_home: Path) -> None:
     nobody = pwd.getpwnam("nobody")
     home = cluster_home / "ordinary"
     home.mkdir()

@@ -106,7 +106,7 @@ async def test_a_value_too_large_for_the_protocol_fails_alone(owner: "Connection
     assert not lost_connection(raised.value)
 
 
-async def test_a_call_with_a_missing_argument_is_a_bug(owner: "Connection[Record]") -> None:
+async def test_a_call_with_a_missing_argument_is_classified_as_a_bug(owner: "Connection[Record]") -> None:
     with pytest.raises(asyncpg.InterfaceError) as raised:
         await owner.fetchval("select $1::bigint + $2", 1)
     assert classify(raised.value) is Failure.BUG

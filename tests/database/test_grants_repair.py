@@ -1,4 +1,4 @@
-"""`pocketpay migrate` puts back missing roles and grants, and revokes those that the migrations do not state."""
+"""`pocketpay migrate` adds missing roles and grants again, and revokes those that the migrations do not state."""
 
 from collections.abc import Iterator
 
@@ -81,7 +81,7 @@ async def test_missing_and_extra_grants_are_repaired_and_grants_of_other_roles_s
     for damage, repairs in (MISSING | EXTRA).items():
         await owner.execute(damage)
         if damage in MISSING:
-            with pytest.raises(MissingGrants, match="Run `pocketpay migrate`, which puts it back"):
+            with pytest.raises(MissingGrants, match="Run `pocketpay migrate`, which adds it again"):
                 await check(database_dsn)
         upgraded = await migrations.upgrade(database_dsn.owner, database_dsn.server)
         assert upgraded == migrations.Upgraded(revisions.expected(), repairs)
@@ -136,10 +136,10 @@ async def test_lost_memberships_are_granted_again(database_dsn: Dsns, owner: "Co
 
 async def test_unreadable_tables_are_not_reported_as_missing(database_dsn: Dsns, owner: "Connection[Record]") -> None:
     await owner.execute("revoke all on all tables in schema public from pocketpay_server, pocketpay_reader")
-    with pytest.raises(MissingGrants, match="has tables, and its login may not read them"):
+    with pytest.raises(MissingGrants, match="has tables that the login of DATABASE_URL cannot read"):
         await check(database_dsn)
     await owner.execute("revoke usage on schema public from public")
-    with pytest.raises(MissingGrants, match="has tables, and its login may not read them"):
+    with pytest.raises(MissingGrants, match="has tables that the login of DATABASE_URL cannot read"):
         await check(database_dsn)
     await migrations.upgrade(database_dsn.owner, database_dsn.server)
     await check(database_dsn)

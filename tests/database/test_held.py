@@ -12,6 +12,7 @@ from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.roles import LOGIN
 from pocketpay.database.sessions import Database, ReadAccess
 from tests.conftest import Dsns
+from tests.patience import PATIENCE_SECONDS
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def warm() -> None:
 async def at_most(owner: "asyncpg.Connection[asyncpg.Record]", more: int) -> AsyncIterator[None]:
     """Limits the server's role to that many connections more than it has now."""
     ending = "select count(*) from pg_stat_activity where usename = $1 and datname <> current_database()"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while await owner.fetchval(ending, LOGIN):  # noqa: ASYNC110 - connections of the previous test
             await asyncio.sleep(0.01)
     has = await owner.fetchval("select count(*) from pg_stat_activity where usename = $1", LOGIN)
@@ -66,7 +67,7 @@ async def test_open_readers_serve_all_reads_when_others_cannot_be_opened(
             while len(used) < 2:
                 used.add(await backend(database))
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             await asyncio.gather(*(client() for _ in range(8)))
         assert len(used) == 2
         assert await asyncio.gather(*(backend(database, 0.1) for _ in range(8)))
@@ -96,7 +97,7 @@ async def test_readers_are_opened_when_postgresql_accepts_more_connections(
     async with opened(database_dsn) as database:
         async with at_most(owner, 0):
             assert len(set(await asyncio.gather(*(backend(database, 0.1) for _ in range(4))))) == 1
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while len(set(await asyncio.gather(*(backend(database, 0.1) for _ in range(8))))) < 4:
                 pass
 
@@ -125,7 +126,7 @@ async def test_waiting_reads_fail_when_all_readers_fail_to_open_at_the_same_time
 
     database._readers._open = failing
     reads = [asyncio.create_task(backend(database)) for _ in range(8)]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while opening < 4:  # noqa: ASYNC110 - no event to wait for
             await asyncio.sleep(0)
     fail.set()

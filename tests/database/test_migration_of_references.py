@@ -67,7 +67,7 @@ class Payer:
                 self._one_more.notify_all()
 
     async def payments(self, many: int) -> None:
-        """Waits for so many further payments."""
+        """Waits for this number of further payments."""
         wanted = self._paid + many
         async with self._one_more:
             await self._one_more.wait_for(lambda: self._paid >= wanted)
@@ -100,7 +100,7 @@ async def test_a_server_of_the_previous_revision_pays_before_during_and_after_th
     await owner.close()
 
 
-async def test_the_migration_gives_way_to_payments_while_a_long_query_uses_a_table(before: Dsns) -> None:
+async def test_the_migration_does_not_block_payments_while_a_long_query_uses_a_table(before: Dsns) -> None:
     """It tries for three seconds, each time for a moment only, and changes nothing when it gives up."""
     owner, reader = [await asyncpg.connect(before.owner) for _ in range(2)]
     async with paying(before) as payer:

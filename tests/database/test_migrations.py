@@ -23,6 +23,7 @@ from pocketpay.risk.rules import SETTINGS
 from tests.conftest import Dsns
 from tests.database.conftest import on_server
 from tests.database.listing import listing
+from tests.patience import PATIENCE_SECONDS
 
 LISTING = revisions.folder() / "listing.txt"
 HOW_TO_WRITE_IT = (
@@ -138,7 +139,7 @@ async def test_a_database_without_tables_is_refused(empty: Dsns) -> None:
     await database.close()
 
 
-async def test_a_later_revision_that_does_not_serve_this_server_is_refused(
+async def test_a_later_revision_that_does_not_support_this_server_is_refused(
     database: Database, owner: "Connection[Record]"
 ) -> None:
     await owner.execute("update alembic_version set version_num = 'tomorrow'")
@@ -148,7 +149,7 @@ async def test_a_later_revision_that_does_not_serve_this_server_is_refused(
             await revisions.check(session)
 
 
-async def test_the_tables_serve_every_revision_since_they_say_so(database: Database) -> None:
+async def test_the_tables_support_every_revision_since_0025(database: Database) -> None:
     """A migration that takes something away from earlier servers changes this test."""
     async with database.read() as session:
         for revision in ("0025", revisions.expected()):
@@ -156,7 +157,7 @@ async def test_the_tables_serve_every_revision_since_they_say_so(database: Datab
         assert not await revisions.serves(session, "0020")
 
 
-async def test_a_later_revision_that_serves_this_server_is_accepted(
+async def test_a_later_revision_that_supports_this_server_is_accepted(
     database: Database, database_dsn: Dsns, owner: "Connection[Record]"
 ) -> None:
     await owner.execute("update alembic_version set version_num = 'tomorrow'")
@@ -166,7 +167,7 @@ async def test_a_later_revision_that_serves_this_server_is_accepted(
     assert await migrations.upgrade(database_dsn.owner, database_dsn.server) == migrations.Upgraded("tomorrow")
 
 
-async def test_older_postgresql_is_not_migrated(empty: Dsns, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_older_postgresql_is_not_migrated(empty: Dsns, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(startup, "MIN_VERSION", 190_000)
     with pytest.raises(DatabaseUnavailable, match="use 18 or newer"):
         await migrations.upgrade(empty.owner, empty.server)
@@ -217,5 +218,5 @@ async def test_a_migration_waits_three_seconds_for_a_lock_and_then_reports_it(em
     busy = await asyncpg.connect(empty.owner)
     await busy.execute("begin; lock table alembic_version")
     with pytest.raises(DatabaseUnavailable, match="less traffic"):
-        await asyncio.wait_for(migrations.upgrade(empty.owner, empty.server), 5)
+        await asyncio.wait_for(migrations.upgrade(empty.owner, empty.server), PATIENCE_SECONDS)
     await busy.close()

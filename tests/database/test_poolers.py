@@ -35,7 +35,7 @@ async def test_a_pooler_with_several_free_sessions_is_refused_too(database_dsn: 
                 other.terminate()
 
 
-async def test_sessions_of_ones_own_are_accepted(database_dsn: Dsns) -> None:
+async def test_a_connection_with_its_own_session_is_accepted(database_dsn: Dsns) -> None:
     await poolers.check(database_dsn.server)
     with tempfile.TemporaryDirectory() as folder:
         async with faulty_line(database_dsn.server, Path(folder)) as (_, dsn):

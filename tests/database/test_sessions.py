@@ -11,6 +11,7 @@ from pocketpay.database import connecting, sessions
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Database, Session
 from tests.conftest import Dsns
+from tests.patience import PATIENCE_SECONDS
 
 STATEMENT_SECONDS = 0.2
 """The statement timeout in these tests; in production it is two seconds."""
@@ -104,7 +105,7 @@ async def test_a_database_that_does_not_answer_its_first_query_leaves_no_connect
 async def nobody_reads(owner: "asyncpg.Connection[asyncpg.Record]") -> None:
     """Waits until PostgreSQL has closed every read connection."""
     readers = "application_name = 'pocketpay reader' and datname = current_database()"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while await owner.fetchval(f"select count(*) from pg_stat_activity where {readers}"):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 

@@ -1,24 +1,13 @@
 """Checks at the start: the conditions under which a server refuses to run."""
 
-import asyncio
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pocketpay.database import connecting, migrations, revisions, sessions, startup
+from pocketpay.database import connecting, revisions, sessions, startup
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.errors import DatabaseUnavailable, WrongRevision
 from tests.conftest import Dsns
-
-
-@pytest.fixture(scope="module")
-def durable(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
-    """A durable PostgreSQL as in production, migrated."""
-    with EmbeddedPostgres(cluster_home / "earnest", system_home=cluster_home / "home") as postgres:
-        asyncio.run(migrations.upgrade(postgres.owner_dsn, postgres.server_dsn))
-        yield postgres
 
 
 async def test_the_embedded_database_is_accepted_without_a_warning(durable: EmbeddedPostgres) -> None:
@@ -48,7 +37,7 @@ async def test_a_pooler_that_drops_connection_settings_is_refused(
         await startup.check(durable.server_dsn)
 
 
-async def test_older_postgresql_is_refused(durable: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_older_postgresql_is_refused(durable: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(startup, "MIN_VERSION", 190_000)
     with pytest.raises(DatabaseUnavailable, match="use 18 or newer"):
         await startup.check(durable.server_dsn)

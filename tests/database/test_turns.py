@@ -88,7 +88,7 @@ async def test_a_cancelled_request_gets_no_connection() -> None:
 
 
 @pytest.mark.parametrize("first", [0, 1])
-async def test_a_request_that_is_withdrawn_does_not_block_the_others(first: int) -> None:
+async def test_a_cancelled_request_does_not_block_the_others(first: int) -> None:
     turns: Turns[int] = Turns(1)
     both = [turns.wait("ada"), turns.wait("ada")]
     turns.leave("ada", both[first])

@@ -34,7 +34,7 @@ def test_the_explorer_is_built_with_the_locked_node_version() -> None:
     assert EXPLORER.image.startswith(f"node:{version}-")
 
 
-def test_the_last_stage_runs_without_root_tools_or_a_shell() -> None:
+def test_the_last_stage_runs_without_root_without_installers_and_without_a_shell() -> None:
     assert LAST.all("USER") == ["10001:10001"]
     assert LAST.steps.index(("USER", "10001:10001")) > max(
         n for n, (word, _) in enumerate(LAST.steps) if word == "RUN"

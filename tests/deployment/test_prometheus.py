@@ -37,8 +37,8 @@ EMPTY_WHEN_HEALTHY = ("connect_failures_total", "background_runs_total{outcome!=
 
 
 @pytest.fixture(scope="module")
-def server(cluster_home: Path) -> Iterator[Running]:
-    with processes.installation(cluster_home / "monitored") as made:
+def server(cluster_home: Path, seeded_data: Path) -> Iterator[Running]:
+    with processes.installation(cluster_home / "monitored", seeded_data) as made:
         held = {"LARGE_TRANSFER_ACTION": "confirm", "LARGE_TRANSFER_THRESHOLD": "50.00"}
         yield made.start("--workers", "2", METRICS_TOKEN=TOKEN, **NO_CONFIRMATION | held)
 

@@ -84,7 +84,7 @@ def test_each_unit_uses_existing_commands_and_settings_and_reads_secrets_from_fi
     assert service["User"] == ["pocketpay"]
 
 
-def test_the_server_has_time_to_stop_and_limits() -> None:
+def test_the_server_has_limits_and_enough_time_to_stop() -> None:
     service = unit(DEPLOY / "systemd" / "pocketpay.service")["Service"]
     assert int(service["TimeoutStopSec"][0]) >= 20
     assert service["KillMode"] == ["mixed"], "the supervisor stops its workers"
@@ -192,7 +192,7 @@ def test_docker_accepts_the_compose_file(tmp_path: Path) -> None:
     )
 
 
-def test_the_server_has_workers_limits_and_a_bounded_log() -> None:
+def test_the_server_has_workers_and_limits_and_a_bounded_log() -> None:
     services = compose(SECRETS | {"WORKERS": "3", "MEMORY_LIMIT": "4g"})["services"]
     assert services["api"]["command"] == ["serve", "--workers", "3"]
     assert (services["api"]["mem_limit"], services["api"]["pids_limit"]) == ("4g", 256)

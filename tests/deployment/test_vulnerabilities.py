@@ -74,7 +74,7 @@ def test_every_locked_package_is_asked_for_and_a_vulnerability_fails() -> None:
     ]
 
 
-def test_a_lock_without_vulnerabilities_is_clean() -> None:
+def test_a_lock_file_without_vulnerabilities_is_reported_as_clean() -> None:
     with database(lambda queries: {"results": [{} for _ in queries]}) as url:
         done = run(url, "--required")
     assert (done.returncode, done.stderr) == (0, "")
@@ -86,7 +86,7 @@ def test_a_lock_without_vulnerabilities_is_clean() -> None:
     [{}, [], {"results": []}, {"results": [{}]}, None, {"results": None}],
     ids=lambda value: json.dumps(value),
 )
-def test_an_answer_that_does_not_cover_every_package_is_no_check(answer: object) -> None:
+def test_an_answer_that_does_not_cover_every_package_is_reported_as_not_checked(answer: object) -> None:
     with database(lambda _: answer) as url:
         done, required = run(url), run(url, "--required")
     assert (done.returncode, required.returncode, done.stdout) == (0, 1, "")
@@ -94,7 +94,7 @@ def test_an_answer_that_does_not_cover_every_package_is_no_check(answer: object)
     assert "not a clean result" in done.stderr
 
 
-def test_an_unreachable_database_is_no_check_and_does_not_fail() -> None:
+def test_an_unreachable_database_is_reported_as_not_checked_and_does_not_fail() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         done = run(f"http://127.0.0.1:{closed.getsockname()[1]}")
@@ -102,7 +102,7 @@ def test_an_unreachable_database_is_no_check_and_does_not_fail() -> None:
     assert done.stderr.startswith(UNCHECKED)
 
 
-def test_a_database_that_never_answers_is_no_check() -> None:
+def test_a_database_that_never_answers_is_reported_as_not_checked() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         done = run(f"http://127.0.0.1:{silent.getsockname()[1]}")
     assert (done.returncode, done.stdout) == (0, "")

@@ -22,8 +22,8 @@ def _system_home() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def installation(cluster_home: Path, request: pytest.FixtureRequest) -> Iterator[Installation]:
-    """One installation for the tests of a module, with no server running yet."""
+def installation(cluster_home: Path, seeded_data: Path, request: pytest.FixtureRequest) -> Iterator[Installation]:
+    """One installation for the tests of a module, with the demo people and with no server running yet."""
     name = request.module.__name__.rpartition(".")[2]
-    with processes.installation(cluster_home / name) as made:
+    with processes.installation(cluster_home / name, seeded_data) as made:
         yield made

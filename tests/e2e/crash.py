@@ -18,8 +18,8 @@ import asyncpg
 from typeid import TypeID
 
 from pocketpay.database.embedded.server import EmbeddedPostgres
-from tests.e2e import load, processes
-from tests.e2e.load import Load
+from tests.e2e import processes
+from tests.e2e.load import SETTINGS, Load
 from tests.e2e.processes import Installation, Running
 from tests.leftovers import run_folder
 
@@ -51,27 +51,29 @@ class Round:
         )
 
 
-async def crash(installation: Installation, kills: list[str], seconds: float) -> tuple[list[Round], Load]:
+async def crash(
+    installation: Installation, kills: list[str], seconds: float, clients: int = 16
+) -> tuple[list[Round], Load]:
     """Runs a round for each kill. Returns the rounds, and the load with its record, in which every order is done."""
     server = await asyncio.to_thread(installation.start)
-    clients = Load(server.url)
-    await clients.open()
+    load = Load(server.url, clients)
+    await load.open()
     rounds = []
     for killed in kills:
-        before = len(clients.orders)
-        running = asyncio.create_task(clients.run())
+        before = len(load.orders)
+        running = asyncio.create_task(load.run())
         await asyncio.sleep(seconds * random.uniform(0.6, 1))
-        server, back_after = await _kill(installation, server, killed, clients)
+        server, back_after = await _kill(installation, server, killed, load)
         await asyncio.sleep(seconds / 4)
-        clients.stop()
+        load.stop()
         await running
-        unanswered = await clients.settle()
-        assert clients.broken == []
-        rounds.append(Round(killed, len(clients.orders) - before, unanswered, back_after))
-    await prove(installation, clients)
-    await clients.close()
+        unanswered = await load.settle()
+        assert load.broken == []
+        rounds.append(Round(killed, len(load.orders) - before, unanswered, back_after))
+    await prove(installation, load)
+    await load.close()
     assert await asyncio.to_thread(server.stop) == 0
-    return rounds, clients
+    return rounds, load
 
 
 async def prove(installation: Installation, clients: Load, *, owner_dsn: str | None = None) -> None:
@@ -149,7 +151,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=6)
     parser.add_argument("--seconds", type=float, default=5.0, help="of load before each kill, at most")
     chosen = parser.parse_args()
-    with run_folder(None) as folder, processes.installation(folder / "crash", **load.SETTINGS) as installation:
+    with run_folder(None) as folder, processes.installation(folder / "crash", None, **SETTINGS) as installation:
         kills = list(islice(cycle(KILLS), chosen.rounds))
         rounds, clients = asyncio.run(crash(installation, kills, chosen.seconds))
     sys.stdout.writelines(f"{one}\n" for one in rounds)

@@ -61,6 +61,9 @@ class Load:
 
     url: str
     clients: int = 16
+    pause_seconds: float = 0.0
+    """The pause of a client between its orders."""
+
     orders: list[Order] = field(default_factory=list)
     customers: list[Customer] = field(default_factory=list)
     wallets: list[str] = field(default_factory=list)
@@ -126,8 +129,8 @@ class Load:
             order = self._anything(by)
             self.orders.append(order)
             await self.submit(order)
-            if not order.is_done:
-                await asyncio.sleep(PAUSE_SECONDS)
+            if pause := self.pause_seconds if order.is_done else PAUSE_SECONDS:
+                await asyncio.sleep(pause)
 
     def _anything(self, by: int) -> Order:
         kind, chance = self._chance.random(), self._chance

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pocketpay
-from tests import commands, leftovers
+from tests import commands, data_directories, leftovers
 from tests.commands import Command
+from tests.patience import PATIENCE_SECONDS
 
 START_SECONDS = 60.0
 """The first start creates a database. With other tests running at the same time that can take half a minute."""
@@ -29,7 +30,7 @@ class Running:
     url: str
     log: Path
 
-    def stop(self, seconds: float = 20) -> int:
+    def stop(self, seconds: float = PATIENCE_SECONDS) -> int:
         """Stops it as an operator does, and returns the exit code."""
         self.process.terminate()
         return self.process.wait(seconds)
@@ -37,7 +38,7 @@ class Running:
     def kill(self) -> None:
         """Kills it, as a power failure would."""
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(PATIENCE_SECONDS)
 
     def tracebacks(self) -> list[str]:
         """Returns the lines of its log that contain an unexpected error."""
@@ -151,11 +152,13 @@ def _is_postgres_of(pid: int, cluster: Path) -> bool:
 
 
 @contextlib.contextmanager
-def installation(folder: Path, **settings: str) -> Iterator[Installation]:
-    """Creates an installation in a new folder. Removes it at the end, with the cluster that root's servers have
-    elsewhere."""
+def installation(folder: Path, data: Path | None = None, /, **settings: str) -> Iterator[Installation]:
+    """Creates an installation in a new folder, with a copy of the data directory `data` if that is given. Removes it
+    at the end, with the cluster that root's servers have elsewhere."""
     folder.mkdir()
     made = Installation(folder, settings)
+    if data is not None:
+        data_directories.copy(data, made.data)
     try:
         yield made
     finally:

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+from tests.patience import PATIENCE_SECONDS
+
 PAYS = b"mutation Pay"
 TOKEN = re.compile(rb"(authorization: bearer )(.{8})", re.IGNORECASE)
 
@@ -75,7 +77,7 @@ def proxying(proxy: Proxy) -> Iterator[str]:
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(proxy.serve(note, stop)), daemon=True)
     thread.start()
-    assert started.wait(10)
+    assert started.wait(PATIENCE_SECONDS)
     try:
         yield address[0]
     finally:

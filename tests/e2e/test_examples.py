@@ -14,6 +14,7 @@ from pocketpay.onboarding.demo import PASSWORD
 from tests.e2e.customer import SIGN_IN
 from tests.e2e.node import NODE, needs_node
 from tests.e2e.processes import Installation, Running
+from tests.patience import PATIENCE_SECONDS
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 MAX_LINES = 60
@@ -44,7 +45,7 @@ def running(name: str, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
             process.kill()
 
 
-def test_pay_asks_for_confirmation_and_watch_shows_the_held_payment(server: Running) -> None:
+def test_the_example_pay_asks_for_confirmation_and_the_example_watch_shows_the_held_payment(server: Running) -> None:
     url = f"{server.url}/graphql"
     with (
         running("watch.py", "alice", PASSWORD, url) as watching,
@@ -55,18 +56,18 @@ def test_pay_asks_for_confirmation_and_watch_shows_the_held_payment(server: Runn
         if seen[0].startswith("1563.00"):
             seen = [seen[1], watching.stdout.readline()]
         assert sorted(seen) == ["1538.00 USD to spend, 25.00 held\n", "Confirm 25.00 to carol?\n"]
-        said, wrong = paying.communicate("y\n", timeout=20)
+        said, wrong = paying.communicate("y\n", timeout=PATIENCE_SECONDS)
         assert (paying.returncode, wrong) == (0, "")
         assert said.splitlines()[-1].endswith("COMPLETED: 1538.00 left to spend.")
         assert watching.stdout.readline() == "1538.00 USD to spend, 0.00 held\n"
 
 
-def test_request_prints_the_answer_to_the_money_request(server: Running) -> None:
+def test_the_example_request_prints_the_answer_to_the_money_request(server: Running) -> None:
     with running("request.py", "carol", PASSWORD, "bob", "12.00", f"{server.url}/graphql") as asking:
         assert asking.stdout is not None
         assert asking.stdout.readline().startswith("bob is asked for 12.00 until ")
         decline_all_requests("bob", server.url)
-        said, wrong = asking.communicate(timeout=20)
+        said, wrong = asking.communicate(timeout=PATIENCE_SECONDS)
     assert (asking.returncode, wrong) == (0, "")
     assert said.startswith("DECLINED at ")
 
@@ -87,7 +88,7 @@ def decline_all_requests(username: str, url: str) -> None:
 
 def test_a_refused_payment_prints_the_servers_message(server: Running) -> None:
     with running("pay.py", "alice", PASSWORD, "nobody_here", "25.00", f"{server.url}/graphql") as paying:
-        said, wrong = paying.communicate(timeout=20)
+        said, wrong = paying.communicate(timeout=PATIENCE_SECONDS)
     assert (paying.returncode, said) == (1, "")
     assert wrong == "No user with this username can be paid now.\n"
 
@@ -111,7 +112,7 @@ programs = pytest.mark.parametrize(
 def refused(name: str, *arguments: str) -> tuple[int, str]:
     """Runs a program that must fail. Returns its exit code and stderr; stdout is empty and there is no traceback."""
     with running(name, *arguments) as process:
-        said, wrong = process.communicate("", timeout=20)
+        said, wrong = process.communicate("", timeout=PATIENCE_SECONDS)
     assert (said, wrong.count("\n    at "), "Traceback" in wrong) == ("", 0, False), wrong
     return process.returncode, wrong
 
@@ -166,17 +167,17 @@ def test_an_invalid_amount_prints_the_servers_message(server: Running, name: str
 
 def test_a_payment_without_a_confirmation_is_not_made(server: Running) -> None:
     with running("pay.py", "bob", PASSWORD, "carol", "1.00", f"{server.url}/graphql") as paying:
-        _, wrong = paying.communicate("", timeout=20)
+        _, wrong = paying.communicate("", timeout=PATIENCE_SECONDS)
     assert (paying.returncode, wrong) == (1, "Not confirmed: the money is held until the payment expires.\n")
 
 
-def test_watch_ends_with_one_sentence_when_the_server_stops(installation: Installation) -> None:
+def test_the_example_watch_ends_with_one_sentence_when_the_server_stops(installation: Installation) -> None:
     stopping = installation.start()
     with running("watch.py", "alice", PASSWORD, f"{stopping.url}/graphql") as watching:
         assert watching.stdout is not None
         assert " USD to spend, " in watching.stdout.readline()
         assert stopping.stop() == 0
-        _, wrong = watching.communicate(timeout=20)
+        _, wrong = watching.communicate(timeout=PATIENCE_SECONDS)
     assert (watching.returncode, wrong.count("\n")) == (1, 1)
     assert wrong.startswith(f"The connection to {stopping.url}/graphql was lost: ")
 

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import asyncpg
 import pytest
@@ -16,21 +15,14 @@ SECRET = "a key for tests, thirty-two bytes or more"
 
 @pytest.fixture
 async def owner(
-    cluster_home: Path, installation: Installation
+    durable: EmbeddedPostgres, installation: Installation
 ) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
     """The owner's connection to a database that the server did not start."""
-    postgres = EmbeddedPostgres(cluster_home / "few", system_home=cluster_home / "home")
-    await asyncio.to_thread(postgres.start)
-    try:
-        installation.settings.update(NO_CONFIRMATION, SECRET_KEY=SECRET, ENVIRONMENT="development")
-        installation.settings.update(DATABASE_URL=postgres.server_dsn, DATABASE_OWNER_URL=postgres.owner_dsn)
-        migrated = await asyncio.to_thread(installation.run, "migrate")
-        assert migrated.returncode == 0, migrated.stderr
-        connection = await asyncpg.connect(postgres.owner_dsn)
-        yield connection
-        await connection.close()
-    finally:
-        await asyncio.to_thread(postgres.stop)
+    installation.settings.update(NO_CONFIRMATION, SECRET_KEY=SECRET, ENVIRONMENT="development")
+    installation.settings.update(DATABASE_URL=durable.server_dsn, DATABASE_OWNER_URL=durable.owner_dsn)
+    connection = await asyncpg.connect(durable.owner_dsn)
+    yield connection
+    await connection.close()
 
 
 async def test_a_server_with_few_connections_serves_and_says_what_to_raise(

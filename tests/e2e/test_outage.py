@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -11,37 +10,30 @@ from pocketpay.database.embedded.server import EmbeddedPostgres
 from tests.e2e.customer import BALANCE_CHANGED, SIGN_IN, TRANSFER, WALLET, at, key, sign_up
 from tests.e2e.load import HANG_SECONDS
 from tests.e2e.processes import NO_CONFIRMATION, Installation, Running
+from tests.patience import PATIENCE_SECONDS
 from tests.serving.socket_client import socket
 
 SECRET = "a key for tests, thirty-two bytes or more"
 
 
 @pytest.fixture
-def outside(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
-    """A PostgreSQL that the server did not start and does not restart."""
-    with EmbeddedPostgres(cluster_home / "away", system_home=cluster_home / "home") as postgres:
-        yield postgres
-
-
-@pytest.fixture
-def server(installation: Installation, outside: EmbeddedPostgres) -> Iterator[Running]:
+def server(installation: Installation, durable: EmbeddedPostgres) -> Iterator[Running]:
     installation.settings.update(NO_CONFIRMATION, SECRET_KEY=SECRET, ENVIRONMENT="development")
-    installation.settings.update(DATABASE_URL=outside.server_dsn, DATABASE_OWNER_URL=outside.owner_dsn)
-    assert installation.run("migrate").returncode == 0
+    installation.settings.update(DATABASE_URL=durable.server_dsn, DATABASE_OWNER_URL=durable.owner_dsn)
     running = installation.start()
     yield running
     assert running.stop() == 0
 
 
 async def test_a_server_is_busy_without_postgresql_and_recovers_when_it_returns(
-    installation: Installation, server: Running, outside: EmbeddedPostgres
+    installation: Installation, server: Running, durable: EmbeddedPostgres
 ) -> None:
     async with at(server.url) as http:
         ada, bea = await sign_up(http), await sign_up(http)
         async with bea.listening() as ears:
             balance = await ears.subscribe(BALANCE_CHANGED)
             assert (await balance.next())["available"]["amount"] == "100.00"
-            await asyncio.to_thread(outside.stop)
+            await asyncio.to_thread(durable.stop)
 
             assert (await http.get("/healthz")).status_code == 200
             assert (await http.get("/readyz")).status_code == 503
@@ -57,8 +49,8 @@ async def test_a_server_is_busy_without_postgresql_and_recovers_when_it_returns(
                 async with socket(server.url, ada.token) as unheard:
                     await (await unheard.subscribe(BALANCE_CHANGED)).next(0.5)
 
-            await asyncio.to_thread(outside.start)
-            async with asyncio.timeout(5):
+            await asyncio.to_thread(durable.start)
+            async with asyncio.timeout(PATIENCE_SECONDS):
                 while (await http.get("/readyz")).status_code != 200:  # noqa: ASYNC110 - no event to wait for
                     await asyncio.sleep(0.1)
             paid = await ada.ask(TRANSFER, input=payment)

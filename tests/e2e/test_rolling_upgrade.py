@@ -52,17 +52,10 @@ def upgrade() -> None:
 '''
 
 
-@pytest.fixture(scope="module")
-def outside(cluster_home: Path) -> Iterator[EmbeddedPostgres]:
-    """A durable cluster that is not the installation's own."""
-    with EmbeddedPostgres(cluster_home / "upgraded", system_home=cluster_home / "home") as started:
-        yield started
-
-
 @pytest.fixture
-def upgraded(installation: Installation, outside: EmbeddedPostgres) -> Installation:
+def upgraded(installation: Installation, durable: EmbeddedPostgres) -> Installation:
     installation.settings.update(SETTINGS, SECRET_KEY=SECRET, ENVIRONMENT="development")
-    installation.settings.update(DATABASE_URL=outside.server_dsn, DATABASE_OWNER_URL=outside.owner_dsn)
+    installation.settings.update(DATABASE_URL=durable.server_dsn, DATABASE_OWNER_URL=durable.owner_dsn)
     assert installation.run("migrate").stdout == f"The database is at revision {revisions.expected()}.\n"
     return installation
 
@@ -82,7 +75,7 @@ def later_version(folder: Path, *texts: str) -> Iterator[None]:
 
 
 async def test_a_later_migration_under_load_fails_no_request(
-    upgraded: Installation, outside: EmbeddedPostgres, tmp_path: Path
+    upgraded: Installation, durable: EmbeddedPostgres, tmp_path: Path
 ) -> None:
     """Then a migration that says so ends the service of this version."""
     server = upgraded.start()
@@ -91,7 +84,7 @@ async def test_a_later_migration_under_load_fails_no_request(
     running = asyncio.create_task(load.run())
     await asyncio.sleep(0.5)
     with later_version(tmp_path / "next", EXPANDS):
-        assert await migrations.upgrade(outside.owner_dsn, outside.server_dsn) == migrations.Upgraded("9001")
+        assert await migrations.upgrade(durable.owner_dsn, durable.server_dsn) == migrations.Upgraded("9001")
     orders = len(load.orders)
     while len(load.orders) < orders + 100:  # noqa: ASYNC110  # there is no event to wait for
         await asyncio.sleep(0.01)
@@ -105,7 +98,7 @@ async def test_a_later_migration_under_load_fails_no_request(
         audit = await asyncio.to_thread(upgraded.run, "audit")
         assert (audit.returncode, audit.stderr) == (0, "")
         migrate = await asyncio.to_thread(upgraded.run, "migrate")
-        newer = "The database is at revision 9001, which is newer than this version and serves it.\n"
+        newer = "The database is at revision 9001, which is newer than this version and supports it.\n"
         assert (migrate.returncode, migrate.stdout) == (0, newer)
         second = await asyncio.to_thread(upgraded.start)
         (warning,) = (json.loads(line) for line in second.log.read_text().splitlines() if "database_warning" in line)
@@ -113,9 +106,9 @@ async def test_a_later_migration_under_load_fails_no_request(
         assert await asyncio.to_thread(second.stop) == 0
 
         with later_version(tmp_path / "last", EXPANDS, CONTRACTS):
-            assert await migrations.upgrade(outside.owner_dsn, outside.server_dsn) == migrations.Upgraded("9002")
+            assert await migrations.upgrade(durable.owner_dsn, durable.server_dsn) == migrations.Upgraded("9002")
         ready = await http.get("/readyz")
-        assert (ready.status_code, ready.json()["revision"]) == (503, "does not serve this server")
+        assert (ready.status_code, ready.json()["revision"]) == (503, "does not support this server")
     for verb in ("serve", "audit", "migrate"):
         refused = await asyncio.to_thread(upgraded.run, verb, PORT="0")
         assert refused.returncode == 1, verb

@@ -16,13 +16,15 @@ from tests.e2e.load import Load
 from tests.e2e.processes import Installation
 
 STOP_SECONDS = 10.0
-DRAIN_SECONDS = 1.0
-LOAD_SECONDS = 1.5
+DRAIN_SECONDS = 2.0
+LOAD_ORDERS = 100
 
 
 @pytest.fixture
-def installation(cluster_home: Path) -> Iterator[Installation]:
-    with processes.installation(cluster_home / "stopped", DRAIN_SECONDS=str(DRAIN_SECONDS), **load.SETTINGS) as made:
+def installation(cluster_home: Path, seeded_data: Path) -> Iterator[Installation]:
+    with processes.installation(
+        cluster_home / "stopped", seeded_data, DRAIN_SECONDS=str(DRAIN_SECONDS), **load.SETTINGS
+    ) as made:
         yield made
 
 
@@ -30,14 +32,15 @@ async def test_a_server_stopped_under_load_loses_no_request_and_closes_sockets_w
     installation: Installation,
 ) -> None:
     server = await asyncio.to_thread(installation.start)
-    clients = Load(server.url)
+    clients = Load(server.url, clients=8, pause_seconds=0.02)
     await clients.open()
     async with AsyncExitStack() as open_:
         sockets = [await open_.enter_async_context(one.listening()) for one in clients.customers[:4]]
         for socket in sockets:
             await (await socket.subscribe(BALANCE_CHANGED)).next()
         running = asyncio.create_task(clients.run())
-        await asyncio.sleep(LOAD_SECONDS)
+        while len(clients.orders) < LOAD_ORDERS:  # noqa: ASYNC110 - no event to wait for
+            await asyncio.sleep(0.01)
         server.process.send_signal(signal.SIGTERM)
         async with httpx.AsyncClient(base_url=server.url) as http, asyncio.timeout(DRAIN_SECONDS + STOP_SECONDS):
             while (ready := await http.get("/readyz")).status_code == 200:  # noqa: ASYNC110 - no event to wait for

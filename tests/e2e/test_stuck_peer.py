@@ -16,6 +16,10 @@ DROPPED_SECONDS = (7.0, 14.0)
 """The limits: eight seconds of silence, after the connection's buffers are full."""
 
 NOTICED_SECONDS = 2.0
+FULL_SECONDS = 2.0
+"""After this time the buffers are full, and the peer only has to stay silent."""
+
+PAUSE_SECONDS = 0.2
 
 
 @pytest.fixture
@@ -39,6 +43,8 @@ async def test_a_peer_that_stops_reading_is_dropped_in_about_ten_seconds(server:
             assert await sockets(http) == 2
             began, slowest = loop.time(), 0.0
             while await sockets(http) == 2:
+                if loop.time() - began > FULL_SECONDS:
+                    await asyncio.sleep(PAUSE_SECONDS)
                 await asyncio.gather(*(ada.deposit("0.01") for _ in range(5)))
                 asked = loop.time()
                 await bea.deposit("0.01")

@@ -91,20 +91,13 @@ async def _set_revision(dsn: str, revision: str) -> None:
         await connection.close()
 
 
-def test_a_second_start_uses_the_same_database(cluster_home: Path) -> None:
-    """It creates no cluster and runs no migration, so it is fast."""
-    with processes.installation(cluster_home / "again") as installation:
-        assert installation.start().stop() == 0
-        made = _inodes(installation)
-        assert installation.start().stop() == 0
-        assert _inodes(installation) == made
-
-
 def _inodes(installation: Installation) -> list[int]:
     return [(installation.data / "cluster" / file).stat().st_ino for file in ("PG_VERSION", "base")]
 
 
-def test_no_file_mode_is_changed_outside_the_data_directory(cluster_home: Path) -> None:
+def test_the_first_start_changes_no_mode_of_other_files_and_the_second_uses_the_same_database(
+    cluster_home: Path,
+) -> None:
     private = cluster_home / "somebodys"
     private.mkdir(mode=0o711)
     (private / "beside").write_text("")
@@ -122,3 +115,6 @@ def test_no_file_mode_is_changed_outside_the_data_directory(cluster_home: Path) 
         assert kept == {"secret_key": 0o600, "serving": 0o600, "starting": 0o600}
         if os.geteuid() == 0:
             assert {path.name for path in private.iterdir()} == {"beside", "installation"}
+        created = _inodes(installation)
+        assert installation.start().stop() == 0
+        assert _inodes(installation) == created

@@ -1,6 +1,7 @@
 """Two servers on one database, and two workers on one port, behave like one server."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from typing import Any
@@ -152,6 +153,12 @@ def workers(installation: Installation) -> Iterator[Running]:
     yield running
     assert running.stop() == 0
     assert running.tracebacks() == []
+    lines = [json.loads(line)["event"] for line in running.log.read_text().splitlines()]
+    assert [event for event in lines if event.startswith("server_")] == [
+        "server_started",
+        "server_stopping",
+        "server_stopped",
+    ]
 
 
 async def test_workers_on_one_port_send_events_to_every_socket_and_use_a_key_once(workers: Running) -> None:

@@ -14,6 +14,7 @@ import pytest
 from pocketpay.onboarding.demo import PASSWORD
 from tests.e2e.customer import SIGN_IN, Customer, at
 from tests.e2e.processes import Installation, Running
+from tests.patience import PATIENCE_SECONDS
 
 SOURCES = Path(__file__).parents[2] / "explorer" / "src"
 WALK = json.loads((SOURCES / "walk.json").read_text())
@@ -92,7 +93,7 @@ class Walker:
     async def code(self, kind: str) -> str:
         """Waits for a code of that kind in the explorer's list of mails and returns the newest. A mail may arrive
         after the response to the request for it."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while True:
                 mails = (await self.person.http.get("/explorer/mails")).json()["mails"]
                 codes: list[str] = [mail["code"] for mail in mails if mail["kind"] == kind]

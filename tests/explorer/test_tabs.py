@@ -65,7 +65,7 @@ def relative(file: Path) -> str:
 
 
 @pytest.mark.parametrize("file", [*TABS, *DOCUMENTS], ids=relative)
-def test_document_is_valid_against_the_schema(file: Path) -> None:
+def test_a_document_is_valid_against_the_schema(file: Path) -> None:
     assert [error.message for error in validate(served_schema(), parse(file.read_text()))] == []
 
 
@@ -80,7 +80,7 @@ def test_a_tab_is_one_named_operation_with_an_introductory_comment(file: Path) -
     assert file.read_text().startswith("# ")
 
 
-def test_walk_has_every_tab_once() -> None:
+def test_the_walk_has_every_tab_once() -> None:
     assert sorted(step["tab"] for step in WALK) == sorted(file.stem for file in TABS)
 
 
@@ -95,7 +95,7 @@ def test_tab_numbers_in_comments_exist() -> None:
     assert named <= set(range(1, len(WALK) + 1))
 
 
-def test_every_mutation_and_subscription_has_a_tab_or_a_reason_for_none() -> None:
+def test_every_mutation_and_subscription_has_a_tab_or_a_reason_to_have_none() -> None:
     shown = set(re.findall(r"\b\w+\b", "".join(file.read_text() for file in TABS)))
     assert {verb for verb in verbs() if verb not in shown} <= set(NOT_SHOWN)
     assert not shown & set(NOT_SHOWN)

@@ -256,7 +256,7 @@ def main() -> None:
     with (
         run_folder(None) as folder,
         commands.forking(),
-        processes.installation(folder / "failover", **settings) as installation,
+        processes.installation(folder / "failover", None, **settings) as installation,
     ):
         try:
             asyncio.run(rounds(folder, installation, names))

@@ -22,7 +22,7 @@ def template(cluster_home: Path) -> Node:
 
 @pytest.fixture
 def cluster(template: Node, cluster_home: Path) -> Iterator[Replicated]:
-    """Starts clusters of so many nodes, which end with the test."""
+    """Starts clusters of this number of nodes, which end with the test."""
     with ExitStack() as running:
 
         def start(count: int, *, synchronous: bool = False) -> Nodes:

@@ -45,7 +45,7 @@ class Node:
         self.run("pg_ctl", "start", f"--pgdata={self.folder}", f"--log={self.folder}/log", f"--options={options}")
 
     def stop(self) -> None:
-        """Ends it at once, frozen or not; nothing to do when it does not run."""
+        """Ends it immediately, frozen or not; nothing to do when it does not run."""
         if self.processes():
             self.thaw()
             self.run("pg_ctl", "stop", f"--pgdata={self.folder}", "--mode=immediate")

@@ -62,7 +62,7 @@ async def test_a_silent_host_does_not_delay_the_primary(pair: Nodes, monkeypatch
         assert await port_of(through(pair.dsn(), silent)) == pair[0].port
 
 
-async def test_a_silent_host_is_given_up_when_no_host_accepts_writes(
+async def test_a_connection_fails_in_time_when_one_host_is_silent_and_none_accepts_writes(
     pair: Nodes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connecting, "ATTEMPT_SECONDS", 0.5)
@@ -77,7 +77,7 @@ async def test_a_silent_host_is_given_up_when_no_host_accepts_writes(
     assert reasons[pair[1].host] in ("does not accept writes", "no answer in time")
 
 
-async def test_only_a_standby_is_told_in_one_sentence_at_the_start(pair: Nodes) -> None:
+async def test_only_a_standby_is_reported_in_one_sentence_at_the_start(pair: Nodes) -> None:
     with pytest.raises(DatabaseUnavailable, match=r"does not accept writes.*DATABASE_URL") as refused:
         await check(pair.dsn(pair[1]))
     assert PASSWORD not in str(refused.value)

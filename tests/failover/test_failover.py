@@ -28,7 +28,7 @@ SESSIONS = "select count(*) from pg_stat_activity where application_name like 'p
 @pytest.fixture
 def installation(cluster_home: Path) -> Iterator[Installation]:
     settings = load.SETTINGS | {"SECRET_KEY": SECRET, "ENVIRONMENT": "development"}
-    with processes.installation(cluster_home / "failover", **settings) as made:
+    with processes.installation(cluster_home / "failover", None, **settings) as made:
         yield made
 
 
@@ -38,7 +38,7 @@ def nodes(cluster: Replicated) -> Nodes:
 
 
 @pytest.mark.parametrize("lose", [Node.freeze, Node.kill], ids=["frozen", "killed"])
-async def test_a_lost_primary_costs_no_acknowledged_payment(
+async def test_no_acknowledged_payment_is_lost_with_the_primary(
     installation: Installation, nodes: Nodes, lose: Callable[[Node], None]
 ) -> None:
     former, standby = nodes.nodes
@@ -78,7 +78,9 @@ async def test_a_lost_primary_costs_no_acknowledged_payment(
     assert server.tracebacks() == []
 
 
-async def test_without_a_writable_host_a_server_is_busy_and_says_so(installation: Installation, nodes: Nodes) -> None:
+async def test_a_server_without_a_writable_host_is_busy_and_reports_the_reason(
+    installation: Installation, nodes: Nodes
+) -> None:
     installation.settings["DATABASE_URL"] = nodes.dsn()
     server = await asyncio.to_thread(installation.start)
     async with at(server.url) as http:
@@ -115,7 +117,7 @@ async def audit_of_the_standby(installation: Installation) -> None:
     assert (added.returncode, added.stdout) == (0, whole.stdout)
     assert added.stderr == (
         "A checkpoint does not exist yet. A whole audit runs.\n"
-        "The audit was not recorded. That needs the primary, and DATABASE_OWNER_URL.\n"
+        "The audit was not recorded. To record it, run it on the primary with DATABASE_OWNER_URL.\n"
     )
 
 

@@ -57,7 +57,7 @@ def commands() -> dict[tuple[str, ...], list[Any]]:
     return found
 
 
-def test_odd_command_lines(postgres: EmbeddedPostgres) -> None:
+def test_unusual_command_lines_cause_no_traceback(postgres: EmbeddedPostgres) -> None:
     assert len(commands()) >= 14
     for round in rounds("odd_command_lines", cases=30):
         with fresh_copy(postgres) as dsns, reported(round):

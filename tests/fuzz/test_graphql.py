@@ -8,7 +8,7 @@ from tests.fuzz.rounds import Round
 from tests.fuzz.served import SCHEMA, Fuzzed, play
 
 
-def test_random_documents(postgres: EmbeddedPostgres) -> None:
+def test_random_documents_cause_no_internal_error(postgres: EmbeddedPostgres) -> None:
     play(postgres, "random_documents", _walk, cases=120)
 
 

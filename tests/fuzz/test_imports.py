@@ -54,7 +54,7 @@ TOKENS = (
 COUNTS = "select (select count(*) from imported_users), (select count(*) from users)"
 
 
-def test_odd_exports(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
+def test_unusual_exports_cause_no_traceback(postgres: EmbeddedPostgres, tmp_path: Path) -> None:
     for round in rounds("odd_exports", cases=20):
         with fresh_copy(postgres) as dsns, reported(round):
             asyncio.run(_round(dsns, round, tmp_path))

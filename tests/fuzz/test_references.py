@@ -61,7 +61,7 @@ REQUIRED: dict[str, dict[str, Any]] = {
 """The other fields of an input."""
 
 
-def test_malformed_ids(postgres: EmbeddedPostgres) -> None:
+def test_malformed_ids_cause_no_internal_error(postgres: EmbeddedPostgres) -> None:
     assert len(list(id_mutations())) >= 12
     play(postgres, "malformed_ids", _ids, cases=40)
 
@@ -127,7 +127,7 @@ def cursor_fields() -> list[tuple[str, str]]:
     return found
 
 
-def test_malformed_cursors(postgres: EmbeddedPostgres) -> None:
+def test_malformed_cursors_cause_no_internal_error(postgres: EmbeddedPostgres) -> None:
     assert len(cursor_fields()) >= 8
     play(postgres, "malformed_cursors", _cursors, cases=60)
 

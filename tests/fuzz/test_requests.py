@@ -13,7 +13,7 @@ STATUSES = {200, 204, 307, 400, 403, 404, 405, 406, 408, 413, 415, 429, 431}
 """Every status that a request may cause. A browser gets 503 from a server in development without the explorer."""
 
 
-def test_odd_requests(postgres: EmbeddedPostgres) -> None:
+def test_unusual_requests_cause_no_internal_error(postgres: EmbeddedPostgres) -> None:
     play(postgres, "odd_requests", _requests, cases=150)
 
 
@@ -80,7 +80,7 @@ SEEDS = (
 """Valid requests, which are damaged, cut into pieces, and sent one behind another."""
 
 
-def test_damaged_http(postgres: EmbeddedPostgres) -> None:
+def test_damaged_http_causes_no_internal_error(postgres: EmbeddedPostgres) -> None:
     seconds = dict.fromkeys(("head_seconds", "body_seconds", "keep_alive_seconds", "discard_seconds"), 0.2)
     play(postgres, "damaged_http", _damaged, cases=60, populate=False, **seconds)
 

@@ -43,7 +43,7 @@ RAW = (
 
 # A message that closes the socket cancels its operations. A resolver that has not started by then is never awaited.
 @pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
-def test_odd_messages(postgres: EmbeddedPostgres) -> None:
+def test_unusual_messages_cause_no_internal_error(postgres: EmbeddedPostgres) -> None:
     assert len(DOCUMENTED) >= 6
     play(postgres, "odd_messages", _messages, cases=40)
 
@@ -164,7 +164,7 @@ FRAMES = (
 """Valid and invalid frames."""
 
 
-def test_damaged_frames(postgres: EmbeddedPostgres) -> None:
+def test_damaged_frames_cause_no_internal_error(postgres: EmbeddedPostgres) -> None:
     seconds = dict.fromkeys(("head_seconds", "body_seconds", "keep_alive_seconds", "discard_seconds"), 0.2)
     play(postgres, "damaged_frames", _frames, cases=40, populate=False, **seconds)
 

@@ -50,7 +50,7 @@ async def test_a_hash_with_other_parameters_verifies_and_is_replaced_by_ours(ope
 
 
 @pytest.mark.parametrize("kept", FROM_GO)
-async def test_hash_of_another_implementation_verifies(opened: Passwords, kept: str) -> None:
+async def test_a_hash_of_another_implementation_verifies(opened: Passwords, kept: str) -> None:
     assert (await opened.verify(kept, "test")).matches
     assert not (await opened.verify(kept, "Test")).matches
 
@@ -150,7 +150,7 @@ async def test_a_hash_of_our_own_kind_adds_no_other_computation(opened: Password
     assert work == ["ours"]
 
 
-async def test_a_kind_of_argon2_ends_when_its_last_hash_is_replaced(
+async def test_a_kind_of_argon2_is_no_longer_computed_when_its_last_hash_is_replaced(
     services: IdentityServices, database: Database, owner: Owner
 ) -> None:
     async def left() -> tuple[str, ...]:

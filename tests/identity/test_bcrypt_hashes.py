@@ -112,7 +112,7 @@ async def test_every_refused_sign_in_computes_the_same_hashes(
         assert sum(int(one) for one in work if one != "argon2") == (2**dearest if dearest else 0), kind
 
 
-async def test_the_cost_of_bcrypt_ends_when_the_last_bcrypt_hash_is_replaced(
+async def test_bcrypt_is_no_longer_computed_when_the_last_bcrypt_hash_is_replaced(
     services: IdentityServices, database: Database, owner: Owner
 ) -> None:
     async def dearest() -> int:

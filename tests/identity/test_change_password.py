@@ -185,7 +185,7 @@ async def test_two_concurrent_sign_ins_that_replace_an_outdated_hash_both_succee
     assert (await facts(owner, HASH))[0] != outdated
 
 
-async def test_a_concurrent_refresh_does_not_save_another_session(
+async def test_a_concurrent_refresh_does_not_keep_another_session_open(
     services: IdentityServices,
 ) -> None:
     there = await arrive(services)
@@ -222,7 +222,7 @@ async def test_a_user_whose_wallet_was_closed_meanwhile_changes_nothing(
     assert await facts(owner, HASH) == kept
 
 
-async def test_a_lost_reply_makes_one_change(database_dsn: Dsns) -> None:
+async def test_a_password_is_changed_once_when_replies_are_lost(database_dsn: Dsns) -> None:
     database = LosesReplies(database_dsn.server)
     async with receiving(database) as services:
         ada = await arrive(services)

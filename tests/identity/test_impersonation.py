@@ -111,7 +111,7 @@ def test_a_service_name_with_digits_or_separators_around_it_is_refused(word: str
 
 
 @given(st.sampled_from(SPOKEN[1:]), st.from_regex("[A-Z]{2,9}", fullmatch=True).filter(lambda own: "Z" in own))
-def test_a_service_word_with_a_persons_word_is_accepted_except_pocketpay(word: str, own: str) -> None:
+def test_a_name_with_a_word_of_a_person_is_accepted_unless_it_contains_pocketpay(word: str, own: str) -> None:
     assert resembles_service(f"{own} {word}") == ("pocketpay" in word)
 
 

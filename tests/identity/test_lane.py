@@ -192,7 +192,7 @@ def test_a_customer_of_the_attackers_provider_gets_its_turn_at_the_promised_time
             assert world.ask(customer) is None
 
 
-def test_an_idle_lane_allows_one_address_five_guesses_at_once() -> None:
+def test_an_idle_lane_allows_one_address_five_guesses_without_a_wait() -> None:
     world = World()
     waits = [world.ask(Address(1)) for _ in range(6)]
     assert waits == [None] * 5 + [FURTHER.spacing]

@@ -114,7 +114,7 @@ async def test_a_hash_with_outdated_parameters_is_replaced_when_it_verifies(pass
     assert (await passwords.verify(outdated, "another one altogether")).rehashed is None
 
 
-async def test_unknown_users_password_is_hashed_like_a_wrong_one(passwords: Passwords) -> None:
+async def test_the_password_of_an_unknown_user_is_hashed_like_a_wrong_password(passwords: Passwords) -> None:
     kept = await passwords.hash(PASSWORD)
 
     async def quickest(hashed: str | None) -> float:
@@ -151,7 +151,7 @@ async def test_too_many_concurrent_hashes_are_refused_as_busy_and_the_others_are
         passwords.close()
 
 
-def test_a_hash_that_ends_after_its_event_loop_logs_no_error(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_hash_that_finishes_after_its_event_loop_logs_no_error(caplog: pytest.LogCaptureFixture) -> None:
     passwords = Passwords()
     begun, gate = threading.Event(), threading.Event()
 

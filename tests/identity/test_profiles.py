@@ -36,7 +36,7 @@ async def found(database: Database, text: str, most: int = 10) -> list[str]:
         return [profile.username for profile in await profiles.search(session, text, limit=most)]
 
 
-async def test_search_finds_beginnings_of_usernames_and_of_names_in_any_case(
+async def test_search_finds_beginnings_of_usernames_and_names_in_upper_or_lower_case(
     owner: "Connection[Record]", database: Database
 ) -> None:
     await join(owner, "ana", "Ana Lima")

@@ -60,7 +60,7 @@ async def test_reusing_a_token_after_ten_seconds_ends_the_session(services: Iden
     assert await services.gate.check(renewed.tokens.access_token) is Denial.REVOKED
 
 
-async def test_reusing_a_token_whose_successor_was_used_ends_the_session_at_once(
+async def test_reusing_a_token_whose_successor_was_used_ends_the_session_immediately(
     services: IdentityServices,
 ) -> None:
     person = await arrive(services)

@@ -94,7 +94,7 @@ def shown_by(mail: Received, way: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("way", ["code", "token"])
 @pytest.mark.parametrize("login", ["ada", "@ADA", MAIL, " Ada@EXAMPLE.com ", "+1 202 555 0123"])
-async def test_code_or_link_sets_a_new_password(
+async def test_the_code_or_the_link_sets_a_new_password(
     services: IdentityServices, owner: Owner, login: str, way: str
 ) -> None:
     await somebody(services, raw_phone="+12025550123")
@@ -236,7 +236,7 @@ async def test_a_weak_password_is_refused_and_does_not_use_the_code(services: Id
     await reset(services, "clementine", code=mail.code)
 
 
-async def test_the_refusal_of_a_password_like_the_name_needs_a_valid_code(
+async def test_a_password_like_the_name_is_refused_only_after_a_valid_code(
     services: IdentityServices,
 ) -> None:
     await somebody(services, "clementine")
@@ -272,7 +272,7 @@ async def test_the_address_of_a_password_reset_becomes_known(services: IdentityS
     assert await signs_in(services, NEW, address=ELSEWHERE)
 
 
-async def test_a_lost_reply_sets_the_password_once_and_sends_one_mail(
+async def test_a_password_is_set_once_with_one_mail_when_a_reply_is_lost(
     database_dsn: Dsns, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     losing = await LosesReplies.open(database_dsn.server)

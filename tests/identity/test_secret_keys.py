@@ -45,7 +45,7 @@ PAIRS = [pair for step in STEPS for pair in (step, step[::-1])]
 """Two servers that run at the same time, in both orders."""
 
 
-async def test_servers_of_two_steps_accept_each_others_tokens_and_links(servers: Servers) -> None:
+async def test_servers_at_two_steps_of_the_key_change_accept_each_others_tokens_and_links(servers: Servers) -> None:
     month = Month.parse("2026-11", "UTC")
     for number, (here, there) in enumerate(PAIRS):
         ada = await arrive(servers[here], f"ada_{number}")
@@ -59,7 +59,7 @@ async def test_servers_of_two_steps_accept_each_others_tokens_and_links(servers:
             StatementLinks(keys).read("2026-11", parameters | {"signature": "x" * 43}, now=now)
 
 
-async def test_a_lost_reply_of_a_refresh_is_repeated_by_a_server_of_another_step(
+async def test_a_refresh_whose_reply_is_lost_is_repeated_at_a_server_at_another_step_of_the_key_change(
     servers: Servers, owner: Owner
 ) -> None:
     """The server also notices that two clients use one token, even when another first key made its successor."""

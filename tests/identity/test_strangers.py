@@ -189,7 +189,7 @@ async def test_only_the_most_recently_used_addresses_are_kept(services: Identity
     assert await services.throttle._is_known(ada.user.id, f"10.0.0.{MAX_KNOWN_ADDRESSES + 2}")
 
 
-async def test_a_turn_is_returned_when_no_hash_was_computed(services: IdentityServices) -> None:
+async def test_a_guess_uses_no_turn_when_no_hash_was_computed(services: IdentityServices) -> None:
     limits = Throttle(services.database)
     login = logins.read("ada")
     for _ in range(8):
@@ -200,7 +200,7 @@ async def test_a_turn_is_returned_when_no_hash_was_computed(services: IdentitySe
         assert attempt.requester is Requester.STRANGER
 
 
-async def test_a_lost_reply_uses_one_turn(database_dsn: Dsns, owner: Owner) -> None:
+async def test_an_attempt_uses_one_turn_when_a_reply_is_lost(database_dsn: Dsns, owner: Owner) -> None:
     database = LosesReplies(database_dsn.server)
     async with receiving(database) as services:
         database.losses = 2

@@ -47,7 +47,7 @@ def test_a_token_contains_its_viewer_and_its_expiry() -> None:
     assert tokens.read(signed(claims())).viewer == VIEWER
 
 
-def test_token_never_outlives_its_session() -> None:
+def test_a_token_never_expires_later_than_its_session() -> None:
     now = time.time()
     _, expires_at = tokens.issue(VIEWER, now=now, session_expires_at=now + 30)
     assert expires_at == datetime.fromtimestamp(int(now + 30), UTC)
@@ -113,7 +113,7 @@ def test_a_text_that_is_not_a_token_is_invalid(text: str) -> None:
         tokens.read(text)
 
 
-def test_a_token_expires_to_the_second() -> None:
+def test_a_token_expires_at_its_exact_second() -> None:
     with pytest.raises(ExpiredToken):
         tokens.read(signed(claims(exp=int(time.time()))))
 

@@ -69,7 +69,7 @@ async def test_a_repeated_deadlock_is_service_busy() -> None:
     assert unit.tries == TRIES
 
 
-async def test_an_outcome_that_stays_unknown_is_service_busy_and_may_have_happened() -> None:
+async def test_an_outcome_that_stays_unknown_is_service_busy_with_may_have_happened() -> None:
     unit = Unit(*[UNKNOWN] * 10)
     with pytest.raises(ServiceBusy) as busy:
         await until_known(unit)

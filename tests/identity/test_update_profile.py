@@ -227,7 +227,7 @@ async def test_a_user_whose_wallet_was_closed_meanwhile_changes_nothing(
     assert await facts(owner, ROW, "ada") == ("Ada", None, None, None)
 
 
-async def test_lost_replies_make_one_change(database_dsn: Dsns, owner: Owner) -> None:
+async def test_a_profile_is_changed_once_when_replies_are_lost(database_dsn: Dsns, owner: Owner) -> None:
     database = LosesReplies(database_dsn.server)
     async with receiving(database) as services:
         ada = await arrive(services)

@@ -55,7 +55,7 @@ async def changed_to(services: IdentityServices, whose: Admission, email: str | 
 
 
 @pytest.mark.parametrize("way", ["code", "token"])
-async def test_code_or_link_verifies_the_address(services: IdentityServices, owner: Owner, way: str) -> None:
+async def test_the_code_or_the_link_verifies_the_address(services: IdentityServices, owner: Owner, way: str) -> None:
     ada = await arrive(services, raw_email=MAIL)
     assert not ada.user.email_verified
     await requested(services, ada)
@@ -126,7 +126,9 @@ async def test_after_five_wrong_codes_only_the_link_works(services: IdentityServ
     assert await verified(services, ada, token=mail.token)
 
 
-async def test_of_a_hundred_concurrent_guesses_five_are_checked(services: IdentityServices, owner: Owner) -> None:
+async def test_only_five_of_a_hundred_concurrent_guesses_are_checked(
+    services: IdentityServices, owner: Owner
+) -> None:
     ada = await arrive(services, raw_email=MAIL)
     await requested(services, ada)
     code = (await last(services, owner)).code
@@ -170,7 +172,7 @@ async def test_an_address_belongs_to_the_user_who_verified_it_last(services: Ide
     assert (await sign_in(services, MAIL, PASSWORD, address=HOME, user_agent=None)).user.username == "bea"
 
 
-async def test_of_many_users_who_verify_one_address_at_once_one_keeps_it(
+async def test_one_of_many_users_who_verify_one_address_at_once_keeps_it(
     services: IdentityServices, owner: Owner
 ) -> None:
     people = [await arrive(services, f"ada_{n}", raw_email=MAIL) for n in range(5)]

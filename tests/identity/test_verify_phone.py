@@ -188,7 +188,7 @@ async def test_a_number_belongs_to_the_user_who_verified_it_last(services: Ident
     assert await signed_in(services) == "bea"
 
 
-async def test_of_many_users_who_verify_one_number_at_once_one_keeps_it(
+async def test_one_of_many_users_who_verify_one_number_at_once_keeps_it(
     services: IdentityServices, owner: Owner
 ) -> None:
     everybody = [await arrive(services, f"ada_{n}", raw_phone=PHONE) for n in range(5)]

@@ -98,7 +98,7 @@ def test_quoted_fields_may_contain_newlines_commas_and_quotes(tmp_path: Path) ->
         (b"id;encrypted_password;username\n", "separated by ';'"),
         (b"name,colour\n", "are not the columns of auth.users"),
         (b"encrypted_password,username\n", "no column id: auth.users needs one"),
-        (b"id,id,encrypted_password\n", "the column 'id' is there twice"),
+        (b"id,id,encrypted_password\n", "the column 'id' appears twice"),
         (b"id,encrypted_password," + b"a," * 400_000, "columns are more than the limit of 400"),
         (b"x" * 3_000_000, "is longer than 1,048,576 bytes"),
         (b"\0\0\0", "has a NUL character"),

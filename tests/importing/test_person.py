@@ -244,12 +244,12 @@ def test_a_phone_number_is_read_with_its_country(fields: dict[str, Any], country
     ("field", "number", "country", "problem"),
     [
         ("phone", "202555", "US", 'phone "202555": is not a number of US: write it with its country code'),
-        ("phone", "33123456789", "DE", "could be +33123456789 or +4933123456789: write it with its plus"),
+        ("phone", "33123456789", "DE", "could be +33123456789 or +4933123456789: write it with its plus sign"),
         (
             "profile_phone",
             "4915123456789",
             "DE",
-            "could be +4915123456789 or +494915123456789: write it with its plus",
+            "could be +4915123456789 or +494915123456789: write it with its plus sign",
         ),
         ("profile_phone", "442079460958", "US", "is not a number of US"),
     ],

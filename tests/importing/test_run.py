@@ -234,7 +234,7 @@ async def test_the_next_import_posts_the_opening_balances_of_an_interrupted_one(
     assert await facts(owner, ROWS) == (2, 2, 0, 0, 2, 0)
     assert (await imported(database_dsn, file, dry=True))[1][
         -2
-    ] == "An earlier run has still to post 2 opening balances."
+    ] == "Not posted yet by an earlier run: 2 opening balances."
     mended = csv_file(tmp_path, person(1, balance="999"), person(2))
     assert (await imported(database_dsn, mended))[1][-1] == (
         "0 people imported; 2 opening balances posted: 4.00 USD."

@@ -120,7 +120,7 @@ async def test_an_interrupted_run_is_continued_by_the_next(
     assert await owner.fetchval("select count(distinct user_id) from outgoing_mails") == 150
 
 
-async def test_mails_are_spread_by_the_hourly_limit_after_those_already_waiting(
+async def test_welcome_mails_follow_the_waiting_mails_within_the_hourly_limit(
     database_dsn: Dsns, owner: Owner, tmp_path: Path
 ) -> None:
     first = csv_file(tmp_path, *(without_password(n) for n in range(1, 106)), name="first.csv")

@@ -44,7 +44,7 @@ async def test_a_house_account_cannot_have_a_balance(scene: Scene, writer: Write
         await writer.execute("update ledger_accounts set posted = 100 where id = $1", scene.bank.id)
 
 
-async def test_wallet_on_a_house_account_is_refused(scene: Scene, ordinary: Writer) -> None:
+async def test_a_wallet_with_the_id_of_a_house_account_is_refused(scene: Scene, ordinary: Writer) -> None:
     for kind, constraint in (("wallet", "fk_wallets_account"), ("bank", "ck_wallets_account_is_a_wallets")):
         async with refused(ordinary, constraint):
             await ordinary.execute(

@@ -12,6 +12,7 @@ from pocketpay.database.sessions import Session
 from pocketpay.ledger.repository import postings
 from tests.conftest import Dsns
 from tests.ledger.books import AccountRow, Scene, lines
+from tests.patience import PATIENCE_SECONDS
 
 
 @pytest.mark.parametrize("by_index", [True, False])
@@ -45,6 +46,6 @@ async def test_accounts_are_locked_in_the_order_of_their_ids(
 
 async def _waits(owner: "Connection[Record]", pid: int) -> None:
     waits = "select wait_event_type = 'Lock' from pg_stat_activity where pid = $1"
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while not await owner.fetchval(waits, pid):  # noqa: ASYNC110  # PostgreSQL sends no event when a query waits
             await asyncio.sleep(0.01)

@@ -41,7 +41,9 @@ async def test_a_row_that_refers_to_nothing_is_refused(scene: Scene, writer: Wri
             await insert(writer, attempt.table, attempt.rows, way)
 
 
-async def test_rows_that_refer_to_what_exists_pass_in_every_way(scene: Scene, writer: Writer) -> None:
+async def test_rows_with_existing_references_are_accepted_by_every_kind_of_statement(
+    scene: Scene, writer: Writer
+) -> None:
     for way in ways_of(writer):
         movement = honest(scene)
         failed = TransactionRow(scene.bob.id, scene.alice.id, **FAILED)
@@ -63,7 +65,7 @@ insert into ledger_entries select * from jsonb_populate_recordset(null::ledger_e
 """A wallet and a payment to it in one statement: the guards run at the end of the statement."""
 
 
-async def test_rows_of_the_same_statement_may_be_referred_to(scene: Scene, writer: Writer) -> None:
+async def test_a_row_may_refer_to_rows_of_the_same_statement(scene: Scene, writer: Writer) -> None:
     new = AccountRow(uuids.uuid7(), posted=100, sequence=1, version=1)
     movement = honest(scene).with_transaction(destination_wallet_id=new.id)
     movement = movement.with_entry(1, account_id=new.id, sequence=1, balance_after=100)
@@ -87,7 +89,7 @@ async def test_a_reference_to_a_row_that_was_rolled_back_is_refused(scene: Scene
         await intend(writer, TransactionRow(wallet, scene.bob.id, **FAILED))
 
 
-async def test_an_uncommitted_row_of_another_session_cannot_be_referred_to(
+async def test_no_row_can_refer_to_an_uncommitted_row_of_another_session(
     scene: Scene, writer: Writer, module_dsn: Dsns
 ) -> None:
     """The refusal is immediate, as it was with foreign keys."""
@@ -211,7 +213,7 @@ async def test_a_reference_cannot_be_changed(
                 await mighty.execute(statement.replace("updated_at", "created_at"))
 
 
-async def test_a_wallet_cannot_be_removed_while_another_session_comes_to_refer_to_it(
+async def test_a_wallet_cannot_be_removed_while_another_session_adds_a_reference_to_it(
     scene: Scene, mighty: Writer, module_dsn: Dsns
 ) -> None:
     """A foreign key made the removal wait. It is refused whether or not the other session commits."""
@@ -314,7 +316,9 @@ COMPARISONS = {
 
 
 @pytest.mark.parametrize("comparison", COMPARISONS)
-async def test_without_the_comparison_the_row_passes(scene: Scene, owner: Writer, comparison: str) -> None:
+async def test_a_guard_accepts_the_row_when_its_comparison_is_removed(
+    scene: Scene, owner: Writer, comparison: str
+) -> None:
     """This shows that the rows above test each comparison of the guards."""
     attempt = ORPHANS[COMPARISONS[comparison]](scene)
     guard = await owner.fetchval("select pg_get_functiondef($1::regproc)", f"{attempt.table}_guard")

@@ -216,7 +216,7 @@ async def test_a_gap_in_the_chain_of_entries_raises_an_error(owner: Owner, sessi
         ("9999-12", datetime(9999, 12, 1, tzinfo=UTC), END_OF_TIME),
     ],
 )
-def test_month_begins_and_ends_in_utc(text: str, starts: datetime, ends: datetime) -> None:
+def test_a_month_begins_and_ends_in_utc(text: str, starts: datetime, ends: datetime) -> None:
     month = Month.parse(text)
     assert (month.starts, month.ends, str(month)) == (starts, ends, text)
 

@@ -39,7 +39,7 @@ async def test_a_statement_may_write_accounts_before_their_entries(scene: Scene,
         await writer.execute(ENTER, lines(movement.entries))
 
 
-async def test_chain_of_many_entries_in_one_statement_passes(scene: Scene, writer: Writer) -> None:
+async def test_a_chain_of_many_entries_in_one_statement_passes(scene: Scene, writer: Writer) -> None:
     first = payment(scene.alice, scene.bob)
     second = payment(first.accounts[1], first.accounts[0], 30)
     third = payment(second.accounts[1], second.accounts[0], 70)
@@ -92,7 +92,7 @@ async def test_a_wrong_batch_together_with_a_right_one_is_refused(scene: Scene, 
             await writer.execute(TWO_BATCHES, lines(second.accounts), *map(lines, batches))
 
 
-async def test_wrong_entry_in_the_middle_of_a_chain_is_refused(scene: Scene, writer: Writer) -> None:
+async def test_a_wrong_entry_in_the_middle_of_a_chain_is_refused(scene: Scene, writer: Writer) -> None:
     first = payment(scene.alice, scene.bob).with_entry(0, balance_after=901).with_entry(1, balance_after=599)
     second = payment(replace(first.accounts[0]), first.accounts[1], 30)
     async with refused(writer, CHAIN):

@@ -15,6 +15,7 @@ from pocketpay.mail.outbox import Outbox
 from pocketpay.mail.sender import MailSender
 from pocketpay.mail.smtp import SmtpDelivery
 from tests.mail.smtp_server import SmtpServer
+from tests.patience import PATIENCE_SECONDS
 from tests.people import arrive, receiving
 
 CODE = "1234 5678"
@@ -72,7 +73,7 @@ def sender_to(database: Database, smtp: SmtpServer | Delivery, *, link: str | No
 
 async def send_all(*senders: MailSender) -> None:
     """Sends until no mail is due, and waits until all are sent."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         claimed = True
         while claimed:
             claimed = any([await sender.send_due() for sender in senders])

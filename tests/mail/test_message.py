@@ -54,7 +54,7 @@ def test_html_escapes_text_of_customers_and_plain_text_does_not() -> None:
 
 
 @pytest.mark.parametrize("missing", ["username", "minutes", "code", "link"])
-def test_a_mail_with_a_missing_fact_is_an_error(missing: str) -> None:
+def test_a_mail_without_a_value_that_its_text_needs_is_an_error(missing: str) -> None:
     with pytest.raises(UndefinedError):
         text_of(Kind.VERIFY_EMAIL, {name: fact for name, fact in FACTS.items() if name != missing})
 

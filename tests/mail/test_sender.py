@@ -52,7 +52,9 @@ async def test_mail_of_a_unit_that_is_rolled_back_is_not_sent(
     assert smtp.accepted == []
 
 
-async def test_an_event_put_several_times_sends_one_mail(post: Post, database: Database, smtp: SmtpServer) -> None:
+async def test_an_event_put_into_the_outbox_several_times_sends_one_mail(
+    post: Post, database: Database, smtp: SmtpServer
+) -> None:
     await asyncio.gather(*(post.put("the same") for _ in range(5)))
     await send_all(sender_to(database, smtp))
     await post.put("the same")
@@ -195,7 +197,7 @@ async def test_a_mail_that_exceeds_its_total_time_is_retried(
     assert await facts(owner, ROW) == ("waiting", 1, "timeout")
 
 
-async def test_an_unreachable_smtp_server_uses_no_attempt_and_pauses_grow(
+async def test_an_unreachable_smtp_server_does_not_count_as_an_attempt_and_pauses_grow(
     post: Post, database: Database, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with smtp_serving() as gone:
@@ -219,7 +221,7 @@ async def test_an_unreachable_smtp_server_uses_no_attempt_and_pauses_grow(
     await one.close()
 
 
-async def test_a_refused_sender_address_uses_no_attempt(
+async def test_a_refused_sender_address_does_not_count_as_an_attempt(
     post: Post, database: Database, smtp: SmtpServer, owner: Owner
 ) -> None:
     await post.put()
@@ -228,7 +230,7 @@ async def test_a_refused_sender_address_uses_no_attempt(
     assert await facts(owner, ROW) == ("waiting", 0, "553")
 
 
-async def test_the_login_is_sent_and_a_wrong_login_uses_no_attempt(
+async def test_the_login_is_sent_and_a_wrong_login_does_not_count_as_an_attempt(
     post: Post, database: Database, owner: Owner
 ) -> None:
     async with smtp_serving(login=True) as strict:
@@ -318,7 +320,7 @@ async def test_closing_a_sender_finishes_its_mail_and_claims_no_more(
     assert await facts(owner, ROW) == ("sent", 1, None)
 
 
-async def test_a_started_sender_sends_mails_that_are_put_later(
+async def test_a_started_sender_sends_mails_that_are_put_into_the_outbox_later(
     post: Post, database: Database, smtp: SmtpServer
 ) -> None:
     one = sender_to(database, smtp)
@@ -328,7 +330,7 @@ async def test_a_started_sender_sends_mails_that_are_put_later(
     await one.close()
 
 
-async def test_a_result_that_cannot_be_recorded_at_once_is_recorded_later(
+async def test_a_result_that_cannot_be_recorded_immediately_is_recorded_later(
     post: Post, database: Database, smtp: SmtpServer, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sender, "RECORD_PAUSES", (0.05, 0.05, 0.05))

@@ -76,7 +76,7 @@ def test_the_password_is_read_from_a_file_without_its_final_newline(tmp_path: Pa
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\n", b"\xff"])
-def test_file_without_a_password_stops_the_start(content: bytes | None, tmp_path: Path) -> None:
+def test_a_file_without_a_password_stops_the_start(content: bytes | None, tmp_path: Path) -> None:
     file = tmp_path / "password"
     if content is not None:
         file.write_bytes(content)

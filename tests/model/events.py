@@ -36,7 +36,7 @@ class PaymentAges(NamedTuple):
 
 
 class RequestLapses(NamedTuple):
-    """The request is overdue, and so is a held payment of it."""
+    """The request is overdue, and a held payment of it is overdue too."""
 
     id: UUID
 

@@ -1,4 +1,4 @@
-"""Orders that follow another order at once, so that orders of one unit of work depend on each other."""
+"""Orders that follow another order immediately, so that orders of one unit of work depend on each other."""
 
 import random
 from collections.abc import Callable

@@ -11,13 +11,14 @@ from collections.abc import Iterable, Sequence
 
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.roles import LOGIN, OWNER
-from tests import conftest, databases
+from tests import conftest, data_directories, databases
 from tests.database import test_constraints
 from tests.leftovers import run_folder
 from tests.mutations import catalog, edits, guards, rules
 from tests.mutations.candidates import candidates
 from tests.mutations.runner import Found, Task, run, workers
 from tests.mutations.table import Table
+from tests.run_home import memory
 
 WHAT = ("guards", "code", "database", "rules")
 
@@ -36,10 +37,11 @@ def main() -> int:
     if arguments.what == "rules":
         return rules.main(arguments.jobs)
     table = Table.read()
-    with run_folder(conftest._memory()) as folder:
+    with run_folder(memory()) as folder:
         data, home = folder / "data", folder / "home"
+        data_directories.migrate(data, home)
         with EmbeddedPostgres(data, durable=False, system_home=home) as postgres:
-            asyncio.run(conftest._migrate_template(postgres))
+            asyncio.run(conftest.prepare_template(postgres))
             tasks = _missing(table) if arguments.find else _known(table, postgres, arguments.what)
             tasks = [task for task in tasks if arguments.only in task.name]
             with workers(data, home, arguments.jobs) as idle:

@@ -48,8 +48,12 @@ class Guard:
 
     @property
     def tests(self) -> tuple[str, ...]:
-        what = "resets" if self.name in RESETTING else "ignores" if self.name in IGNORING else "refuses"
-        return (f"{TESTS}::test_it_{what}[{self.name}]",)
+        what = "refuses_the_statement"
+        if self.name in RESETTING:
+            what = "clears_the_verification"
+        elif self.name in IGNORING:
+            what = "ignores_the_row"
+        return (f"{TESTS}::test_the_database_{what}[{self.name}]",)
 
 
 async def guards(dsn: str) -> list[Guard]:

@@ -253,7 +253,31 @@ SPREAD = (
     ),
 )
 
-EDITS = (*LOCKS, *KEYS, *COLUMNS, *COUNTS, *TIMES, *PUSHES, *SPREAD)
+VALUES = (
+    Edit(
+        "a new object stays assignable",
+        "quick_init.py",
+        "_init",
+        "self.__class__ = _frozen",
+        "pass",
+    ),
+    Edit(
+        "times are read without their sign",
+        "database/times.py",
+        "_moment",
+        "signed=True",
+        "signed=False",
+    ),
+    Edit(
+        "times of every zone are kept",
+        "database/times.py",
+        "_encoded",
+        "_kept_raw(moment) if moment.tzinfo is UTC else _raw(moment)",
+        "_kept_raw(moment)",
+    ),
+)
+
+EDITS = (*LOCKS, *KEYS, *COLUMNS, *COUNTS, *TIMES, *VALUES, *PUSHES, *SPREAD)
 
 
 def apply(edit: Edit) -> None:

@@ -14,9 +14,9 @@ FUNDS = (
     "payments/spending.py insufficient_funds: InsufficientFunds(needed, available) if available < needed else None"
 )
 FINDS_IT = "tests/payments/test_transfer.py::test_a_transfer_above_the_balance_is_stored_as_failed"
-HARMLESS = "tests/test_money.py"
+HARMLESS = "tests/test_money.py::test_currencies_have_the_exponents_of_iso_4217"
 CHECK = "alter table cards drop constraint ck_cards_last4_is_four_digits"
-REFUSES = "tests/database/test_constraints.py::test_it_refuses[ck_cards_last4_is_four_digits]"
+REFUSES = "tests/database/test_constraints.py::test_the_database_refuses_the_statement[ck_cards_last4_is_four_digits]"
 
 
 @pytest.fixture(scope="module")

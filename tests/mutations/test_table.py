@@ -67,9 +67,9 @@ def test_every_reason_why_a_guard_changes_nothing_is_a_sentence() -> None:
 
 async def test_every_guard_of_the_database_has_a_test_that_exists(module_dsn: Dsns) -> None:
     found = await catalog.guards(module_dsn.owner)
-    attempted = {f"test_it_refuses[{name}]" for name in test_constraints.ATTEMPTS}
-    attempted |= {f"test_it_resets[{name}]" for name in test_constraints.RESETS}
-    attempted |= {f"test_it_ignores[{name}]" for name in test_constraints.IGNORES}
+    attempted = {f"test_the_database_refuses_the_statement[{name}]" for name in test_constraints.ATTEMPTS}
+    attempted |= {f"test_the_database_clears_the_verification[{name}]" for name in test_constraints.RESETS}
+    attempted |= {f"test_the_database_ignores_the_row[{name}]" for name in test_constraints.IGNORES}
     assert {test.split("::")[1] for guard in found for test in guard.tests} == attempted
     assert len(found) > 130
 
@@ -119,12 +119,12 @@ def test_an_edit_whose_text_is_not_in_the_code_does_not_apply() -> None:
             edits.apply(edits.Edit("a test", "ledger/repository/postings.py", where, "for luck", ""))
 
 
-def test_every_edit_applies() -> None:
+def test_every_edit_changes_the_code() -> None:
     for edit in edits.EDITS:
         assert edits.changed(edit), edit.id
 
 
-def test_a_guard_is_back_after_the_block_without_it() -> None:
+def test_a_removed_guard_is_restored_after_the_block() -> None:
     code = spending.insufficient_funds.__code__, Account.change.__code__, Transfer.decide_new.__code__
     ids = [guard for guard in guards.ids() if guard.startswith(("payments/spending.py", "ledger/account.py"))]
     with guards.removed(*ids):

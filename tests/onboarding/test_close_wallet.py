@@ -8,6 +8,7 @@ import pytest
 import uuid_utils.compat as uuids
 from asyncpg import UniqueViolationError
 
+from pocketpay.banking.bank import PENDING
 from pocketpay.errors import Refusal
 from pocketpay.identity import passwords, usernames
 from pocketpay.identity.closing_user import NAME, ClosingUser
@@ -20,7 +21,6 @@ from pocketpay.identity.sign_in import sign_in
 from pocketpay.onboarding.close_wallet import CloseWallet, close_wallet
 from pocketpay.onboarding.form import Form
 from pocketpay.onboarding.sign_up import sign_up
-from pocketpay.payments.bank import BankReply
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.settle import Settle
@@ -30,6 +30,7 @@ from pocketpay.updates.signals import CHANNEL, read
 from pocketpay.wallets.balance import Freeze, WalletStatus
 from tests.conftest import Dsns
 from tests.operations.operators import freeze
+from tests.patience import PATIENCE_SECONDS
 from tests.payments.banks import SlowBank, with_bank
 from tests.payments.cards import new_card, stored_card
 from tests.payments.customers import (
@@ -199,7 +200,7 @@ async def test_an_update_waiting_for_a_closing_cannot_take_the_username(house: H
         house.records.connection.execute("update users set username = 'ada' where id = $1", bea.user_id)
     )
     waits = "select count(*) from pg_locks where not granted and pid <> pg_backend_pid()"
-    async with house.desk.database.read() as session, asyncio.timeout(5):
+    async with house.desk.database.read() as session, asyncio.timeout(PATIENCE_SECONDS):
         while not await session.fetchval(waits):
             assert not waiting.done()
     await owner.execute("commit")
@@ -429,7 +430,7 @@ async def test_a_closing_sees_a_deposit_settled_in_the_same_unit(house: House) -
     """In the same unit of work, a declined deposit allows closing and a completed one does not."""
     for settled in (False, True):
         ada = await house.arrive(f"ada_{settled}".lower())
-        order = (await pay_in(with_bank(house.desk, SlowBank(BankReply.PENDING)), ada, "5.00")).transaction
+        order = (await pay_in(with_bank(house.desk, SlowBank(PENDING)), ada, "5.00")).transaction
         closing = await house.closing(ada)
         told = await asyncio.gather(
             house.desk.submit(Settle(ada.wallet_id, order.id, settled)),
@@ -440,7 +441,9 @@ async def test_a_closing_sees_a_deposit_settled_in_the_same_unit(house: House) -
         assert closed is not settled, told
 
 
-async def test_lost_replies_close_the_wallet_once_and_return_the_result(house: House, database_dsn: Dsns) -> None:
+async def test_a_wallet_is_closed_once_and_the_result_returned_when_replies_are_lost(
+    house: House, database_dsn: Dsns
+) -> None:
     database = LosesReplies(database_dsn.server)
     async with receiving(database) as services:
         ada = await house.arrive()

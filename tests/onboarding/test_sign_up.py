@@ -64,7 +64,7 @@ async def test_a_new_user_gets_a_session_a_wallet_and_an_account(services: Ident
     assert (await sign_in(services, "ada", PASSWORD, address=HOME, user_agent=None)).user == user
 
 
-async def test_welcome_bonus_is_posted_once_from_promotions_and_the_books_sum_to_zero(
+async def test_a_welcome_bonus_is_posted_once_from_promotions_and_the_books_sum_to_zero(
     services: IdentityServices, owner: Owner
 ) -> None:
     person = await arrive(services)
@@ -144,7 +144,7 @@ async def test_an_unverified_address_can_be_used_by_another_user(
     assert all(one.admission is not None for one in everybody)
 
 
-async def test_of_two_concurrent_sign_ups_with_one_username_one_succeeds(
+async def test_one_of_two_concurrent_sign_ups_with_the_same_username_succeeds(
     services: IdentityServices, owner: Owner
 ) -> None:
     forms = [Form("ada", "Ada", PASSWORD, raw_email=f"a{n}@example.com") for n in range(2)]
@@ -165,7 +165,7 @@ async def test_the_username_of_a_closed_user_cannot_be_used(services: IdentitySe
     assert [type(one) for one in (await signed_up(services)).refusals] == [UsernameTaken]
 
 
-async def test_lost_replies_create_one_user_with_one_bonus(database_dsn: Dsns, owner: Owner) -> None:
+async def test_one_user_with_one_bonus_is_created_when_replies_are_lost(database_dsn: Dsns, owner: Owner) -> None:
     database = LosesReplies(database_dsn.server)
     async with receiving(database) as services:
         database.losses = 3

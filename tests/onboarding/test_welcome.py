@@ -231,7 +231,9 @@ async def test_the_bonus_is_in_the_wallets_currency(desk: Desk, records: Records
     house.services.close()
 
 
-async def test_development_pays_at_sign_up_and_not_for_verifying(desk: Desk, records: Records) -> None:
+async def test_in_development_the_bonus_is_paid_at_sign_up_and_not_for_verifying(
+    desk: Desk, records: Records
+) -> None:
     house = house_of(desk, records, made(environment="development"))
     for username, email in (("ada", None), ("bob", MAIL)):
         ada = await house.arrive(username, email)
@@ -343,7 +345,7 @@ async def test_a_frozen_wallet_gets_its_bonus(house: House) -> None:
     )
 
 
-async def test_lost_replies_pay_one_bonus(database_dsn: Dsns, desk: Desk, records: Records) -> None:
+async def test_one_bonus_is_paid_when_replies_are_lost(database_dsn: Dsns, desk: Desk, records: Records) -> None:
     losing = await LosesReplies.open(database_dsn.server)
     settings = production()
     house = House(desk, opened(losing, settings), settings, records)

@@ -6,6 +6,7 @@ import os
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -65,11 +66,21 @@ async def undone(warm: None, module_dsn: Dsns) -> AsyncIterator["Connection[Reco
     await connection.close()
 
 
+class WithoutCursors(Session):
+    """Reads all rows of a statement at once, which takes half the time of a cursor."""
+
+    __slots__ = ()
+
+    async def stream(self, sql: str, *arguments: Any, prefetch: int = 0) -> AsyncIterator[Record]:
+        for record in await self.fetch(sql, *arguments):
+            yield record
+
+
 async def audited(connection: "Connection[Record]") -> tuple[int, dict[str, set[str]], str]:
     """Runs the audit. Returns the exit code, the ids for each broken law, and the last line."""
     await connection.execute("set local role pocketpay_reader")
     out = io.StringIO()
-    code = await audit.write_report(audit.prove(Session(connection)), out)
+    code = await audit.write_report(audit.prove(WithoutCursors(connection)), out)
     *lines, last = out.getvalue().splitlines()
     found: dict[str, set[str]] = {}
     for line in lines:
@@ -117,7 +128,7 @@ async def test_the_expired_code_of_a_recovery_is_not_reported_as_missing(
     assert (await audited(undone))[:2] == (0, {})
 
 
-def test_every_law_of_the_audit_has_a_kind_of_damage() -> None:
+def test_every_law_of_the_audit_is_tested_with_damaged_rows() -> None:
     assert {proof for damage in DAMAGES for proof in damage.found} == set(PROOFS)
 
 

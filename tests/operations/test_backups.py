@@ -217,7 +217,7 @@ def test_an_owner_that_cannot_create_the_roles_restores_nothing(dumps: dict[str,
     assert asyncio.run(require_empty(target.owner)) == 18
 
 
-def test_a_database_with_tables_is_not_restored_to(dumps: dict[str, Path], town: Dsns, target: Dsns) -> None:
+def test_a_restore_into_a_database_with_tables_is_refused(dumps: dict[str, Path], town: Dsns, target: Dsns) -> None:
     execute(target.owner, "create table theirs ()")
     for dsns in (town, target):
         with pytest.raises(DatabaseUnavailable, match="has tables already, and a restore needs an empty one"):
@@ -264,7 +264,7 @@ def test_damaged_files_are_refused_with_one_sentence(dumps: dict[str, Path], too
     size = dumps["backup"].stat().st_size
     for place in (size // 3, size // 2):
         damaged.write_bytes(flipped(dumps["backup"], place))
-        with pytest.raises(DatabaseUnavailable, match=r"database\.dump in it is damaged"):
+        with pytest.raises(DatabaseUnavailable, match=r"database\.dump in the file is damaged"):
             source.checked(damaged, tools)
 
 
@@ -410,7 +410,7 @@ def test_the_commands_print_what_they_did(run: Run, town: Dsns, target: Dsns, tm
     (path,) = tmp_path.glob("pocketpay-*.backup")
     assert (code, err) == (0, "")
     assert out.startswith(f"Wrote {path.name} (")
-    assert f"the database at revision {revisions.expected()}.\nSECRET_KEY is not in it." in out
+    assert f"the database at revision {revisions.expected()}.\nThe backup does not contain SECRET_KEY." in out
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     with zipfile.ZipFile(path) as archive:
         assert archive.namelist() == ["pocketpay.json", "database.dump"]
@@ -418,7 +418,7 @@ def test_the_commands_print_what_they_did(run: Run, town: Dsns, target: Dsns, tm
     assert run("restore", path.name, dsns=target) == (
         0,
         f"The ledger is correct: all {len(audit.PROOFS)} laws hold.\nRestored {path.name}.\n"
-        "It has no key. Set SECRET_KEY to the key of the server that it came from.\n",
+        "The backup contains no key. Set SECRET_KEY to the key of the server that made it.\n",
         "",
     )
     assert rows(target) == rows(town)

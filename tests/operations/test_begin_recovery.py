@@ -92,7 +92,7 @@ async def test_a_customer_frozen_only_for_debits_can_be_recovered(services: Iden
     assert await facts(owner, LEFT) == (1, 1, 1)
 
 
-async def test_server_without_mail_refuses_and_records_nothing(services: IdentityServices, owner: Owner) -> None:
+async def test_a_server_without_mail_refuses_and_records_nothing(services: IdentityServices, owner: Owner) -> None:
     ada = await customer(services)
     with pytest.raises(MailUnavailable):
         await begin_recovery(

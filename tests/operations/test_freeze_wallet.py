@@ -53,7 +53,7 @@ async def test_every_payment_of_a_frozen_wallet_is_blocked_with_wallet_frozen(
     assert (await PAYING[verb](desk, ada, bob)).transaction.status is Status.COMPLETED
 
 
-async def test_a_held_payment_of_a_wallet_frozen_since_is_blocked_and_releases_the_money(desk: Desk) -> None:
+async def test_a_held_payment_of_a_wallet_frozen_meanwhile_is_blocked_and_releases_the_money(desk: Desk) -> None:
     ada, bob = await person(desk, funds="100.00"), await person(desk)
     held = await send(desk, ada, bob, "60.00")
     await freeze(desk, ada, Freeze.DEBITS)

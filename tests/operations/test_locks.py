@@ -16,7 +16,8 @@ from pocketpay.operations import end_sessions, risk_settings
 from pocketpay.operator_log.act import Operator
 from pocketpay.operator_log.repository import acts
 from pocketpay.payments.desk import Desk
-from tests.clearing.barriers import PATIENCE_SECONDS, Barrier
+from tests.clearing.barriers import Barrier
+from tests.patience import PATIENCE_SECONDS
 from tests.payments.customers import Records, person
 from tests.people import arrive, made
 

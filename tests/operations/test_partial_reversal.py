@@ -61,7 +61,7 @@ async def stolen(desk: Desk) -> tuple[Person, Person, UUID]:
     return ada, eve, paid.id
 
 
-async def test_all_money_but_one_spent_cent_can_be_reversed(desk: Desk, records: Records) -> None:
+async def test_everything_except_one_spent_cent_can_be_reversed(desk: Desk, records: Records) -> None:
     ada, eve, paid = await stolen(desk)
     await freeze(desk, eve)
     assert (await refused(desk, paid)).code == "INSUFFICIENT_FUNDS"

@@ -5,12 +5,12 @@ from uuid import UUID
 
 import pytest
 
+from pocketpay.banking.simulated_bank import SimulatedBank
 from pocketpay.operations import reconcile_bank_file as operations
 from pocketpay.operations.reverse_transaction import reverse_transaction
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed
 from pocketpay.payments.settle import Settle
-from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.reconciliation.errors import BankFileUnreadable
 from pocketpay.reconciliation.match import DifferenceKind
 from pocketpay.settings import SimulatedBank as Manner

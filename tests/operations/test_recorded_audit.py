@@ -54,15 +54,15 @@ WHOLE = {
     "the triggers of bank files and their differences are in force",
     "the constraints of bank files and their differences are in force",
     "a wallet is frozen exactly when the operator log shows it",
-    "each action that freezes or unfreezes a wallet changed it",
+    "each action that freezes or unfreezes a wallet changed its status",
     "each reversal has one action in the operator log with its amount and time, and each such action has its "
     "reversal",
     "a user is an operator exactly when the operator log shows it",
-    "each action that grants or revokes a role changed it",
+    "each action that grants or revokes a role changed the user's role",
     "a risk setting has the value that the operator log shows",
     "each action on a risk setting records the value before it, and changed the value",
     "each action that begins a recovery created a code for that customer, and a mail",
-    "each action that verifies an email address changed it",
+    "each action that verifies an email address changed an unverified address",
     "each action that ends the sessions of a customer ended all of them",
     "the triggers of the operator log and of usernames are in force",
     "only the owner of the table has the right to rewrite the operator log",
@@ -265,7 +265,7 @@ async def test_a_law_with_changed_queries_is_checked_on_all_rows(
     assert used.query_of(changed[PROOFS.index(law)]) == (f"{law.sql} ", ())
 
 
-async def test_a_whole_audit_runs_when_too_much_was_added(
+async def test_a_whole_audit_runs_when_too_many_rows_were_added(
     owner: "Connection[Record]", module_dsn: Dsns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await _run(module_dsn)
@@ -273,7 +273,7 @@ async def test_a_whole_audit_runs_when_too_much_was_added(
     assert await _run(module_dsn, incremental=True) == (
         0,
         RIGHT,
-        "Too much was added since the checkpoint. A whole audit runs.\n",
+        "Too many rows were added since the checkpoint. A whole audit runs.\n",
     )
 
 
@@ -284,7 +284,7 @@ async def test_without_the_owners_login_nothing_is_recorded(owner: "Connection[R
     assert (code, out) == (0, RIGHT)
     assert err == (
         "A checkpoint does not exist yet. A whole audit runs.\n"
-        "The audit was not recorded. That needs the primary, and DATABASE_OWNER_URL.\n"
+        "The audit was not recorded. To record it, run it on the primary with DATABASE_OWNER_URL.\n"
     )
     assert await audit_runs.last(Session(owner)) is None
 

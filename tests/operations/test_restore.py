@@ -71,7 +71,9 @@ def audited(dsns: Dsns) -> str:
     return said.getvalue()
 
 
-def test_the_audit_finds_nothing_in_a_restored_copy_and_in_a_copy_of_it(backups: Backups, database_dsn: Dsns) -> None:
+def test_the_audit_finds_nothing_in_a_restored_copy_and_in_a_copy_of_that_copy(
+    backups: Backups, database_dsn: Dsns
+) -> None:
     asyncio.run(trade(database_dsn))
     right = audited(database_dsn)
     assert right.startswith("The ledger is correct: "), right

@@ -147,7 +147,7 @@ def _about(original: Transaction) -> UUID:
     return wallet_id
 
 
-async def test_a_partly_refunded_transaction_is_reversed_by_the_rest(desk: Desk, records: Records) -> None:
+async def test_the_reversal_of_a_partly_refunded_transaction_refunds_the_rest(desk: Desk, records: Records) -> None:
     ada, bob = await person(desk, funds="10.00"), await person(desk)
     original = (await send(desk, ada, bob, "10.00")).transaction
     await refund_payment(desk, bob, original.id, "4.00")

@@ -126,7 +126,7 @@ async def test_only_real_changes_are_recorded_and_signalled(database: Database, 
     assert [read(payload).risk_settings for payload in told] == [True] * 3
 
 
-async def test_lost_replies_record_a_setting_once(losing: LosesReplies, owner: Owner) -> None:
+async def test_a_setting_is_recorded_once_when_replies_are_lost(losing: LosesReplies, owner: Owner) -> None:
     losing.losses = 2
     assert (await set_(losing, "rapid_transfer_count", "3")).value == "3"
     assert await owner.fetchval("select count(*) from operator_actions") == 1

@@ -8,6 +8,7 @@ from uuid import UUID
 import asyncpg
 import uuid_utils.compat as uuids
 
+from pocketpay.banking.simulated_bank import SimulatedBank
 from pocketpay.clearing.queue import Clearing
 from pocketpay.clearing.terms import Terms
 from pocketpay.database.sessions import Database
@@ -29,7 +30,6 @@ from pocketpay.payments.refund import refund
 from pocketpay.payments.request_money import request_money
 from pocketpay.payments.resolve import Resolver
 from pocketpay.payments.simulate_card_payment import simulate_card_payment
-from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.payments.transfer import transfer
 from pocketpay.payments.withdraw import withdraw
 from pocketpay.risk.rule import RuleAction

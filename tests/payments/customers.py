@@ -12,13 +12,14 @@ from uuid import UUID
 import uuid_utils.compat as uuids
 from asyncpg import Connection, Record
 
+from pocketpay.banking.bank import Bank
+from pocketpay.banking.simulated_bank import SimulatedBank
 from pocketpay.clearing.outcome import Answer
 from pocketpay.clearing.queue import Clearing
 from pocketpay.clearing.terms import Terms
 from pocketpay.database.sessions import Database
 from pocketpay.ledger.repository import postings
 from pocketpay.operations import audit
-from pocketpay.payments.bank import Bank
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.deposit import deposit
 from pocketpay.payments.desk import Desk
@@ -27,7 +28,6 @@ from pocketpay.payments.pay_request import pay_request
 from pocketpay.payments.refund import refund
 from pocketpay.payments.request_money import request_money
 from pocketpay.payments.resolve import Resolver
-from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.payments.transfer import transfer
 from pocketpay.payments.transfer_batch import RawTransfer, transfer_batch
 from pocketpay.payments.withdraw import withdraw
@@ -39,6 +39,9 @@ from pocketpay.wallets.balance import Balance
 from tests.warm_connections import connected
 
 CURRENCIES = ("USD", "JPY")
+
+MAX_PREPARED_BYTES = 15_000
+"""asyncpg's default of `max_cacheable_statement_size`, less a little."""
 
 _numbers = itertools.count(1)
 
@@ -364,13 +367,26 @@ class Records:
         await self.connection.execute(_GROW_OLD, transaction_id, by)
 
     async def findings(self) -> list[str]:
-        """The findings of the audit, read on this connection: a separate audit would take three times as long."""
+        """The findings of the audit, read on this connection and in few statements: a separate audit would take six
+        times as long."""
         async with self.connection.transaction(isolation="repeatable_read", readonly=True):
             return [
-                f"{proof.law}: {id}: {problem}"
-                for proof in audit.PROOFS
-                for id, problem in await self.connection.fetch(proof.sql)
+                f"{audit.PROOFS[number].law}: {id}: {problem}"
+                for statement in _audit_statements()
+                for number, id, problem in await self.connection.fetch(statement)
             ]
+
+
+@cache
+def _audit_statements() -> list[str]:
+    """All proofs in as few statements as asyncpg prepares only once. It does not keep longer ones."""
+    statements = [""]
+    for number, proof in enumerate(audit.PROOFS):
+        part = f"(select {number}, id::text, problem::text from ({proof.sql}) as found (id, problem))"
+        if statements[-1] and len(statements[-1]) + len(part) > MAX_PREPARED_BYTES:
+            statements.append("")
+        statements[-1] += f" union all {part}" if statements[-1] else part
+    return statements
 
 
 @asynccontextmanager

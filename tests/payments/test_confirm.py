@@ -202,7 +202,7 @@ async def test_the_sender_is_checked_before_the_recipient(desk: Desk, records: R
     assert (await confirm(desk, ada.wallet_id, waiting.id)).transaction.failure_code == "WALLET_FROZEN"
 
 
-async def test_confirming_a_payment_that_a_rule_blocks_now_releases_its_money(desk: Desk, records: Records) -> None:
+async def test_a_confirmation_blocked_by_a_rule_releases_the_held_money(desk: Desk, records: Records) -> None:
     ada, bob, waiting = await held(desk)
     desk.clearing.terms = terms(large_transfer_threshold="USD:1.00,JPY:1", large_transfer_action="block")
     answer = await confirm(desk, ada.wallet_id, waiting.id)

@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
+from pocketpay.banking.bank import DECLINED, PENDING, SETTLED, BankOrder, OrderState
 from pocketpay.database.sessions import connect
 from pocketpay.errors import Refusal
 from pocketpay.ledger.house import HouseKind
 from pocketpay.money import Money
 from pocketpay.payments import settle
-from pocketpay.payments.bank import BankOrder, BankReply
 from pocketpay.payments.deposit import deposit
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.settle import Settle
@@ -17,6 +17,7 @@ from pocketpay.payments.sweeper import poll_unsettled
 from pocketpay.transactions.errors import BankDeclined, KeyReused, NotFound
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Type
+from tests.patience import PATIENCE_SECONDS
 from tests.payments.banks import SlowBank, with_bank
 from tests.payments.customers import Person, Records, balance, money, new_key, pay_in, person, send
 
@@ -37,7 +38,7 @@ async def test_a_deposit_is_posted_from_the_bank_account_of_pocket_pay(desk: Des
 
 
 async def test_the_bank_gets_the_transaction_id_as_its_key(desk: Desk) -> None:
-    ada, bank = await person(desk), SlowBank(BankReply.SETTLED)
+    ada, bank = await person(desk), SlowBank(SETTLED)
     answer = await pay_in(with_bank(desk, bank), ada, "12.50")
     assert bank.collected == [BankOrder(answer.transaction.id, Money(1_250, "USD"), "First Bank")]
 
@@ -46,11 +47,11 @@ async def test_the_bank_is_called_outside_any_unit_of_work(desk: Desk) -> None:
     ada, bob = await person(desk), await person(desk)
 
     class BusyBank(SlowBank):
-        async def collect(self, order: BankOrder) -> BankReply:
+        async def collect(self, order: BankOrder) -> OrderState:
             await pay_in(desk, bob, "1.00")  # would wait forever for its turn
-            return BankReply.SETTLED
+            return SETTLED
 
-    answer = await asyncio.wait_for(pay_in(with_bank(desk, BusyBank()), ada, "1.00"), 2)
+    answer = await asyncio.wait_for(pay_in(with_bank(desk, BusyBank()), ada, "1.00"), PATIENCE_SECONDS)
     assert answer.transaction.status is Status.COMPLETED
 
 
@@ -66,7 +67,7 @@ async def test_a_deposit_does_not_lock_the_bank_account(desk: Desk) -> None:
 
 
 async def test_a_declined_deposit_fails_without_entries(desk: Desk, records: Records) -> None:
-    ada, bank, key = await person(desk), SlowBank(BankReply.DECLINED), new_key()
+    ada, bank, key = await person(desk), SlowBank(DECLINED), new_key()
     answer = await pay_in(with_bank(desk, bank), ada, "12.50", key=key)
     assert (answer.transaction.status, answer.transaction.failure_code) == (Status.FAILED, "BANK_DECLINED")
     assert isinstance(answer.refusal, BankDeclined)
@@ -77,9 +78,9 @@ async def test_a_declined_deposit_fails_without_entries(desk: Desk, records: Rec
     assert isinstance(again.refusal, BankDeclined)
 
 
-@pytest.mark.parametrize("reply", [BankReply.PENDING, ConnectionError("no line"), TimeoutError("no answer")])
+@pytest.mark.parametrize("reply", [PENDING, ConnectionError("no line"), TimeoutError("no answer")])
 async def test_a_deposit_stays_created_until_the_bank_answers(
-    desk: Desk, records: Records, reply: BankReply | Exception
+    desk: Desk, records: Records, reply: OrderState | Exception
 ) -> None:
     ada, bank = await person(desk), SlowBank(reply)
     answer = await pay_in(with_bank(desk, bank), ada, "12.50")
@@ -90,7 +91,7 @@ async def test_a_deposit_stays_created_until_the_bank_answers(
     await records.make_poll_due(answer.transaction.id)
     await poll_unsettled(with_bank(desk, bank))
     assert bank.times_asked(answer.transaction.id) == 2
-    bank.reply = BankReply.SETTLED
+    bank.reply = SETTLED
     await poll_unsettled(with_bank(desk, bank))
     assert bank.times_asked(answer.transaction.id) == 2, "the polling interval is not over"
     await records.make_poll_due(answer.transaction.id)
@@ -104,7 +105,7 @@ async def test_a_deposit_stays_created_until_the_bank_answers(
 async def test_a_deposit_does_not_wait_long_for_a_silent_bank(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(settle, "BANK_SECONDS", 0.05)
     ada = await person(desk)
-    answer = await asyncio.wait_for(pay_in(with_bank(desk, SlowBank(None)), ada, "1.00"), 2)
+    answer = await asyncio.wait_for(pay_in(with_bank(desk, SlowBank(None)), ada, "1.00"), PATIENCE_SECONDS)
     assert answer.transaction.status is Status.CREATED
     await desk.submit(Settle(ada.wallet_id, answer.transaction.id, settled=False))
 
@@ -113,7 +114,7 @@ async def test_a_late_decline_of_the_bank_fails_the_deposit(desk: Desk, records:
     ada, bank = await person(desk), SlowBank()
     accepted = (await pay_in(with_bank(desk, bank), ada, "12.50")).transaction
     await records.make_poll_due(accepted.id)
-    bank.reply = BankReply.DECLINED
+    bank.reply = DECLINED
     await poll_unsettled(with_bank(desk, bank))
     kept = await records.transaction(accepted.id)
     assert (kept["status"], kept["failure_code"]) == ("failed", "BANK_DECLINED")
@@ -151,9 +152,9 @@ async def test_an_accepted_deposit_stays_created_when_it_cannot_be_settled_now(d
     ada = await person(desk)
 
     class LastBank(SlowBank):
-        async def collect(self, order: BankOrder) -> BankReply:
+        async def collect(self, order: BankOrder) -> OrderState:
             desk.clearing._open = False
-            return BankReply.SETTLED
+            return SETTLED
 
     answer = await pay_in(with_bank(desk, LastBank()), ada, "12.50")
     assert (answer.transaction.status, answer.replayed) == (Status.CREATED, False)
@@ -181,7 +182,7 @@ async def test_a_wallet_frozen_for_debits_accepts_deposits(desk: Desk, records: 
 
 
 async def test_a_deposit_to_a_wallet_that_cannot_be_paid_is_stored_as_blocked(desk: Desk, records: Records) -> None:
-    ada, bank, key = await person(desk), SlowBank(BankReply.SETTLED), new_key()
+    ada, bank, key = await person(desk), SlowBank(SETTLED), new_key()
     await records.freeze(ada, "all")
     answer = await pay_in(with_bank(desk, bank), ada, "12.50", key=key)
     assert (answer.transaction.status, answer.transaction.failure_code) == (Status.BLOCKED, "WALLET_FROZEN")
@@ -264,7 +265,7 @@ async def test_the_same_key_with_another_input_is_refused(
 
 
 async def test_twenty_concurrent_deposits_with_one_key_deposit_once(desk: Desk) -> None:
-    ada, key, bank = await person(desk), new_key(), SlowBank(BankReply.SETTLED)
+    ada, key, bank = await person(desk), new_key(), SlowBank(SETTLED)
     answers = await asyncio.gather(*(pay_in(with_bank(desk, bank), ada, "10", key=key) for _ in range(20)))
     assert sorted(answer.replayed for answer in answers) == [False] + [True] * 19
     assert len(bank.collected) == 1

@@ -38,7 +38,7 @@ def test_a_valid_amount_is_parsed_exactly(typed: str, currency: str, minor: int)
 
 
 @pytest.mark.parametrize("typed", ["", " ", "\t\n", "\u3000"])
-def test_an_empty_text_is_told_that_it_is_empty(typed: str) -> None:
+def test_an_empty_text_is_reported_as_empty(typed: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_description(typed)
     assert (refused.value.field, refused.value.problem) == ("description", "must not be empty")
@@ -142,7 +142,7 @@ def test_an_idempotency_key_of_8_to_255_characters_is_kept_unchanged(typed: str)
 
 
 @pytest.mark.parametrize("typed", ["bob", "@bob", " @bob ", "BOB", "@Bob", "ｂｏｂ", "＠bob"])
-def test_a_username_is_read_with_or_without_at_and_in_any_case(typed: str) -> None:
+def test_a_username_is_read_with_or_without_at_and_in_upper_or_lower_case(typed: str) -> None:
     assert parse_recipient(typed) == "bob"
 
 

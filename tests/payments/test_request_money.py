@@ -57,7 +57,7 @@ async def test_a_request_expires_after_the_days_of_the_setting(desk: Desk) -> No
     assert made.expires_at - made.created_at == timedelta(days=3)
 
 
-async def test_a_payer_is_found_with_an_at_sign_and_in_any_case(desk: Desk) -> None:
+async def test_a_payer_is_found_with_an_at_sign_and_in_upper_or_lower_case(desk: Desk) -> None:
     ada, bob = await people(desk, 2)
     assert (await new_money_request(desk, ada, "@" + bob.username.upper(), "1.00")).payer_wallet_id == bob.wallet_id
 

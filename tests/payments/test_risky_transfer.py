@@ -29,7 +29,7 @@ NEW = Reason(NewRecipient.name, {})
 RAPID = Reason(RapidTransfers.name, {"count": 5, "window_minutes": 60})
 
 
-async def test_a_transfer_above_the_threshold_is_large_and_one_at_it_is_not(desk: Desk) -> None:
+async def test_a_transfer_above_the_threshold_is_large_and_a_transfer_at_the_threshold_is_not(desk: Desk) -> None:
     ada, bob = await known_pair(desk, funds="2000.00")
     assert (await send(desk, ada, bob, "500.00")).transaction.status is Status.COMPLETED
     large = (await send(desk, ada, bob, "500.01")).transaction

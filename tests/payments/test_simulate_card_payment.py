@@ -309,7 +309,7 @@ async def test_twenty_concurrent_payments_with_one_key_pay_once(two_desks: list[
 
 
 @pytest.mark.parametrize("servers", [1, 2])
-async def test_of_64_concurrent_payments_of_the_whole_balance_one_completes(
+async def test_only_one_of_64_concurrent_payments_of_the_whole_balance_completes(
     two_desks: list[Desk], servers: int
 ) -> None:
     ada = await person(two_desks[0], funds="100.00")

@@ -102,7 +102,7 @@ async def test_a_bill_can_be_split_among_twenty_and_each_can_pay(desk: Desk) -> 
     assert paid.transaction.amount == done.answer.requests[19].amount
 
 
-async def test_payers_are_found_with_an_at_sign_and_in_any_case(desk: Desk) -> None:
+async def test_payers_are_found_with_an_at_sign_and_in_upper_or_lower_case(desk: Desk) -> None:
     ada, bob, cyd = await people(desk, 3)
     done = await split(desk, ada, [f"@{bob.username.upper()}", cyd.username], "3.00")
     assert len(done.answer.requests) == 2

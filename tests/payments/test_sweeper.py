@@ -6,13 +6,14 @@ from contextlib import contextmanager
 
 import pytest
 
+from pocketpay.banking.bank import SETTLED, OrderState
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.payments import sweeper
-from pocketpay.payments.bank import BankReply
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.settle import Settle
 from pocketpay.payments.sweeper import expire_overdue, poll_unsettled, sweep_forever
 from tests.clearing.instructions import YEAR, ahead, held_elsewhere
+from tests.patience import PATIENCE_SECONDS
 from tests.payments.banks import SlowBank, with_bank
 from tests.payments.customers import Records, money, pay_in, people, person, send
 
@@ -27,7 +28,7 @@ def sweeping(desk: Desk) -> Iterator[None]:
 
 
 async def wait_for_status(records: Records, transaction_id: object, status: str) -> None:
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         sql = "select count(*) from transactions where id = $1 and status = $2"
         while not await records.count(sql, transaction_id, status):  # noqa: ASYNC110 - there is no event to wait for
             await asyncio.sleep(0.01)
@@ -44,7 +45,7 @@ async def test_a_silent_bank_does_not_delay_expiry(desk: Desk, records: Records)
     await records.make_poll_due(deposited.id)
     silent = SlowBank(None)
     with sweeping(with_bank(desk, silent)):
-        async with asyncio.timeout(2):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while not silent.collected:  # noqa: ASYNC110 - there is no event to wait for
                 await asyncio.sleep(0.01)
         held = (await send(desk, ada, bob, "1.00")).transaction
@@ -93,7 +94,7 @@ async def test_the_bank_is_polled_about_every_unsettled_deposit(
         rounds += 1
     assert rounds >= 3
     assert {bank.times_asked(one.id) for one in accepted} == {1}
-    bank.reply = BankReply.SETTLED
+    bank.reply = SETTLED
     for one in accepted:
         await records.make_poll_due(one.id)
     with sweeping(with_bank(desk, bank)):
@@ -109,10 +110,10 @@ async def test_an_error_at_one_order_does_not_block_the_others(desk: Desk, recor
         await records.make_poll_due(one.id)
 
     class OddBank(SlowBank):
-        async def collect(self, order: object) -> BankReply:
+        async def collect(self, order: object) -> OrderState:
             if order.id == accepted[0].id:  # type: ignore[attr-defined]
                 raise ZeroDivisionError
-            return BankReply.SETTLED
+            return SETTLED
 
     await poll_unsettled(with_bank(desk, OddBank()))
     assert await money(desk, ada) == (200, 0)

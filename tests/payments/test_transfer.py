@@ -40,7 +40,7 @@ async def refused(desk: Desk, sender: Person, to: Person | str, amount: str, **m
 # ---------------------------------------------------------------- results
 
 
-async def test_a_transfer_without_risk_is_completed_at_once(desk: Desk, records: Records) -> None:
+async def test_a_transfer_without_risk_is_completed_immediately(desk: Desk, records: Records) -> None:
     desk.clearing.terms = without_risk_rules()
     ada, bob = await people(desk, 2, funds="100.00")
     answer = await send(desk, ada, bob, "12.50", description=" Lunch ")

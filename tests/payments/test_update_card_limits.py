@@ -1,4 +1,4 @@
-"""The limits of a card change at once and independently of each other."""
+"""The limits of a card change immediately and independently of each other."""
 
 import pytest
 import uuid_utils.compat as uuids

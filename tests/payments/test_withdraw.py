@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
+from pocketpay.banking.bank import DECLINED, PENDING, SETTLED, BankOrder, OrderState
 from pocketpay.clearing.outcome import Answer
 from pocketpay.errors import Refusal
 from pocketpay.ledger.house import HouseKind
 from pocketpay.money import Money
 from pocketpay.payments import settle
-from pocketpay.payments.bank import BankOrder, BankReply
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
@@ -21,6 +21,7 @@ from pocketpay.transactions.errors import BankDeclined, InsufficientFunds, KeyRe
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.transaction import Type
 from tests.conftest import Dsns
+from tests.patience import PATIENCE_SECONDS
 from tests.payments.banks import SlowBank, with_bank
 from tests.payments.customers import (
     Records,
@@ -69,7 +70,7 @@ async def test_the_fee_of_an_instant_withdrawal_is_a_separate_leg(desk: Desk, re
 
 
 async def test_the_bank_gets_the_amount_without_the_fee_and_the_transaction_id(desk: Desk) -> None:
-    ada, bank = await person(desk, funds="100.00"), SlowBank(BankReply.SETTLED)
+    ada, bank = await person(desk, funds="100.00"), SlowBank(SETTLED)
     done = (await pay_out(with_bank(desk, bank), ada, "50.00", INSTANT)).transaction
     assert bank.paid_out == [BankOrder(done.id, Money(5_000, "USD"), "First Bank", instant=True)]
     slowly = (await pay_out(with_bank(desk, bank), ada, "10.00")).transaction
@@ -81,11 +82,11 @@ async def test_the_bank_is_called_outside_any_unit_of_work(desk: Desk) -> None:
     ada, bob = await person(desk, funds="1.00"), await person(desk, funds="1.00")
 
     class BusyBank(SlowBank):
-        async def payout(self, order: BankOrder) -> BankReply:
+        async def payout(self, order: BankOrder) -> OrderState:
             await pay_out(desk, bob, "1.00")  # would wait forever for its turn
-            return BankReply.SETTLED
+            return SETTLED
 
-    answer = await asyncio.wait_for(pay_out(with_bank(desk, BusyBank()), ada, "1.00"), 2)
+    answer = await asyncio.wait_for(pay_out(with_bank(desk, BusyBank()), ada, "1.00"), PATIENCE_SECONDS)
     assert answer.transaction.status is Status.COMPLETED
 
 
@@ -103,7 +104,7 @@ async def test_the_amount_and_the_fee_are_held_until_the_bank_answers(desk: Desk
 
 
 async def test_a_declined_withdrawal_releases_the_held_money(desk: Desk, records: Records) -> None:
-    ada, bank, key = await person(desk, funds="100.00"), SlowBank(BankReply.DECLINED), new_key()
+    ada, bank, key = await person(desk, funds="100.00"), SlowBank(DECLINED), new_key()
     answer = await pay_out(with_bank(desk, bank), ada, "50.00", INSTANT, key=key)
     assert (answer.transaction.status, answer.transaction.failure_code) == (Status.FAILED, "BANK_DECLINED")
     assert isinstance(answer.refusal, BankDeclined)
@@ -114,9 +115,9 @@ async def test_a_declined_withdrawal_releases_the_held_money(desk: Desk, records
     assert isinstance(again.refusal, BankDeclined)
 
 
-@pytest.mark.parametrize("reply", [BankReply.PENDING, ConnectionError("no line"), TimeoutError("no answer"), None])
+@pytest.mark.parametrize("reply", [PENDING, ConnectionError("no line"), TimeoutError("no answer"), None])
 async def test_the_bank_is_polled_until_it_answers(
-    desk: Desk, records: Records, reply: BankReply | Exception | None, monkeypatch: pytest.MonkeyPatch
+    desk: Desk, records: Records, reply: OrderState | Exception | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(settle, "BANK_SECONDS", 0.05)
     ada, bank = await person(desk, funds="100.00"), SlowBank(reply)
@@ -128,7 +129,7 @@ async def test_the_bank_is_polled_until_it_answers(
     await poll_unsettled(with_bank(desk, bank))
     await poll_unsettled(with_bank(desk, bank))
     assert bank.times_asked(accepted.id) == 2, "the next poll waits for the polling interval"
-    bank.reply = BankReply.SETTLED
+    bank.reply = SETTLED
     await records.make_poll_due(accepted.id)
     await poll_unsettled(with_bank(desk, bank))
     assert (await records.transaction(accepted.id))["status"] == "completed"
@@ -164,7 +165,7 @@ async def test_two_servers_never_poll_the_same_order_at_once(module_dsn: Dsns, r
         for id in orders:
             await records.make_poll_due(id)
         bank.paid_out.clear()
-        bank.reply = BankReply.SETTLED
+        bank.reply = SETTLED
         await asyncio.gather(*(poll_unsettled(with_bank(desk, bank)) for desk in (one, two, one, two)))
         assert {bank.times_asked(id) for id in orders} == {1}
         assert await money(one, ada) == (9_000, 0)
@@ -176,7 +177,7 @@ async def test_another_server_settles_an_order_of_a_server_that_died(module_dsn:
         ada = await person(dying, funds="100.00")
 
         class LastBank(SlowBank):
-            async def payout(self, order: BankOrder) -> BankReply:
+            async def payout(self, order: BankOrder) -> OrderState:
                 self.paid_out.append(order)
                 raise asyncio.CancelledError
 
@@ -184,7 +185,7 @@ async def test_another_server_settles_an_order_of_a_server_that_died(module_dsn:
             await pay_out(with_bank(dying, LastBank()), ada, "50.00", INSTANT, key="key-of-the-dying")
     async with open_desk(module_dsn.server) as next_one:
         assert await money(next_one, ada) == (10_000, 5_075)
-        bank = SlowBank(BankReply.SETTLED)
+        bank = SlowBank(SETTLED)
         again = await pay_out(with_bank(next_one, bank), ada, "50.00", INSTANT, key="key-of-the-dying")
         assert (again.transaction.status, again.replayed, bank.paid_out) == (Status.CREATED, True, [])
         await records.make_poll_due(again.transaction.id)
@@ -224,7 +225,7 @@ async def test_a_withdrawal_settles_even_if_its_wallet_has_been_frozen_or_closed
 async def test_a_withdrawal_from_a_frozen_wallet_is_stored_as_blocked(
     desk: Desk, records: Records, what: str
 ) -> None:
-    ada, bank, key = await person(desk, funds="100.00"), SlowBank(BankReply.SETTLED), new_key()
+    ada, bank, key = await person(desk, funds="100.00"), SlowBank(SETTLED), new_key()
     await records.freeze(ada, what)
     for replayed in (False, True):
         answer = await pay_out(with_bank(desk, bank), ada, "12.50", key=key)
@@ -242,7 +243,7 @@ async def test_a_withdrawal_from_a_frozen_wallet_is_stored_as_blocked(
 async def test_a_withdrawal_whose_amount_and_fee_exceed_the_balance_is_stored_as_failed(
     desk: Desk, speed: Speed, amount: str, required: int
 ) -> None:
-    ada, bank, key = await person(desk, funds="100.00"), SlowBank(BankReply.SETTLED), new_key()
+    ada, bank, key = await person(desk, funds="100.00"), SlowBank(SETTLED), new_key()
     for replayed in (False, True):
         answer = await pay_out(with_bank(desk, bank), ada, amount, speed, key=key)
         assert (answer.transaction.status, answer.replayed) == (Status.FAILED, replayed)
@@ -331,7 +332,7 @@ async def test_the_same_key_with_another_input_is_refused(desk: Desk, records: R
 
 
 async def test_twenty_concurrent_withdrawals_with_one_key_withdraw_once(desk: Desk) -> None:
-    ada, key, bank = await person(desk, funds="100.00"), new_key(), SlowBank(BankReply.SETTLED)
+    ada, key, bank = await person(desk, funds="100.00"), new_key(), SlowBank(SETTLED)
     answers = await asyncio.gather(*(pay_out(with_bank(desk, bank), ada, "10", key=key) for _ in range(20)))
     assert sorted(answer.replayed for answer in answers) == [False] + [True] * 19
     assert len(bank.paid_out) == 1

@@ -80,7 +80,7 @@ def test_an_entry_with_several_movements_has_a_line_for_each() -> None:
     assert [(line.amount.minor, line.transaction_id) for line in file.lines] == [(7_000, ID), (3_000, other)]
 
 
-def test_only_booked_entries_are_read_and_the_days_are_those_of_the_statement() -> None:
+def test_only_booked_entries_are_read_and_the_days_are_the_days_of_the_statement() -> None:
     pending = entry(IN, status="<Sts>PDNG</Sts>")
     booked = entry(OUT, status="<Sts>BOOK</Sts>")
     days = "<FrToDt><FrDtTm>2026-11-25T00:00:00</FrDtTm><ToDtTm>2026-11-28T23:59:59</ToDtTm></FrToDt>"
@@ -109,7 +109,7 @@ REFUSED: dict[str, tuple[bytes | str, str]] = {
     "nothing": ("", "Line 1: the column 'date' is missing. The columns are date, amount, currency, reference."),
     "only a header": (HEAD, "The file has no movements."),
     "semicolons": (HEAD.replace(",", ";"), "reference. The columns must be separated by commas."),
-    "a column twice": (HEAD + ",amount", "Line 1: the column 'amount' is there twice."),
+    "a column twice": (HEAD + ",amount", "Line 1: the column 'amount' is in the header twice."),
     "too few columns": (f"{HEAD}\n{DAY},1.00,USD", "Line 2: it has 3 columns, and the header has 4."),
     "an open quote": (f'{HEAD}\n{DAY},1.00,USD,"x', "Line 2: it has a quote that is not closed"),
     "a long value": (f"{HEAD}\n{DAY},1.00,USD,{'x' * 20_000}", "or a value that is too long."),

@@ -25,7 +25,9 @@ async def test_customers_stay_signed_in_after_a_restore(cluster_home: Path) -> N
             before = await ada.ask(BALANCE)
             made = first.run("backup", "a.backup")
             assert made.returncode == 0, made.stderr
-            assert made.stdout.endswith("It has the key that signs tokens. Keep the file as secret as the server.\n")
+            assert made.stdout.endswith(
+                "The backup contains the key that signs tokens. Keep the file as secret as the server.\n"
+            )
             assert stat.S_IMODE((first.folder / "a.backup").stat().st_mode) == 0o600
             await ada.deposit("1")
             refused = first.run("restore", "a.backup")

@@ -82,7 +82,7 @@ actions = st.sampled_from(RuleAction)
     new=actions,
     rapid=actions,
 )
-def test_the_verdict_equals_that_of_a_model(
+def test_the_verdict_equals_the_verdict_of_a_model(
     amount: int,
     known: bool,
     recent: int,

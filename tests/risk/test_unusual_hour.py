@@ -89,9 +89,7 @@ def test_unusual_hours_until_24_and_until_0_are_the_same(from_hour: int, moment:
 
 
 @given(from_hour=first_hours, until_hour=first_hours, moment=moments)
-def test_swapping_the_unusual_hours_matches_exactly_the_other_hours(
-    from_hour: int, until_hour: int, moment: datetime
-) -> None:
+def test_two_rules_with_swapped_hours_match_opposite_hours(from_hour: int, until_hour: int, moment: datetime) -> None:
     if from_hour != until_hour:
         here, there = rule(from_hour, until_hour), rule(until_hour, from_hour)
         assert here.matches(payment(at=moment)) is not there.matches(payment(at=moment))

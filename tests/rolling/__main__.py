@@ -100,7 +100,7 @@ def main() -> None:
     with (
         run_folder(None) as folder,
         commands.forking(),
-        processes.installation(folder / "rolling", **settings) as installation,
+        processes.installation(folder / "rolling", None, **settings) as installation,
     ):
         try:
             sys.stdout.write(asyncio.run(roll(folder / "nginx", installation, chosen.rounds)))

@@ -43,7 +43,7 @@ def test_no_plain_name_looks_like_a_secret() -> None:
     assert {name for name in fields.PLAIN if SUSPECT.search(name)} <= {"idempotencyKey"}
 
 
-def test_every_mutation_with_a_secret_is_tried() -> None:
+def test_every_mutation_with_a_secret_has_a_request() -> None:
     """A new mutation with a secret gets a request in verbs.py."""
     assert set(VERBS) >= fields.secret_verbs()
 
@@ -76,7 +76,7 @@ def test_the_settings_show_no_secret(shown: type[str]) -> None:
     assert "planted" not in shown(settings)
 
 
-def test_the_repr_of_no_dataclass_shows_a_secret() -> None:
+def test_no_dataclass_shows_a_secret_in_its_repr() -> None:
     """A message may contain the repr of an object. Types of the schema are left out: Strawberry makes their reprs."""
     shown = set()
     for module in pkgutil.walk_packages(pocketpay.__path__, "pocketpay."):

@@ -36,9 +36,9 @@ def planted() -> Planted:
 
 
 @pytest.fixture(scope="module")
-def used(cluster_home: Path, planted: Planted) -> Iterator[tuple[Installation, Running]]:
+def used(cluster_home: Path, seeded_data: Path, planted: Planted) -> Iterator[tuple[Installation, Running]]:
     """A server with the planted settings, after requests with secrets."""
-    with installation(cluster_home / "secrets", **SETTINGS) as installed:
+    with installation(cluster_home / "secrets", seeded_data, **SETTINGS) as installed:
         server = installed.start()
         with httpx.Client(base_url=server.url) as http:
             token: str | None = None

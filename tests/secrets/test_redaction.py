@@ -85,7 +85,7 @@ def test_the_strings_of_the_request_are_removed_wherever_they_were() -> None:
     assert redacted("bad 'violet-harbour'") == "bad 'violet-harbour'", "the next request has other values"
 
 
-def test_a_value_is_removed_also_as_an_error_quotes_it() -> None:
+def test_a_value_is_also_removed_in_the_form_in_which_an_error_quotes_it() -> None:
     body = orjson.dumps({"query": "{ x }", "variables": {"p": VALUE}})
     assert "break" not in in_request(f"invalid input: {[VALUE]!r}", body)
 

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-SECONDS = 15.0
+from tests.patience import PATIENCE_SECONDS
 
 
 @dataclass
@@ -23,7 +23,7 @@ class Stream:
 
     async def event(self) -> tuple[str, Any] | None:
         """Returns the type and the parsed data of the next event; None at the end of the response."""
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             while b"\n\n" not in self._bytes:
                 piece = await self._piece()
                 if not piece:
@@ -80,7 +80,7 @@ async def streaming(
     )
     writer.write(head.encode() + body)
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout(PATIENCE_SECONDS):
             lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:] if line)}
         yield Stream(int(lines[0].split()[1]), headers, reader, writer)

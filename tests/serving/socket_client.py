@@ -10,7 +10,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Subprotocol
 
-PATIENCE_SECONDS = 5.0
+from tests.patience import PATIENCE_SECONDS
 
 
 class Subscription:

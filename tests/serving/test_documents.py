@@ -16,16 +16,10 @@ from graphql.validation.validation_context import ValidationContext
 
 from benchmarks import expensive_documents
 from pocketpay.app import SERVED_SCHEMA
-from pocketpay.serving.documents import (
-    FRAGMENT_BUDGET,
-    MAX_CACHED_ANONYMOUS_TOKENS,
-    MAX_DEFINITIONS,
-    MAX_LISTED_VALUES,
-    OVERLAP_BUDGET,
-    Documents,
-)
+from pocketpay.serving.documents import MAX_CACHED_ANONYMOUS_TOKENS, MAX_DEFINITIONS, Documents
 from pocketpay.serving.limits import Limits
 from pocketpay.serving.plans import Plans
+from pocketpay.serving.validation import FRAGMENT_BUDGET, MAX_LISTED_VALUES, OVERLAP_BUDGET, Validator
 from tests.people import made
 
 EXPLORER = Path(__file__).parents[2] / "explorer" / "src"
@@ -135,7 +129,7 @@ def test_objects_in_a_list_are_not_counted_as_values() -> None:
 def test_no_validation_rule_visits_names() -> None:
     """Validation does not visit name nodes, so no rule may handle them or every kind of node."""
     context = ValidationContext(SERVED_SCHEMA, parse("{ __typename }"), TypeInfo(SERVED_SCHEMA), lambda _: None)
-    for rule in documents()._rules:
+    for rule in Validator(SERVED_SCHEMA, introspection=False).rules:
         handlers = rule(context).get_enter_leave_for_kind("name")
         if rule is UniqueDirectivesPerLocationRule:
             assert "directives" not in NameNode.keys

@@ -9,6 +9,7 @@ import pytest
 from pocketpay.serving import downloads
 from tests.clients import Client, Listening
 from tests.ledger.posted import many_lines, post
+from tests.patience import PATIENCE_SECONDS
 from tests.serving.test_statement_csv import READING, Owner, link, pieces, slow_reader, until_no_readers
 from tests.transactions.past import people
 
@@ -97,7 +98,7 @@ async def test_a_slow_download_frees_its_slot_for_a_waiting_one_after_its_minimu
     wallets = await one_wallet_more_than_slots(owner)
     slow = [await begin_download(client, link(one, MONTH)) for one in wallets[:-1]]
     assert (await client.http.get(link(wallets[-1], MONTH))).status_code == 200
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while await owner.fetchval(READING) != len(slow) - 1:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
     for download in slow[1:]:

@@ -18,6 +18,7 @@ from pocketpay.serving.connections.protocol import protocol_of
 from pocketpay.serving.execution import Execution
 from tests.clients import PASSWORD, Client, Listening, Person, listening, serving
 from tests.conftest import Dsns
+from tests.patience import PATIENCE_SECONDS
 from tests.people import made
 from tests.serving.event_stream_client import streaming
 from tests.updates.waiting import until
@@ -70,8 +71,8 @@ async def open_streams(client: Client) -> int:
 
 
 async def at_most_open(client: Client, most: int) -> None:
-    """Waits until at most so many streams are open."""
-    async with asyncio.timeout(15):
+    """Waits until at most this number of streams is open."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while await open_streams(client) > most:  # noqa: ASYNC110 - the server tells it on request only
             await asyncio.sleep(0.01)
 
@@ -180,7 +181,7 @@ async def test_the_accept_header_chooses_between_json_and_events(
         assert (await stream.next() if streams else await stream.body()) == {"data": {"__typename": "Query"}}
 
 
-async def test_json_for_a_subscription_names_both_transports(client: Client) -> None:
+async def test_a_json_response_to_a_subscription_names_both_transports(client: Client) -> None:
     answer = await client.post(BALANCE)
     assert "graphql-transport-ws" in answer["errors"][0]["message"]
     assert "text/event-stream" in answer["errors"][0]["message"]
@@ -192,7 +193,7 @@ async def test_comments_are_sent_while_there_is_no_event(server: Listening, monk
     async with streaming(server.port, BALANCE, token=ada.token) as stream:
         await stream.next()
         waiting = asyncio.create_task(stream.next())
-        await until(lambda: stream.comments >= 3, 15)
+        await until(lambda: stream.comments >= 3)
         await deposit(server.client, ada)
         assert "data" in await waiting
 

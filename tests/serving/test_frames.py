@@ -65,13 +65,13 @@ async def test_a_close_reason_is_cut_to_the_size_of_a_close_frame() -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 65_535, 65_536, 200_000])
-def test_a_text_frame_equals_that_of_the_websockets_library(size: int) -> None:
+def test_a_text_frame_equals_the_frame_of_the_websockets_library(size: int) -> None:
     text = b"x" * size
     theirs = Frame(Opcode.TEXT, text).serialize(mask=False)
     assert text_frame(text) == theirs
 
 
-def test_a_next_message_equals_that_of_orjson() -> None:
+def test_a_next_message_has_the_same_bytes_as_with_orjson() -> None:
     for id in ("1", 'a"b\\', "\u2028é"):
         message = {"id": id, "type": "next", "payload": {"data": {"version": 1}}}
         assert next_frame(id, b'{"data":{"version":1}}') == orjson.dumps(message).decode()

@@ -267,7 +267,7 @@ async def test_development_serves_health_readiness_metrics_and_the_schema(client
     assert "type Query {" in (await client.http.get("/schema.graphql")).text
 
 
-async def test_a_client_that_disconnects_in_its_body_does_not_disturb_the_server(server: Listening) -> None:
+async def test_a_client_that_disconnects_while_it_sends_a_body_does_not_disturb_the_server(server: Listening) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(_head(b"content-length: 30") + b'{"query"')
     await writer.drain()
@@ -314,6 +314,19 @@ async def test_an_unexpected_exception_is_answered_as_json_without_its_message(
 @given(st.binary(max_size=300))
 def test_any_body_is_parsed_or_refused(raw: bytes) -> None:
     with contextlib.suppress(HttpRefusal):
+        http.parse_body(raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "reason"),
+    [
+        (b"", "zero-length"),
+        (b'{"query": "{', "unexpected end of data"),
+        (b'{"query": "\\ud83d"}', "no low surrogate in string: line 1"),  # half an emoji, of a cut string
+    ],
+)
+def test_a_body_that_is_not_json_is_refused_with_the_reason(raw: bytes, reason: str) -> None:
+    with pytest.raises(HttpRefusal, match=f"The body is not JSON: .*{reason}"):
         http.parse_body(raw)
 
 

@@ -113,7 +113,7 @@ async def test_a_traceback_in_a_librarys_message_gets_fields_of_its_own(
     assert "Traceback" not in json.dumps(first)
 
 
-def test_asyncios_messages_repeat_no_error_in_production(capsys: pytest.CaptureFixture[str]) -> None:
+def test_messages_of_asyncio_contain_no_error_text_in_production(capsys: pytest.CaptureFixture[str]) -> None:
     log.configure(made(environment="production"))
     logging.getLogger("asyncio").error("Task exception was never retrieved\nfuture: <Task exception=E('hunter2')>")
     (line,) = capsys.readouterr().err.splitlines()

@@ -140,7 +140,7 @@ def test_an_answer_is_shared_only_when_it_depends_on_the_event_alone(selected: s
     assert plan.shared is shared
 
 
-async def test_only_events_of_the_same_object_share_their_bytes() -> None:
+async def test_only_events_of_the_same_object_use_the_same_bytes() -> None:
     plan = Plans(SERVED_SCHEMA).event_plan(operation("subscription { balanceChanged { version } }"))
     assert plan is not None
     states = [Balance(UUID(int=1), "USD", 0, 0, 7, cast(Any, None)) for _ in range(2)]
@@ -150,7 +150,7 @@ async def test_only_events_of_the_same_object_share_their_bytes() -> None:
     assert plan.cached_payload(Wallet.of(states[1])) is None, "an equal state is another object"
 
 
-async def test_a_document_has_a_plan_from_its_second_use_on() -> None:
+async def test_a_document_has_a_plan_from_its_second_use() -> None:
     execution = Execution(SERVED_SCHEMA, Documents(SERVED_SCHEMA, Limits.of(made()), introspection=True))
     asked = execution.documents.prepared("{ wallet { id } }").operations[0]
     assert execution._plan(asked) is None

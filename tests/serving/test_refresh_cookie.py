@@ -92,7 +92,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("headers", REFUSED.values(), ids=REFUSED.keys())
-async def test_the_refresh_cookie_is_ignored_without_the_header_and_an_allowed_origin(
+async def test_the_refresh_cookie_is_used_only_with_the_header_and_an_allowed_origin(
     client: Client, owner: Owner, headers: dict[str, str]
 ) -> None:
     cookie = kept(await post(client, SIGN_UP, **ASKS)).value

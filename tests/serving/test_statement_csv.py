@@ -26,6 +26,7 @@ from tests.api.test_statement import NOVEMBER, TICK
 from tests.clients import Client, Listening, Person, serving
 from tests.conftest import Dsns
 from tests.ledger.posted import Paid, many_lines, post
+from tests.patience import PATIENCE_SECONDS
 from tests.people import SECRET
 from tests.transactions.past import people
 
@@ -278,7 +279,7 @@ async def pieces(client: Client, url: str) -> AsyncIterator[bytes]:
 
 
 async def until_no_readers(owner: Owner) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_SECONDS):
         while await owner.fetchval(READING):  # noqa: ASYNC110 - PostgreSQL sends no event
             await asyncio.sleep(0.01)
 

@@ -20,8 +20,8 @@ HANGS_SECONDS = 240.0
 
 
 @pytest.fixture
-def installation(cluster_home: Path) -> Iterator[Installation]:
-    with processes.installation(cluster_home / "soak") as made:
+def installation(cluster_home: Path, seeded_data: Path) -> Iterator[Installation]:
+    with processes.installation(cluster_home / "soak", seeded_data) as made:
         yield made
 
 
@@ -50,7 +50,7 @@ def test_a_walk_has_the_same_instructions_each_time() -> None:
     assert in_memory.walk(5) == in_memory.walk(5)
 
 
-def test_a_walk_that_fails_tells_how_to_replay_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_error_of_a_failed_walk_says_how_to_replay_it(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(walk: object) -> None:
         raise AssertionError("they disagree")
 

@@ -35,6 +35,9 @@ WRITTEN = {
     "emoji newer than any data": "\U0001faff",
     "Kannada": "ಕನ್ನಡ",
     "letter with many marks": "ṩ̂",
+    "Burmese with four marks": "လွှဲ့",
+    "Tibetan with eight marks": "ཧྐྵྨླྺྼྻྂ",
+    "eight marks, many times": "a\u0300\u0301\u0302\u0303\u0304\u0305\u0306\u0307" * 3,
     "a full stop": ".",
 }
 
@@ -87,6 +90,12 @@ DANGEROUS = {
     "byte order mark": "Ada\ufeff",
 }
 
+STACKED = {
+    "nine marks": "q" + "\u0302\u0303\u0304" * 3,
+    "nine marks in the middle": "ab" + "\u0489" * 9 + "cd",
+    "nine marks with joiners between them": "q" + "\u0302\u0303\u0304\u200d" * 3,
+}
+
 LINES = [parse_description, parse_reason, parse_bank_name, parse_label, parse_merchant]
 
 
@@ -103,6 +112,15 @@ def test_invisible_and_deceptive_text_is_no_valid_name_or_description(text: str)
     assert refused.value.field == "name"
     for parse in LINES:
         with pytest.raises(InvalidInput):
+            parse(text)
+
+
+@pytest.mark.parametrize("text", STACKED.values(), ids=STACKED)
+def test_a_stack_of_marks_is_no_valid_name_or_description(text: str) -> None:
+    with pytest.raises(InvalidProfile, match="at most 8 marks on one character"):
+        display_name(text)
+    for parse in LINES:
+        with pytest.raises(InvalidInput, match="at most 8 marks on one character"):
             parse(text)
 
 

@@ -1,5 +1,6 @@
 """The query plan for a wallet's changed transactions: index scans that read only what is requested."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -7,8 +8,10 @@ import pytest
 import uuid_utils.compat as uuids
 from asyncpg import Connection, Record
 
+from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.transactions.repository import changes
-from tests.plans import INDEXED, explained, rows_read, scans
+from tests.conftest import Dsns
+from tests.plans import INDEXED, Filled, explained, filled_once, rows_read, scans
 from tests.transactions.past import NOON, people
 from tests.transactions.test_history_plans import FILL
 
@@ -17,16 +20,31 @@ MADE_IN_AN_HOUR = 1_800
 SINCE = "uuid[], timestamptz[], uuid[], int"
 
 
-@pytest.fixture(params=["empty", "fresh", "large"])
-async def wallet(owner: "Connection[Record]", request: pytest.FixtureRequest) -> UUID:
+@pytest.fixture(scope="module", params=["empty", "fresh", "large"])
+def filled(postgres: EmbeddedPostgres, request: pytest.FixtureRequest) -> Iterator[Filled]:
     """A wallet without history, with a history without statistics, or with a long history with statistics."""
-    mine, other = await people(owner, f"p{uuids.uuid7().hex[12:]}", f"p{uuids.uuid7().hex[12:]}")
-    if request.param != "empty":
-        await owner.execute(FILL, mine, other, NOON, 2_000 if request.param == "fresh" else 20_000)
-        await owner.execute("update transactions set updated_at = completed_at")
-    if request.param == "large":
-        await owner.execute("analyze transactions")
-    return mine
+
+    async def fill(owner: "Connection[Record]") -> UUID:
+        mine, other = await people(owner, f"p{uuids.uuid7().hex[12:]}", f"p{uuids.uuid7().hex[12:]}")
+        if request.param != "empty":
+            await owner.execute(FILL, mine, other, NOON, 2_000 if request.param == "fresh" else 20_000)
+            await owner.execute("update transactions set updated_at = completed_at")
+        if request.param == "large":
+            await owner.execute("analyze transactions")
+        return mine
+
+    with filled_once(postgres, fill) as made:
+        yield made
+
+
+@pytest.fixture
+def database_dsn(filled: Filled) -> Dsns:
+    return filled.dsns
+
+
+@pytest.fixture
+def wallet(filled: Filled) -> UUID:
+    return filled.wallet
 
 
 async def test_counting_changes_stops_at_its_limit_in_a_long_history(

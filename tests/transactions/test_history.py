@@ -208,7 +208,7 @@ async def test_a_recipient_cannot_find_a_held_payments_creation_time_by_filterin
     assert await whole(session, sender, Filter(until=done), size=5) == [held.id]
 
 
-async def test_without_time_to_continue_a_filter_stops_and_returns_where(
+async def test_a_filter_returns_the_place_where_it_ran_out_of_time(
     owner: Owner, session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(history, "MAX_SCANNED", 10)

@@ -1,6 +1,7 @@
 """The query plan for a page of history: two index scans that stop at the end of the page, for histories of any
 length."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -8,9 +9,11 @@ import pytest
 import uuid_utils.compat as uuids
 from asyncpg import Connection, Record
 
+from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.transactions.filter import Filter
 from pocketpay.transactions.repository import history as repository
-from tests.plans import explained, nodes, scans
+from tests.conftest import Dsns
+from tests.plans import Filled, explained, filled_once, nodes, scans
 from tests.transactions.past import NOON, people
 
 PAGE = 21
@@ -36,15 +39,30 @@ def bounds(wallet: UUID) -> tuple[Any, ...]:
     return wallet, NOON.replace(year=9999), nobody, NOON.replace(year=1970), nobody, True
 
 
-@pytest.fixture(params=["empty", "fresh", "large"])
-async def wallet(owner: "Connection[Record]", request: pytest.FixtureRequest) -> UUID:
+@pytest.fixture(scope="module", params=["empty", "fresh", "large"])
+def filled(postgres: EmbeddedPostgres, request: pytest.FixtureRequest) -> Iterator[Filled]:
     """A wallet without history, with a history without statistics, or with a long history with statistics."""
-    mine, other = await people(owner, f"p{uuids.uuid7().hex[12:]}", f"p{uuids.uuid7().hex[12:]}")
-    if request.param != "empty":
-        await owner.execute(FILL, mine, other, NOON, 2_000 if request.param == "fresh" else 20_000)
-    if request.param == "large":
-        await owner.execute("analyze transactions")
-    return mine
+
+    async def fill(owner: "Connection[Record]") -> UUID:
+        mine, other = await people(owner, f"p{uuids.uuid7().hex[12:]}", f"p{uuids.uuid7().hex[12:]}")
+        if request.param != "empty":
+            await owner.execute(FILL, mine, other, NOON, 2_000 if request.param == "fresh" else 20_000)
+        if request.param == "large":
+            await owner.execute("analyze transactions")
+        return mine
+
+    with filled_once(postgres, fill) as made:
+        yield made
+
+
+@pytest.fixture
+def database_dsn(filled: Filled) -> Dsns:
+    return filled.dsns
+
+
+@pytest.fixture
+def wallet(filled: Filled) -> UUID:
+    return filled.wallet
 
 
 @pytest.mark.parametrize("order", ORDERS)
@@ -88,6 +106,8 @@ async def test_the_count_reads_at_most_its_limit_of_rows(owner: "Connection[Reco
 async def test_refunds_of_a_payment_are_found_without_reading_failed_ones(
     owner: "Connection[Record]", wallet: UUID
 ) -> None:
+    undone = owner.transaction()
+    await undone.start()
     other, original = (await people(owner, f"p{uuids.uuid7().hex[12:]}"))[0], uuids.uuid7()
     tried = """
         insert into transactions (id, type, status, currency, source_wallet_id, destination_wallet_id, amount, fee,
@@ -99,6 +119,7 @@ async def test_refunds_of_a_payment_are_found_without_reading_failed_ones(
         from generate_series(0, 2000) n"""
     await owner.execute(tried, original, wallet, other, NOON)
     plan = await explained(owner, repository._REFUNDS, "uuid[], int", f"{{{original}}}", 100)
+    await undone.rollback()
     (scan,) = scans(plan, "transactions")
     assert (scan["Index Name"], scan["Actual Rows"]) == ("ix_transactions_refunds", 4)
     assert not [node for node in nodes(plan) if "Sort" in node["Node Type"]]

@@ -25,11 +25,11 @@ def test_a_limit_resets_24_hours_after_its_oldest_payment_and_never_while_unused
 
 
 @pytest.mark.parametrize(("used", "remaining"), [(0, 1_000), (1, 999), (1_000, 0), (1_001, 0)])
-def test_a_limit_leaves_the_rest_and_never_less_than_nothing(used: int, remaining: int) -> None:
+def test_what_remains_of_a_limit_is_never_negative(used: int, remaining: int) -> None:
     assert limit(used).remaining == Money(remaining, "USD")
 
 
-def test_a_limit_allows_exactly_its_rest() -> None:
+def test_a_limit_allows_exactly_what_remains() -> None:
     assert limit(400).allows(Money(600, "USD"))
     assert not limit(400).allows(Money(601, "USD"))
     assert not limit(1_001).allows(Money(1, "USD"))

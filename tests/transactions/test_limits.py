@@ -7,11 +7,11 @@ from uuid import UUID
 
 import pytest
 
+from pocketpay.banking.bank import SETTLED
 from pocketpay.clearing.expire import Expire
 from pocketpay.clearing.outcome import Answer
 from pocketpay.errors import Refusal
 from pocketpay.money import Money
-from pocketpay.payments.bank import BankReply
 from pocketpay.payments.cancel import cancel
 from pocketpay.payments.confirm import confirm
 from pocketpay.payments.desk import Desk
@@ -113,7 +113,7 @@ async def test_the_deposit_limit_refuses_before_the_bank_is_called(
     module_dsn: Dsns, desk: Desk, records: Records
 ) -> None:
     async with open_desk(module_dsn.server, without_risk_rules(**LOW)) as strict:
-        ada, bank = await person(strict, funds="60.00"), SlowBank(BankReply.SETTLED)
+        ada, bank = await person(strict, funds="60.00"), SlowBank(SETTLED)
         before = await records.checksum()
         assert (await refused(pay_in(with_bank(strict, bank), ada, "40.01"))).kind is DEPOSIT
         assert (bank.collected, await records.checksum()) == ([], before)

@@ -164,9 +164,7 @@ async def test_a_search_continues_from_every_position_inside_and_between_blocks(
 
 
 @pytest.mark.usefixtures("small")
-async def test_without_time_to_continue_a_page_stops_and_the_next_continues_there(
-    owner: Owner, database: Database
-) -> None:
+async def test_the_next_page_continues_where_a_page_ran_out_of_time(owner: Owner, database: Database) -> None:
     mine, other = await somebody(owner, 2)
     happened = payments(mine, other, ["tea"] + ["rent"] * 40)
     await write(owner, happened)
@@ -180,7 +178,7 @@ async def test_without_time_to_continue_a_page_stops_and_the_next_continues_ther
             assert found == [happened[0].id]
 
 
-async def test_the_pages_of_one_operation_share_their_time() -> None:
+async def test_the_pages_of_one_operation_share_one_time_limit() -> None:
     time = ReadingTime(0.01)
     assert time.is_left
     with time.spent():
@@ -280,7 +278,10 @@ async def test_a_search_without_matches_reads_no_transaction_of_the_blocks(owner
 @pytest.mark.parametrize(
     ("mistake", "problem"),
     [
-        ("update search_blocks set descriptions = 'x' where ctid = $1::text::tid", "not those of the transactions"),
+        (
+            "update search_blocks set descriptions = 'x' where ctid = $1::text::tid",
+            "differ from the descriptions of the transactions",
+        ),
         ("delete from search_blocks where ctid = $1::text::tid", "the block before it ends at"),
     ],
 )

@@ -1,5 +1,6 @@
 """The query plans for limits and for polling the bank: index scans of a few rows, for tables of any size."""
 
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
@@ -8,10 +9,12 @@ from asyncpg import Connection, Record
 
 from pocketpay.clearing.queue import PLANNER_SETTINGS
 from pocketpay.clearing.repository import units
+from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.payments import repository as sweeps
 from pocketpay.transactions.limits import LimitKind
 from pocketpay.transactions.repository import usage
-from tests.plans import explained, nodes
+from tests.conftest import Dsns
+from tests.plans import Filled, explained, filled_once, nodes
 from tests.transactions.past import people
 
 FILL = """
@@ -36,16 +39,31 @@ from generate_series(1, $2::int) n
 """
 
 
-@pytest.fixture(params=["fresh", "large"])
-async def wallet(owner: "Connection[Record]", request: pytest.FixtureRequest) -> UUID:
+@pytest.fixture(scope="module", params=["fresh", "large"])
+def filled(postgres: EmbeddedPostgres, request: pytest.FixtureRequest) -> Iterator[Filled]:
     """A wallet that paid every ten seconds for days, with or without planner statistics."""
-    mine, other = await people(owner, "ada", "bob")
-    await owner.execute(FILL, mine, other, 20_000)
-    await owner.execute(HOURS, mine, 400)
-    await owner.execute(ORDERS, mine, 3_000)
-    if request.param == "large":
-        await owner.execute("analyze transactions; analyze wallet_usage")
-    return mine
+
+    async def fill(owner: "Connection[Record]") -> UUID:
+        mine, other = await people(owner, "ada", "bob")
+        await owner.execute(FILL, mine, other, 20_000)
+        await owner.execute(HOURS, mine, 400)
+        await owner.execute(ORDERS, mine, 3_000)
+        if request.param == "large":
+            await owner.execute("analyze transactions; analyze wallet_usage")
+        return mine
+
+    with filled_once(postgres, fill) as made:
+        yield made
+
+
+@pytest.fixture
+def database_dsn(filled: Filled) -> Dsns:
+    return filled.dsns
+
+
+@pytest.fixture
+def wallet(filled: Filled) -> UUID:
+    return filled.wallet
 
 
 def reads(plan: dict[str, Any], relation: str) -> list[float]:

@@ -81,7 +81,7 @@ async def test_an_old_hour_that_still_exists_is_reduced_by_a_refund(desk: Desk, 
     assert await records.connection.fetchval("select amount from wallet_usage where kind = 'transfer'") == 301
 
 
-async def test_an_hour_that_limits_read_never_becomes_negative(desk: Desk, records: Records) -> None:
+async def test_the_amount_of_an_hour_within_the_window_never_becomes_negative(desk: Desk, records: Records) -> None:
     ada = (await people(desk, 1))[0]
     statement = (
         "insert into wallet_usage values ($1, 'transfer', date_trunc('hour', now(), 'UTC') - $2::interval, -1)"

@@ -12,6 +12,7 @@ import pytest
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.updates.feed import MAX_PER_LOOP_TURN, Feed
 from pocketpay.updates.signals import Signal
+from tests.patience import PATIENCE_SECONDS
 from tests.updates.waiting import until
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
@@ -249,7 +250,7 @@ async def test_versions_never_decrease_and_the_last_one_always_arrives(wallet: U
                 seen.append(await watch.next())
             return seen
 
-    async with feeding(books) as feed, asyncio.timeout(10), asyncio.TaskGroup() as group:
+    async with feeding(books) as feed, asyncio.timeout(PATIENCE_SECONDS), asyncio.TaskGroup() as group:
         followers = [group.create_task(follow(feed, begin / 2_000)) for begin in range(40)]
         for version in range(1, 201):
             books.versions[wallet] = version

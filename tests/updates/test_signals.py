@@ -106,7 +106,7 @@ ID = "01a203843071775db3fa09cad881e7d2"
         "w" + "１" * 32 + ".1",
     ],
 )
-def test_an_invalid_notification_means_read_everything_again(garbage: str) -> None:
+def test_an_invalid_notification_causes_a_read_of_everything(garbage: str) -> None:
     assert read(garbage) == EVERYTHING
 
 

@@ -148,7 +148,7 @@ class HttpWalk:
         payment = self.model.payments.get(order.id)
         if payment is None or payment.status != "created":
             return reply
-        return self.model.process(model_orders.BankAnswer(order.who, order.id, yes=True))  # it settles at once
+        return self.model.process(model_orders.BankAnswer(order.who, order.id, yes=True))  # it settles immediately
 
     @staticmethod
     def _agrees(seen: Seen, expected: Reply | None) -> bool:

@@ -51,7 +51,7 @@ def test_an_unanswered_key_may_be_stored() -> None:
         (stored("acknowledged", "unanswered"), [PAYMENT], "doubled"),
     ],
 )
-def test_loss_repetition_and_ghosts_are_found(rows: Stored, transactions: list[UUID], which: str) -> None:
+def test_lost_repeated_and_untried_payments_are_found(rows: Stored, transactions: list[UUID], which: str) -> None:
     verdict = history().compare(rows, transactions)
     assert not verdict.is_right
     assert len(getattr(verdict, which)) == 1

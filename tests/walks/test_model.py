@@ -39,7 +39,7 @@ STEPS_AT_DESKS = 250
 STEPS_OF_RECOVERY = 150
 
 
-def test_model_shares_no_code_with_the_product() -> None:
+def test_the_model_shares_no_code_with_the_product() -> None:
     (folder,) = its_package.__path__
     for file in Path(folder).glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text())):
@@ -74,7 +74,7 @@ def test_walks_reach_every_rule_and_every_state() -> None:
 
 
 @pytest.mark.parametrize("with_me", [True, False])
-def test_split_shares_equal_those_of_the_model(with_me: bool) -> None:
+def test_split_shares_equal_the_shares_of_the_model(with_me: bool) -> None:
     for among in range(1, 21):
         for total in range(among + with_me, 90):
             split = shares(Money(total, "USD"), among=among, include_me=with_me)

@@ -53,7 +53,7 @@ test('the token of another tab is read inside the lock', async () => {
   assert.deepEqual(sent, ['r-other']);
 });
 
-test('a lost response of a refresh is repeated at once with the same token', async () => {
+test('a lost response of a refresh is repeated immediately with the same token', async () => {
   const { session, sent } = sessionWith([{ lost: true }, { tokens: { accessToken: 'a2', refreshToken: 'r2' } }]);
   session.begin({ accessToken: 'a1', refreshToken: 'r1' });
   assert.equal(await session.renew('a1'), 'a2');

@@ -118,7 +118,7 @@ export class Session {
     throw new SessionEnded();
   }
 
-  /** Sends the refresh. When its response is lost, repeats it at once: the server returns the same new token. */
+  /** Sends the refresh. When its response is lost, repeats it immediately: the server returns the same new token. */
   private async asked(refreshToken: string): Promise<RefreshResponse> {
     const send = async () => {
       const response = await (this.options.fetch ?? fetch)(this.options.url, {

@@ -18,10 +18,11 @@ class ChangePasswordInput:
 
 
 @strawberry.mutation(
-    description="Changes the viewer's password and ends all their other sessions on every server: their tokens are "
-    "refused and their websockets close. The current session stays. A verified email address gets a mail about it. "
-    "The errors of both fields are returned together. Refusals: INVALID_CREDENTIALS, WEAK_PASSWORD, WALLET_FROZEN "
-    "(frozen for ALL), RATE_LIMITED (too many wrong passwords in signed-in requests; signIn does not count)."
+    description="Changes the viewer's password and ends all other sessions of the viewer on every server: their "
+    "tokens are refused and their websockets close. The current session stays. A verified email address gets a "
+    "mail about the change. The errors of both fields are returned together. Refusals: INVALID_CREDENTIALS, "
+    "WEAK_PASSWORD, WALLET_FROZEN (frozen for ALL), RATE_LIMITED (too many wrong passwords in signed-in requests; "
+    "signIn does not count)."
 )
 @refusals_as_errors(UserPayload)
 async def change_password(

@@ -13,7 +13,7 @@ from pocketpay.payments.confirm import confirm
 @strawberry.mutation(
     description="Confirms a payment of the viewer that waits for confirmation, and completes it. Idempotent: "
     "repeating it returns the same result. Refusals: NOT_FOUND, WRONG_STATE (with the current status), "
-    "WALLET_FROZEN and RISK_BLOCKED (it ends BLOCKED), RECIPIENT_NOT_FOUND (it ends FAILED)."
+    "WALLET_FROZEN and RISK_BLOCKED (the payment ends BLOCKED), RECIPIENT_NOT_FOUND (the payment ends FAILED)."
 )
 @refusals_as_errors(TransactionPayload, BY_ID)
 async def confirm_transfer(info: Info, id: HeldPaymentId) -> TransactionPayload:

@@ -11,9 +11,9 @@ from pocketpay.payments import decline_request as payments
 
 
 @strawberry.mutation(
-    description="Declines a money request to the viewer. This is final. If a payment of it waits for confirmation, "
-    "the payment is CANCELLED and the held money is released. Idempotent: repeating it returns the same result. "
-    "Refusals: NOT_FOUND, WRONG_STATE (with the current status)."
+    description="Declines a money request to the viewer. This is final. If a payment of the request waits for "
+    "confirmation, that payment is CANCELLED and the held money is released. Idempotent: repeating it returns the "
+    "same result. Refusals: NOT_FOUND, WRONG_STATE (with the current status)."
 )
 @refusals_as_errors(MoneyRequestPayload, BY_ID)
 async def decline_request(info: Info, id: RequestId) -> MoneyRequestPayload:

@@ -12,7 +12,7 @@ from pocketpay.payments import freeze_card as payments
 
 @strawberry.mutation(
     description="Freezes one of the viewer's cards. It cannot pay until it is unfrozen. Idempotent: repeating it "
-    "returns the same result. Refusals: NOT_FOUND, WRONG_STATE (it is closed)."
+    "returns the same result. Refusals: NOT_FOUND, WRONG_STATE (the card is closed)."
 )
 @refusals_as_errors(CardPayload, BY_ID)
 async def freeze_card(info: Info, id: CardId) -> CardPayload:

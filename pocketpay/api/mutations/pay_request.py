@@ -19,12 +19,12 @@ class PayRequestInput:
 
 
 @strawberry.mutation(
-    description="Pays a money request, with the same rules as transfer. If the payment is COMPLETED, the request is "
-    "PAID. If the payment is risky, it is PENDING_CONFIRMATION and the request stays PENDING until confirmTransfer. "
-    "If the payment is cancelled, expired, failed or blocked, the request can be paid again. Refusals: NOT_FOUND, "
-    "WRONG_STATE (the request's, or that of its payment, which waits for confirmation), RECIPIENT_NOT_FOUND, "
-    "WALLET_FROZEN, WALLET_CLOSED, INSUFFICIENT_FUNDS, LIMIT_EXCEEDED, TOO_MANY_PENDING, RISK_BLOCKED, "
-    "INVALID_INPUT, IDEMPOTENCY_KEY_REUSED."
+    description="Pays a money request, with the same rules as transfer. If the payment is COMPLETED, the request "
+    "is PAID. If the payment is risky, it is PENDING_CONFIRMATION and the request stays PENDING until "
+    "confirmTransfer. If the payment is cancelled, expired, failed or blocked, the request can be paid again. "
+    "Refusals: NOT_FOUND, WRONG_STATE (the request is not PENDING, or a payment of it already waits for "
+    "confirmation), RECIPIENT_NOT_FOUND, WALLET_FROZEN, WALLET_CLOSED, INSUFFICIENT_FUNDS, LIMIT_EXCEEDED, "
+    "TOO_MANY_PENDING, RISK_BLOCKED, INVALID_INPUT, IDEMPOTENCY_KEY_REUSED."
 )
 @refusals_as_errors(TransactionPayload, BY_INPUT_ID)
 async def pay_request(

@@ -12,10 +12,10 @@ from pocketpay.identity.errors import InvalidToken
 
 
 @strawberry.mutation(
-    description="Exchanges a refresh token for new tokens of the session. A refresh token can be used once. "
-    "Repeated within ten seconds, after a lost response, it returns the same refresh token. When a used token is "
-    "sent again later, it may be stolen, so the session ends. Refusals: INVALID_TOKEN (sign in again), "
-    "WALLET_FROZEN (the wallet is frozen for ALL; the refresh token stays valid)."
+    description="Exchanges a refresh token for new tokens of the session. A refresh token can be used once. When "
+    "the same token is sent again within ten seconds, for example after a lost response, the response has the same "
+    "new refresh token. When a used token is sent again after that, it may be stolen, so the session ends. Refusals: "
+    "INVALID_TOKEN (sign in again), WALLET_FROZEN (the wallet is frozen for ALL; the refresh token stays valid)."
 )
 @refusals_as_errors(SessionPayload, ())
 async def refresh_session(

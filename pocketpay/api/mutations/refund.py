@@ -28,11 +28,11 @@ class RefundInput:
 
 @strawberry.mutation(
     description="Refunds money that the viewer received, in full or in part, as a new transaction of type REFUND. "
-    "The original stays COMPLETED, and its `refunded` shows the refunded total. Without enough money the refund is "
-    "FAILED; from a frozen wallet it is BLOCKED. A refund has no fee, no risk check and no limit, and it reduces "
-    "the payer's use of their limit. Refusals: NOT_FOUND, ALREADY_REFUNDED, REFUND_TOO_LARGE, RECIPIENT_NOT_FOUND "
-    "(the person who paid cannot receive money now), INVALID_AMOUNT, INVALID_INPUT, WALLET_FROZEN, WALLET_CLOSED, "
-    "INSUFFICIENT_FUNDS, IDEMPOTENCY_KEY_REUSED."
+    "The original stays COMPLETED, and its `refunded` shows the refunded total. Without enough money, the refund "
+    "is FAILED. If the viewer's wallet is frozen, the refund is BLOCKED. A refund has no fee, no risk check and no "
+    "limit. The refunded amount no longer counts in the payer's daily limit. Refusals: NOT_FOUND, "
+    "ALREADY_REFUNDED, REFUND_TOO_LARGE, RECIPIENT_NOT_FOUND (the person who paid cannot receive money now), "
+    "INVALID_AMOUNT, INVALID_INPUT, WALLET_FROZEN, WALLET_CLOSED, INSUFFICIENT_FUNDS, IDEMPOTENCY_KEY_REUSED."
 )
 @refusals_as_errors(TransactionPayload)
 async def refund(

@@ -30,8 +30,8 @@ class ResetPasswordInput:
 
 @strawberry.mutation(
     description="Sets a new password and ends every session of the user: their tokens are refused and their "
-    "websockets close. The user gets a mail about it and can sign in with the new password. Needs no session. "
-    "Refusals: INVALID_INPUT (neither code nor token, or both, or a code without a login), WEAK_PASSWORD, "
+    "websockets close. The user gets a mail about the change and can sign in with the new password. Needs no "
+    "session. Refusals: INVALID_INPUT (neither code nor token, or both, or a code without a login), WEAK_PASSWORD, "
     "INVALID_CODE (wrong, used, expired, or after five wrong codes: then only the link is valid), WALLET_FROZEN "
     "(the code is right, and the wallet is frozen for ALL), RATE_LIMITED (60 an hour from one address)."
 )

@@ -21,11 +21,11 @@ class SignInInput:
 
 
 @strawberry.mutation(
-    description="Signs a user in and opens a session. A user has at most 50 sessions; the oldest one ends when "
-    "there would be more. Refusals: INVALID_CREDENTIALS (the login or the password is wrong; the error does not say "
-    "which), WALLET_FROZEN (the password is right, and the wallet is frozen for ALL), RATE_LIMITED (the message has "
-    "the number of seconds to wait). After this wait, an address that is new for this user has 30 minutes to use "
-    "one reserved attempt."
+    description="Signs a user in and opens a session. A user has at most 50 sessions; one more sign-in ends the "
+    "oldest session. Refusals: INVALID_CREDENTIALS (the login or the password is wrong; the error does not say "
+    "which), WALLET_FROZEN (the password is right, and the wallet is frozen for ALL), RATE_LIMITED (the message "
+    "has the number of seconds to wait). After that wait, one attempt is reserved for 30 minutes for a network "
+    "address that is new for this user."
 )
 @refusals_as_errors(SessionPayload)
 async def sign_in(

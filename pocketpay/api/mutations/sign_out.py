@@ -8,7 +8,7 @@ from pocketpay.api.errors import UserError
 from pocketpay.identity import sessions
 
 
-@strawberry.type(description="The result of ending sessions: their number, or the errors.")
+@strawberry.type(description="The result of ending sessions: the number of ended sessions, or the errors.")
 class SignOutPayload:
     revoked: int = strawberry.field(
         default=0, description="Number of sessions that ended. Their tokens are refused and their websockets close."

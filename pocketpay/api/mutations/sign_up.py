@@ -42,9 +42,10 @@ class SignUpInput:
 
 
 @strawberry.mutation(
-    description="Creates a user with a wallet and signs them in. A welcome bonus, if configured, is in the wallet "
-    "at once. In production verifyEmail pays it, once per email address. All errors of the input are returned "
-    "together. Refusals: INVALID_INPUT, WEAK_PASSWORD, USERNAME_TAKEN, EMAIL_TAKEN, PHONE_TAKEN, RATE_LIMITED."
+    description="Creates a user with a wallet and signs them in. A welcome bonus, if configured, is in the new "
+    "wallet in development. In production verifyEmail pays the bonus, once per email address. All errors of the "
+    "input are returned together. Refusals: INVALID_INPUT, WEAK_PASSWORD, USERNAME_TAKEN, EMAIL_TAKEN, "
+    "PHONE_TAKEN, RATE_LIMITED."
 )
 @refusals_as_errors(SessionPayload)
 async def sign_up(

@@ -25,10 +25,11 @@ class SimulateCardPaymentInput:
 
 
 @strawberry.mutation(
-    description="Pays with one of the viewer's cards on a simulated network. The money moves at once. Risk rules "
-    "and daily limits do not apply. From a frozen wallet the payment is BLOCKED; without enough money it is FAILED. "
-    "Refusals, the first that applies: INVALID_AMOUNT, INVALID_INPUT, IDEMPOTENCY_KEY_REUSED, NOT_FOUND, "
-    "WALLET_CLOSED, WALLET_FROZEN, CARD_CLOSED, CARD_FROZEN, CARD_EXPIRED, INSUFFICIENT_FUNDS, CARD_LIMIT_EXCEEDED."
+    description="Pays with one of the viewer's cards on a simulated network. The money moves immediately. Risk rules "
+    "and daily limits do not apply. If the wallet is frozen, the payment is BLOCKED. Without enough money, the "
+    "payment is FAILED. Only the first refusal that applies is returned. Refusals, in this order: INVALID_AMOUNT, "
+    "INVALID_INPUT, IDEMPOTENCY_KEY_REUSED, NOT_FOUND, WALLET_CLOSED, WALLET_FROZEN, CARD_CLOSED, CARD_FROZEN, "
+    "CARD_EXPIRED, INSUFFICIENT_FUNDS, CARD_LIMIT_EXCEEDED."
 )
 @refusals_as_errors(TransactionPayload)
 async def simulate_card_payment(

@@ -27,11 +27,11 @@ class SplitBillInput:
 
 
 @strawberry.mutation(
-    description="Splits a bill into equal shares and sends each of the other users a money request for their share. "
-    "Either all requests are created or none. A remainder is divided in single minor units, in the order of "
-    "`among`, the viewer last. Refusals, with the same meaning as in requestMoney: INVALID_AMOUNT (also when a "
-    "share would be zero), INVALID_INPUT, RECIPIENT_NOT_FOUND, CURRENCY_MISMATCH, WALLET_FROZEN, WALLET_CLOSED, "
-    "RATE_LIMITED, IDEMPOTENCY_KEY_REUSED."
+    description="Splits a bill into equal shares and sends each of the other users a money request for their "
+    "share. Either all requests are created or none. A remainder is added to the first shares, one minor unit to "
+    "each, in the order of `among`; the viewer is last. Refusals, with the same meaning as in requestMoney: "
+    "INVALID_AMOUNT (also when a share would be zero), INVALID_INPUT, RECIPIENT_NOT_FOUND, CURRENCY_MISMATCH, "
+    "WALLET_FROZEN, WALLET_CLOSED, RATE_LIMITED, IDEMPOTENCY_KEY_REUSED."
 )
 @refusals_as_errors(SplitBillPayload)
 async def split_bill(

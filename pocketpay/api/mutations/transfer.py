@@ -21,12 +21,12 @@ class TransferInput:
 
 
 @strawberry.mutation(
-    description="Sends money to another user. A payment without risk is COMPLETED at once. A risky payment is "
+    description="Sends money to another user. A payment without risk is COMPLETED immediately. A risky payment is "
     "PENDING_CONFIRMATION: the money is held, riskReasons has the reasons, and the sender calls confirmTransfer or "
-    "cancelTransfer before expiresAt. Without enough money the payment is FAILED; stopped by a risk rule or a "
-    "freeze it is BLOCKED. Refusals: INVALID_AMOUNT, INVALID_INPUT, RECIPIENT_NOT_FOUND, SELF_TRANSFER, "
-    "CURRENCY_MISMATCH, WALLET_FROZEN, WALLET_CLOSED, INSUFFICIENT_FUNDS, LIMIT_EXCEEDED, TOO_MANY_PENDING, "
-    "RISK_BLOCKED, IDEMPOTENCY_KEY_REUSED."
+    "cancelTransfer before expiresAt. Without enough money, the payment is FAILED. If a risk rule or a freeze "
+    "stops the payment, it is BLOCKED. Refusals: INVALID_AMOUNT, INVALID_INPUT, RECIPIENT_NOT_FOUND, "
+    "SELF_TRANSFER, CURRENCY_MISMATCH, WALLET_FROZEN, WALLET_CLOSED, INSUFFICIENT_FUNDS, LIMIT_EXCEEDED, "
+    "TOO_MANY_PENDING, RISK_BLOCKED, IDEMPOTENCY_KEY_REUSED."
 )
 @refusals_as_errors(TransactionPayload)
 async def transfer(

@@ -75,7 +75,7 @@ def _result(part: Answer | Refusal | None, number: int, wallet_id: UUID) -> Tran
 @strawberry.mutation(
     description="Sends up to 100 transfers in one database transaction, in order, each with the same rules as "
     "`transfer`. Each transfer has its own result; its errors have paths like input.transfers.3.amount. With "
-    "`atomic`, all transfers are made, or none when one is refused or would end FAILED or BLOCKED. Waiting for "
+    "`atomic`, no transfer is made when one of them is refused or would end FAILED or BLOCKED. Waiting for "
     "confirmation is not a refusal. Refusals of the batch itself: INVALID_INPUT, IDEMPOTENCY_KEY_REUSED."
 )
 @refusals_as_errors(TransferBatchPayload)

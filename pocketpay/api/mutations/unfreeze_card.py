@@ -12,7 +12,7 @@ from pocketpay.payments import unfreeze_card as payments
 
 @strawberry.mutation(
     description="Unfreezes one of the viewer's cards, so that it can pay again. Idempotent: repeating it returns "
-    "the same result. Refusals: NOT_FOUND, WRONG_STATE (it is closed)."
+    "the same result. Refusals: NOT_FOUND, WRONG_STATE (the card is closed)."
 )
 @refusals_as_errors(CardPayload, BY_ID)
 async def unfreeze_card(info: Info, id: CardId) -> CardPayload:

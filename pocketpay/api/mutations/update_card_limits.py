@@ -28,7 +28,7 @@ class UpdateCardLimitsInput:
 
 @strawberry.mutation(
     description="Changes the limits of one of the viewer's cards, for all later payments. Refusals: INVALID_AMOUNT, "
-    "NOT_FOUND, WRONG_STATE (it is closed)."
+    "NOT_FOUND, WRONG_STATE (the card is closed)."
 )
 @refusals_as_errors(CardPayload)
 async def update_card_limits(

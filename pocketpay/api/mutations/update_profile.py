@@ -38,8 +38,8 @@ class UpdateProfileInput:
     )
     current_password: str | None = strawberry.field(
         default=strawberry.UNSET,
-        description="The viewer's current password. Required when email or phone is present, even as null; "
-        "otherwise ignored.",
+        description="The viewer's current password. Required when the input has email or phone, also with the "
+        "value null; otherwise ignored.",
     )
 
 

@@ -23,11 +23,11 @@ class VerifyEmailInput:
 
 @strawberry.mutation(
     description="Verifies the viewer's email address with the code or link that was sent to it. An address belongs "
-    "to the user who verified it last: it becomes unverified for the user who verified it before. Idempotent: a "
-    "verified address stays verified. In production this pays a welcome bonus, if configured: once per address and "
-    "once per wallet. Refusals: INVALID_INPUT (neither code nor token, or both), INVALID_CODE (wrong, used, "
-    "expired, sent to an earlier address, or after five wrong codes: then only the link is valid), WALLET_FROZEN "
-    "(frozen for ALL)."
+    "to the user who verified it last: if another user had verified the address before, it becomes unverified for "
+    "that user. Idempotent: a verified address stays verified. In production this pays a welcome bonus, if "
+    "configured: once per address and once per wallet. Refusals: INVALID_INPUT (neither code nor token, or both), "
+    "INVALID_CODE (wrong, used, expired, sent to an earlier address, or after five wrong codes: then only the link "
+    "is valid), WALLET_FROZEN (frozen for ALL)."
 )
 @refusals_as_errors(UserPayload)
 async def verify_email(

@@ -16,10 +16,10 @@ class VerifyPhoneInput:
 
 
 @strawberry.mutation(
-    description="Verifies the viewer's phone number with the code that was sent to it. A number belongs to the user "
-    "who verified it last: it becomes unverified for the user who verified it before. Idempotent: a verified number "
-    "stays verified. Refusals: INVALID_CODE (wrong, used, expired, sent to an earlier number, or after five wrong "
-    "codes), WALLET_FROZEN (frozen for ALL)."
+    description="Verifies the viewer's phone number with the code that was sent to it. A number belongs to the "
+    "user who verified it last: if another user had verified the number before, it becomes unverified for that user. "
+    "Idempotent: a verified number stays verified. Refusals: INVALID_CODE (wrong, used, expired, sent to an "
+    "earlier number, or after five wrong codes), WALLET_FROZEN (frozen for ALL)."
 )
 @refusals_as_errors(UserPayload)
 async def verify_phone(

@@ -28,8 +28,8 @@ class WithdrawInput:
 
 @strawberry.mutation(
     description="Withdraws money to a bank. The transaction is CREATED until the bank answers, and amount and fee "
-    "are held. It is COMPLETED when the bank has settled it. Without enough money for both it is FAILED; from a "
-    "frozen wallet it is BLOCKED. Refusals: INVALID_AMOUNT, INVALID_INPUT, INSUFFICIENT_FUNDS, LIMIT_EXCEEDED, "
+    "are held. It is COMPLETED when the bank has settled it. Without enough money for both, it is FAILED. If the "
+    "wallet is frozen, it is BLOCKED. Refusals: INVALID_AMOUNT, INVALID_INPUT, INSUFFICIENT_FUNDS, LIMIT_EXCEEDED, "
     "BANK_DECLINED, WALLET_FROZEN, WALLET_CLOSED, IDEMPOTENCY_KEY_REUSED."
 )
 @refusals_as_errors(TransactionPayload)

@@ -1,5 +1,5 @@
 """The resolver of `operations.audit`: audits small books while the server runs, and reports the last audit of large
-ones."""
+books."""
 
 from datetime import datetime
 from enum import Enum
@@ -17,7 +17,7 @@ class AuditKind(Enum):
     WHOLE = strawberry.enum_value("whole", description="All rows. `pocketpay audit` ran the audit.")
     INCREMENTAL = strawberry.enum_value(
         "incremental",
-        description="Rows added since the audit before. `pocketpay audit --incremental` ran the audit.",
+        description="Rows added since the previous audit. `pocketpay audit --incremental` ran the audit.",
     )
 
 

@@ -25,7 +25,8 @@ DIFFERENCES = Listing("bank differences", NO_OWNER, BY_MOMENT)
 class BankDifferenceKind(Enum):
     NOT_IN_BOOKS = strawberry.enum_value(
         "not_in_books",
-        description="The file has a line, and the bank account in the books has no entry with its reference.",
+        description="The file has a line, and no entry of the bank account in the books has the reference of that "
+        "line.",
     )
     NOT_IN_FILE = strawberry.enum_value(
         "not_in_file", description="The books have an entry on a day of the file, and no file has a line for it."
@@ -40,8 +41,8 @@ class BankDifferenceKind(Enum):
 
 
 @strawberry.type(
-    description="A difference between a bank's file and the books. Amounts are what Pocket Pay's bank account got: "
-    "negative when money went out."
+    description="A difference between a bank's file and the books. An amount is positive when money came into "
+    "Pocket Pay's bank account, and negative when money went out."
 )
 class BankDifference:
     id: strawberry.ID = strawberry.field(description="The id of the difference.")
@@ -52,22 +53,28 @@ class BankDifference:
         "has none."
     )
     booked_on: str | None = strawberry.field(
-        description="The day in the file's line, like 2026-11-28; null without a line."
+        description="The day in the file's line, like 2026-11-28; null when the file has no line for this difference."
     )
     reference: str | None = strawberry.field(
-        description="The reference in the file's line; null without a line or a reference."
+        description="The reference in the file's line; null when the line is missing or has no reference."
     )
-    bank_amount: Money | None = strawberry.field(description="The amount in the file; null without a line.")
-    books_amount: Money | None = strawberry.field(description="The amount in the books; null without an entry.")
+    bank_amount: Money | None = strawberry.field(
+        description="The amount in the file; null when the file has no line for this difference."
+    )
+    books_amount: Money | None = strawberry.field(
+        description="The amount in the books; null when the books have no entry for this difference."
+    )
     opened_at: datetime = strawberry.field(description="When the difference was found.")
     closed_at: datetime | None = strawberry.field(
         description="When the difference was closed; null while it is open."
     )
     closed_by: str | None = strawberry.field(
-        description="The operator who closed it, or who imported the file that explained it; null while it is open."
+        description="The operator who closed the difference, or who imported the file that explained it; null "
+        "while the difference is open."
     )
     reason: str | None = strawberry.field(
-        description="Why it was closed; null while it is open. When a later file explained it: the name of the file."
+        description="Why the difference was closed; null while it is open. If a later file explained the "
+        "difference, this is the name of that file."
     )
     about: strawberry.Private[UUID | None]
 
@@ -89,7 +96,9 @@ class BankDifference:
             about=one.transaction_id,
         )
 
-    @strawberry.field(description="The transaction that the reference or the entry names; null when none exists.")
+    @strawberry.field(
+        description="The transaction that the reference or the entry names; null when there is no such transaction."
+    )
     async def transaction(self, info: Info) -> CustomerTransaction | None:
         return None if self.about is None else await CustomerTransaction.find(info, self.about)
 

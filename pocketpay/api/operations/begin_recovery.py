@@ -16,7 +16,7 @@ from pocketpay.operations import begin_recovery as operations
 @strawberry.input(description="The customer who cannot sign in, and the reason.")
 class BeginRecoveryInput:
     customer: str = strawberry.field(
-        description='The customer\'s username, with or without "@", or their user or wallet id.'
+        description="The customer's username, with or without \"@\", or the customer's user id or wallet id."
     )
     reason: str = strawberry.field(description=REASON)
 
@@ -24,7 +24,7 @@ class BeginRecoveryInput:
 @strawberry.mutation(
     description="Sends a code of eight digits and a link to the customer's verified email address, as "
     "requestPasswordReset does. Both are valid for 30 minutes, and resetPassword sets a new or first password with "
-    "them. The operator sees neither. Refusals: NOT_FOUND, INVALID_INPUT (reason), FORBIDDEN (the operator's own "
+    "them. The operator sees neither. Refusals: NOT_FOUND, INVALID_INPUT (the reason), FORBIDDEN (the operator's own "
     "account), MAIL_UNAVAILABLE, WALLET_CLOSED, WALLET_FROZEN (frozen for ALL), EMAIL_NOT_VERIFIED, RATE_LIMITED "
     "(two such mails within 15 minutes, requested by anyone; earlier codes and links stay valid)."
 )

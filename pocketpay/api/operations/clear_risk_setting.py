@@ -19,7 +19,7 @@ class ClearRiskSettingInput:
 
 @strawberry.mutation(
     description="Removes an operator's override of a risk setting, on every server: the environment's value applies "
-    "again. Without an override nothing changes and nothing is recorded. Refusals: INVALID_INPUT (reason)."
+    "again. Without an override nothing changes and nothing is recorded. Refusals: INVALID_INPUT (the reason)."
 )
 @refusals_as_errors(RiskSettingPayload)
 async def clear_risk_setting(

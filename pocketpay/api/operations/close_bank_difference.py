@@ -27,9 +27,9 @@ class BankDifferencePayload:
 
 
 @strawberry.mutation(
-    description="Closes a difference between a bank's file and the books, with a reason. No money moves. When it is "
-    "already closed, nothing changes and nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (reason), FORBIDDEN "
-    "(it is about the operator's own wallet)."
+    description="Closes a difference between a bank's file and the books, with a reason. No money moves. When the "
+    "difference is already closed, nothing changes and nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT "
+    "(the reason), FORBIDDEN (the difference is about the operator's own wallet)."
 )
 @refusals_as_errors(BankDifferencePayload)
 async def close_bank_difference(

@@ -131,10 +131,12 @@ class Customer:
     email_verified: bool = strawberry.field(
         description="Whether the customer or an operator has verified this address."
     )
-    phone: str | None = strawberry.field(description="Their phone number in E.164 format; null when they gave none.")
+    phone: str | None = strawberry.field(description="The phone number in E.164 format; null when there is none.")
     role: Role = strawberry.field(description="Their role: customer or operator.")
     created_at: datetime = strawberry.field(description="When the user signed up.")
-    closed_at: datetime | None = strawberry.field(description="When they closed their wallet; null while it is open.")
+    closed_at: datetime | None = strawberry.field(
+        description="When the customer closed the wallet; null while it is open."
+    )
     uuid: strawberry.Private[UUID]
     wallet_id: strawberry.Private[UUID]
 

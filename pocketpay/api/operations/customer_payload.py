@@ -7,7 +7,7 @@ from pocketpay.api.errors import UserError
 from pocketpay.api.operations.customer import Customer
 
 
-@strawberry.type(description="The result of a change to a customer: the customer as they are now, or the errors.")
+@strawberry.type(description="The result of a change to a customer: the changed customer, or the errors.")
 class CustomerPayload:
     customer: Customer | None = strawberry.field(
         default=None, description="The customer; null when the request was refused."

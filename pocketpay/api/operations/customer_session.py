@@ -9,7 +9,7 @@ from pocketpay.api import ids
 from pocketpay.identity.session import Session
 
 
-@strawberry.type(description="One session of a customer: a device on which they are signed in.")
+@strawberry.type(description="One session of a customer: one sign-in on one device.")
 class CustomerSession:
     id: strawberry.ID = strawberry.field(
         description="The id that operators use for this session. Customers see another id."

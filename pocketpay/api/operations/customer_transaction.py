@@ -48,7 +48,7 @@ class CustomerTransaction:
     )
     created_at: datetime = strawberry.field(description="When the transaction was created.")
     updated_at: datetime = strawberry.field(description="When the transaction last changed.")
-    completed_at: datetime | None = strawberry.field(description="When the money moved; null when it has not.")
+    completed_at: datetime | None = strawberry.field(description="When the money moved; null when it has not moved.")
     source: strawberry.Private[UUID | None]
     destination: strawberry.Private[UUID | None]
     original: strawberry.Private[UUID | None]

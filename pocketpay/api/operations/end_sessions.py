@@ -15,12 +15,14 @@ from pocketpay.operations import end_sessions as operations
 @strawberry.input(description="The customer to sign out everywhere, and the reason.")
 class EndSessionsInput:
     customer: str = strawberry.field(
-        description='The customer\'s username, with or without "@", or their user or wallet id.'
+        description="The customer's username, with or without \"@\", or the customer's user id or wallet id."
     )
     reason: str = strawberry.field(description=REASON)
 
 
-@strawberry.type(description="The result of ending a customer's sessions: their number, or the errors.")
+@strawberry.type(
+    description="The result of ending a customer's sessions: the number of ended sessions, or the errors."
+)
 class EndSessionsPayload:
     customer: Customer | None = strawberry.field(
         default=None, description="The customer; null when the request was refused."
@@ -33,7 +35,7 @@ class EndSessionsPayload:
 
 @strawberry.mutation(
     description="Ends every session of a customer, on every server. The password does not change. When no session "
-    "is active, nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (reason), FORBIDDEN (the operator's own "
+    "is active, nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (the reason), FORBIDDEN (the operator's own "
     "account), WALLET_CLOSED."
 )
 @refusals_as_errors(EndSessionsPayload)
@@ -43,6 +45,6 @@ async def end_sessions(
     operator, services = info.context.require_operator(), info.context.services
     wallet_id = await wallet_of_text(info, input.customer, field="customer")
     ended = await operations.end_sessions(services.database, operator, wallet_id, raw_reason=input.reason)
-    # Applied at once on this server. The other servers get a signal.
+    # Applied immediately on this server. The other servers get a signal.
     services.identity.gate.evict(ended.session_ids)
     return EndSessionsPayload(customer=Customer.of(ended.user), ended=len(ended.session_ids))

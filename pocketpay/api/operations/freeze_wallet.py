@@ -23,11 +23,12 @@ class FreezeWalletInput:
 
 
 @strawberry.mutation(
-    description="Freezes a customer's wallet. Its later payments end BLOCKED. Frozen for ALL, it cannot be paid "
-    "either, and its owner is locked out: no sign-in, no session refresh, no change of password or profile. "
-    "Sessions do not end; each one lasts until its access token expires. The money of unfinished payments stays "
-    "held until they end. A wallet that is already frozen in this way does not change, and nothing is recorded. "
-    "Refusals: NOT_FOUND, INVALID_INPUT (reason), FORBIDDEN (the operator's own wallet), WALLET_CLOSED."
+    description="Freezes a customer's wallet. Later payments of the wallet end BLOCKED. A wallet that is frozen "
+    "for ALL cannot be paid either, and its owner is locked out: no sign-in, no session refresh, no change of "
+    "password or profile. Sessions do not end; each one lasts until its access token expires. The money of "
+    "unfinished payments stays held until they end. A wallet that is already frozen in this way does not change, "
+    "and nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (the reason), FORBIDDEN (the operator's own "
+    "wallet), WALLET_CLOSED."
 )
 @refusals_as_errors(CustomerWalletPayload)
 async def freeze_wallet(

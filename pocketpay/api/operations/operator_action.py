@@ -45,6 +45,7 @@ class OperatorActionKind(Enum):
     CLOSE_DIFFERENCE = strawberry.enum_value(
         "CLOSE_DIFFERENCE", description="A difference between a bank's file and the books was closed."
     )
+    OTHER = strawberry.enum_value("OTHER", description="An action that only a newer version of the server knows.")
 
 
 @strawberry.type(description="A change of a risk setting. Values are in the format of the environment variable.")

@@ -33,7 +33,7 @@ class ReverseTransactionInput:
     )
     idempotency_key: str | None = strawberry.field(
         default=None,
-        description=f"{IDEMPOTENCY_KEY} Send a key with every partial refund: without it, a repeated request "
+        description=f"{IDEMPOTENCY_KEY} Send a key with every partial refund: without a key, a repeated request "
         "refunds the part again.",
     )
 
@@ -45,7 +45,7 @@ class ReversalPayload:
     )
     replayed: bool = strawberry.field(
         default=False,
-        description="Whether this repeats an earlier request with the same key. It returns the earlier result.",
+        description="Whether this repeats an earlier request with the same key. A repeat returns the earlier result.",
     )
     errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
@@ -55,10 +55,10 @@ class ReversalPayload:
     "source: the payer of a payment, the bank of a deposit, the wallet of a withdrawal (with its fee) or card "
     "payment, Pocket Pay for a bonus. A frozen wallet does not prevent it. The refunded amount no longer counts in "
     "the daily limit or the card's monthly limit. Refusals, none of which creates a transaction: NOT_FOUND, "
-    "INVALID_INPUT (reason, key; a refund cannot be reversed), INVALID_AMOUNT (also for a part of a transaction "
-    "with a fee), FORBIDDEN (it involves the operator's own wallet), WRONG_STATE (not completed), ALREADY_REFUNDED, "
-    "REFUND_TOO_LARGE, RECIPIENT_NOT_FOUND (the payer has closed their wallet), INSUFFICIENT_FUNDS (the recipient "
-    "no longer has the money), IDEMPOTENCY_KEY_REUSED."
+    "INVALID_INPUT (the reason or the key; or the transaction is a refund), INVALID_AMOUNT (also for a part of a "
+    "transaction with a fee), FORBIDDEN (the transaction involves the operator's own wallet), WRONG_STATE (not "
+    "completed), ALREADY_REFUNDED, REFUND_TOO_LARGE, RECIPIENT_NOT_FOUND (the payer has closed their wallet), "
+    "INSUFFICIENT_FUNDS (the recipient no longer has the money), IDEMPOTENCY_KEY_REUSED."
 )
 @refusals_as_errors(ReversalPayload)
 async def reverse_transaction(

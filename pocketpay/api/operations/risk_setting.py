@@ -27,7 +27,7 @@ class RiskSetting:
     environment_value: str = strawberry.field(description="The value in this server's environment.")
     overridden: bool = strawberry.field(description="Whether an operator has overridden the environment's value.")
     since: datetime | None = strawberry.field(
-        description="When an operator overrode it; null when it is not overridden."
+        description="When an operator overrode the value; null when it is not overridden."
     )
 
     @classmethod

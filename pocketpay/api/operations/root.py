@@ -58,9 +58,10 @@ class Operations:
     )
     audit: AuditReport | None = strawberry.field(
         resolver=audit,
-        description="Audits the ledger now, while the server keeps working. A server runs one audit at a time, "
-        "for at most 30 seconds; otherwise the field is null with the error SERVICE_BUSY. For a large ledger (more "
-        "than about 500,000 entries) it returns the result of the last `pocketpay audit`; `finishedAt` is its time.",
+        description="Audits the ledger now, while the server keeps working. A server runs one audit at a time, for "
+        "at most 30 seconds; otherwise the field is null with the error SERVICE_BUSY. For a large ledger (more "
+        "than about 500,000 entries) the field has the result of the last `pocketpay audit`; `finishedAt` is the "
+        "time of that audit.",
     )
     actions: Connection[OperatorAction] = strawberry.field(
         resolver=actions, description="The actions of operators, newest first."
@@ -68,7 +69,7 @@ class Operations:
 
     @strawberry.field(
         description="Customers that match exactly, including those who have closed their wallet. For a transaction "
-        "id: both sides."
+        "id, the customers on both sides of the transaction."
     )
     async def customers(
         self,
@@ -103,8 +104,8 @@ class Operations:
 
 
 @strawberry.type(
-    description="Mutations for operators. Each action is recorded with its reason. Several in one request run one "
-    "after another, in order, and each counts as a mutation of the request."
+    description="Mutations for operators. Each action is recorded with its reason. Several mutations in one "
+    "request run one after another, in order, and each of them counts in the limit of mutations of a request."
 )
 class OperationsMutations:
     freeze_wallet = freeze_wallet
@@ -125,7 +126,7 @@ mutation."""
 
 @strawberry.field(
     name="operations",
-    description="Queries for operators. For everybody else it is null, with the error FORBIDDEN. The role is "
+    description="Queries for operators. Everybody else gets null and the error FORBIDDEN. The role is "
     "checked on each request.",
 )
 async def queries(info: Info) -> Operations | None:
@@ -135,7 +136,7 @@ async def queries(info: Info) -> Operations | None:
 
 @strawberry.field(
     name="operations",
-    description="Mutations for operators. For everybody else it is null, with the error FORBIDDEN. The role is "
+    description="Mutations for operators. Everybody else gets null and the error FORBIDDEN. The role is "
     "checked on each request.",
 )
 async def mutations(info: Info) -> OperationsMutations | None:

@@ -24,7 +24,7 @@ class SetRiskSettingInput:
 @strawberry.mutation(
     description="Overrides the environment's value of a risk setting, on every server, for later payments. Payments "
     "that already wait for confirmation keep their reasons. When the value is already set, nothing changes and "
-    "nothing is recorded. Refusals: INVALID_INPUT (value, reason)."
+    "nothing is recorded. Refusals: INVALID_INPUT (the value or the reason)."
 )
 @refusals_as_errors(RiskSettingPayload)
 async def set_risk_setting(
@@ -40,6 +40,6 @@ async def set_risk_setting(
         raw_value=input.value,
         raw_reason=input.reason,
     )
-    # Applied at once on this server. The other servers get a signal.
+    # Applied immediately on this server. The other servers get a signal.
     await services.operators.policy.read()
     return RiskSettingPayload(setting=RiskSetting.of(changed))

@@ -21,7 +21,7 @@ class UnfreezeWalletInput:
 
 @strawberry.mutation(
     description="Unfreezes a wallet, so that it can pay and be paid again. A wallet that is not frozen does not "
-    "change, and nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (reason), FORBIDDEN (the operator's own "
+    "change, and nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (the reason), FORBIDDEN (the operator's own "
     "wallet), WALLET_CLOSED."
 )
 @refusals_as_errors(CustomerWalletPayload)

@@ -16,7 +16,7 @@ from pocketpay.operations import verify_customer_email as operations
 @strawberry.input(description="The customer, the email address to mark as verified, and the reason.")
 class VerifyCustomerEmailInput:
     customer: str = strawberry.field(
-        description='The customer\'s username, with or without "@", or their user or wallet id.'
+        description="The customer's username, with or without \"@\", or the customer's user id or wallet id."
     )
     email: str = strawberry.field(description="The email address. It must be the customer's current one.")
     reason: str = strawberry.field(description=REASON)
@@ -24,9 +24,10 @@ class VerifyCustomerEmailInput:
 
 @strawberry.mutation(
     description="Marks a customer's email address as verified, as if the customer had called verifyEmail. If "
-    "another user verified it before, it becomes unverified for them. When the address is already verified, nothing "
-    "changes and nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (reason; email: not the customer's "
-    "address; customer: has no email address), FORBIDDEN (the operator's own account), WALLET_CLOSED."
+    "another user had verified the address before, it becomes unverified for that user. When the address is already "
+    "verified, nothing changes and nothing is recorded. Refusals: NOT_FOUND, INVALID_INPUT (the reason; or the "
+    "email address is not the customer's, or the customer has none), FORBIDDEN (the operator's own account), "
+    "WALLET_CLOSED."
 )
 @refusals_as_errors(CustomerPayload)
 async def verify_customer_email(

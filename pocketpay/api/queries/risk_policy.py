@@ -38,8 +38,8 @@ class RiskPolicy:
     rules: list[RiskPolicyRule] = strawberry.field(description="All rules, including those that are off.")
     large_transfer_threshold: Money = strawberry.field(description="A payment above this amount is large.")
     rapid_transfer_count: int = strawberry.field(
-        description="A payment is rapid when at least this many were made within the window before it. Above "
-        f"{RAPID_COUNT_OFF} the rule is off."
+        description="A payment is rapid when at least this many payments were made within the window before it. "
+        f"Above {RAPID_COUNT_OFF} the rule is off."
     )
     rapid_transfer_window_minutes: int = strawberry.field(
         description="The window in which recent payments are counted, in minutes."

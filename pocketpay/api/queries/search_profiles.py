@@ -12,7 +12,7 @@ from pocketpay.identity import profiles
 
 
 @strawberry.field(
-    description="Users whose username, or a word of whose name, starts with the given text. Matches of the username "
+    description="Users whose username, or a word of their name, starts with the given text. Matches of the username "
     "come first, then matches of the first word. Words are separated by spaces, hyphens, dots or quotes; only the "
     "first five count. The search ignores case, accents, character width and invisible characters. It does not "
     "search email addresses or phone numbers."

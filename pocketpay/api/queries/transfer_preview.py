@@ -27,7 +27,7 @@ class TransferPreview:
         default=None, description="The status that the transfer would have; null when there would be no transaction."
     )
     risk_reasons: list[RiskReason] = strawberry.field(
-        default_factory=list, description="Why the transfer would be risky; [] when it would not be."
+        default_factory=list, description="Why the transfer would be risky; [] when it would not be risky."
     )
     available_after: Money | None = strawberry.field(
         default=None, description="The amount available after the transfer; null when it would be refused."

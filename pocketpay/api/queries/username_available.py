@@ -27,9 +27,9 @@ class UsernameAvailability:
 
 
 @strawberry.field(
-    description="Whether a username is valid and free. Needs no session and does not reserve the username. Query it "
-    "when the user leaves the field, not at each key: in production one address can query it 60 times an hour. "
-    "Refusals: INVALID_INPUT, USERNAME_TAKEN, RATE_LIMITED."
+    description="Whether a username is valid and free. Needs no session and does not reserve the username. Query "
+    "it when the user leaves the field, not at each key press: in production one address can query it 60 times an "
+    "hour. Refusals: INVALID_INPUT, USERNAME_TAKEN, RATE_LIMITED."
 )
 async def username_available(
     info: Info, username: Annotated[str, strawberry.argument(description="The username, as in signUp.")]

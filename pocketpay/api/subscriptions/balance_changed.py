@@ -9,9 +9,9 @@ from pocketpay.api.wallet import Wallet
 
 
 @strawberry.subscription(
-    description="The viewer's wallet: first its current state, then its state after each change of balance, held "
-    "amount or status, made on any server. Changes close together may arrive as one event with the newest state, so "
-    "versions grow but may skip numbers."
+    description="Sends the viewer's wallet: first its current state, then its state after each change of balance, "
+    "held amount or status, made on any server. Several changes within a short time may arrive as one event with "
+    "the newest state, so versions grow but may skip numbers."
 )
 async def balance_changed(info: Info) -> AsyncGenerator[Wallet, None]:
     wallet_id = info.context.require_viewer().wallet_id

@@ -10,10 +10,10 @@ from pocketpay.api.since import Since, place_after
 
 
 @strawberry.subscription(
-    description="Sends each money request to or from the viewer when it is created or changed, on any server: what "
-    "changed after `since` first, without `since` from now on. A payment that waits for confirmation does not change "
-    "its request, so it sends no event. Several changes of one request within a short time may arrive as one event "
-    "with the newest state."
+    description="Sends each money request to or from the viewer when it is created or changed, on any server. With "
+    "`since`, the subscription first sends the requests that changed after that time. Without `since`, it sends "
+    "only later changes. A payment that waits for confirmation does not change its request, so the server sends no "
+    "event. Several changes of one request within a short time may arrive as one event with the newest state."
 )
 async def money_request_updated(info: Info, since: Since = None) -> AsyncGenerator[MoneyRequest, None]:
     wallet_id = info.context.require_viewer().wallet_id

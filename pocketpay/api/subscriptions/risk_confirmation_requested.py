@@ -10,8 +10,9 @@ from pocketpay.api.transaction import Transaction
 
 
 @strawberry.subscription(
-    description="The viewer's own payments that wait for confirmTransfer or cancelTransfer: first all current ones, "
-    "oldest first, then each new one. Each payment is sent once. The recipient never sees these payments."
+    description="Sends the viewer's own payments that wait for confirmTransfer or cancelTransfer: first all "
+    "current ones, oldest first, then each new one. Each payment is sent once. The recipient never sees these "
+    "payments."
 )
 async def risk_confirmation_requested(info: Info) -> AsyncGenerator[Transaction, None]:
     wallet_id = info.context.require_viewer().wallet_id

@@ -15,14 +15,15 @@ from pocketpay.api.since import Since, place_after
 from pocketpay.api.transaction import Transaction
 from pocketpay.transactions.visibility import seen_by
 
-NO_SUCH_TRANSACTION = "There is no such transaction."
+NO_SUCH_TRANSACTION = "No transaction has this id."
 
 
 @strawberry.subscription(
-    description="With an id: first the current state of the transaction, then its state after each change. An "
-    "unknown id, or the id of a transaction that the viewer cannot see, ends with BAD_USER_INPUT. Without an id: "
-    "every later change of all transactions that the viewer can see. An incoming payment appears when it is "
-    "completed. Changes close together may arrive as one event with the newest state."
+    description="With an id, the subscription sends first the current state of the transaction, then its state "
+    "after each change. An unknown id, or the id of a transaction that the viewer cannot see, ends the "
+    "subscription with BAD_USER_INPUT. Without an id, the subscription sends every later change of all "
+    "transactions that the viewer can see. An incoming payment appears when it is completed. Several changes "
+    "within a short time may arrive as one event with the newest state."
 )
 async def transaction_updated(
     info: Info,

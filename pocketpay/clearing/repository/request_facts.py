@@ -63,7 +63,8 @@ async def live_payments(session: Session, request_ids: Iterable[UUID]) -> list[T
 async def facts(
     session: Session, pairs: Collection[tuple[UUID, UUID]], now: datetime, *, max_per_day: int
 ) -> list[RequestFacts]:
-    """Returns the facts at `now` for each pair of (requester, payer). `max_per_day` caps the count of `today`."""
+    """Returns the facts at `now` for each pair of (requester, payer). `max_per_day` is the maximum for the count of
+    `today`."""
     requesters, payers = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     rows = await session.fetch(_FACTS, requesters, payers, now, max_per_day)
     return [

@@ -22,8 +22,8 @@ from pocketpay.cli.operator.inspect import inspect
 from pocketpay.cli.operator.risk import risk
 
 operator = Commands(
-    help="Commands for operators: find customers, freeze wallets, reverse transactions, help customers, change risk "
-    "settings, reconcile bank files.",
+    help="The commands for operators. They find customers, freeze wallets, reverse transactions, help customers, "
+    "change risk settings and reconcile bank files.",
     no_args_is_help=True,
 )
 operator.add_typer(actions)

@@ -40,7 +40,7 @@ def grant_verb(user: User, reason: Reason) -> Result:
 
 @actions.command("revoke")
 def revoke_verb(user: User, reason: Reason) -> Result:
-    """Removes the operator role of a user, from their next request on."""
+    """Removes the operator role of a user. It takes effect at their next request."""
     return _set_role(user, "member", reason)
 
 
@@ -96,7 +96,7 @@ def reverse_verb(
         bool, typer.Option("--available", help="If the recipient has less available, refund what is available.")
     ] = False,
 ) -> Result:
-    """Reverses a completed transaction with a refund, in full or in part."""
+    """Reverses a transaction by a refund, in full or in part. It must be completed."""
     from pocketpay.api import ids
     from pocketpay.api.operations.customer_query import transaction_uuid
     from pocketpay.operations.reverse_transaction import reverse_transaction

@@ -42,7 +42,7 @@ def reconcile_verb(
         datetime | None, typer.Option("--to", formats=DAY, help="The last day that the file covers, in UTC.")
     ] = None,
 ) -> Result:
-    """Compares a bank's file with the books, and records the differences. No money moves."""
+    """Compares a bank's file with the books. Records the differences. No money moves."""
     from pocketpay.api.operations.customer_query import transaction_uuid
     from pocketpay.operations.reconcile_bank_file import reconcile_bank_file
     from pocketpay.reconciliation.bank_file import MAX_BYTES
@@ -97,7 +97,7 @@ def differences_verb(
     which: Annotated[Which, typer.Option("--show", help="Which differences to list.")] = Which.OPEN,
     limit: Limit = 50,
 ) -> Result:
-    """Lists the differences between the bank's files and the books, oldest first."""
+    """Lists differences between bank files and the books. The oldest is first."""
     from pocketpay.api import ids
     from pocketpay.reconciliation import listing
 

@@ -49,7 +49,7 @@ def sessions_verb(name: Customer) -> Result:
 
 @customer.command("transactions")
 def transactions_verb(name: Customer, limit: Limit = 50) -> Result:
-    """Lists the transactions that a customer can see, newest first, with all fields."""
+    """Lists a customer's transactions, newest first. The customer can see them; here they have all fields."""
     from pocketpay.transactions import history
 
     async def read_rows(console: Console) -> list[list[object]]:

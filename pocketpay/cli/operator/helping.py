@@ -20,7 +20,7 @@ helping = Commands()
 
 @helping.command("recover")
 def recover_verb(name: Customer, reason: Reason) -> Result:
-    """Sends a code and a link for a new password to the customer's verified email address."""
+    """Mails a customer a code and a link for a new password. It goes to the verified email address."""
     from pocketpay.mail.outbox import Outbox
     from pocketpay.operations.begin_recovery import begin_recovery
 

@@ -25,7 +25,7 @@ def find_verb(
         typer.Argument(help="A username, email address, phone number, or the id of a user, wallet or transaction."),
     ],
 ) -> Result:
-    """Finds customers by an exact value, including closed accounts; exits with 1 when there is none."""
+    """Finds customers by an exact value. Closed accounts are included. Exits with 1 when there is none."""
     from pocketpay.api import ids
     from pocketpay.api.operations.customer_query import customer_query
     from pocketpay.operations import customers
@@ -70,7 +70,10 @@ def find_verb(
 
 @inspect.command("pending")
 def pending_verb(limit: Limit = 50) -> Result:
-    """Lists payments that wait for confirmation, earliest expiry first, and orders without the bank's answer."""
+    """Lists unfinished payments and orders of a bank.
+
+    These are payments that wait for confirmation, earliest expiry first, and orders without the bank's answer.
+    """
     from pocketpay.operations.pending import pending
 
     async def read_rows(console: Console) -> list[list[object]]:

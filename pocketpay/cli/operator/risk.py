@@ -12,7 +12,7 @@ from pocketpay.cli.output import Result
 if TYPE_CHECKING:
     from pocketpay.operations.risk_settings import RiskSetting
 
-risk = Commands(help="Shows the current risk settings; `set` and `clear` change them.", invoke_without_command=True)
+risk = Commands(help="Shows the current risk settings. `set` and `clear` change them.", invoke_without_command=True)
 
 Name = Annotated[str, typer.Argument(help="The name of the setting, as in the environment.")]
 
@@ -53,7 +53,7 @@ def risk_set_verb(
 
 @risk.command("clear")
 def risk_clear_verb(name: Name, reason: Reason) -> Result:
-    """Removes an override, on every server: the environment's value applies again."""
+    """Removes an override. The environment's value applies again, on every server."""
     from pocketpay.operations.risk_settings import clear_risk_setting, setting_name
 
     async def change(console: Console) -> "RiskSetting":

@@ -64,7 +64,7 @@ def write(path: Path, about: About, key: bytes | None, *, tools: Tools, address:
 def cannot_write(path: Path, error: OSError) -> DatabaseUnavailable:
     """Returns the error for a file that cannot be written."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return DatabaseUnavailable(f"No space is left for {path}: free some, or name a file on another disk.")
+        return DatabaseUnavailable(f"No space is left for {path}: free some space, or name a file on another disk.")
     if error.errno == errno.EEXIST:
         return DatabaseUnavailable(f"{path} exists already: name a new file, or remove it.")
     return DatabaseUnavailable(f"Cannot write {path} ({error.strerror or error}): name a file in another folder.")

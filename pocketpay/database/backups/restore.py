@@ -69,7 +69,7 @@ def into_data_directory(
 def _require_empty(data: Path, key: bytes | None) -> None:
     if os.path.lexists(data / "cluster"):
         raise DatabaseUnavailable(
-            f"{data} has a database already: set POCKETPAY_DATA to another folder, or move this one away."
+            f"{data} has a database already: set POCKETPAY_DATA to another folder, or move this directory away."
         )
     if key is not None and (data / secret_key.FILE).exists() and secret_key.read_or_create(data) != key.strip():
         raise DatabaseUnavailable(

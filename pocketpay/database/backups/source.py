@@ -112,7 +112,7 @@ def _read_backup(path: Path) -> Source:
             if ABOUT not in archive.namelist():
                 raise _foreign(path)
             if (wrong := archive.testzip()) is not None:
-                raise _damaged(path, f"{wrong} in it is damaged")
+                raise _damaged(path, f"{wrong} in the file is damaged")
             about = json.loads(archive.read(ABOUT))
             if about["format"] != FORMAT:
                 raise WrongRevision(f"{path} was made by a newer version: install that version, or a newer one.")
@@ -120,7 +120,7 @@ def _read_backup(path: Path) -> Source:
             key = archive.read(KEY) if KEY in archive.namelist() else None
             return Source(path, Kind.BACKUP, str(about["revision"]), key)
     except (zipfile.BadZipFile, EOFError, KeyError, TypeError, ValueError, NotImplementedError) as error:
-        raise _damaged(path, "its end or a part of it is missing") from error
+        raise _damaged(path, "the end or another part of the file is missing") from error
 
 
 def _revision_of_custom(path: Path, tools: Tools) -> str:

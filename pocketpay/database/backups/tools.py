@@ -1,7 +1,8 @@
 """Runs PostgreSQL's client programs on the database of an address.
 
-They belong to the embedded PostgreSQL. When it is not installed, or is older than the database, the programs on the
-PATH are used. Addresses and passwords are passed in the environment: other users can read command lines.
+The programs belong to the embedded PostgreSQL. When that is not installed, or is older than the database, the
+programs on the PATH are used. Addresses and passwords are passed in the environment: other users can read command
+lines.
 """
 
 import os
@@ -141,7 +142,7 @@ def tools_for(server_major: int) -> Tools:
             return tools
     raise DatabaseUnavailable(
         f"No pg_dump of PostgreSQL {server_major} or newer is installed here. Install it (in Debian: "
-        f"postgresql-client-{server_major}), or run this command where it is."
+        f"postgresql-client-{server_major}), or run this command where it is installed."
     )
 
 

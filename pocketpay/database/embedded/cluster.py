@@ -63,7 +63,7 @@ NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": 
 """For tests that do not need durability."""
 
 HBA = """\
-# Written at every start. Local socket only; who may come in as which role is in pg_ident.conf.
+# Written at every start. Local socket only; pg_ident.conf says which system user may log in as which role.
 local all         all peer map=pocketpay
 local replication all peer map=pocketpay
 """
@@ -103,7 +103,7 @@ class Cluster:
         version = (self.path / "PG_VERSION").read_text().strip()
         if version != MAJOR_VERSION:
             raise DatabaseUnavailable(
-                f"{self.path} was made by PostgreSQL {version} and this server brings {MAJOR_VERSION}: "
+                f"{self.path} was made by PostgreSQL {version} and this server has PostgreSQL {MAJOR_VERSION}: "
                 "run `pocketpay backup` with the version that made it, and restore into an empty POCKETPAY_DATA."
             )
 

@@ -140,7 +140,7 @@ def _prepare_home(home: Path) -> None:
     facts = home.stat()
     if facts.st_uid != 0 or facts.st_mode & 0o022:
         raise DatabaseUnavailable(
-            f"{home} can be written by others than root: remove it, run as an ordinary user, or set DATABASE_URL."
+            f"Users other than root can write to {home}: remove it, run as an ordinary user, or set DATABASE_URL."
         )
     if facts.st_mode & 0o755 != 0o755:
         home.chmod(0o755)

@@ -81,8 +81,8 @@ class EmbeddedPostgres:
         return f"postgresql://{role}@/{database}?{urlencode(where)}"
 
     def start(self) -> None:
-        """Starts PostgreSQL unless another process has, and returns when it answers. A second call checks that it
-        still answers.
+        """Starts PostgreSQL unless another process has started it, and returns when it answers. A second call checks
+        that it still answers.
 
         Raises DatabaseUnavailable, with advice.
         """
@@ -90,7 +90,10 @@ class EmbeddedPostgres:
             self._prepare_data()
             with exclusive(self.data / "starting", patience_seconds=START_SECONDS) as held:
                 if not held:
-                    raise DatabaseUnavailable(f"Another process has been starting {self.data} for a minute: end it.")
+                    raise DatabaseUnavailable(
+                        f"Another process has been starting the database in {self.data} for a "
+                        "minute: end that process."
+                    )
                 self._remove_interrupted_restore()
                 if self._serving is None:
                     self._serving = FileLock(self.data / "serving")
@@ -248,7 +251,9 @@ class EmbeddedPostgres:
         if link.exists():
             # If the last server was killed, its PostgreSQL is still running.
             if not Cluster(link.resolve(), programs.find(self._system_home)).stop():
-                raise DatabaseUnavailable(f"PostgreSQL in {link.resolve()} does not stop: end it, then try again.")
+                raise DatabaseUnavailable(
+                    f"PostgreSQL in {link.resolve()} does not stop: end its processes, then try again."
+                )
         elif not link.is_symlink():
             return
         link.rename(staging)
@@ -283,7 +288,8 @@ class EmbeddedPostgres:
     def _explanation(self, error: OSError) -> str:
         where = error.filename or self.data
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            return f"No space is left for {where}: free some, or set POCKETPAY_DATA to a directory on another disk."
+            return f"No space is left for {where}: free some space, or set POCKETPAY_DATA to a directory on another "
+            "disk."
         return (
             f"Cannot use the data directory {self.data} ({error.strerror or error}: {where}): "
             "set POCKETPAY_DATA to a directory you may write to, or set DATABASE_URL."

@@ -1,4 +1,5 @@
-"""Challenges, from which one-time codes and links are derived. Reading them locks them, so tries take turns.
+"""Challenges, from which one-time codes and links are derived. Reading them locks them, so concurrent tries run one
+after another.
 
 a code    accepts MAX_WRONG_CODES wrong tries, counted for all challenges of a user and purpose together
 a link    stays valid whatever codes were tried: nobody can guess one
@@ -71,7 +72,7 @@ async def replace_others(session: Session, challenge: Challenge) -> None:
 
 async def wait(session: Session, challenge: Challenge, *, limit: int, window: timedelta) -> int | None:
     """Returns None when fewer than `limit` other challenges of the same user and purpose were made within `window`,
-    else the seconds until this is so."""
+    else the seconds until there are fewer."""
     seconds: int | None = await session.fetchval(
         _WAIT, challenge.user_id, challenge.purpose, challenge.id, window, limit - 1
     )
@@ -79,7 +80,7 @@ async def wait(session: Session, challenge: Challenge, *, limit: int, window: ti
 
 
 async def end_all(session: Session, user_id: UUID, purposes: Collection[Purpose]) -> None:
-    """Ends the user's challenges of those purposes."""
+    """Ends the user's challenges of the given purposes."""
     await session.execute(_END_ALL, user_id, list(purposes))
 
 

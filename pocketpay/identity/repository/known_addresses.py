@@ -30,7 +30,7 @@ delete from known_addresses where ctid = any(array(select ctid from known_addres
 
 
 async def is_known(session: Session, user_id: UUID | None, address: bytes, bucket: str) -> bool:
-    """Whether the address is a known one of the user. It never is for None, an unknown user."""
+    """Whether the address is a known one of the user. False for None, an unknown user."""
     known: bool = await session.fetchval(_IS_KNOWN, user_id or NOBODY, address, bucket)
     return known
 

@@ -200,7 +200,8 @@ async def lock_user(session: Session, user_id: UUID) -> User | None:
 
 
 async def lock_hash(session: Session, user_id: UUID) -> str | None:
-    """Locks an open user's row and returns the password hash, read after the lock; None when closed or unknown."""
+    """Locks an open user's row and returns the password hash, read after the lock; None when the user is closed or
+    unknown."""
     stored: str | None = await session.fetchval(
         "select password_hash from users where id = $1 and closed_at is null for no key update", user_id
     )
@@ -239,7 +240,7 @@ async def taken(
     """Returns which of these values are taken by another user: a subset of username, email, phone.
 
     An email address or a phone number is taken only when it is verified: an unverified one does not stop others from
-    using it. A username stays taken after its user has closed.
+    using it. A username stays taken after its user's account was closed.
     """
     row = await session.fetchrow(_TAKEN, username, email, phone, other_than)
     return set() if row is None else {field for field, is_taken in row.items() if is_taken}

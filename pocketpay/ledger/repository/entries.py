@@ -73,12 +73,12 @@ left join lateral (
 
 
 async def of_transactions(session: Session, wallet_id: UUID, transaction_ids: Sequence[UUID]) -> list[Record]:
-    """Returns the wallet's entries of those transactions."""
+    """Returns the wallet's entries of the given transactions."""
     return await session.fetch(_OF_TRANSACTIONS, wallet_id, transaction_ids)
 
 
 async def by_ids(session: Session, ids: Sequence[UUID]) -> list[Record]:
-    """Returns the entries with those ids, of any owner."""
+    """Returns the entries with the given ids, of any owner."""
     return await session.fetch(_BY_IDS, ids)
 
 

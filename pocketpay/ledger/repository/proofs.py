@@ -1,6 +1,6 @@
 """The proofs of laws 1 to 4. Each proof is a query; every row that it returns is a violation.
 
-Sums are numeric, because amounts that somebody has tampered with may not fit into 64 bits.
+Sums are numeric, because amounts that somebody has changed by hand may not fit into 64 bits.
 """
 
 from pocketpay.database.findings import GIVEN, Proof, guarded, in_force, only_owner_may_change

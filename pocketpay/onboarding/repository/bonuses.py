@@ -54,7 +54,7 @@ async def promise(
     *,
     transaction_id: UUID,
 ) -> None:
-    """Promises the wallet the amount of its currency, in minor units.
+    """Promises the wallet the bonus for its currency, in minor units.
 
     Does nothing when the wallet or the address (by any of its fingerprints) has already received a bonus, or when the
     owner was imported.

@@ -97,7 +97,8 @@ async def take_turn(owner: Session) -> bool:
 
 
 async def write(owner: Session, run_id: UUID, laws: Mapping[str, str]) -> None:
-    """Writes the checkpoint of the run, from the snapshot of the owner's transaction. `laws` has the definitions."""
+    """Writes the checkpoint of the run, from the snapshot of the owner's transaction. `laws` has the definition of
+    each law."""
     await owner.execute(_DELETE_LAWS)
     await owner.execute(_ADD_LAWS, list(laws), list(laws.values()), run_id)
     await owner.execute(_WRITE_ACCOUNTS)

@@ -18,7 +18,7 @@ from datetime import timedelta
 from pocketpay.database.findings import Proof
 from pocketpay.identity.mails import CODE_LIFETIME
 from pocketpay.mail.mail import Kind
-from pocketpay.operator_log.act import Action
+from pocketpay.operator_log.act import RECORDED
 
 _KEPT = CODE_LIFETIME[Kind.RESET_PASSWORD] - timedelta(minutes=1)
 """The time for which a code and its mail are stored at least, unless the account is closed."""
@@ -27,7 +27,7 @@ KNOWN = Proof(
     "each action in the operator log has a known kind",
     f"""
     select id::text, 'is ' || action from operator_actions
-    where action not in ({", ".join(f"'{action.value}'" for action in Action)})
+    where action not in ({", ".join(f"'{action.value}'" for action in sorted(RECORDED))})
     """,
 )
 
@@ -48,7 +48,7 @@ FREEZES = Proof(
 )
 
 FREEZE_ACTS = Proof(
-    "each action that freezes or unfreezes a wallet changed it",
+    "each action that freezes or unfreezes a wallet changed its status",
     """
     select id::text, case when wallet_id is null then 'is about no wallet'
         when action = 'unfreeze' then 'unfreezes the wallet ' || wallet_id || ', which was not frozen'
@@ -115,7 +115,7 @@ ROLES = Proof(
 )
 
 ROLE_ACTS = Proof(
-    "each action that grants or revokes a role changed it",
+    "each action that grants or revokes a role changed the user's role",
     """
     select id::text, case when wallet_id is null then 'is about nobody'
         when action = 'grant_role' then 'grants a role to the owner of ' || wallet_id || ', who had it'
@@ -186,7 +186,7 @@ RECOVERIES = Proof(
 the same kind of code, so it cannot be proved that each code has an act."""
 
 VERIFIED_EMAILS = Proof(
-    "each action that verifies an email address changed it",
+    "each action that verifies an email address changed an unverified address",
     """
     select a.id::text, case when a.wallet_id is null then 'is about nobody'
         else 'verifies an address of the owner of ' || a.wallet_id || ', which was verified before' end

@@ -109,7 +109,7 @@ async def booked(session: Session, currency: str, transaction_ids: Collection[UU
 
 
 async def earlier(session: Session, currency: str, transaction_ids: Collection[UUID], file_id: UUID) -> set[UUID]:
-    """Returns the transactions, of these, that another file of the currency names."""
+    """Returns the given transactions that another file of the currency names."""
     return {row["transaction_id"] for row in await session.fetch(_EARLIER, currency, [*transaction_ids], file_id)}
 
 

@@ -44,7 +44,7 @@ class Connection(Protocol):
         ...
 
     def drop(self) -> None:
-        """Closes the connection at once, because a new connection needs its place."""
+        """Closes the connection immediately, because a new connection needs its place."""
         ...
 
 
@@ -166,7 +166,7 @@ class Connections:
     def _has_capacity(self) -> bool:
         if self.open < self.limits.total:
             return True
-        # A connection without a first byte is closed next: real clients send their request at once.
+        # A connection without a first byte is closed next: real clients send their request immediately.
         return self._close_for_capacity(self.idle.longest() or self.opened.longest())
 
     def _close_for_capacity(self, connection: Connection | None) -> bool:

@@ -37,11 +37,7 @@ from pocketpay.serving.http import HttpRefusal
 
 MAX_REFUSED = 16
 """Refused connections that may stay open until their clients have read the response; they use open files beyond the
-limit. Further connections are aborted at once."""
-
-
-MAX_CACHED_HEAD_BYTES = 2_048
-"""Largest head that a connection caches, in bytes: clients of an app send 0.3 to 1 KiB."""
+limit. Further connections are aborted immediately."""
 
 
 _last_default: tuple[list[tuple[bytes, bytes]], bytes] = [], b""
@@ -132,8 +128,9 @@ class Protocol(HttpToolsProtocol):
         self._discards_input = False
         """Whether incoming bytes are discarded instead of parsed."""
         self._discarded_bytes = 0
-        self._head: Head | None = None
-        """The latest plain head, unless it was long: the next head of a client is nearly always the same."""
+        self._max_plain_bytes = 0
+        if self.responder is not None:
+            self._max_plain_bytes = min(self._limits.body_bytes, self.responder.anonymous_bytes)
 
     # ------------------------------------------------------------ the connection
 
@@ -227,7 +224,7 @@ class Protocol(HttpToolsProtocol):
                 self._enter(self.all_connections.last)
                 return
             with suppress(OSError):  # the client has closed it
-                own.shutdown(socket.SHUT_WR)  # at once: the transport closes in the next iteration of the event loop
+                own.shutdown(socket.SHUT_WR)  # now: the transport closes in the next iteration of the event loop
         self._close()
 
     def pause_writing(self) -> None:
@@ -297,17 +294,10 @@ class Protocol(HttpToolsProtocol):
         """Answers `data` if it is exactly one plain request and no other is in progress; else returns False."""
         if self._in_head or self._in_body or self.flow.write_paused or self._is_answering():
             return False
-        head = self._head
+        head = read_head(data, max_bytes=self._limits.head_bytes, max_body_bytes=self._max_plain_bytes)
         body = None if head is None else body_of(head, data)
-        if body is None:
-            limits = self._limits
-            limit = min(limits.body_bytes, responder.anonymous_bytes)
-            head = read_head(data, max_bytes=limits.head_bytes, max_body_bytes=limit)
-            body = None if head is None else body_of(head, data)
-            if head is None or body is None or http.wants_events(head.headers.get(b"accept", b"")):
-                return False
-        assert head is not None  # noqa: S101 - it has a body
-        self._head = head if len(head.raw) <= MAX_CACHED_HEAD_BYTES else None
+        if head is None or body is None:
+            return False
         self._requests_started += 1
         cycle = PlainRequest(self.transport)
         self.cycle = self._running_cycle = cycle  # type: ignore[assignment]  # it has all attributes read here
@@ -361,7 +351,7 @@ class Protocol(HttpToolsProtocol):
         self._in_head, self._head_bytes, self._head_is_measured = True, 0, True
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Extends uvicorn's method by a limit. Trailers also arrive here, after the body, and are ignored."""
+        """Calls uvicorn's method within a limit. Trailers also arrive here, after the body, and are ignored."""
         if not self._in_head:
             return
         if len(self.headers) >= self._limits.headers:
@@ -383,7 +373,7 @@ class Protocol(HttpToolsProtocol):
         self._announce_end()
 
     def on_body(self, body: bytes) -> None:
-        """Extends uvicorn's method by a limit, which also counts bytes that arrive together with the head."""
+        """Calls uvicorn's method within a limit, which also counts bytes that arrive together with the head."""
         self._payload_bytes += len(body)
         if self._payload_bytes > self._limits.body_bytes:
             self._refusal = refusals.LARGE_BODY

@@ -102,7 +102,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         )
 
     async def send(self, message: ASGISendEvent) -> None:
-        """Extends uvicorn's method by a fast path for texts on an open websocket. Also marks a refused handshake as
+        """Adds to uvicorn's method a fast path for texts on an open websocket. Also marks a refused handshake as
         complete; otherwise uvicorn logs an error, as if nothing had answered it."""
         text = message.get("text") if message["type"] == "websocket.send" else None
         if text is not None:
@@ -127,7 +127,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.connection.on_unread(False)
 
     def data_received(self, data: bytes) -> None:
-        """Extends uvicorn's method: answers a malformed handshake and closes. uvicorn leaves the connection open."""
+        """Adds to uvicorn's method: answers a malformed handshake and closes the connection, which uvicorn leaves
+        open."""
         super().data_received(data)
         unreadable = self.conn.handshake_exc
         if unreadable is not None and not self.handshake_complete:

@@ -91,7 +91,7 @@ OPPOSITE = incremental(
         when original.status <> 'completed' then 'its original is ' || original.status
         when original.type = 'refund' then 'its original is a refund'
         when refund.currency <> original.currency then 'is in ' || refund.currency || ', not ' || original.currency
-        else 'its wallets are not those of ' || original.id || ' the other way' end
+        else 'its wallets are not the wallets of ' || original.id || ' in the other direction' end
     from transactions refund left join transactions original on original.id = refund.refund_of
     where refund.refund_of is not null
       and (original.id is null or original.status <> 'completed' or original.type = 'refund'
@@ -193,7 +193,8 @@ def _usage(transactions: str) -> str:
 
 
 USAGE = Proof(
-    "the used part of a limit in an hour of the last days is the sum of its payments that count, less refunds",
+    "in each hour of the last days, the used part of a limit is the sum of the payments that count for it, less "
+    "refunds",
     _usage("transactions"),
     since=f"with {GIVEN} "
     + _usage(f"""(

@@ -1,8 +1,8 @@
 """All SQL of the blocks with which a search skips parts of a long history.
 
-A block has the descriptions of the transactions that one wallet saw from `since` until before `until`, in one text.
-A wallet's blocks follow each other without a gap, from its beginning on. All transactions with one time are in one
-block, so that a time alone is the border.
+A block has, in one text, the descriptions of the transactions that one wallet saw from `since` (included) to `until`
+(not included). A wallet's blocks follow each other without a gap, from its beginning on. Transactions with the same
+time are in the same block, so a time is enough to mark the border of a block.
 
 page       a page of the part of a history that has blocks: it reads only the blocks that have the search text
 due        the wallets with many ledger entries since their last block
@@ -127,7 +127,7 @@ def _proof_of(blocks: str, first: str) -> str:
     return f"""
     select b.wallet_id || ' ' || b.since, case
         when b.since is distinct from b.expected_since then 'the block before it ends at ' || b.expected_since
-        else 'its descriptions are not those of the transactions' end
+        else 'its descriptions differ from the descriptions of the transactions' end
     from (
         select *, coalesce(lag(until) over (partition by wallet_id order by since), {first}) as expected_since
         from {blocks}) b
@@ -160,7 +160,7 @@ BLOCKS = Proof(
 
 
 class Limits(NamedTuple):
-    """The most blocks that one page looks at, and the most of them whose transactions it reads."""
+    """The maximum number of blocks that one page looks at, and of blocks whose transactions it reads."""
 
     blocks: int
     candidates: int
@@ -175,10 +175,12 @@ async def sealed_until(session: Session, wallet_id: UUID) -> datetime | None:
 async def page(
     session: Session, scope: Scope, *, limit: int, most: Limits, backwards: bool
 ) -> tuple[list[Transaction], Position | None]:
-    """Returns a page of a search in the part of the history that has blocks, and the position where to read on.
+    """Returns a page of a search in the part of the history that has blocks, and the position where the next page
+    continues.
 
     It does the same as `history.page`, for a filter with a search text. The position is None when the page is full,
-    or when nothing more follows. Towards newer transactions it can be the end of the last block.
+    or when nothing more follows. When the page goes towards newer transactions, the position can be the end of the
+    last block.
     """
     order = OLDEST_FIRST if backwards else NEWEST_FIRST
     arguments = (*bounds(scope), limit, most.blocks, *conditions(scope.filter), most.candidates)
@@ -189,14 +191,14 @@ async def page(
 
 
 async def due(session: Session, *, entries: int, limit: int) -> list[UUID]:
-    """Returns at most `limit` wallets with at least so many ledger entries that no block has."""
+    """Returns at most `limit` wallets with at least `entries` ledger entries that no block has."""
     return [row["id"] for row in await session.fetch(_DUE, entries, limit)]
 
 
 async def seal(session: Session, wallet_id: UUID, *, blocks: int) -> int:
     """Writes at most `blocks` next blocks of the wallet. Returns their number: 0 when there is no whole block.
 
-    Two servers may do it at once: both write the same blocks.
+    Two servers may do this at the same time: both write the same blocks.
     """
     status = await session.execute(_SEAL, wallet_id, SIZE, blocks * SIZE + 1)
     return int(status.split()[-1])

@@ -14,7 +14,7 @@ PLANNER_SETTINGS = {
     "jit": "off",
 }
 """Settings of the connection. They make PostgreSQL read the entries in the order of their index and the other tables
-by key: the first line comes at once and nothing is sorted or hashed, for any size and any statistics."""
+by key: the first line comes immediately and nothing is sorted or hashed, for any size and any statistics."""
 
 _LINES = """
 select e.created_at, e.description, e.amount, e.currency, e.balance_after, e.transaction_id, t.type, t.bank_name,

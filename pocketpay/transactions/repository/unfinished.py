@@ -28,7 +28,7 @@ group by currency"""
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """The orders without the bank's answer, the age of the oldest one (0 when there is none), and, by currency, the
+    """The orders without the bank's answer, the age of the oldest one (0 when there is none), and by currency the
     number of payments that hold money and the amount that they hold."""
 
     orders: int

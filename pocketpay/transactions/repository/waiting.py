@@ -1,6 +1,6 @@
 """All SQL of unfinished transactions of any owner, for operators.
 
-held        payments that await their sender's answer, first to expire first, from their own index
+held        payments that wait for their sender's confirmation, ordered by expiry, from their own index
 unsettled   orders that a bank has not answered, oldest first; there are few, so they are sorted without an index
 """
 
@@ -27,8 +27,8 @@ _COUNT = "select count(*) from (select from transactions where status = $1 limit
 async def held(
     session: Session, *, after: Position, before: Position, limit: int, backwards: bool
 ) -> list[Transaction]:
-    """Returns held payments strictly between two positions (expiry time, id), or when `backwards` the last ones
-    first.
+    """Returns up to `limit` held payments strictly between two positions (expiry time, id), first to last; with
+    `backwards`, last to first.
     """
     return [transaction(row) for row in await session.fetch(_HELD[backwards], *after, *before, limit)]
 
@@ -36,8 +36,8 @@ async def held(
 async def unsettled(
     session: Session, *, after: Position, before: Position, limit: int, backwards: bool
 ) -> list[Transaction]:
-    """Returns orders that a bank has not answered, strictly between two positions (creation time, id), or when
-    `backwards` the last ones first."""
+    """Returns orders that a bank has not answered, strictly between two positions (creation time, id), first to last;
+    with `backwards`, last to first."""
     return [transaction(row) for row in await session.fetch(_UNSETTLED[backwards], *after, *before, limit)]
 
 

@@ -130,7 +130,7 @@ const scenarios = {
     return [desk, phone, carol];
   },
 
-  /** The socket is lost and nothing connects for a while. When it is back, the app has what happened in between. */
+  /** The socket is lost and nothing connects for a while. When it is back, the app has what happened meanwhile. */
   async reconnect() {
     const alice = await device(browser);
     const { page, context } = alice;
@@ -197,7 +197,7 @@ const scenarios = {
     return [alice];
   },
 
-  /** A session that is ended on another device shows the sign-in at once. */
+  /** A session that is ended on another device shows the sign-in immediately. */
   async revoked() {
     const [desk, phone] = [await device(browser), await device(browser, { width: 390, height: 844 })];
     await signIn(phone.page, 'carol');

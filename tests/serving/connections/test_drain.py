@@ -19,6 +19,7 @@ from pocketpay.serving.connections.connections import Connection
 from pocketpay.serving.handler import PostResponder
 from pocketpay.serving.health import Health
 from pocketpay.serving.metrics import Metrics
+from tests.patience import PATIENCE_SECONDS
 from tests.people import made
 from tests.serving.connections.raw_http import GET, Peer, Raw, get, raw
 from tests.serving.connections.test_plain_post import Echo, not_found
@@ -86,7 +87,7 @@ async def test_clients_that_send_through_a_whole_drain_lose_no_request(plain: bo
         process.drain()
         process.drain()  # a second call changes nothing
         assert not process.should_exit
-        for sent, answers in [await asyncio.wait_for(one, 20) for one in running]:
+        for sent, answers in [await asyncio.wait_for(one, PATIENCE_SECONDS) for one in running]:
             assert sent == len(answers)
             assert {headers.get("connection") for headers in answers} == {None, "closed"}
         await until(lambda: not server.connections.open)

@@ -12,6 +12,8 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from pocketpay.serving import http
+from pocketpay.serving.connections import plain_post
+from pocketpay.serving.connections.plain_post import read_head
 from pocketpay.serving.event_streams import EventStreams
 from pocketpay.serving.handler import Body, Handler, PostResponder, Reply
 from pocketpay.serving.http import Headers, HttpRefusal
@@ -187,6 +189,29 @@ async def test_randomly_changed_heads_get_the_same_answer_as_from_the_parser() -
                 data[chance.randrange(len(data) - len(BODY))] = chance.choice(b"\r\n\x00\t :;,aZ0-_\x80\xff{}")
             await assert_same_answer(one, other, bytes(data))
         assert 0 < plain.plain < 60
+
+
+def test_a_head_that_was_read_before_is_read_the_same() -> None:
+    """A head depends on its bytes alone, and the limits hold for a cached one too."""
+    for data in (*PLAIN, *OTHERS):
+        limits = {"max_bytes": 16_384, "max_body_bytes": 1_000}
+        first = read_head(data, **limits)
+        assert first == read_head(data, **limits)
+        if first is not None:
+            assert first == plain_post._parsed(first.raw)
+            assert data.startswith(first.raw)
+            assert read_head(data, max_bytes=len(first.raw), max_body_bytes=first.body_bytes) == first
+            assert read_head(data, max_bytes=len(first.raw) - 1, max_body_bytes=first.body_bytes) is None
+            assert read_head(data, max_bytes=len(first.raw), max_body_bytes=first.body_bytes - 1) is None
+
+
+def test_only_heads_of_usual_size_are_cached() -> None:
+    before = plain_post._cached.cache_info().currsize
+    usual, large = post(b"User-Agent: usual"), post(b"User-Agent: " + b"x" * plain_post.MAX_CACHED_BYTES)
+    for _ in range(2):
+        for data in (usual, large):
+            assert read_head(data, max_bytes=16_384, max_body_bytes=1_000) is not None
+    assert plain_post._cached.cache_info().currsize == min(before + 1, plain_post.MAX_CACHED)
 
 
 async def test_a_request_that_arrives_in_parts_goes_to_the_parser() -> None:

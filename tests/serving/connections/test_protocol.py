@@ -33,7 +33,7 @@ def head(size: int) -> bytes:
 # ---------------------------------------------------------------- the head
 
 
-async def test_a_head_within_the_limit_is_answered_in_one_part_or_many() -> None:
+async def test_a_head_within_the_limit_is_accepted_in_one_part_or_many() -> None:
     async with raw(head_bytes=2_000) as server:
         peer = await server.peer()
         whole = head(2_000)
@@ -325,7 +325,7 @@ async def test_a_new_connection_replaces_an_idle_one_of_the_same_address() -> No
         assert await waiting.status() == 200
 
 
-async def test_at_the_total_limit_idle_and_silent_connections_are_closed_first() -> None:
+async def test_idle_and_silent_connections_are_closed_first_at_the_total_limit() -> None:
     async with raw(total=3, per_address=None) as server:
         silent, idle, waiting = [await server.peer(source=f"127.0.0.{n}") for n in (2, 3, 4)]
         await idle.send(GET)
@@ -367,7 +367,7 @@ def test_the_connection_limit_leaves_open_files_for_the_server(files: int, total
     assert (limits.total, limits.per_address) == (total, per_address)
 
 
-async def test_trusted_proxies_and_a_limit_of_zero_have_no_limit_per_address() -> None:
+async def test_a_trusted_proxy_or_a_setting_of_zero_has_no_limit_per_address() -> None:
     settings = people.made(trusted_proxies="127.0.0.0/8", connections_per_address=1)
     limits = ConnectionLimits.of(settings)
     assert limits.per_address == 1

@@ -32,18 +32,14 @@ const LIMITS: Record<LimitKind, string> = {
 export function refusal(error: ErrorPartsFragment): string {
   switch (error.__typename) {
     case 'InsufficientFunds':
-      return `This needs ${money(error.required)}, and ${money(error.available)} is available.`;
+      return `The payment needs ${money(error.required)}, and ${money(error.available)} is available.`;
     case 'LimitExceeded': {
       const { kind, remaining, total, resetsAt } = error.limit;
       const until = resetsAt ? ` More is possible from ${time(resetsAt)}.` : '';
       return `Your limit for ${LIMITS[kind]} is ${money(total)} in 24 hours, and ${money(remaining)} of it is left.${until}`;
     }
     case 'RateLimited':
-      return error.retryAfterSeconds
-        ? `${error.message} Try again in ${error.retryAfterSeconds} seconds.`
-        : error.message;
     case 'WrongState':
-      return `${error.message} It is ${words(error.status)} now.`;
     case 'InvalidInput':
     case 'Refusal':
       return error.message;

@@ -44,11 +44,11 @@ export default function Home() {
         ))}
       </SimpleGrid>
       {asked.length > 0 && (
-        <Panel title="Money requests for you" action={<Anchor component={Link} to="/requests" size="sm">All requests</Anchor>}>
+        <Panel title="Money requests for you" action={<Anchor component={Link} to="/requests" size="sm">Pay or decline</Anchor>}>
           <Stack>
             {asked.slice(0, 3).map((request) => (
               <Group key={request.id} justify="space-between" wrap="nowrap">
-                <PersonLine person={request.requester} />
+                <PersonLine person={request.requester} note={request.description} />
                 <Text className="amount" fw={600}>{money(request.amount)}</Text>
               </Group>
             ))}

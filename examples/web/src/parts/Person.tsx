@@ -5,13 +5,14 @@ export function Face({ name, size = 'md' }: { name: string; size?: string | numb
   return <Avatar name={name} color="indigo" radius="xl" size={size} aria-hidden alt="" />;
 }
 
-export function PersonLine({ person }: { person: Pick<PersonPartsFragment, 'name' | 'username'> }) {
+/** A person, and below the name a note, or else the username. */
+export function PersonLine({ person, note }: { person: Pick<PersonPartsFragment, 'name' | 'username'>; note?: string }) {
   return (
     <Group gap="sm" wrap="nowrap">
       <Face name={person.name} />
       <Stack gap={0} miw={0}>
         <Text fw={600} truncate>{person.name}</Text>
-        <Text size="sm" c="dimmed" truncate>@{person.username}</Text>
+        <Text size="sm" c="dimmed" truncate>{note ?? `@${person.username}`}</Text>
       </Stack>
     </Group>
   );

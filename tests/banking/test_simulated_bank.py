@@ -4,23 +4,26 @@ import asyncio
 import contextlib
 import itertools
 import random
+import re
 import time
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 import uuid_utils.compat as uuids
 
+from pocketpay.banking.bank import DECLINED, SETTLED, BankOrder, BankUse, Link, LinkStatus, OrderState
+from pocketpay.banking.simulated_bank import SimulatedBank
 from pocketpay.money import Money
 from pocketpay.payments import settle
-from pocketpay.payments.bank import BankOrder, BankReply
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed
-from pocketpay.payments.simulated_bank import SimulatedBank
 from pocketpay.payments.sweeper import poll_unsettled
 from pocketpay.settings import SettingsError, load
 from pocketpay.settings import SimulatedBank as Manner
 from pocketpay.transactions.lifecycle import Status
 from tests.conftest import Dsns
+from tests.patience import PATIENCE_SECONDS
 from tests.payments.customers import Records, money, open_desk, pay_in, pay_out, person
 
 
@@ -30,8 +33,8 @@ def order(*, seconds_ago: float = 0.0) -> BankOrder:
     return BankOrder(id, Money(100, "USD"), "First Bank")
 
 
-@pytest.mark.parametrize(("manner", "reply"), [("instant", BankReply.SETTLED), ("declining", BankReply.DECLINED)])
-async def test_a_bank_answers_collections_and_payouts_alike(manner: str, reply: BankReply) -> None:
+@pytest.mark.parametrize(("manner", "reply"), [("instant", SETTLED), ("declining", DECLINED)])
+async def test_a_bank_answers_collections_and_payouts_alike(manner: str, reply: OrderState) -> None:
     bank = SimulatedBank(Manner(manner))
     assert await bank.collect(order()) is await bank.payout(order()) is reply
 
@@ -40,29 +43,29 @@ async def test_a_slow_bank_answers_every_caller_after_its_delay(monkeypatch: pyt
     bank = SimulatedBank(Manner.SLOW, seconds=30.0)
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(bank.payout(order(seconds_ago=29.0)), 0.05)
-    assert await asyncio.wait_for(bank.payout(order(seconds_ago=29.97)), 1) is BankReply.SETTLED
-    assert await asyncio.wait_for(SimulatedBank(Manner.SLOW, seconds=30.0).payout(order(seconds_ago=31.0)), 1)
+    assert await asyncio.wait_for(bank.payout(order(seconds_ago=29.97)), 20) is SETTLED
+    assert await asyncio.wait_for(SimulatedBank(Manner.SLOW, seconds=30.0).payout(order(seconds_ago=31.0)), 20)
 
 
 async def test_a_silent_bank_never_answers_a_call_made_before_its_delay(monkeypatch: pytest.MonkeyPatch) -> None:
     bank, early = SimulatedBank(Manner.SILENT, seconds=0.1), order()
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(bank.payout(early), 0.2)
-    assert await asyncio.wait_for(bank.payout(early), 0.1) is BankReply.SETTLED
+    assert await asyncio.wait_for(bank.payout(early), PATIENCE_SECONDS) is SETTLED
 
 
 async def test_a_flaky_bank_drops_connections_but_never_changes_an_answer() -> None:
     chance = random.Random(7)
-    replies: set[BankReply] = set()
+    replies: set[OrderState] = set()
     for one in (order() for _ in range(60)):
-        answers: list[BankReply] = []
+        answers: list[OrderState] = []
         while len(answers) < 3:
             bank = SimulatedBank(Manner.FLAKY, chance=chance.random)
             with contextlib.suppress(ConnectionError):
                 answers.append(await bank.payout(one))
         assert len(set(answers)) == 1
         replies |= set(answers)
-    assert replies == {BankReply.SETTLED, BankReply.DECLINED}
+    assert replies == {SETTLED, DECLINED}
 
 
 async def test_every_order_at_a_flaky_bank_is_settled_in_the_end(
@@ -106,3 +109,15 @@ def test_a_bank_that_simulates_failures_is_refused_in_production(manner: Manner)
     with pytest.raises(SettingsError, match="SIMULATED_BANK must be instant in production"):
         load(simulated_bank=manner, environment="production", _env_file=None)
     assert load(simulated_bank=manner, environment="development", _env_file=None).simulated_bank is manner
+
+
+async def test_a_link_is_active_immediately_and_always_the_same() -> None:
+    link = Link(uuids.uuid7(), uuids.uuid7(), "ada@example.com", "USD", BankUse.WITHDRAWAL)
+    opened = await SimulatedBank().open_link(link)
+    assert opened.url is None
+    assert opened.state == await SimulatedBank().link_state(link)
+    assert opened.state.status is LinkStatus.ACTIVE
+    assert set(opened.state.uses) == {BankUse.DEPOSIT, BankUse.WITHDRAWAL}
+    assert re.fullmatch(r"\d{4}", opened.state.last4)
+    other = await SimulatedBank().open_link(replace(link, id=uuids.uuid7()))
+    assert other.state.reference != opened.state.reference
