@@ -58,8 +58,8 @@ log = structlog.get_logger(__name__)
 class Server(uvicorn.Server):
     """uvicorn's server without its signal handling, which would end the process with exit code 143.
 
-    `application` is informed when the server drains. `count` is the number of this worker's connections, which decides
-    whether it accepts the next one; None for a server without workers.
+    `application` is informed when the server drains. `count` is the number of this worker's connections, which
+    decides whether it accepts the next one; None for a server without workers.
     """
 
     def __init__(
