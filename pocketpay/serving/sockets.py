@@ -108,6 +108,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
             return
         if self.connection_init_timeout_task:
             self.connection_init_timeout_task.cancel()
+            self.connection_init_timeout_task = None
         payload = message.get("payload")
         if payload is not None and not isinstance(payload, dict):
             await self.handle_invalid_message("The payload of connection_init is not an object")

@@ -14,7 +14,7 @@ from websockets.typing import Subprotocol
 from pocketpay.api.schema import schema
 from pocketpay.payments import deposit
 from pocketpay.serving.connections.protocol import protocol_of
-from pocketpay.serving.connections.websocket import WebSocketProtocol
+from pocketpay.serving.connections.websocket import Events, WebSocketProtocol
 from tests.checked_plans import uncheck_plans
 from tests.clients import Client, Listening, Person, listening, serving
 from tests.conftest import Dsns
@@ -210,3 +210,19 @@ async def test_a_websocket_that_is_not_open_or_not_read_takes_no_text_and_raises
             else:
                 with pytest.raises(ConnectionClosed):
                     await socket.recv()
+
+
+async def test_a_reader_gets_all_events_of_a_websocket_in_order_even_when_it_was_cancelled() -> None:
+    events = Events()
+    cancelled = asyncio.create_task(events.get())
+    await asyncio.sleep(0)
+    cancelled.cancel()
+    await asyncio.wait([cancelled])
+    reader = asyncio.create_task(events.get())
+    await asyncio.sleep(0)
+    for text in ("1", "2", "3"):
+        events.put_nowait({"type": "websocket.receive", "text": text})
+    assert [(await event)["text"] for event in (reader, events.get())] == ["1", "2"]  # type: ignore[typeddict-item]
+    assert not events.empty()
+    await events.get()
+    assert events.empty()

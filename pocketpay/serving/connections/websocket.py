@@ -4,8 +4,10 @@ import asyncio
 from http import HTTPStatus
 from typing import Any, Protocol, cast
 
-from uvicorn._types import ASGISendEvent
+from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
+from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
 from websockets.exceptions import HeaderLineTooLong, RequestLineTooLong, TooManyHeaders
 from websockets.http11 import Request
 from websockets.protocol import State
@@ -65,10 +67,38 @@ class ReportingTransport:
         return getattr(self._transport, name)
 
 
+class Events:
+    """The events of one websocket for its only reader: an `asyncio.Queue` in a tenth of the memory."""
+
+    __slots__ = ("_events", "_reader")
+
+    def __init__(self) -> None:
+        self._events: list[ASGIReceiveEvent] = []
+        self._reader: asyncio.Future[None] | None = None
+
+    def empty(self) -> bool:
+        return not self._events
+
+    def put_nowait(self, event: ASGIReceiveEvent) -> None:
+        self._events.append(event)
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
+
+    async def get(self) -> ASGIReceiveEvent:
+        while not self._events:
+            self._reader = asyncio.get_running_loop().create_future()
+            await self._reader
+        return self._events.pop(0)
+
+
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """One websocket. It reports to `connection`, which limits how long a peer may stop reading."""
 
     connection: Upgraded
+
+    def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
+        super().__init__(config, server_state, app_state)
+        self.queue = Events()  # type: ignore[assignment]  # it has the methods that uvicorn uses
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(ReportingTransport(transport, self.connection))  # type: ignore[arg-type]
@@ -111,6 +141,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
                 self.transport.write(text_frame(text.encode()))
                 return
         await super().send(message)
+        if message["type"] == "websocket.accept":
+            self.request.headers.clear()  # the parser keeps the request
+            del self.request, self.response  # the handshake is over
         if self.initial_response is not None and self.close_sent:
             self.handshake_complete = True
 
