@@ -24,7 +24,7 @@ EXAMPLES := $(wildcard examples/typescript/*.* examples/typescript/.npmrc exampl
 WEB := $(wildcard clients/js/*.json clients/js/.npmrc clients/js/scripts/* clients/js/src/*.ts examples/web/*.* examples/web/.npmrc \
 	examples/web/src/*.* examples/web/src/*/*.*)
 
-.PHONY: help run demo web web-test reset install explorer examples interop test browser model pythons check format schema settings lock audit crash bench wheel fuzz vulnerabilities bank-smoke soak failover restore rolling monitoring clean mutations
+.PHONY: help run demo web web-test reset install explorer examples interop test browser model pythons check format schema settings lock audit crash bench wheel fuzz vulnerabilities bank-smoke bank-faults stripe-stand-in soak failover restore rolling monitoring clean mutations
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -102,6 +102,12 @@ crash: $(DONE)/install ## kill the server under load repeatedly and audit the bo
 
 mutations: $(DONE)/install ## remove each guard in turn and see its test fail; ARGS="--only transfer", ARGS=--find, ARGS=rules
 	@$(PY) -m tests.mutations $(ARGS)
+
+bank-faults: $(DONE)/install ## random walks and kills with a bank that fails in every way; BANK_WALKS=20 BANK_KILLS=3 for less
+	@BANK_WALKS=$${BANK_WALKS:-300} BANK_KILLS=$${BANK_KILLS:-36} $(PY) -m pytest tests/bank_faults -n 0 -s $(ARGS)
+
+stripe-stand-in: $(DONE)/install ## run a stand-in for Stripe on this machine; docs/banking.md says how; ARGS="--settle-after 60"
+	@$(PY) -m tests.stripe_stand_in --control --settle-after 5 --webhook http://127.0.0.1:8000/webhooks/stripe $(ARGS)
 
 soak: $(DONE)/install ## 1,000,000 instructions against the model, 100,000 operations over HTTP under 100 kills; SOAK_SECONDS=60 for less
 	@SOAK_SECONDS=$(SOAK_SECONDS) SOAK_SEED=$(SOAK_SEED) $(PY) -m tests.soak

@@ -2,6 +2,11 @@
 
 steps.py       what customers, banks, networks and clocks do, and how it is drawn
 walk.py        two servers and the stand-in in one process
+beside.py      the model of the rules, after every step
 truth.py       what happened to each order, by the stand-in's objects alone
 test_walks.py  random walks
+kills.py       a server and a stand-in in processes of their own
+test_kills.py  kills between creation and answer
+
+Decision 77 gives the reasons.
 """

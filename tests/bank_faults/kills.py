@@ -70,6 +70,7 @@ class Site:
     links: dict[str, str] = field(default_factory=dict)
     given: Counter[str] = field(default_factory=Counter)
     unanswered: int = 0
+    bank_before: int = 0
 
     @property
     def customer(self) -> Customer:
@@ -79,6 +80,7 @@ class Site:
     async def prepare(self) -> None:
         """Signs up a customer, links two bank accounts on the hosted pages, and pays something in."""
         self._connect_webhook()
+        self.bank_before = int(await self.database.fetchval(BANK))
         self.who = await customers.sign_up(await self.stack.enter_async_context(customers.at(self.server.url)))
         for way, use, page in (("deposit", "DEPOSIT", "checkout"), ("withdrawal", "WITHDRAWAL", "onboarding")):
             linked = await self.who.ask(LINK, use=use, key=customers.key())
@@ -113,7 +115,8 @@ class Site:
         total = self.bank.control("GET", "total")
         assert total["is_conserved"]
         assert total["open"] == {}
-        assert total["currencies"]["usd"]["bank"] == -int(await self.database.fetchval(BANK))
+        booked = self.bank_before - int(await self.database.fetchval(BANK))
+        assert total["currencies"]["usd"]["bank"] == booked
         assert self._objects("payment_intent") == self.given["deposit"]
         assert self._objects("transfer") == self._objects("payout") == self.given["withdrawal"]
         assert self._objects("customer") == self._objects("account") == 1
@@ -171,8 +174,8 @@ class Site:
 
 
 @asynccontextmanager
-async def site(folder: Path) -> AsyncIterator[Site]:
-    """Starts a stand-in, and a server with a database of its own, in a folder that exists."""
+async def site(folder: Path, data: Path) -> AsyncIterator[Site]:
+    """Starts a stand-in, and a server with a copy of the data directory `data`, in a folder that exists."""
     async with AsyncExitStack() as stack:
         bank = stack.enter_context(stand_ins.process(folder))
         settings = {
@@ -182,7 +185,7 @@ async def site(folder: Path) -> AsyncIterator[Site]:
             "STRIPE_API_BASE": bank.url,
             "STRIPE_WEBHOOK_SECRETS": WEBHOOK_SECRET,
         }
-        installation = stack.enter_context(processes.installation(folder / "server", **settings))
+        installation = stack.enter_context(processes.installation(folder / "server", data, **settings))
         server = await asyncio.to_thread(installation.start)
         # It is used by this process too, so that it outlives a killed server.
         postgres = EmbeddedPostgres(installation.data)

@@ -13,10 +13,12 @@ from tests.bank_faults.kills import ROUNDS, site
 KILLS = int(os.environ.get("BANK_KILLS", "1"))
 
 
-async def test_nothing_is_lost_or_doubled_by_kills_between_creation_and_answer(cluster_home: Path) -> None:
+async def test_nothing_is_lost_or_doubled_by_kills_between_creation_and_answer(
+    cluster_home: Path, seeded_data: Path
+) -> None:
     folder = cluster_home / "bank-kills"
     folder.mkdir()
-    async with site(folder) as made:
+    async with site(folder, seeded_data) as made:
         for one in islice(cycle(ROUNDS), KILLS):
             await made.round(*one)
         await made.compare()

@@ -1,8 +1,9 @@
 """A walk: customers, two servers and the stand-in, in one process and one database.
 
 The servers are real, from the webhook's endpoint and the payments' rules down to the tables. Between them and the
-stand-in is Stripe's library. After the steps the walk lets everything come to rest, and then compares three accounts
-of the money: the books, the stand-in's own total, and what the banks did about each order.
+stand-in is Stripe's library. After every step the wallets and orders must be as the model says. At the end the walk
+lets everything come to rest, and then compares three accounts of the money: the books, the stand-in's own total, and
+what the banks did about each order.
 """
 
 import asyncio
@@ -36,6 +37,7 @@ from pocketpay.payments.sweeper import cover_returns, poll_links, poll_settled, 
 from pocketpay.payments.withdraw import withdraw
 from pocketpay.serving.stripe_webhooks import StripeWebhooks
 from tests.bank_faults import truth
+from tests.bank_faults.beside import Beside
 from tests.bank_faults.steps import (
     PEOPLE,
     BankActs,
@@ -126,6 +128,7 @@ class Walk:
     people: list[Person] = field(default_factory=list)
     links: dict[tuple[int, Way], UUID] = field(default_factory=dict)
     given: list[GivenOrder] = field(default_factory=list)
+    beside: Beside = field(init=False)
     hours: int = 0
     figures: Counter[str] = field(default_factory=Counter)
 
@@ -137,10 +140,13 @@ class Walk:
             await self._take(Order(who, "deposit", FUNDS))
             self._bank_acts(BankActs("settle", 0))
             await self.stand_in.sender.send()
+        self.beside = Beside(self.records, [one.wallet_id for one in self.people])
+        await self.beside.follow("the beginning")
 
     async def take(self, steps: Sequence[Step]) -> None:
         for step in steps:
             await self._take(step)
+            await self.beside.follow(step)
 
     async def _take(self, step: Step) -> None:
         world = self.stand_in.world
@@ -191,11 +197,14 @@ class Walk:
             self.figures["events"] += await self.stand_in.sender.send(Delivery.SHUFFLED)
             for desk in self.desks:
                 await self._sweep(desk)
+                await self.beside.follow("the end")
             if await self._is_at_rest():
                 return
             # An answer of 500 is repeated for a day. After it, the order is searched for and created again.
             await self._take(Hours(25))
-        raise AssertionError(f"lost: {await self._open_orders()}, {total(self.stand_in.world)['open']}")
+        known = {**truth.deposits(self.stand_in.world), **truth.withdrawals(self.stand_in.world)}
+        at_bank = [id for id, one in known.items() if one.is_open]
+        raise AssertionError(f"lost: in the books {await self._open_orders()}, at the bank {at_bank}")
 
     async def compare(self) -> None:
         """Compares the books with the stand-in's total and with what the banks did about each order."""
@@ -413,7 +422,7 @@ async def _server(dsns: Dsns, made: StandIn) -> AsyncIterator[Desk]:
 
 def _webhook(desk: Desk) -> httpx.AsyncClient:
     """Returns a client of the endpoint for Stripe's events of that server."""
-    metrics = SimpleNamespace(counters=lambda *_: None, refused=lambda *_: None)
+    metrics = SimpleNamespace(refused=lambda *_: None)
     context: Any = SimpleNamespace(services=SimpleNamespace(desk=desk), metrics=metrics)
     settings: Any = SimpleNamespace(webhook_secrets=(WEBHOOK_SECRET,), body_seconds=30.0)
     app: Any = StripeWebhooks(context, settings, Counter())

@@ -22,6 +22,6 @@
     processes.py   a process of its own, for tests that kill it
     customers.py   a platform's customers, for tests of the stand-in
 
-What it has no notion of: Stripe's fees, pending balances, refunds, cards. Everything that succeeds is available at
-once. `import stripe` must work, the library's version is the API's version.
+It has no fees, no pending balances, no refunds and no cards: what succeeds is available at once. It speaks the API
+version of the installed library. Decision 77 gives the reasons.
 """

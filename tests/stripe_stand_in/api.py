@@ -24,13 +24,17 @@ from tests.stripe_stand_in.errors import (
     too_many,
     wrong_key,
 )
-from tests.stripe_stand_in.faults import Dropped, Fault, Faults
+from tests.stripe_stand_in.faults import Dropped, Fault, Faults, Ordered
 from tests.stripe_stand_in.forms import decode
 from tests.stripe_stand_in.store import Object
 from tests.stripe_stand_in.types import coerced, parameters
 from tests.stripe_stand_in.world import DAY, PLATFORM, Call, World
 
 Handler = Callable[..., Object]
+Answer = tuple[int, str, dict[str, str]]
+"""Status, body and headers."""
+
+MAX_KEY_LENGTH = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,33 @@ ENDPOINTS = [
 PATTERNS = [(one, one.pattern) for one in ENDPOINTS]
 
 
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A request that was admitted, and the fault that was ordered for it."""
+
+    method: str
+    path: str
+    form: Object
+    account: str
+    request_id: str
+    key: str | None
+    ordered: Ordered | None
+
+    @property
+    def fault(self) -> Fault | None:
+        return self.ordered.fault if self.ordered else None
+
+    @property
+    def fingerprint(self) -> str:
+        """What a repeated idempotency key is compared with."""
+        return json.dumps([self.method, self.path, self.form], sort_keys=True)
+
+    async def wait(self, fault: Fault) -> None:
+        """Waits, if that delay was ordered."""
+        if self.ordered is not None and self.ordered.fault == fault:
+            await asyncio.sleep(self.ordered.seconds)
+
+
 @dataclass(slots=True)
 class Api:
     """The API of one stand-in. `key` is its secret key."""
@@ -118,26 +149,29 @@ class Api:
 
     async def answer(self, request: Request) -> Response:
         """Answers a request, with the ordered fault if there is one."""
-        fault = self.faults.next(request.method, request.url.path)
-        kind, seconds = (fault.fault, fault.seconds) if fault else (None, 0.0)
+        ordered = self.faults.next(request.method, request.url.path)
+        fault = ordered.fault if ordered else None
         request_id = self.world.new_id("req")
         headers = {"Request-Id": request_id, "Stripe-Version": self.world.version}
         try:
-            if kind == Fault.DROP:
+            if fault == Fault.DROP:
                 raise Dropped
-            if kind == Fault.RATE_LIMIT:
+            if fault == Fault.RATE_LIMIT:
                 raise too_many()
-            if kind == Fault.ERROR:
+            if fault == Fault.ERROR:
                 raise broken()
             account = self._admit(request)
-            status, text, more = await self._once(request, account, request_id, kind, seconds)
+            body = (await request.body()).decode() if request.method == "POST" else request.url.query
+            key = request.headers.get("idempotency-key") if request.method == "POST" else None
+            incoming = Incoming(request.method, request.url.path, decode(body), account, request_id, key, ordered)
+            status, text, more = await self._once(incoming)
             headers |= more
         except Refusal as error:
             status, text = error.status, json.dumps(error.body)
             headers["Stripe-Should-Retry"] = "true" if status in (409, 429, 500) else "false"
-        if kind == Fault.DROP_ANSWER:
+        if fault == Fault.DROP_ANSWER:
             raise Dropped
-        if kind == Fault.ERROR_ANSWER:
+        if fault == Fault.ERROR_ANSWER:
             status, text = 500, json.dumps(broken().body)
         self.answered += 1
         return Response(text, status, headers, "application/json")
@@ -160,63 +194,45 @@ class Api:
             payouts.require_account(self.world, key, account)
         return account
 
-    async def _once(
-        self, request: Request, account: str, request_id: str, fault: Fault | None, seconds: float
-    ) -> tuple[int, str, dict[str, str]]:
+    async def _once(self, incoming: Incoming) -> Answer:
         """Does it, or returns the saved answer of the idempotency key."""
-        encoded = (await request.body()).decode() if request.method == "POST" else request.url.query
-        form = decode(encoded)
-        key = request.headers.get("idempotency-key") if request.method == "POST" else None
+        key = incoming.key
         if key is None:
-            if fault == Fault.DELAY:
-                await asyncio.sleep(seconds)
-            return await self._do(request, form, account, request_id, None, "", fault, seconds)
-        if len(key) > 255:
-            raise invalid("Idempotency keys must be at most 255 characters.", param="Idempotency-Key")
-        if (account, key) in self.in_progress:
+            return await self._do(incoming)
+        if len(key) > MAX_KEY_LENGTH:
+            raise invalid(f"Idempotency keys must be at most {MAX_KEY_LENGTH} characters.", param="Idempotency-Key")
+        if (incoming.account, key) in self.in_progress:
             raise key_in_use()
-        self.in_progress.add((account, key))
+        self.in_progress.add((incoming.account, key))
         try:
-            if fault == Fault.DELAY:
-                await asyncio.sleep(seconds)
-            asked = json.dumps([request.method, request.url.path, form], sort_keys=True)
-            if (saved := self._saved(account, key)) is not None:
+            if (saved := self._saved(incoming.account, key)) is not None:
                 known, status, text, _, first = saved
-                if known != asked:
+                if known != incoming.fingerprint:
                     raise reused_key()
                 return (
                     status,
                     text,
                     {"Idempotency-Key": key, "Idempotent-Replayed": "true", "Original-Request": first},
                 )
-            return await self._do(request, form, account, request_id, key, asked, fault, seconds)
+            return await self._do(incoming)
         finally:
-            self.in_progress.discard((account, key))
+            self.in_progress.discard((incoming.account, key))
 
     def _saved(self, account: str, key: str) -> tuple[str, int, str, int, str] | None:
         """Returns what is saved for a key. Stripe forgets keys after 24 hours, and so does the stand-in."""
         self.world.store.forget_keys(self.world.now() - DAY)
         return self.world.store.saved(account, key)
 
-    async def _do(
-        self,
-        request: Request,
-        form: Object,
-        account: str,
-        request_id: str,
-        key: str | None,
-        asked: str,
-        fault: Fault | None,
-        seconds: float,
-    ) -> tuple[int, str, dict[str, str]]:
+    async def _do(self, incoming: Incoming) -> Answer:
         """Does it in one transaction, and saves the answer with it."""
-        endpoint, names = _endpoint(request)
-        given = coerced(form, parameters(endpoint.parameters))
-        world = self.world
+        await incoming.wait(Fault.DELAY)
+        endpoint, names = _endpoint(incoming)
+        given = coerced(incoming.form, parameters(endpoint.parameters))
+        world, key = self.world, incoming.key
         with world.store.transaction():
-            world.call = Call(given, account, request_id, key)
+            world.call = Call(given, incoming.account, incoming.request_id, key)
             try:
-                if fault == Fault.ERROR_SAVED:
+                if incoming.fault == Fault.ERROR_SAVED:
                     raise broken()
                 body = endpoint.handler(world, world.call, **names)
                 reading.expand(world, body, given.get("expand", ()))
@@ -227,24 +243,24 @@ class Api:
                 status, text = error.status, json.dumps(error.body)
             finally:
                 world.call = Call({})
-            if fault == Fault.ERROR_AFTER:
+            if incoming.fault == Fault.ERROR_AFTER:
                 status, text = 500, json.dumps(broken().body)
             if key is not None:
-                world.store.save(account, key, asked, status, text, world.now(), request_id)
-        if fault == Fault.DELAY_ANSWER:
-            await asyncio.sleep(seconds)
+                request = incoming.fingerprint
+                world.store.save(incoming.account, key, request, status, text, world.now(), incoming.request_id)
+        await incoming.wait(Fault.DELAY_ANSWER)
         more = {"Idempotency-Key": key} if key else {}
         # Stripe's library does not repeat a request whose saved answer would be the same.
         return status, text, more | ({"Stripe-Should-Retry": "false"} if status >= 400 else {})
 
 
-def _endpoint(request: Request) -> tuple[Endpoint, dict[str, str]]:
+def _endpoint(incoming: Incoming) -> tuple[Endpoint, dict[str, str]]:
     for endpoint, pattern in PATTERNS:
-        found = pattern.fullmatch(request.url.path)
-        if found is not None and endpoint.method == request.method:
+        found = pattern.fullmatch(incoming.path)
+        if found is not None and endpoint.method == incoming.method:
             return endpoint, found.groupdict()
     raise Refusal(
         404,
         "invalid_request_error",
-        f"Unrecognized request URL ({request.method}: {request.url.path}). The stand-in does not have it.",
+        f"Unrecognized request URL ({incoming.method}: {incoming.path}). The stand-in does not have it.",
     )

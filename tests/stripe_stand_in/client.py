@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import httpx
-import stripe
 from stripe import APIConnectionError, HTTPClient, StripeClient
 
 from tests.stripe_stand_in.stand_in import KEY, StandIn
@@ -40,6 +39,3 @@ def client_of(stand_in: StandIn, *, key: str = KEY, retries: int = 0) -> StripeC
     """Returns a client of the library for a stand-in in this process."""
     base: Any = {"api": stand_in.world.base}
     return StripeClient(key, base_addresses=base, http_client=InProcess(stand_in), max_network_retries=retries)
-
-
-__all__ = ["client_of", "stripe"]
