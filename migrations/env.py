@@ -6,8 +6,7 @@ example to write a new migration, uses DATABASE_OWNER_URL or DATABASE_URL, or el
 
 import asyncio
 import importlib
-import importlib.util
-import pkgutil
+from pathlib import Path
 
 import structlog
 from alembic import context
@@ -28,9 +27,9 @@ log = structlog.get_logger("pocketpay.migrations")
 
 def import_tables() -> None:
     """Imports the models of every package, so that the metadata has all tables."""
-    for package in pkgutil.iter_modules(pocketpay.__path__, "pocketpay."):
-        if package.ispkg and importlib.util.find_spec(f"{package.name}.models"):
-            importlib.import_module(f"{package.name}.models")
+    home = Path(pocketpay.__path__[0])
+    for file in sorted(home.rglob("models.py")):
+        importlib.import_module(".".join(("pocketpay", *file.relative_to(home).with_suffix("").parts)))
 
 
 def run(connection: Connection) -> None:

@@ -16,10 +16,11 @@ operator_log/    the permanent record of operators' actions
 transactions/    the customer's view of a payment: its status, history, statement, limits
 requests/        money requests
 cards/           virtual cards
+bank_accounts/   linked bank accounts, the orders through them, and what banks take back
 wallets/         wallets: their balance and status
 ledger/          the books: accounts and entries
 identity/        users, passwords, sessions, tokens
-banking/         banks: the protocol of a provider, and the simulated bank
+banking/         banks: the protocol of a provider, the simulated bank, and one on Stripe Connect
 mail/            mail and text messages to users: an outbox, and the sender that empties it
 settings.py      the typed settings, read from the environment
 risk/            the risk rules: pure functions from facts to a verdict, each rule with its own settings

@@ -9,6 +9,7 @@
 /explorer/...     the explorer's files and the newest mails, in development
 /app/...          the web app of examples/web, in development
 /statements/…csv  a wallet's statement of one month as a file; requires a signed link
+/webhooks/stripe  Stripe's events, with STRIPE_WEBHOOK_SECRETS
 
 start order     database ─► desk (house accounts, clearing) ─► identity ─► hub: gate, sockets, feeds, policy
                 ─► listener ─► sweepers ─► mail senders
@@ -18,6 +19,7 @@ stop order      the reverse; the clearing first finishes its waiting instruction
 import asyncio
 import os
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -38,6 +40,7 @@ from pocketpay.api.loaders import Reads
 from pocketpay.api.rates import Rates
 from pocketpay.api.schema import build, schema, sdl
 from pocketpay.api.statement_link import PATH, StatementLinks
+from pocketpay.banking.provider import require_stripe
 from pocketpay.clearing.policy import PolicyInForce
 from pocketpay.clearing.queue import Clearing
 from pocketpay.database.availability import AVAILABILITY
@@ -152,6 +155,7 @@ def create_app(
             Route("/readyz", health.readyz),
             Route("/metrics", health.metrics),
             Route(PATH.format(month="{month}"), StatementFiles(server_context)),
+            *_webhooks(server_context, settings),
             *(
                 ()
                 if settings.production
@@ -338,6 +342,20 @@ def _traced(traces: "Traces") -> Classes:
 
     trace_statements(traces)
     return Classes(traced_execution(traces), TracedServerContext, traced_clearing(traces))
+
+
+def _webhooks(server_context: ServerContext, settings: Settings) -> list[Route]:
+    """The route of Stripe's events; [] without STRIPE_WEBHOOK_SECRETS. Raises SettingsError when Stripe's library is
+    not installed."""
+    outcomes: Counter[str] = Counter()
+    measured.of_stripe_events(server_context.metrics, outcomes)
+    if not settings.webhook_secrets:
+        return []
+    require_stripe()
+    # Imported only now: it imports Stripe's library.
+    from pocketpay.serving.stripe_webhooks import StripeWebhooks
+
+    return [Route("/webhooks/stripe", StripeWebhooks(server_context, settings, outcomes))]
 
 
 def _load_trusted_documents(documents: Documents, settings: Settings) -> None:

@@ -55,6 +55,13 @@ be shorter. `docker stop` kills after ten seconds; with this default a server wi
 DEVELOPMENT_SENDER = "Pocket Pay <no-reply@example.test>"
 """The default of MAIL_FROM in development."""
 
+STRIPE_API = "https://api.stripe.com"
+STRIPE_STAND_IN = re.compile(r"http://(?:127\.0\.0\.1|localhost):\d{1,5}", re.ASCII)
+STRIPE_KEY = re.compile(r"[sr]k_(test|live)_\S")
+
+MAX_WEBHOOK_SECRETS = 8
+"""Two endpoints, for the own account and for connected accounts, each with an old and a new secret, twice."""
+
 ORIGIN_SHAPE = re.compile(
     r"(?P<scheme>[a-z][a-z0-9+.-]*)://(?P<host>[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::(?P<port>\d{1,5}))?", re.ASCII
 )
@@ -297,6 +304,28 @@ class Settings(RiskSettings, BaseSettings):
     simulated_bank_seconds: float = Field(
         30.0, ge=0, le=86_400, description="Number of seconds that a slow or silent bank waits before it answers."
     )
+    stripe_secret_key: SecretStr | None = Field(
+        None,
+        description="The secret key of your Stripe account, or a restricted one. With it, Stripe is the bank. "
+        "Production needs a live key, development a test key. Requires PUBLIC_URL.",
+    )
+    stripe_secret_key_file: Path | None = _file_of("STRIPE_SECRET_KEY")
+    stripe_webhook_secrets: SecretStr | None = Field(
+        None,
+        description="The signing secrets of your webhook endpoints at Stripe, separated by commas, spaces or line "
+        "breaks: at most 8. With them, the server accepts webhooks at /webhooks/stripe. Required in production with "
+        "STRIPE_SECRET_KEY.",
+    )
+    stripe_webhook_secrets_file: Path | None = _file_of("STRIPE_WEBHOOK_SECRETS")
+    stripe_test_mode: bool = Field(
+        False,
+        description="Whether production accepts a test key, for staging: deposits then cost the customers nothing.",
+    )
+    stripe_api_base: str | None = Field(
+        None,
+        description="The URL of a server that behaves like Stripe, for tests: http://127.0.0.1 or http://localhost, "
+        "with a port. Default: Stripe itself.",
+    )
     confirmation_minutes: int = Field(
         15, ge=1, le=1440, description="Number of minutes after which a payment that waits for confirmation expires."
     )
@@ -448,6 +477,31 @@ class Settings(RiskSettings, BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _check_stripe(self) -> Self:
+        key, _ = self.stripe_secret_key, (self.stripe_api, self.webhook_secrets)
+        if key is None:
+            if self.stripe_webhook_secrets is not None:
+                raise ValueError("STRIPE_SECRET_KEY is missing. It is required with STRIPE_WEBHOOK_SECRETS")
+            return self
+        mode = STRIPE_KEY.match(key.get_secret_value())
+        if mode is None:
+            raise ValueError("STRIPE_SECRET_KEY must begin with sk_test_, rk_test_, sk_live_ or rk_live_")
+        if mode[1] == "live" and not self.production:
+            raise ValueError("STRIPE_SECRET_KEY is a live key, which moves real money. Development needs a test key")
+        if mode[1] == "test" and self.production and not self.stripe_test_mode:
+            raise ValueError(
+                "STRIPE_SECRET_KEY is a test key: deposits would cost nothing. Production needs a live key, or "
+                "STRIPE_TEST_MODE=true"
+            )
+        if self.simulated_bank is not SimulatedBank.INSTANT:
+            raise ValueError("SIMULATED_BANK and STRIPE_SECRET_KEY are both set. Set only one")
+        if self.app_url is None:
+            raise ValueError("PUBLIC_URL is missing. It is required with STRIPE_SECRET_KEY")
+        if self.production and not self.webhook_secrets:
+            raise ValueError("STRIPE_WEBHOOK_SECRETS is missing. Production requires it with STRIPE_SECRET_KEY")
+        return self
+
+    @model_validator(mode="after")
     def _check_trusted_documents(self) -> Self:
         if self.trusted_documents_mode is TrustedDocuments.ONLY and self.trusted_documents is None:
             raise ValueError("TRUSTED_DOCUMENTS is missing. It is required with TRUSTED_DOCUMENTS_MODE=only")
@@ -528,6 +582,25 @@ class Settings(RiskSettings, BaseSettings):
         if not host or parts.scheme not in ("https", "http" if plain else "https") or parts.query or parts.fragment:
             raise ValueError("PUBLIC_URL is not the URL of an app, like https://app.example.com")
         return self.public_url.rstrip("/")
+
+    @property
+    def stripe_api(self) -> str:
+        """STRIPE_API_BASE without a trailing slash, or Stripe's own. Raises ValueError for any other server."""
+        base = (self.stripe_api_base or STRIPE_API).rstrip("/")
+        if base != STRIPE_API and not STRIPE_STAND_IN.fullmatch(base):
+            raise ValueError("STRIPE_API_BASE must be on this machine, like http://127.0.0.1:12111")
+        return base
+
+    @property
+    def webhook_secrets(self) -> tuple[str, ...]:
+        """STRIPE_WEBHOOK_SECRETS, one by one. Raises ValueError when there are too many, or one is none."""
+        text = "" if self.stripe_webhook_secrets is None else self.stripe_webhook_secrets.get_secret_value()
+        secrets = tuple(secret for secret in SEPARATORS.split(text) if secret)
+        if len(secrets) > MAX_WEBHOOK_SECRETS or not all(secret.startswith("whsec_") for secret in secrets):
+            raise ValueError(
+                f"STRIPE_WEBHOOK_SECRETS must be at most {MAX_WEBHOOK_SECRETS} secrets that begin with whsec_"
+            )
+        return secrets
 
     @property
     def served_currencies(self) -> tuple[str, ...]:

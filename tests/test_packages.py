@@ -41,6 +41,8 @@ def test_the_api_package_opens_no_database_session() -> None:
 SHARED = {
     "pocketpay.payments.create_requests": "requestMoney and splitBill ask by it",
     "pocketpay.payments.settle": "a deposit and a withdrawal end by it",
+    "pocketpay.payments.bank_return": "a deposit and a withdrawal come back by it",
+    "pocketpay.payments.update_bank_account": "a bank account gets its provider's state by it",
 }
 """Modules of `payments` that several verbs share."""
 

@@ -391,12 +391,22 @@ VALUES = {
     "secret_key_fallbacks": f"{LONG_ENOUGH}\n{LONG_ENOUGH}",
     "metrics_token": "a token",
     "smtp_password": "a password",
+    "stripe_secret_key": "sk_test_of_nobody",
+    "stripe_webhook_secrets": "whsec_one whsec_two",
+}
+NEEDED: dict[str, dict[str, str]] = {
+    "smtp_password": {"smtp_username": "us"},
+    "stripe_secret_key": {"public_url": "https://app.example.com"},
+    "stripe_webhook_secrets": {
+        "public_url": "https://app.example.com",
+        "stripe_secret_key": "sk_test_of_nobody",
+    },
 }
 
 
 @pytest.mark.parametrize("name", secret_names(Settings))
 def test_a_secret_is_read_from_its_file(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    needed = {"smtp_username": "us"} if name == "smtp_password" else {}
+    needed = NEEDED.get(name, {})
     file, title = tmp_path / "secret", name.upper()
     monkeypatch.setenv(f"{title}_FILE", str(file))
     assert sentence(**needed) == f"{title}_FILE cannot be read: FileNotFoundError."

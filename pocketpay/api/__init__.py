@@ -14,7 +14,7 @@
     transaction.py, transactions.py            transactions, and the list of them
     risk_reason.py                             why a transaction is risky
     withdrawal_speed.py                        the speed of a withdrawal
-    money_request.py, card.py                  money requests and cards
+    money_request.py, card.py, bank_account.py money requests, cards, and linked bank accounts
     node.py, ids.py, id_arguments.py           the Node interface, the format of ids, and arguments that are ids
     money.py, scalars.py                       amounts, times, currency codes
     pages.py, page_arguments.py                connections, cursors, pages, and the arguments of a list

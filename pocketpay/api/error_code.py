@@ -58,6 +58,16 @@ class ErrorCode(Enum):
     )
     RISK_BLOCKED = strawberry.enum_value("RISK_BLOCKED", description="A risk rule blocks this payment.")
     BANK_DECLINED = strawberry.enum_value("BANK_DECLINED", description="The bank declined. No money has moved.")
+    BANK_ACCOUNT_PENDING = strawberry.enum_value(
+        "BANK_ACCOUNT_PENDING", description="The bank account is not active yet. Wait until it is."
+    )
+    BANK_ACCOUNT_UNUSABLE = strawberry.enum_value(
+        "BANK_ACCOUNT_UNUSABLE",
+        description="The bank account failed, was removed, or is not for this direction.",
+    )
+    BANK_UNAVAILABLE = strawberry.enum_value(
+        "BANK_UNAVAILABLE", description="The bank did not answer in time. Try again with the same key."
+    )
     BALANCE_NOT_ZERO = strawberry.enum_value(
         "BALANCE_NOT_ZERO", description="The wallet still has money, or payments that are not finished."
     )
@@ -89,6 +99,6 @@ class ErrorCode(Enum):
     )
     RATE_LIMITED = strawberry.enum_value(
         "RATE_LIMITED",
-        description="Too many requests in a short time, too many open cards, or too many money requests. Try again "
-        "later.",
+        description="Too many requests in a short time, too many open cards or bank accounts, or too many money "
+        "requests. Try again later.",
     )

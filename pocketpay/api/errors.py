@@ -27,6 +27,7 @@ from pocketpay.api.money_request import MoneyRequest
 from pocketpay.api.node import Node
 from pocketpay.api.refusal_messages import MESSAGES, Message
 from pocketpay.api.transaction import Transaction
+from pocketpay.bank_accounts import errors as bank_accounts
 from pocketpay.cards import card
 from pocketpay.cards import errors as cards
 from pocketpay.identity import errors as identity
@@ -132,11 +133,13 @@ STATEFUL_TYPES: dict[type[transactions.HasState], type[Transaction] | type[Money
 """The objects that a WrongState refusal can be about, with their types in the schema."""
 
 
-@strawberry.type(description="Too many requests in a short time, too many open cards, or too many money requests.")
+@strawberry.type(
+    description="Too many requests in a short time, too many open cards or bank accounts, or too many money requests."
+)
 class RateLimited(UserError):
     retry_after_seconds: int | None = strawberry.field(
         description="Number of seconds after which the same request can succeed. Null when waiting alone may not be "
-        "enough: when too many cards are open, or too many money requests were made."
+        "enough: when too many cards or bank accounts are open, or too many money requests were made."
     )
 
     @classmethod
@@ -173,6 +176,7 @@ KINDS: dict[type[errors.Refusal], type[UserError]] = {
     requests.TooManyOpenRequests: RateLimited,
     requests.TooManyRequests: RateLimited,
     cards.TooManyCards: RateLimited,
+    bank_accounts.TooManyBankAccounts: RateLimited,
     transactions.InsufficientFunds: InsufficientFunds,
     transactions.LimitExceeded: LimitExceeded,
     transactions.WrongState: WrongState,

@@ -5,10 +5,12 @@ awaiting        by wallet          riskConfirmationRequested
 transactions    by transaction     transactionUpdated(id:)
 changes         by wallet          transactionUpdated
 requests        by wallet          moneyRequestUpdated
+bank_accounts   by wallet          bankAccountUpdated
 """
 
 import asyncio
 
+from pocketpay.bank_accounts.feed import bank_account_changes
 from pocketpay.database.sessions import Database
 from pocketpay.requests.feed import request_changes
 from pocketpay.transactions.feeds import awaiting_feed, transaction_changes, transaction_feed
@@ -25,7 +27,11 @@ class Feeds:
         self.transactions = transaction_feed(database)
         self.changes = transaction_changes(database, hub)
         self.requests = request_changes(database, hub)
-        subscribers = (self.balances, self.awaiting, self.transactions, self.changes, self.requests)
+        self.bank_accounts = bank_account_changes(database, hub)
+        subscribers = (
+            *(self.balances, self.awaiting, self.transactions, self.changes, self.requests),
+            self.bank_accounts,
+        )
         for subscriber in subscribers:
             hub.join(subscriber)
         self.pumps = tuple(subscriber.pump for subscriber in subscribers)

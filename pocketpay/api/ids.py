@@ -31,6 +31,7 @@ TRANSACTION = "transaction"
 ENTRY = "entry"
 REQUEST = "request"
 CARD = "card"
+BANK_ACCOUNT = "bank_account"
 CUSTOMER = "customer"
 CUSTOMER_WALLET = "customer_wallet"
 CUSTOMER_TRANSACTION = "customer_transaction"
@@ -63,6 +64,14 @@ def require(prefix: str, text: str) -> UUID:
     id = decode(prefix, text)
     if id is None:
         raise NotFound(thing=THINGS.get(prefix, prefix))
+    return id
+
+
+def bank_account(text: str) -> UUID:
+    """The UUID in an input field `bankAccountId`. Raises NotFound like `require`, with the field's path."""
+    id = decode(BANK_ACCOUNT, text)
+    if id is None:
+        raise NotFound("bankAccountId")
     return id
 
 

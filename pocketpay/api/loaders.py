@@ -13,6 +13,8 @@ from uuid import UUID
 
 from strawberry.dataloader import DataLoader
 
+from pocketpay.bank_accounts import listing as bank_accounts
+from pocketpay.bank_accounts.bank_account import BankAccount
 from pocketpay.cards import listing as cards
 from pocketpay.cards.card import Card
 from pocketpay.database.sessions import Database, ReadAccess, Session
@@ -116,6 +118,16 @@ class Loaders:
     def cards(self) -> "Loader[tuple[UUID, UUID], Card | None]":
         """Cards of a wallet, by wallet id and card id."""
         return self._loader(_by_wallet(cards.find))
+
+    @cached_property
+    def bank_accounts(self) -> "Loader[tuple[UUID, UUID], BankAccount | None]":
+        """Bank accounts of a wallet, by wallet id and bank account id, also removed ones."""
+        return self._loader(_by_wallet(bank_accounts.find))
+
+    @cached_property
+    def order_accounts(self) -> "Loader[tuple[UUID, UUID], BankAccount | None]":
+        """The bank account of an order, by wallet id and transaction id."""
+        return self._loader(_by_wallet(bank_accounts.of_transactions))
 
     @cached_property
     def points(self) -> "Loader[tuple[UUID, datetime], Point | None]":

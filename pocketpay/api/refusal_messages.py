@@ -7,6 +7,7 @@ import the schema. A test fails when a refusal is missing.
 from dataclasses import dataclass
 
 from pocketpay import errors
+from pocketpay.bank_accounts import errors as bank_accounts
 from pocketpay.cards import errors as cards
 from pocketpay.identity import errors as identity
 from pocketpay.operations import errors as operations
@@ -104,6 +105,13 @@ MESSAGES: dict[type[errors.Refusal], Message] = {
         "You cannot act on your own account, wallet or transactions. Another operator must do it."
     ),
     cards.TooManyCards: Message("You already have {most} open cards. Close one first.", retryable=True),
+    bank_accounts.TooManyBankAccounts: Message(
+        "You already have {most} linked bank accounts. Remove one first.", retryable=True
+    ),
+    bank_accounts.BankAccountPending: Message("This bank account is not active yet.", retryable=True),
+    bank_accounts.BankAccountEnded: Message("This bank account can no longer be used. Link it again."),
+    bank_accounts.WrongBankUse: Message("This bank account cannot be used for a {use.value}."),
+    bank_accounts.BankNotReachable: Message("The bank did not answer in time. Try again.", retryable=True),
     cards.CardClosed: Message("This card is closed."),
     cards.CardFrozen: Message("This card is frozen. Unfreeze it first.", retryable=True),
     cards.CardExpired: Message("This card has expired."),

@@ -39,9 +39,11 @@ from pocketpay.api.mutations import (
     deposit,
     freeze_card,
     issue_card,
+    link_bank_account,
     pay_request,
     refresh_session,
     refund,
+    remove_bank_account,
     request_email_verification,
     request_money,
     request_password_reset,
@@ -65,6 +67,7 @@ from pocketpay.api.mutations import (
 )
 from pocketpay.api.operations import root
 from pocketpay.api.queries import (
+    bank_accounts,
     cards,
     currencies,
     money_requests,
@@ -85,6 +88,7 @@ from pocketpay.api.queries import (
 from pocketpay.api.scalars import SCALARS
 from pocketpay.api.subscriptions import (
     balance_changed,
+    bank_account_updated,
     money_request_updated,
     risk_confirmation_requested,
     transaction_updated,
@@ -113,6 +117,7 @@ QUERIES: list[Any] = [
     withdrawal_quote.withdrawal_quote,
     money_requests.money_requests,
     cards.cards,
+    bank_accounts.bank_accounts,
     risk_policy.risk_policy,
     currencies.currencies,
     username_available.username_available,
@@ -152,6 +157,8 @@ MUTATIONS: list[Any] = [
     close_card.close_card,
     update_card_limits.update_card_limits,
     simulate_card_payment.simulate_card_payment,
+    link_bank_account.link_bank_account,
+    remove_bank_account.remove_bank_account,
     root.mutations,
 ]
 SUBSCRIPTIONS: list[Any] = [
@@ -159,6 +166,7 @@ SUBSCRIPTIONS: list[Any] = [
     risk_confirmation_requested.risk_confirmation_requested,
     transaction_updated.transaction_updated,
     money_request_updated.money_request_updated,
+    bank_account_updated.bank_account_updated,
 ]
 
 

@@ -9,6 +9,7 @@ import strawberry
 
 from pocketpay import money
 from pocketpay.api import ids
+from pocketpay.api.bank_account import BankAccount
 from pocketpay.api.card import Card
 from pocketpay.api.context import Info
 from pocketpay.api.error_code import ErrorCode
@@ -212,6 +213,18 @@ class Transaction(Node):
     @strawberry.field(description="The viewer's card that paid; null when no card paid.")
     async def card(self, info: Info) -> Card | None:
         return None if self.record.card_id is None else await Card.find(info, self.record.card_id)
+
+    @strawberry.field(
+        description="The viewer's linked bank account that the money came from or went to; null when there is none. "
+        "A refund has that of the transaction that it refunds."
+    )
+    async def bank_account(self, info: Info) -> BankAccount | None:
+        if self.record.bank_name is None:
+            return None
+        found = await info.context.loaders.order_accounts.load(
+            (self.viewed_from, self.record.refund_of or self.record.id)
+        )
+        return None if found is None else BankAccount.of(found)
 
     @strawberry.field(description="The viewer's own ledger entries; [] until the transaction is completed.")
     async def entries(

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from uuid import UUID
 
+from pocketpay.bank_accounts import bank_account as bank_accounts
+from pocketpay.bank_accounts.bank_account import BankAccount
+from pocketpay.bank_accounts.bank_return import BankReturn
 from pocketpay.cards import card as cards
 from pocketpay.cards.card import Card
 from pocketpay.clearing.counters import Counters
@@ -50,6 +53,11 @@ class Book:
     transactions: dict[UUID, Transaction] = field(default_factory=dict)
     requests: dict[UUID, MoneyRequest] = field(default_factory=dict)
     cards: dict[UUID, Card] = field(default_factory=dict)
+    bank_accounts: dict[UUID, BankAccount] = field(default_factory=dict)
+    bank_returns: dict[UUID, BankReturn] = field(default_factory=dict)
+    """Returns by the id of the transaction."""
+    freeze_reasons: dict[UUID, str] = field(default_factory=dict)
+    """The reason of the freeze of each wallet whose returns were looked up."""
     counters: Counters = field(default_factory=Counters)
     hashes: dict[UUID, str] = field(default_factory=dict)
     """The password hash of each user whose wallet this unit may close, by user id."""
@@ -135,6 +143,11 @@ class Book:
         """Returns the card if it exists and belongs to this wallet, else None."""
         card = None if card_id is None else self.cards.get(card_id)
         return card if card is not None and card.wallet_id == wallet_id else None
+
+    def own_bank_account(self, bank_account_id: UUID, wallet_id: UUID) -> BankAccount | None:
+        """Returns the bank account if it exists and belongs to this wallet, else None."""
+        account = self.bank_accounts.get(bank_account_id)
+        return account if account is not None and account.wallet_id == wallet_id else None
 
     def risk_of(self, wallet_id: UUID, payee_id: UUID, amount: Money, *, held: Transaction | None = None) -> Verdict:
         """Returns the risk rules' verdict on the payment now.
@@ -225,9 +238,17 @@ class Book:
             (written.new_requests if new else written.changed_requests)[request.id] = request
         for card in side_effects.cards:
             self._put_card(written, self.cards.get(card.id), card)
+        for account in side_effects.bank_accounts:
+            self._put_bank_account(written, self.bank_accounts.get(account.id), account)
+        if side_effects.order is not None:
+            written.orders.append(side_effects.order)
+        if (change := side_effects.bank_return) is not None:
+            self.bank_returns[change.after.transaction_id] = change.after
+            written.bank_returns.append(change)
         for changed in side_effects.standings:
             self.standings[changed.wallet_id] = changed.standing
             written.standings[changed.wallet_id] = changed
+            self.freeze_reasons[changed.wallet_id] = changed.reason or ""
         if side_effects.refunded is not None:
             self._apply_refund(side_effects.refunded)
         if side_effects.act is not None:
@@ -254,6 +275,14 @@ class Book:
         self.cards[after.id] = after
         new = before is None or after.id in written.new_cards
         (written.new_cards if new else written.changed_cards)[after.id] = after
+
+    def _put_bank_account(self, written: Written, before: BankAccount | None, after: BankAccount) -> None:
+        if before is not None:
+            bank_accounts.require_transition(before.status, after.status)
+        self.counters.count_bank_account(before, after)
+        self.bank_accounts[after.id] = after
+        new = before is None or after.id in written.new_bank_accounts
+        (written.new_bank_accounts if new else written.changed_bank_accounts)[after.id] = after
 
     def _post(self, outcome: Outcome, after: Transaction) -> None:
         """Posts the hold and the legs: each wallet's account changes once, and each leg becomes an entry."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime
 from uuid import UUID
 
+from pocketpay.bank_accounts.bank_account import BankAccount
 from pocketpay.cards.card import Card
 from pocketpay.requests.money_request import MoneyRequest
 from pocketpay.transactions.lifecycle import Status
@@ -43,6 +44,8 @@ class Counters:
     """Requests that a wallet made within the last 24 hours."""
     open_cards: dict[UUID, int] = field(default_factory=dict)
     """Cards of a wallet that are not closed."""
+    open_bank_accounts: dict[UUID, int] = field(default_factory=dict)
+    """Pending and active bank accounts of a wallet."""
     used: dict[tuple[UUID, LimitKind], int] = field(default_factory=dict)
     """The amount of a limit that a wallet has used. It is an upper bound; it is exact where the upper bound would
     leave too little room for this unit."""
@@ -97,6 +100,11 @@ class Counters:
         """Counts a card that is new or has changed its status."""
         if after.wallet_id in self.open_cards:
             self.open_cards[after.wallet_id] += after.open - (before is not None and before.open)
+
+    def count_bank_account(self, before: BankAccount | None, after: BankAccount) -> None:
+        """Counts a bank account that is new or has changed its status."""
+        if after.wallet_id in self.open_bank_accounts:
+            self.open_bank_accounts[after.wallet_id] += after.open - (before is not None and before.open)
 
     def count_usage(self, before: Transaction | None, after: Transaction, now: datetime) -> None:
         """Updates the use of the wallet's limit: the transaction starts or stops using it, or was partly refunded."""

@@ -20,6 +20,7 @@ class ResultKind(Enum):
     TRANSACTIONS = auto()
     REQUESTS = auto()
     CARDS = auto()
+    BANK_ACCOUNTS = auto()
 
 
 @quick_init
@@ -45,6 +46,10 @@ class Lookups:
     for_refund     the looked-up transaction may be refunded from `wallet_id` to `payee_id`: counts how often the
                    payee paid the wallet, and looks up the card that paid the transaction
     open_cards     wallets whose open cards are counted
+    bank_accounts  ids of linked bank accounts to look up
+    open_bank_accounts   wallets whose open bank accounts are counted
+    bank_returns   wallets whose returns that are not in the books yet are looked up, with the reason of their freeze;
+                   and the return of `transaction_id`
     items          the footprints of a batch's items; each is locked and looked up like a single order
     closing_user   the owner of the wallet if it is to be closed: their row is locked, and everything that ends with
                    the wallet is looked up
@@ -58,6 +63,9 @@ class Lookups:
     cards: tuple[UUID, ...] = ()
     for_refund: bool = False
     open_cards: tuple[UUID, ...] = ()
+    bank_accounts: tuple[UUID, ...] = ()
+    open_bank_accounts: tuple[UUID, ...] = ()
+    bank_returns: tuple[UUID, ...] = ()
     items: "tuple[Footprint, ...] | None" = None
     closing_user: UUID | None = None
 

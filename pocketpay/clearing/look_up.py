@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
+from pocketpay.bank_accounts.repository import accounts as bank_accounts
+from pocketpay.bank_accounts.repository import returns
 from pocketpay.cards import repository as cards
 from pocketpay.clearing import closing, money_requests
 from pocketpay.clearing.book import Book
@@ -29,6 +31,7 @@ from pocketpay.transactions.limits import LimitKind
 from pocketpay.transactions.repository import lookups, rows
 from pocketpay.transactions.repository.usage import used
 from pocketpay.transactions.transaction import Transaction
+from pocketpay.wallets import repository as wallets
 from pocketpay.wallets.repository import standing
 
 
@@ -98,6 +101,8 @@ async def _look_up_more(session: Session, book: Book, footprints: Sequence[Footp
     refund_pairs: list[tuple[UUID, UUID]] = []
     request_pairs: set[tuple[UUID, UUID]] = set()
     card_wallets: set[UUID] = set()
+    bank_wallets: set[UUID] = set()
+    returns_of: list[Footprint] = []
     to_close: dict[UUID, UUID] = {}
     for footprint in footprints:
         if (more := footprint.lookups) is not None:
@@ -110,6 +115,10 @@ async def _look_up_more(session: Session, book: Book, footprints: Sequence[Footp
             wanted[ResultKind.REQUESTS].update(more.requests)
             wanted[ResultKind.CARDS].update(more.cards)
             card_wallets.update(more.open_cards)
+            wanted[ResultKind.BANK_ACCOUNTS].update(more.bank_accounts)
+            bank_wallets.update(more.open_bank_accounts)
+            if more.bank_returns:
+                returns_of.append(footprint)
             if more.closing_user is not None:
                 to_close[footprint.wallet_id] = more.closing_user
         if (key := footprint.key) is not None and (stored := book.keys.get((key.wallet_id, key.text))) is not None:
@@ -121,6 +130,7 @@ async def _look_up_more(session: Session, book: Book, footprints: Sequence[Footp
         ending = await closing.look_up(session, book, to_close)
         wanted[ResultKind.REQUESTS] |= ending.requests
         wanted[ResultKind.CARDS] |= ending.cards
+        wanted[ResultKind.BANK_ACCOUNTS] |= ending.bank_accounts
     if missing := wanted[ResultKind.TRANSACTIONS] - book.transactions.keys():
         book.transactions |= await lookups.by_ids(session, missing)
     for transaction in book.transactions.values():
@@ -138,6 +148,21 @@ async def _look_up_more(session: Session, book: Book, footprints: Sequence[Footp
         book.cards |= await cards.by_ids(session, wanted[ResultKind.CARDS])
     if card_wallets:
         book.counters.open_cards = dict.fromkeys(card_wallets, 0) | await cards.open_cards(session, card_wallets)
+    if wanted[ResultKind.BANK_ACCOUNTS]:
+        book.bank_accounts |= await bank_accounts.by_ids(session, wanted[ResultKind.BANK_ACCOUNTS])
+    if bank_wallets:
+        counted = await bank_accounts.open_accounts(session, bank_wallets)
+        book.counters.open_bank_accounts = dict.fromkeys(bank_wallets, 0) | counted
+    if returns_of:
+        await _look_up_returns(session, book, returns_of)
+
+
+async def _look_up_returns(session: Session, book: Book, footprints: Sequence[Footprint]) -> None:
+    """Reads the returns of those transactions and wallets, and why the wallets are frozen."""
+    of = [one.transaction_id for one in footprints if one.transaction_id is not None]
+    owners = [one.wallet_id for one in footprints]
+    book.bank_returns |= await returns.of_wallets(session, owners, of)
+    book.freeze_reasons |= await wallets.freeze_reasons(session, owners)
 
 
 def _paying_card(book: Book, transaction_id: UUID | None) -> set[UUID]:

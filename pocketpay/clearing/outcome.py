@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
 
+from pocketpay.bank_accounts.bank_account import BankAccount
+from pocketpay.bank_accounts.bank_return import LinkedOrder, NewReturn
+from pocketpay.banking.bank import LinkStatus
 from pocketpay.cards.card import Card, CardStatus
 from pocketpay.clearing.footprint import Key, ResultKind
 from pocketpay.errors import Refusal
@@ -37,12 +40,16 @@ class SideEffects:
     """The changes of an instruction other than its transaction. Each value is the state after the change; it is new
     if the book does not contain its id.
 
-    `refunded` is the transaction that is refunded. `item_results` has one result for each item of a batch, in order:
+    `refunded` is the transaction that is refunded. `order` is the bank account of a new order, and `bank_return` what
+    a bank has taken back of one. `item_results` has one result for each item of a batch, in order:
     an outcome, a refusal without a transaction, or None for an item that was not executed.
     """
 
     requests: tuple[MoneyRequest, ...] = ()
     cards: tuple[Card, ...] = ()
+    bank_accounts: tuple[BankAccount, ...] = ()
+    order: LinkedOrder | None = None
+    bank_return: NewReturn | None = None
     refunded: Transaction | None = None
     standings: tuple[NewStanding, ...] = ()
     act: Act | None = None
@@ -85,14 +92,14 @@ class Outcome:
             return tuple(one.transaction.id for one in done if one.transaction is not None)
         if self.side_effects is None or (self.key is not None and self.key.result_kind is ResultKind.TRANSACTIONS):
             return () if self.transaction is None else (self.transaction.id,)
-        changed = self.side_effects.requests or self.side_effects.cards
+        changed = self.side_effects.requests or self.side_effects.cards or self.side_effects.bank_accounts
         return tuple(one.id for one in changed)
 
     @property
-    def status(self) -> Status | RequestStatus | CardStatus | None:
-        """The status of the request, card or transaction after the instruction; None if there is none of them."""
+    def status(self) -> Status | RequestStatus | CardStatus | LinkStatus | None:
+        """The status of the request, card, bank account or transaction after the instruction; None without one."""
         if self.side_effects is not None:
-            changed = self.side_effects.requests or self.side_effects.cards
+            changed = self.side_effects.requests or self.side_effects.cards or self.side_effects.bank_accounts
             if changed:
                 return changed[0].status
         return None if self.transaction is None else self.transaction.status
@@ -121,6 +128,11 @@ class Answer:
     def cards(self) -> tuple[Card, ...]:
         """The cards of the outcome."""
         return () if self.outcome.side_effects is None else self.outcome.side_effects.cards
+
+    @property
+    def bank_accounts(self) -> tuple[BankAccount, ...]:
+        """The bank accounts of the outcome."""
+        return () if self.outcome.side_effects is None else self.outcome.side_effects.bank_accounts
 
     @property
     def item_results(self) -> "tuple[Answer | Refusal | None, ...]":

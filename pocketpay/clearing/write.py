@@ -6,6 +6,8 @@ statement.
 
 from dataclasses import replace
 
+from pocketpay.bank_accounts.repository import accounts as bank_accounts
+from pocketpay.bank_accounts.repository import orders, returns
 from pocketpay.cards import repository as cards
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.repository import units
@@ -41,8 +43,18 @@ async def write(session: Session, book: Book) -> None:
         used=book.counters.written_usage,
         payloads=signals.payloads(signal),
     )
-    if book.side_effects is not None and book.side_effects.acts:  # last: an act may refer to a new transaction
-        await acts.record(session, book.side_effects.acts, book.now)
+    if book.side_effects is not None:
+        await _write_last(session, book, book.side_effects)
+
+
+async def _write_last(session: Session, book: Book, written: Written) -> None:
+    """Writes the side effects that may refer to new transactions."""
+    if written.orders:
+        await orders.insert(session, book.now, written.orders)
+    if written.bank_returns:
+        await returns.write(session, book.now, written.bank_returns)
+    if written.acts:
+        await acts.record(session, written.acts, book.now)
 
 
 async def _write_side_effects(
@@ -61,6 +73,10 @@ async def _write_side_effects(
         await cards.insert(session, now, list(written.new_cards.values()))
     if written.changed_cards:
         await cards.update(session, now, list(written.changed_cards.values()))
+    if written.new_bank_accounts:
+        await bank_accounts.insert(session, now, list(written.new_bank_accounts.values()))
+    if written.changed_bank_accounts:
+        await bank_accounts.update(session, now, list(written.changed_bank_accounts.values()))
     if written.standings:
         await wallets.set_standings(session, now, list(written.standings.values()))
     if written.keys:
@@ -74,6 +90,7 @@ async def _write_side_effects(
         )
     ended = await identity.close(session, now, written.closing_users) if written.closing_users else []
     written_requests = {**written.new_requests, **written.changed_requests}
+    written_accounts = {**written.new_bank_accounts, **written.changed_bank_accounts}
     versions = {wallet_id: book.accounts[wallet_id].version for wallet_id in written.standings}
     return replace(
         signal,
@@ -83,4 +100,5 @@ async def _write_side_effects(
             r.id: signals.RequestSignal(r.version, r.requester_wallet_id, r.payer_wallet_id)
             for r in written_requests.values()
         },
+        bank_accounts={b.id: signals.BankAccountSignal(b.version, b.wallet_id) for b in written_accounts.values()},
     )

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from pocketpay.bank_accounts.bank_account import BankAccount
+from pocketpay.bank_accounts.bank_return import LinkedOrder, NewReturn
 from pocketpay.cards.card import Card
 from pocketpay.clearing.footprint import Key
 from pocketpay.identity.closing_user import ClosingUser
@@ -34,6 +36,10 @@ class Written:
     changed_requests: dict[UUID, MoneyRequest] = field(default_factory=dict)
     new_cards: dict[UUID, Card] = field(default_factory=dict)
     changed_cards: dict[UUID, Card] = field(default_factory=dict)
+    new_bank_accounts: dict[UUID, BankAccount] = field(default_factory=dict)
+    changed_bank_accounts: dict[UUID, BankAccount] = field(default_factory=dict)
+    orders: list[LinkedOrder] = field(default_factory=list)
+    bank_returns: list[NewReturn] = field(default_factory=list)
     standings: dict[UUID, NewStanding] = field(default_factory=dict)
     acts: list[Act] = field(default_factory=list)
     closing_users: list[ClosingUser] = field(default_factory=list)

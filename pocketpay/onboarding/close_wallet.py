@@ -7,8 +7,8 @@
 
     in the unit of work, `CloseWallet`
         checks   not closed already; the password is still the same; not frozen; empty, and no unfinished payment
-        then     the wallet and its cards are closed, money requests to it are declined, and the personal data of its
-                 owner is deleted, in one step
+        then     the wallet and its cards are closed, its bank accounts are removed, money requests to it are
+                 declined, and the personal data of its owner is deleted, in one step
 
 The unit of work holds the wallet's lock, like every payment from or to the wallet. So closing and a payment to the
 wallet run one after the other, and the second sees the result of the first. The sweeper cancels the money requests
@@ -19,6 +19,7 @@ when they are confirmed.
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from pocketpay.banking.bank import LinkStatus
 from pocketpay.cards.card import CardStatus
 from pocketpay.clearing import money_requests
 from pocketpay.clearing.book import Book
@@ -76,6 +77,11 @@ class CloseWallet:
                     replace(card.next_version(book.now), status=CardStatus.CLOSED)
                     for card in book.cards.values()
                     if card.wallet_id == self.wallet_id and card.status is not CardStatus.CLOSED
+                ),
+                bank_accounts=tuple(
+                    account.ended(LinkStatus.REMOVED, book.now)
+                    for account in book.bank_accounts.values()
+                    if account.wallet_id == self.wallet_id and account.status is not LinkStatus.REMOVED
                 ),
                 standings=(NewStanding(self.wallet_id, closed, None),),
                 closing_user=self.closing_user,

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import TextIO
 
+from pocketpay.bank_accounts import audit as bank_accounts
 from pocketpay.database import grants, snapshots
 from pocketpay.database.errors import DatabaseUnavailable, unreachable
 from pocketpay.database.failures import ServiceBusy, lost_connection
@@ -25,6 +26,7 @@ from pocketpay.transactions import audit as transactions
 PROOFS: tuple[Proof, ...] = (
     *(*ledger.PROOFS, *transactions.PROOFS, *stamps.PROOFS, *guards.PROOFS, *operator_log.PROOFS),
     *reconciliation.PROOFS,
+    *bank_accounts.PROOFS,
 )
 
 WORK_MEMORY = {"work_mem": "64MB"}

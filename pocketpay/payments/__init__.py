@@ -7,7 +7,13 @@
     refund.py                 refunds a payment, by its recipient
     reversal.py               the posting of a refund, for every type of transaction
     deposit.py, withdraw.py   brings money in from a bank, or sends it to one
+    other_bank.py             the bank on the other side: a linked bank account, or the name of a bank
     settle.py                 completes or fails a deposit or withdrawal after the bank's answer
+    bank_return.py            books what a bank takes back after settlement
+    refresh.py                asks the provider about an order or a bank account, and books the answer
+    link_bank_account.py      links a bank account
+    remove_bank_account.py    removes a bank account
+    update_bank_account.py    stores the state of a bank account that the provider returned
     fees.py                   the fee of a withdrawal
     create_requests.py        the rule for creating money requests
     request_money.py          requests money from one person
@@ -25,7 +31,7 @@
     parsing.py                parses amounts, descriptions and keys
     resolve.py                resolves usernames and ids to wallets
     desk.py                   what every verb uses: the clearing, the bank, the terms
-    sweeper.py                expires overdue payments and requests, and polls the bank again
+    sweeper.py                expires overdue payments and requests, and asks the bank about what did not come
     repository.py             the SQL of the sweeper
 
 Every verb is an instruction: a small frozen value with a footprint and a pure `decide(book)`. The clearing executes

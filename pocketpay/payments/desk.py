@@ -4,8 +4,9 @@ from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
+from pocketpay.bank_accounts.bank_account import Provider
 from pocketpay.banking.bank import Bank
-from pocketpay.banking.simulated_bank import SimulatedBank
+from pocketpay.banking.provider import close_bank, open_bank
 from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.outcome import Answer, Result
 from pocketpay.clearing.policy import read_policy
@@ -20,12 +21,16 @@ from pocketpay.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The services of payments: the database for reads, the clearing, the resolver of names and ids, and the bank."""
+    """The services of payments: the database for reads, the clearing, the resolver of names and ids, and the bank.
+
+    `provider` is the provider that `bank` is: a bank account can be used only with the provider that linked it.
+    """
 
     database: Database
     clearing: Clearing
     resolver: Resolver
     bank: Bank
+    provider: Provider = Provider.SIMULATED
 
     @classmethod
     async def open(cls, database: Database, settings: Settings, *, clearing_class: type[Clearing] = Clearing) -> Self:
@@ -38,10 +43,11 @@ class Desk:
             house = await postings.ensure_house_accounts(session, settings.served_currencies)
         async with database.read() as session:
             terms = replace(Terms.of(settings), policy=await read_policy(session, settings))
+        bank = open_bank(settings, database)
         clearing = clearing_class(database, terms, house)
         await clearing.start()
-        bank = SimulatedBank(settings.simulated_bank, settings.simulated_bank_seconds)
-        return cls(database, clearing, Resolver(database), bank)
+        provider = Provider.SIMULATED if settings.stripe_secret_key is None else Provider.STRIPE
+        return cls(database, clearing, Resolver(database), bank, provider)
 
     def submit(self, instruction: Instruction, *, weight: int = 1) -> Coroutine[Any, Any, Answer]:
         """Queues an instruction and returns its answer after the commit; see `Clearing.submit`."""
@@ -60,3 +66,4 @@ class Desk:
     async def close(self) -> None:
         """Stops accepting orders, and finishes the waiting ones."""
         await self.clearing.close()
+        await close_bank(self.bank)

@@ -8,6 +8,7 @@ from pocketpay.errors import Refusal
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed, withdrawal_fee
+from pocketpay.payments.other_bank import OtherBank
 from pocketpay.payments.parsing import parse_amount, parse_recipient
 from pocketpay.payments.transfer import Transfer
 from pocketpay.payments.withdraw import AcceptWithdrawal
@@ -62,7 +63,9 @@ async def preview_withdrawal(desk: Desk, wallet_id: UUID, *, raw_amount: str, sp
     currency = await desk.resolver.currency(wallet_id)
     amount = parse_amount(raw_amount, currency)
     fee = withdrawal_fee(amount, speed, instant_bps=desk.terms.instant_fee_bps)
-    result = await desk.preview(AcceptWithdrawal(uuids.uuid7(), wallet_id, amount, "preview", speed, key=None))
+    result = await desk.preview(
+        AcceptWithdrawal(uuids.uuid7(), wallet_id, amount, OtherBank("preview"), speed, key=None)
+    )
     wallet = wallet_id, currency
     limits = (await desk.database.of(wallet_id).query(allowances, desk.terms.limits, [wallet]))[wallet]
     limit = next((one for one in limits if one.kind is LimitKind.WITHDRAWAL_DAILY), None)

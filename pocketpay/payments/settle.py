@@ -5,14 +5,18 @@
     no answer   stays created; the sweeper polls the bank again with the same id until it answers
 
 An order is settled once, under the wallet's lock. It is settled even if the wallet has been frozen or closed since:
-the bank's action cannot be undone.
+the bank's action cannot be undone. If the bank takes a settled order's money back later, `bank_return.py` books it.
 """
 
 import asyncio
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from pocketpay.banking.bank import BankOrder, BankReply
+import structlog
+
+from pocketpay.bank_accounts import links
+from pocketpay.bank_accounts.errors import BankNotReachable
+from pocketpay.banking.bank import BankOrder, BankReply, Link, OrderState
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint
 from pocketpay.clearing.holds import next_version, released
@@ -20,6 +24,7 @@ from pocketpay.clearing.outcome import Answer, Outcome
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.ledger.account import Leg
 from pocketpay.ledger.house import HouseAccounts, HouseKind
+from pocketpay.payments.bank_return import book_return
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed, speed_of
 from pocketpay.transactions.errors import BankDeclined, NotFound
@@ -29,6 +34,11 @@ from pocketpay.transactions.transaction import Transaction, Type
 
 BANK_SECONDS = 5.0
 """How long the server waits for the bank's answer. After that, the sweeper polls the bank."""
+
+ORDERS = frozenset({Type.DEPOSIT, Type.WITHDRAWAL})
+"""The types of transactions that a bank executes."""
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +56,7 @@ class Settle:
     def decide(self, book: Book) -> Outcome:
         """Applies the rule. Raises NotFound. Idempotent: an order that has ended is returned unchanged."""
         accepted = book.own_transaction(self.transaction_id, self.wallet_id)
-        if accepted is None or accepted.type not in (Type.DEPOSIT, Type.WITHDRAWAL):
+        if accepted is None or accepted.type not in ORDERS:
             raise NotFound
         if accepted.status is not Status.CREATED:
             return Outcome(accepted, changed=False, refusal=refusal_of(accepted))
@@ -78,24 +88,48 @@ async def settle_now(desk: Desk, accepted: Answer) -> Answer:
     """
     if accepted.transaction.status is not Status.CREATED or accepted.replayed:
         return accepted
+    linked = accepted.outcome.side_effects is not None
     try:
-        return await ask_bank(desk, accepted.transaction) or accepted
-    except ServiceBusy:  # the order is stored, and the sweeper polls the bank again
+        link = await link_of(desk, accepted.transaction) if linked else None
+        return await ask_bank(desk, accepted.transaction, link) or accepted
+    except (ServiceBusy, BankNotReachable):  # the order is stored, and the sweeper polls the bank again
         return accepted
 
 
-async def ask_bank(desk: Desk, accepted: Transaction) -> Answer | None:
-    """Sends an accepted order to the bank, and settles it by the bank's answer.
+async def ask_bank(desk: Desk, order: Transaction, link: Link | None) -> Answer | None:
+    """Sends an order to the bank or asks about it, and books the bank's answer. `link` is its bank account.
 
-    Returns None if the bank has no final answer yet. Idempotent: the bank executes a repeated order only once.
+    Returns the answer with the order that has ended now, else None. Idempotent: the bank executes a repeated order
+    only once.
+
+    Raises BankNotReachable when the bank did not answer in time, and ServiceBusy.
     """
-    instant = speed_of(accepted.fee) is Speed.INSTANT
-    order = BankOrder(accepted.id, accepted.amount, accepted.bank_name or "", instant)
-    ask = desk.bank.payout if accepted.type is Type.WITHDRAWAL else desk.bank.collect
+    instant = speed_of(order.fee) is Speed.INSTANT
+    bank_order = BankOrder(order.id, order.amount, order.bank_name or "", instant, link)
+    ask = desk.bank.payout if order.type is Type.WITHDRAWAL else desk.bank.collect
     try:
-        state = await asyncio.wait_for(ask(order), BANK_SECONDS)
+        state = await asyncio.wait_for(ask(bank_order), BANK_SECONDS)
     except (TimeoutError, ConnectionError):
-        return None
-    if state.reply is BankReply.PENDING:
-        return None
-    return await desk.submit(Settle(accepted.anchor, accepted.id, state.reply is BankReply.SETTLED))
+        raise BankNotReachable from None
+    return await _book(desk, order, state)
+
+
+async def link_of(desk: Desk, order: Transaction) -> Link | None:
+    """Returns the link that the order uses, or None if it has only the name of a bank."""
+    async with desk.database.read() as session:
+        return (await links.links_of_orders(session, [order.id])).get(order.id)
+
+
+async def _book(desk: Desk, order: Transaction, state: OrderState) -> Answer | None:
+    """Books what the bank says about an order: it settles or fails, and what the bank has taken back since."""
+    answer: Answer | None = None
+    settled = state.reply is BankReply.SETTLED
+    if order.status is Status.CREATED and state.reply is not BankReply.PENDING:
+        answer = await desk.submit(Settle(order.anchor, order.id, settled))
+        order = answer.transaction
+    if settled != (order.status is Status.COMPLETED) and state.reply is not BankReply.PENDING:
+        log.error("bank_contradicts_the_books", transaction=str(order.id), status=order.status, reply=state.reply)
+        return answer
+    if state.returned and order.status is Status.COMPLETED:
+        await book_return(desk, order.anchor, order.id, returned=state.returned, why=state.why)
+    return answer

@@ -1,6 +1,6 @@
 """How a withdrawal works: money goes out to a bank, in two units of work.
 
-    accept    replay?  closed?  frozen?  funds for amount and fee?  within the limit?
+    accept    replay?  bank account usable?  closed?  frozen?  funds for amount and fee?  within the limit?
               then the transaction is written as `created`, with the key; amount and fee are held
     (the bank is called outside any unit of work, with the transaction's id as its idempotency key)
     settle    → completed: amount to the house account `bank`, fee to `fees`;   or   → failed, the hold is released
@@ -13,6 +13,7 @@ has the second half.
 from dataclasses import dataclass
 from uuid import UUID
 
+from pocketpay.banking.bank import BankUse
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint, Key
 from pocketpay.clearing.outcome import Answer, Hold, Outcome
@@ -20,7 +21,8 @@ from pocketpay.database import uuids
 from pocketpay.money import Money
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.fees import Speed, withdrawal_fee
-from pocketpay.payments.parsing import parse_amount, parse_bank_name, parse_key
+from pocketpay.payments.other_bank import BankTitle, OtherBank, parse_other_bank
+from pocketpay.payments.parsing import parse_amount, parse_key
 from pocketpay.payments.settle import settle_now
 from pocketpay.payments.spending import cannot_pay
 from pocketpay.transactions.lifecycle import Status
@@ -36,25 +38,33 @@ class AcceptWithdrawal:
     id: UUID
     wallet_id: UUID
     amount: Money
-    bank_name: str
+    other: OtherBank
     speed: Speed
     key: Key | None
 
     @property
     def footprint(self) -> Footprint:
-        return Footprint(self.wallet_id, key=self.key, limit=LimitKind.WITHDRAWAL_DAILY, uses=self.amount)
+        return Footprint(
+            self.wallet_id,
+            key=self.key,
+            limit=LimitKind.WITHDRAWAL_DAILY,
+            uses=self.amount,
+            lookups=self.other.lookups,
+        )
 
     def decide(self, book: Book) -> Outcome:
         """Applies the rule. Raises a Refusal that is not stored; a stored refusal is in the outcome."""
         if self.key is not None and (earlier := book.replay(self.key, self.id)) is not None:
             return earlier
-        accepted = self._transaction(book)
+        account = self.other.account(book, self.wallet_id, self.amount, BankUse.WITHDRAWAL)
+        accepted = self._transaction(book, self.other.title(account))
         if (why := cannot_pay(book, self.wallet_id, accepted.total)) is not None:
             return Outcome(ended_by(why, accepted), key=self.key, refusal=why)
         book.require_room(self.wallet_id, LimitKind.WITHDRAWAL_DAILY, self.amount)
-        return Outcome(accepted, hold=Hold(self.wallet_id, accepted.total.minor), key=self.key)
+        hold = Hold(self.wallet_id, accepted.total.minor)
+        return Outcome(accepted, hold=hold, key=self.key, side_effects=self.other.side_effects(self.id))
 
-    def _transaction(self, book: Book) -> Transaction:
+    def _transaction(self, book: Book, bank: BankTitle) -> Transaction:
         return Transaction(
             id=self.id,
             type=Type.WITHDRAWAL,
@@ -63,25 +73,33 @@ class AcceptWithdrawal:
             destination_wallet_id=None,
             amount=self.amount,
             fee=withdrawal_fee(self.amount, self.speed, instant_bps=book.terms.instant_fee_bps),
-            description=f"Withdrawal to {self.bank_name}",
-            bank_name=self.bank_name,
+            description=f"Withdrawal to {bank.described}",
+            bank_name=bank.name,
             created_at=book.now,
             updated_at=book.now,
         )
 
 
 async def withdraw(
-    desk: Desk, wallet_id: UUID, *, raw_amount: str, raw_bank_name: str, speed: Speed, raw_key: str
+    desk: Desk,
+    wallet_id: UUID,
+    *,
+    raw_amount: str,
+    raw_bank_name: str | None,
+    bank_account_id: UUID | None = None,
+    speed: Speed,
+    raw_key: str,
 ) -> Answer:
     """Sends money to a bank. If the bank has not answered yet, the transaction is CREATED and its total is held.
 
-    Raises InvalidInput, InvalidAmount, KeyReused, WalletClosed, LimitExceeded, ServiceBusy.
+    Raises InvalidInput, InvalidAmount, KeyReused, WalletClosed, LimitExceeded, ServiceBusy, and the refusals of
+    `OtherBank.account`.
     """
     amount = parse_amount(raw_amount, await desk.resolver.currency(wallet_id))
-    bank_name = parse_bank_name(raw_bank_name)
-    key = parse_key(raw_key, wallet_id, "withdraw", bank_name, speed, amount)
-    order = AcceptWithdrawal(uuids.uuid7(), wallet_id, amount, bank_name, speed, key)
-    return await settle_now(desk, await desk.submit(order))
+    other = parse_other_bank(raw_bank_name, bank_account_id, desk.provider)
+    key = parse_key(raw_key, wallet_id, "withdraw", other.text, speed, amount)
+    order = AcceptWithdrawal(uuids.uuid7(), wallet_id, amount, other, speed, key)
+    return other.answered(await settle_now(desk, await desk.submit(order)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@
     downloads.py       limits how many files are downloaded at a time
     statement_csv.py   a month of a wallet as a CSV file
     spreadsheet.py     CSV that is safe to open in a spreadsheet
+    stripe_webhooks.py  the events of Stripe, which bring orders and links up to date
 
 Builds the context of each request. Contains no rule about money.
 """

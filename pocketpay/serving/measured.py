@@ -261,3 +261,13 @@ def of_mail(metrics: Metrics, name: str, counts: Counts) -> None:
         f"Number of {what} that failed permanently since the start.",
         lambda: counts.failed,
     )
+
+
+def of_stripe_events(metrics: Metrics, outcomes: Mapping[str, int]) -> None:
+    """The events of Stripe, by outcome. There are none without STRIPE_WEBHOOK_SECRETS."""
+    metrics.counters(
+        "pocketpay_stripe_events",
+        "Number of Stripe's events by outcome: booked, postponed, or why they were refused.",
+        ("outcome",),
+        lambda: outcomes,
+    )

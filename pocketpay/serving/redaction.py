@@ -34,6 +34,9 @@ FORMS = re.compile(
     r"|(?<![\w.:+-])(?:\d{6}|\d{3} \d{3}|\d{8}|\d{4} \d{4})(?![\w.:-])"  # a one-time code
 )
 
+LISTS = ("secret_key_fallbacks", "stripe_webhook_secrets")
+"""Settings that hold several secrets."""
+
 HEADERS = (b"authorization", b"cookie")
 QUOTED = re.compile(r'"((?:[^"\\]|\\.)+)"')
 
@@ -49,7 +52,7 @@ def configure(settings: Settings) -> None:
         secret = getattr(settings, name)
         if isinstance(secret, SecretStr):
             text = secret.get_secret_value()
-            values += SEPARATORS.split(text) if name == "secret_key_fallbacks" else (text,)
+            values += SEPARATORS.split(text) if name in LISTS else (text,)
         elif secret is not None:
             values += _passwords(secret)
     _of_the_server.update(value for value in values if len(value) >= SHORTEST)

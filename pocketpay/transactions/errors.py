@@ -53,6 +53,7 @@ class InvalidAmount(Refusal):
 
 
 LOOKED_UP = {
+    "bankAccountId": ("bank account", "id"),
     "cardId": ("card", "id"),
     "customer": ("customer", "username or wallet id"),
     "user": ("user", "username"),
@@ -138,7 +139,10 @@ class RiskBlocked(Refusal):
 
 class BankDeclined(Refusal):
     code = "BANK_DECLINED"
-    field = "bankName"
+
+    def __init__(self, field: str = "bankName") -> None:
+        super().__init__()
+        self.field = field
 
 
 class PayerGone(Refusal):

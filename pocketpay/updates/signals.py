@@ -4,6 +4,7 @@
     item      w<wallet>.<version>
               t<transaction><source wallet><destination wallet>.<version>     32 "-" for a missing wallet
               m<request><requester wallet><payer wallet>.<version>            a money request
+              b<bank account><wallet>.<version>
               s<session>                                                      the session has ended
               r                                                               risk settings have changed
 
@@ -47,10 +48,17 @@ class RequestSignal(NamedTuple):
     payer_wallet_id: UUID
 
 
+class BankAccountSignal(NamedTuple):
+    """A bank account's new version, and its wallet."""
+
+    version: int
+    wallet_id: UUID
+
+
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """The changes of one commit: wallets, transactions and money requests by id with their new version; sessions that
-    have ended; whether risk settings have changed.
+    """The changes of one commit: wallets, transactions, money requests and bank accounts by id with their new
+    version; sessions that have ended; whether risk settings have changed.
 
     `everything` means that the other fields are incomplete: anything may have changed.
     """
@@ -61,6 +69,7 @@ class Signal:
     requests: Mapping[UUID, RequestSignal] = field(default_factory=dict)
     risk_settings: bool = False
     everything: bool = False
+    bank_accounts: Mapping[UUID, BankAccountSignal] = field(default_factory=dict)
 
 
 EVERYTHING = Signal(everything=True)
@@ -83,6 +92,10 @@ def payloads(signal: Signal) -> list[str]:
         f"m{request.hex}{requester.hex}{payer.hex}.{version:x}"
         for request, (version, requester, payer) in signal.requests.items()
     ]
+    if signal.bank_accounts:
+        items += [
+            f"b{account.hex}{wallet.hex}.{version:x}" for account, (version, wallet) in signal.bank_accounts.items()
+        ]
     if signal.risk_settings:
         items.append("r")
     return _split(",".join(items))
@@ -95,6 +108,7 @@ def read(payload: str) -> Signal:
     transactions: dict[UUID, TransactionSignal] = {}
     sessions: list[UUID] = []
     requests: dict[UUID, RequestSignal] = {}
+    bank_accounts: dict[UUID, BankAccountSignal] = {}
     risk_settings = False
     try:
         for item in payload.split(","):
@@ -110,13 +124,15 @@ def read(payload: str) -> Signal:
             elif kind == "m" and item[97] == ".":
                 between = uuids.UUID(item[33:65]), uuids.UUID(item[65:97])
                 requests[key] = RequestSignal(int(item[98:], 16), *between)
+            elif kind == "b" and item[65] == ".":
+                bank_accounts[key] = BankAccountSignal(int(item[66:], 16), uuids.UUID(item[33:65]))
             elif kind == "s" and len(item) == 33:
                 sessions.append(key)
             else:
                 return EVERYTHING
     except (ValueError, IndexError):
         return EVERYTHING
-    return Signal(wallets, transactions, sessions, requests, risk_settings)
+    return Signal(wallets, transactions, sessions, requests, risk_settings, bank_accounts=bank_accounts)
 
 
 _NO_WALLET = "-" * 32

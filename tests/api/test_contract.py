@@ -1,7 +1,7 @@
 """The schema has everything that the contract with clients names, with the same types.
 
-`tests/contract.graphql` lists what clients may rely on. Additions are allowed; renames, removals and looser types are
-not.
+`tests/contract.graphql` lists what clients may rely on. Additions are allowed; renames, removals and looser types of
+what the server returns are not. An input may become optional: no request breaks.
 """
 
 from collections.abc import Iterator
@@ -42,7 +42,7 @@ def test_the_schema_has_every_type_and_field_of_the_contract_unchanged(contract:
     differing = {
         name: (served[name], described)
         for name, described in contract.items()
-        if served.get(name, described) != described
+        if served.get(name, described) != described and not _became_optional(name, served[name], described)
     }
     assert differing == {}
 
@@ -99,6 +99,11 @@ def _kind(type_: GraphQLNamedType) -> str:
 def _value(described: Any) -> str:
     default = "" if described.default_value is Undefined else f" = {described.default_value!r}"
     return f"{described.type}{default}"
+
+
+def _became_optional(name: str, served: str, described: str) -> bool:
+    """Whether it is an argument or input field that clients had to give, and now may leave out."""
+    return (":" in name or _parent(name).endswith("Input")) and served == described.removesuffix("!")
 
 
 def _parent(name: str) -> str:

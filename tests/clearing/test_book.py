@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import uuid_utils.compat as uuids
 
+from pocketpay.banking.bank import LinkStatus
 from pocketpay.cards.card import CardStatus
 from pocketpay.clearing.outcome import Hold, Outcome, SideEffects
 from pocketpay.clearing.written import StoredKey
@@ -14,7 +15,7 @@ from pocketpay.money import Money
 from pocketpay.requests.money_request import RequestStatus
 from pocketpay.transactions.errors import KeyReused
 from pocketpay.transactions.lifecycle import Status
-from tests.payments.books import ADA, BOB, EVE, added, book, card, held, key, payment, request
+from tests.payments.books import ADA, BOB, EVE, added, bank_account, book, card, held, key, payment, request
 
 
 def moved(amount: int) -> tuple[Leg, Leg]:
@@ -78,6 +79,13 @@ def test_a_closed_card_never_changes_its_status() -> None:
         here.apply(Outcome(side_effects=SideEffects(cards=(replace(closed, status=CardStatus.ACTIVE),))))
 
 
+def test_a_removed_bank_account_never_changes_its_status() -> None:
+    here = book()
+    removed = bank_account(here, LinkStatus.REMOVED)
+    with pytest.raises(BooksDisagree):
+        here.apply(Outcome(side_effects=SideEffects(bank_accounts=(replace(removed, status=LinkStatus.ACTIVE),))))
+
+
 @pytest.mark.parametrize("refunded", [0, 4_001])
 def test_a_refund_is_never_zero_and_never_more_than_was_paid(refunded: int) -> None:
     here = book()
@@ -112,11 +120,15 @@ def test_a_wallet_has_only_its_own_transactions_and_cards() -> None:
     waiting, own = held(here), card(here)
     assert here.own_transaction(waiting.id, ADA) == waiting
     assert here.own_card(own.id, ADA) == own
+    linked = bank_account(here)
+    assert here.own_bank_account(linked.id, ADA) == linked
     for stranger in (BOB, EVE):
         assert here.own_transaction(waiting.id, stranger) is None
         assert here.own_card(own.id, stranger) is None
+        assert here.own_bank_account(linked.id, stranger) is None
     assert here.own_transaction(uuids.uuid7(), ADA) is None
     assert here.own_card(uuids.uuid7(), ADA) is None
+    assert here.own_bank_account(uuids.uuid7(), ADA) is None
 
 
 def test_a_payment_that_has_ended_in_this_unit_is_no_longer_a_live_payment() -> None:

@@ -15,7 +15,7 @@ from typing import IO
 
 WATCHED = (
     *("alembic", "asyncio", "asyncpg", "graphql", "pydantic_settings", "rich", "sqlalchemy", "sqlmodel", "starlette"),
-    *("strawberry", "structlog", "uvicorn", "opentelemetry"),
+    *("strawberry", "structlog", "uvicorn", "opentelemetry", "stripe"),
 )
 """The libraries that a command may or may not import."""
 

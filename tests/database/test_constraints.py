@@ -51,11 +51,20 @@ ROWS = (
     "from bank_files",
     f"insert into bank_differences select {RANDOM}, id, null, 'not_in_file', {RANDOM}, 'USD', null, 100, now(), "
     "now(), act_id from bank_files",
+    f"insert into bank_accounts select {RANDOM}, wallet_id, id, 'USD', 'simulated', 'deposit', true, false, "
+    "'failed', 'ref_1', 'First Bank', '6789', 1, now(), now(), null from users where username = 'alice'",
+    "insert into bank_orders select t.id, b.id, null from transactions t, bank_accounts b where t.type = 'deposit' "
+    "and t.status = 'completed' limit 1",
+    "insert into bank_returns select id, destination_wallet_id, currency, 2, 1, 'a_code', now(), now() "
+    "from transactions where type = 'deposit' and status = 'completed' limit 1",
+    "insert into bank_return_refunds select t.id, r.transaction_id from transactions t, bank_returns r "
+    "where t.type = 'refund' limit 1",
     f"insert into search_blocks values ({FREE_WALLET}, now(), now() + interval '1 hour', 0, 'text')",
     "insert into sign_in_lanes values (sha256('one'), now(), now(), now(), now())",
     "insert into sign_in_turns values (sha256('one'), sha256('p'), sha256('n'), sha256('a'), 'first', now(), now(), "
     "null, now())",
     "insert into throttles (bucket, hits, window_started_at, expires_at) values ('one', 1, now(), now())",
+    f"insert into stripe_objects values ({RANDOM}, 'payout', 'po_one', 0, 'settled', '', null, now())",
     f"insert into welcome_bonuses values ({FREE_WALLET}, {RANDOM}, 100, now(), null)",
     f"insert into welcome_mails values ({SOMEBODY}, now())",
     "insert into welcomed_emails values (sha256('one'), now())",
@@ -84,12 +93,24 @@ NO_LINE = {"transaction_id": RANDOM}
 """A difference without a line, of another transaction."""
 LINE_3 = {"line": "3", "transaction_id": RANDOM}
 FIRST = "line = 2"
+ANOTHER_OWNER = {"owner_id": RANDOM}
+
+NO_REFERENCE = {"reference": "null"}
+ANOTHER_ORDER = {"transaction_id": CANCELLED}
 
 CHECKS: dict[str, Copy] = {
     "ck_audit_runs_kind_known": Copy("audit_runs", {"kind": "'half'"}),
     "ck_audit_runs_ok_without_findings": Copy("audit_runs", {"findings": "1"}),
     "ck_audit_runs_times_in_order": Copy("audit_runs", {"finished_at": "began_at - interval '1 second'"}),
     "ck_audit_runs_whole_rests_on_itself": Copy("audit_runs", {"whole_at": "began_at - interval '1 second'"}),
+    "ck_bank_accounts_has_a_use": Copy("bank_accounts", {**NO_REFERENCE, "for_deposits": "false"}),
+    "ck_bank_accounts_last4_is_four_digits": Copy("bank_accounts", {**NO_REFERENCE, "last4": "'12x4'"}),
+    "ck_bank_accounts_pending_is_asked_about": Copy("bank_accounts", {**NO_REFERENCE, "status": "'pending'"}),
+    "ck_bank_accounts_provider_known": Copy("bank_accounts", {**NO_REFERENCE, "provider": "'a_friend'"}),
+    "ck_bank_accounts_reference_not_empty": Copy("bank_accounts", {"reference": "''"}),
+    "ck_bank_accounts_status_known": Copy("bank_accounts", {**NO_REFERENCE, "status": "'lost'"}),
+    "ck_bank_accounts_use_known": Copy("bank_accounts", {**NO_REFERENCE, "use": "'savings'"}),
+    "ck_bank_accounts_version_positive": Copy("bank_accounts", {**NO_REFERENCE, "version": "0"}),
     "ck_bank_differences_closed_by_an_act": Copy("bank_differences", {**NO_LINE, "act_id": "null"}, "line is null"),
     "ck_bank_differences_kind_known": Copy(
         "bank_differences", {"kind": "'odd'", "books_amount": "1", **LINE_3}, FIRST
@@ -98,6 +119,8 @@ CHECKS: dict[str, Copy] = {
     "ck_bank_files_digest_is_sha256": Copy("bank_files", {"digest": "'short'"}),
     "ck_bank_files_has_days_and_lines": Copy("bank_files", {**ANOTHER_FILE, "first_day": "'2026-11-28'"}),
     "ck_bank_lines_amount_not_zero": Copy("bank_lines", {"number": "3", "amount": "0"}),
+    "ck_bank_returns_outstanding_not_negative": Copy("bank_returns", {**ANOTHER_ORDER, "outstanding": "-1"}),
+    "ck_bank_returns_returned_positive": Copy("bank_returns", {**ANOTHER_ORDER, "returned": "0"}),
     "ck_cards_expiry_month_known": Copy("cards", {"expiry_month": "13"}),
     "ck_cards_last4_is_four_digits": Copy("cards", {"last4": "'12x4'"}),
     "ck_cards_limits_positive": Copy("cards", {"monthly_limit": "0"}),
@@ -144,6 +167,10 @@ CHECKS: dict[str, Copy] = {
     "ck_search_blocks_since_before_until": Copy("search_blocks", {"since": "until"}),
     "ck_sign_in_lanes_lane_is_sha256": Copy("sign_in_lanes", {"lane": "'short'"}),
     "ck_sign_in_turns_calendar_known": Copy("sign_in_turns", {"lane": "sha256('x')", "calendar": "'lost'"}),
+    "ck_stripe_objects_attempt_not_negative": Copy("stripe_objects", {**ANOTHER_OWNER, "attempt": "-1"}),
+    "ck_stripe_objects_ending_of_an_order": Copy("stripe_objects", {"kind": "'transfer'"}),
+    "ck_stripe_objects_kind_known": Copy("stripe_objects", {"kind": "'charge'", "ending": "null"}),
+    "ck_stripe_objects_settled_has_an_id": Copy("stripe_objects", {**ANOTHER_OWNER, "stripe_id": "null"}),
     "ck_transactions_amount_in_range": Copy("transactions", {"amount": "0"}, SENT),
     "ck_transactions_completed_has_its_time": Copy("transactions", {"completed_at": "null"}, SENT),
     "ck_transactions_created_is_asked_about_again": Copy(
@@ -189,6 +216,8 @@ CHECKS: dict[str, Copy] = {
 
 FOREIGN_KEYS: dict[str, Copy] = {
     "fk_audit_laws_run_id_audit_runs": Copy("audit_laws", {"law": "'another'", "run_id": RANDOM}),
+    "fk_bank_accounts_user_id_users": Copy("bank_accounts", {**NO_REFERENCE, "user_id": RANDOM}),
+    "fk_bank_accounts_wallet_id_wallets": Copy("bank_accounts", {**NO_REFERENCE, "wallet_id": RANDOM}),
     "fk_bank_differences_act_id_operator_actions": Copy(
         "bank_differences", {**NO_LINE, "act_id": RANDOM}, "line is null"
     ),
@@ -198,6 +227,14 @@ FOREIGN_KEYS: dict[str, Copy] = {
     "fk_bank_differences_line": Copy("bank_differences", {"line": "3"}, FIRST),
     "fk_bank_files_act_id_operator_actions": Copy("bank_files", {**ANOTHER_FILE, "act_id": RANDOM}),
     "fk_bank_lines_file_id_bank_files": Copy("bank_lines", {"file_id": RANDOM}),
+    "fk_bank_orders_bank_account_id_bank_accounts": Copy("bank_orders", {**ANOTHER_ORDER, "bank_account_id": RANDOM}),
+    "fk_bank_orders_transaction_id_transactions": Copy("bank_orders", {"transaction_id": RANDOM}),
+    "fk_bank_return_refunds_refund_id_transactions": Copy("bank_return_refunds", {"refund_id": RANDOM}),
+    "fk_bank_return_refunds_transaction_id_bank_returns": Copy(
+        "bank_return_refunds", {"refund_id": CANCELLED, "transaction_id": CANCELLED}
+    ),
+    "fk_bank_returns_transaction_id_transactions": Copy("bank_returns", {"transaction_id": RANDOM}),
+    "fk_bank_returns_wallet_id_wallets": Copy("bank_returns", {**ANOTHER_ORDER, "wallet_id": RANDOM}),
     "fk_cards_wallet_id_wallets": Copy("cards", {"wallet_id": RANDOM}),
     "fk_idempotency_keys_wallet_id_wallets": Copy("idempotency_keys", {"wallet_id": RANDOM}),
     "fk_imported_users_user_id_users": Copy("imported_users", {**IMPORTED, "user_id": RANDOM}),
@@ -231,9 +268,13 @@ KEYS: dict[str, Copy] = {
     "pk_audit_accounts": Copy("audit_accounts"),
     "pk_audit_laws": Copy("audit_laws"),
     "pk_audit_runs": Copy("audit_runs", SAME),
+    "pk_bank_accounts": Copy("bank_accounts", {**SAME, **NO_REFERENCE}),
     "pk_bank_differences": Copy("bank_differences", {**SAME, **NO_LINE}, "line is null"),
     "pk_bank_files": Copy("bank_files", {**SAME, **ANOTHER_FILE}),
     "pk_bank_lines": Copy("bank_lines"),
+    "pk_bank_orders": Copy("bank_orders"),
+    "pk_bank_return_refunds": Copy("bank_return_refunds"),
+    "pk_bank_returns": Copy("bank_returns"),
     "pk_cards": Copy("cards", SAME),
     "pk_idempotency_keys": Copy("idempotency_keys"),
     "pk_imported_users": Copy("imported_users", {"user_id": SOMEBODY_ELSE}),
@@ -252,6 +293,7 @@ KEYS: dict[str, Copy] = {
     "pk_sessions": Copy("sessions", SAME),
     "pk_sign_in_lanes": Copy("sign_in_lanes"),
     "pk_sign_in_turns": Copy("sign_in_turns"),
+    "pk_stripe_objects": Copy("stripe_objects"),
     "pk_throttles": Copy("throttles"),
     "pk_transactions": Copy("transactions", SAME, SENT),
     "pk_users": Copy("users", {**SAME, **ANOTHER_USER}, "username = 'bob'"),
@@ -260,6 +302,7 @@ KEYS: dict[str, Copy] = {
     "pk_welcome_bonuses": Copy("welcome_bonuses", {"transaction_id": RANDOM}),
     "pk_welcome_mails": Copy("welcome_mails"),
     "pk_welcomed_emails": Copy("welcomed_emails"),
+    "uq_bank_accounts_reference": Copy("bank_accounts"),
     "uq_bank_differences_line": Copy("bank_differences", where=FIRST),
     "uq_bank_differences_not_in_file": Copy("bank_differences", where="line is null"),
     "uq_bank_files_digest": Copy("bank_files"),
@@ -287,6 +330,10 @@ KEYS: dict[str, Copy] = {
 }
 
 TRIGGERS: dict[str, str | Copy] = {
+    "bank_accounts_immutable": "update bank_accounts set use = 'withdrawal'",
+    "bank_accounts_lifecycle": "update bank_accounts set status = 'active'",
+    "bank_accounts_never_removed": "delete from bank_accounts",
+    "bank_accounts_never_truncated": "truncate bank_accounts cascade",
     "bank_differences_closed_once": "update bank_differences set closed_at = now() where closed_at is not null",
     "bank_differences_never_removed": "delete from bank_differences",
     "bank_differences_never_truncated": "truncate bank_differences",
@@ -294,6 +341,14 @@ TRIGGERS: dict[str, str | Copy] = {
     "bank_files_never_truncated": "truncate bank_files cascade",
     "bank_lines_never_rewritten": "update bank_lines set amount = 200",
     "bank_lines_never_truncated": "truncate bank_lines cascade",
+    "bank_orders_immutable": f"update bank_orders set bank_account_id = {RANDOM}",
+    "bank_orders_never_removed": "delete from bank_orders",
+    "bank_orders_never_truncated": "truncate bank_orders",
+    "bank_return_refunds_never_rewritten": "delete from bank_return_refunds",
+    "bank_return_refunds_never_truncated": "truncate bank_return_refunds",
+    "bank_returns_never_removed": "delete from bank_returns",
+    "bank_returns_never_shrink": "update bank_returns set returned = returned - 1",
+    "bank_returns_never_truncated": "truncate bank_returns cascade",
     "cards_immutable": "update cards set last4 = '0000'",
     "cards_lifecycle": "update cards set status = 'active' where status = 'closed'",
     **{f"{table}_never_removed": f"delete from {table}" for table in ("ledger_accounts", "transactions", "wallets")},
@@ -316,6 +371,9 @@ TRIGGERS: dict[str, str | Copy] = {
     "money_requests_lifecycle": "update money_requests set status = 'pending' where status = 'paid'",
     "operator_actions_never_rewritten": "delete from operator_actions",
     "operator_actions_never_truncated": "truncate operator_actions cascade",
+    "stripe_objects_never_removed": "delete from stripe_objects",
+    "stripe_objects_never_truncated": "truncate stripe_objects",
+    "stripe_objects_set_once": "update stripe_objects set stripe_id = 'po_two'",
     "transactions_immutable": "update transactions set amount = amount + 1",
     "transactions_lifecycle": (
         "update transactions set status = 'cancelled', completed_at = null where status = 'completed'"

@@ -169,6 +169,8 @@ async def refund_and_withdraw(alice: Walker) -> None:
     assert withdrawn["transaction"]["fee"]["amount"] == "0.60"
     assert withdrawn["transaction"]["total"]["amount"] == "40.60"
     assert withdrawn["wallet"]["available"]["amount"] == "1614.20"
+    linked = (await alice.run("link-bank-account"))["linkBankAccount"]
+    assert (linked["bankAccount"]["status"], linked["url"]) == ("ACTIVE", None)
 
 
 async def read_statement_and_history(alice: Walker) -> None:

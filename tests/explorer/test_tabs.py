@@ -34,6 +34,8 @@ NOT_SHOWN = {
     "beginRecovery": "no mail reaches the demo people",
     "verifyCustomerEmail": "no mail reaches the demo people",
     "endSessions": "the visitor would be signed out",
+    "removeBankAccount": "deposits and withdrawals of the walk would lose theirs",
+    "bankAccountUpdated": "the simulated bank links at once",
     "closeBankDifference": "a bank's file is imported on the command line",
 }
 """Fields without a tab, and the reason for each."""

@@ -20,6 +20,7 @@ OTHERS = {
             "tests/transactions/test_limits.py",
         ),
         *("tests/payments/test_refund.py", "tests/payments/test_issue_card.py"),
+        "tests/payments/test_link_bank_account.py",
         *("tests/payments/test_transfer_batch.py", "tests/clearing/test_refund_races.py"),
         "tests/clearing/test_request_races.py",
     ),
@@ -62,8 +63,18 @@ OTHERS = {
     "payments/decline_request.py": ("tests/payments/test_end_request.py",),
     "payments/card_standing.py": ("tests/payments/test_card_standing.py",),
     "payments/create_requests.py": ("tests/payments/test_request_money.py", "tests/payments/test_split_bill.py"),
-    "payments/deposit.py": ("tests/payments/test_deposit.py", "tests/transactions/test_limits.py"),
-    "payments/settle.py": ("tests/payments/test_withdraw.py", "tests/payments/test_deposit.py"),
+    "payments/deposit.py": (
+        *("tests/payments/test_deposit.py", "tests/transactions/test_limits.py"),
+        "tests/payments/test_link_bank_account.py",
+    ),
+    "payments/other_bank.py": ("tests/payments/test_link_bank_account.py",),
+    "payments/refresh.py": ("tests/payments/test_link_bank_account.py", "tests/payments/test_bank_return.py"),
+    "payments/remove_bank_account.py": ("tests/payments/test_link_bank_account.py",),
+    "payments/update_bank_account.py": ("tests/payments/test_link_bank_account.py",),
+    "payments/settle.py": (
+        *("tests/payments/test_withdraw.py", "tests/payments/test_deposit.py"),
+        "tests/payments/test_bank_return.py",
+    ),
     "payments/spending.py": (
         *(
             "tests/payments/test_transfer.py",

@@ -25,6 +25,7 @@ from tests.conftest import Dsns
 from tests.operations import incremental
 from tests.operations.damage import GUARDS_OFF, GUARDS_ON, NEW, OTHER, Damage
 from tests.operations.damaged_acts import ACTS
+from tests.operations.damaged_bank_accounts import BANK_ACCOUNTS
 from tests.operations.damaged_bank_files import BANK_FILES
 from tests.operations.damaged_books import BOOKS
 from tests.operations.damaged_cards import CARDS
@@ -38,7 +39,10 @@ from tests.operations.damaged_times import TIMES
 from tests.operations.town import Town, open_desk, trade
 from tests.warm_connections import connected
 
-DAMAGES = (*BOOKS, *PAYMENTS, *REFUNDS, *REQUESTS, *CARDS, *TIMES, *CLOSINGS, *ACTS, *SEARCH, *GUARDS, *BANK_FILES)
+DAMAGES = (
+    *(*BOOKS, *PAYMENTS, *REFUNDS, *REQUESTS, *CARDS, *TIMES, *CLOSINGS, *ACTS, *SEARCH, *GUARDS, *BANK_FILES),
+    *BANK_ACCOUNTS,
+)
 RIGHT = f"The ledger is correct: all {len(PROOFS)} laws hold.\n"
 
 CONSTRAINTS = """
@@ -48,6 +52,7 @@ where contype in ('c', 'f', 'p', 'u') and conrelid = any($1::regclass[]) order b
 TABLES = [
     *("ledger_accounts", "ledger_entries", "transactions", "idempotency_keys", "wallets", "wallet_usage"),
     *("money_requests", "cards", "operator_actions", "bank_files", "bank_lines", "bank_differences"),
+    *("bank_accounts", "bank_orders", "bank_returns", "bank_return_refunds"),
 ]
 
 

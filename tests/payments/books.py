@@ -6,6 +6,8 @@ from uuid import UUID
 
 import uuid_utils.compat as uuids
 
+from pocketpay.bank_accounts.bank_account import BankAccount, Provider
+from pocketpay.banking.bank import BankUse, LinkStatus
 from pocketpay.cards.card import Card, CardStatus
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Key
@@ -108,3 +110,21 @@ def card(book: Book, status: CardStatus = CardStatus.ACTIVE) -> Card:
     )
     book.cards[made.id] = made
     return made
+
+
+def bank_account(book: Book, status: LinkStatus = LinkStatus.ACTIVE, *, currency: str = "USD") -> BankAccount:
+    """A bank account of Ada, for both uses, in the book."""
+    linked = BankAccount(
+        id=uuids.uuid7(),
+        wallet_id=ADA,
+        user_id=uuids.uuid7(),
+        currency=currency,
+        provider=Provider.SIMULATED,
+        use=BankUse.DEPOSIT,
+        uses=tuple(BankUse),
+        status=status,
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    book.bank_accounts[linked.id] = linked
+    return linked

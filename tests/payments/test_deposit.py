@@ -1,6 +1,7 @@
 """Deposits from a bank: accepted, requested from the bank outside any unit of work, and settled once."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -219,7 +220,7 @@ async def test_a_closed_wallet_refuses_deposits(desk: Desk, records: Records) ->
     ],
 )
 async def test_invalid_input_is_refused_and_deposits_nothing(
-    desk: Desk, records: Records, fields: dict[str, str], code: str, field: str
+    desk: Desk, records: Records, fields: dict[str, Any], code: str, field: str
 ) -> None:
     ada = await person(desk)
     before = await records.checksum()
@@ -253,10 +254,10 @@ async def test_a_replay_before_the_banks_answer_does_not_call_the_bank(desk: Des
 
 @pytest.mark.parametrize("other", [{"raw_amount": "10.01"}, {"raw_bank_name": "Second Bank"}])
 async def test_the_same_key_with_another_input_is_refused(
-    desk: Desk, records: Records, other: dict[str, str]
+    desk: Desk, records: Records, other: dict[str, Any]
 ) -> None:
     ada = await person(desk)
-    fields = {"raw_amount": "10", "raw_bank_name": "First Bank", "raw_key": new_key()}
+    fields: dict[str, Any] = {"raw_amount": "10", "raw_bank_name": "First Bank", "raw_key": new_key()}
     await deposit(desk, ada.wallet_id, **fields)
     before = await records.checksum()
     with pytest.raises(KeyReused):

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 import uuid_utils.compat as uuids
 
+from pocketpay.banking.bank import LinkState, LinkStatus
 from pocketpay.cards.card import CardStatus
 from pocketpay.clearing import money_requests
 from pocketpay.clearing.book import Book
@@ -24,16 +25,23 @@ from pocketpay.payments.card_standing import with_status
 from pocketpay.payments.confirm import Confirm
 from pocketpay.payments.create_requests import CreateRequests, Share
 from pocketpay.payments.decline_request import DeclineRequest
+from pocketpay.payments.deposit import AcceptDeposit
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.end_unpayable_request import EndUnpayableRequest
+from pocketpay.payments.fees import Speed
+from pocketpay.payments.other_bank import OtherBank
 from pocketpay.payments.pay_request import PayRequest
 from pocketpay.payments.refund import Refund, refund
+from pocketpay.payments.remove_bank_account import RemoveBankAccount
 from pocketpay.payments.settle import Settle
 from pocketpay.payments.simulate_card_payment import CardPayment
 from pocketpay.payments.transfer import Transfer
+from pocketpay.payments.update_bank_account import UpdateBankAccount
+from pocketpay.payments.withdraw import AcceptWithdrawal
 from pocketpay.requests.errors import PayerNotFound
 from pocketpay.requests.money_request import RequestStatus
 from pocketpay.transactions.errors import (
+    CurrencyMismatch,
     NotFound,
     PayerGone,
     RecipientNotFound,
@@ -41,9 +49,10 @@ from pocketpay.transactions.errors import (
     WrongState,
 )
 from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.limits import LimitKind
 from pocketpay.transactions.transaction import Type
 from pocketpay.wallets.balance import WalletStatus
-from tests.payments.books import ADA, BOB, EVE, added, book, card, held, key, payment, request
+from tests.payments.books import ADA, BOB, EVE, added, bank_account, book, card, held, key, payment, request
 from tests.payments.customers import new_key, new_money_request, people, send, terms
 
 UNKNOWN = uuids.uuid7()
@@ -226,3 +235,26 @@ async def test_another_persons_payment_or_request_is_refused_without_a_unit_of_w
     with pytest.raises(NotFound):
         await refund(desk, ada.wallet_id, None, raw_amount=None, raw_reason="why", raw_key=new_key())
     assert desk.clearing.counts.instructions == before
+
+
+def test_a_bank_account_in_another_currency_cannot_be_used() -> None:
+    here = book()
+    euros = bank_account(here, currency="EUR")
+    other, amount = OtherBank("", euros.id), Money(100, "USD")
+    for order in (
+        AcceptDeposit(uuids.uuid7(), ADA, amount, other, key()),
+        AcceptWithdrawal(uuids.uuid7(), ADA, amount, other, Speed.STANDARD, key()),
+    ):
+        here.counters.used[ADA, order.footprint.limit or LimitKind.DEPOSIT_DAILY] = 0
+        with pytest.raises(CurrencyMismatch) as refused:
+            order.decide(here)
+        assert refused.value.field == "bankAccountId"
+
+
+def test_a_state_is_stored_only_for_a_bank_account_of_the_wallet() -> None:
+    here = book()
+    linked, state = bank_account(here), LinkState(LinkStatus.FAILED, "ref_1")
+    for wallet_id, id in ((BOB, linked.id), (ADA, UNKNOWN)):
+        refuses(here, UpdateBankAccount(wallet_id, id, state))
+        refuses(here, RemoveBankAccount(wallet_id, id))
+    assert UpdateBankAccount(ADA, linked.id, state).decide(here).changed

@@ -1,6 +1,7 @@
 """Withdrawals to a bank: accepted and held, sent to the bank outside any unit of work, settled once or released."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -284,7 +285,7 @@ async def test_a_closed_wallet_cannot_withdraw(desk: Desk, records: Records) -> 
     ],
 )
 async def test_invalid_input_is_refused_and_withdraws_nothing(
-    desk: Desk, records: Records, fields: dict[str, str], code: str, field: str
+    desk: Desk, records: Records, fields: dict[str, Any], code: str, field: str
 ) -> None:
     ada = await person(desk, funds="100.00")
     before = await records.checksum()
@@ -322,7 +323,7 @@ async def test_the_same_key_withdraws_once(desk: Desk, records: Records) -> None
 
 async def test_the_same_key_with_another_input_is_refused(desk: Desk, records: Records) -> None:
     ada = await person(desk, funds="100.00")
-    fields: dict[str, str] = {"raw_amount": "10", "raw_bank_name": "First Bank", "raw_key": new_key()}
+    fields: dict[str, Any] = {"raw_amount": "10", "raw_bank_name": "First Bank", "raw_key": new_key()}
     await withdraw(desk, ada.wallet_id, speed=STANDARD, **fields)
     before = await records.checksum()
     for speed, other in ((INSTANT, {}), (STANDARD, {"raw_amount": "11"}), (STANDARD, {"raw_bank_name": "Another"})):

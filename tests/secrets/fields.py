@@ -15,8 +15,9 @@ from pocketpay.api.schema import schema
 SCHEMA: GraphQLSchema = schema._schema
 
 SECRET_INPUTS = frozenset({"password", "currentPassword", "newPassword", "refreshToken", "code", "token"})
-SECRET_OUTPUTS = frozenset({"accessToken", "refreshToken", "number", "securityCode", "csvUrl"})
-"""`csvUrl` contains a signature: anyone who has the link can read the statement while it is valid."""
+SECRET_OUTPUTS = frozenset({"accessToken", "refreshToken", "number", "securityCode", "csvUrl", "url"})
+"""`csvUrl` contains a signature: anyone who has the link can read the statement while it is valid. `url` is a
+provider's page: anyone who has it can link a bank account to the wallet."""
 
 PLAIN = frozenset(
     {

@@ -96,6 +96,14 @@ def issue_card(planted: Planted, number: int) -> Request:
     )
 
 
+def link_bank_account(planted: Planted, number: int) -> Request:
+    fields = {"use": "DEPOSIT", "idempotencyKey": f"a-bank-account-{number:08}"}
+    return (
+        f"mutation ($i: LinkBankAccountInput!) {{ linkBankAccount(input: $i) {{ url {ERRORS} }} }}",
+        {"i": fields},
+    )
+
+
 VERBS: dict[str, tuple[Callable[[Planted, int], Request], ...]] = {
     "signUp": (sign_up, sign_up_literal),
     "signIn": (sign_in,),
@@ -107,4 +115,5 @@ VERBS: dict[str, tuple[Callable[[Planted, int], Request], ...]] = {
     "verifyEmail": (verify_email,),
     "verifyPhone": (verify_phone,),
     "issueCard": (issue_card,),
+    "linkBankAccount": (link_bank_account,),
 }

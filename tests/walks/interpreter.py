@@ -34,6 +34,7 @@ from pocketpay.payments.end_unpayable_request import EndUnpayableRequest
 from pocketpay.payments.fees import Speed
 from pocketpay.payments.freeze_card import FreezeCard
 from pocketpay.payments.issue_card import IssueCard
+from pocketpay.payments.other_bank import OtherBank
 from pocketpay.payments.pay_request import PayRequest
 from pocketpay.payments.refund import Refund
 from pocketpay.payments.settle import Settle
@@ -146,14 +147,14 @@ class Interpreter:
                 items = tuple(self._item(order, *one) for one in zip(order.ids, order.items, strict=True))
                 return TransferBatch(wallet_id, items, order.atomic, key)
             case model_orders.Deposit():
-                return AcceptDeposit(order.id, wallet_id, self._money(order), "First Bank", key)
+                return AcceptDeposit(order.id, wallet_id, self._money(order), OtherBank("First Bank"), key)
             case model_orders.OpeningBalance():
                 return OpenBalance(order.id, wallet_id, self._money(order), "Elsewhere", key)
             case model_orders.Bonus():
                 return PayBonus(order.id, wallet_id, self._money(order), key)
             case model_orders.Withdraw():
                 speed = Speed.INSTANT if order.fast else Speed.STANDARD
-                return AcceptWithdrawal(order.id, wallet_id, self._money(order), "First Bank", speed, key)
+                return AcceptWithdrawal(order.id, wallet_id, self._money(order), OtherBank("First Bank"), speed, key)
             case model_orders.RequestMoney():
                 each = zip(order.ids, order.among, self._shares(order), strict=False)
                 wanted = tuple(Share(id, name or "", self._wallet(name), share) for id, name, share in each)

@@ -10,4 +10,5 @@ A resolver translates the input, makes one call, and translates the result. The 
     deposit.py, withdraw.py, transfer.py, transfer_batch.py, confirm_transfer.py, cancel_transfer.py, refund.py
     request_money.py, split_bill.py, pay_request.py, decline_request.py, cancel_request.py
     issue_card.py, freeze_card.py, unfreeze_card.py, close_card.py, update_card_limits.py, simulate_card_payment.py
+    link_bank_account.py, remove_bank_account.py
 """

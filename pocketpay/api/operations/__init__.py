@@ -9,6 +9,7 @@ customer_wallet_payload.py   the payload of mutations that change a customer's w
 customer_query.py            parses the text by which an operator looks up a customer or a transaction
 waiting.py                   held payments, and deposits and withdrawals that are not settled
 bank_difference.py           a difference between a bank's file and the books
+bank_return.py               what a bank has taken back, and what of it is not in the books yet
 operator_action.py           the log of operators' actions
 audit_report.py              the result of an audit of the books
 risk_setting.py              risk settings

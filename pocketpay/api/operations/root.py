@@ -12,6 +12,7 @@ from pocketpay.api.context import Info
 from pocketpay.api.id_arguments import TransactionId
 from pocketpay.api.operations.audit_report import AuditReport, audit
 from pocketpay.api.operations.bank_difference import BankDifference, bank_differences
+from pocketpay.api.operations.bank_return import BankReturn, open_bank_returns
 from pocketpay.api.operations.begin_recovery import begin_recovery
 from pocketpay.api.operations.clear_risk_setting import clear_risk_setting
 from pocketpay.api.operations.close_bank_difference import close_bank_difference
@@ -51,6 +52,10 @@ class Operations:
     bank_differences: Connection[BankDifference] = strawberry.field(
         resolver=bank_differences,
         description="Differences between the files of banks and the books, oldest first.",
+    )
+    open_bank_returns: Connection[BankReturn] = strawberry.field(
+        resolver=open_bank_returns,
+        description="What banks have taken back of settled orders and is not in the books yet, oldest first.",
     )
     risk_settings: list[RiskSetting] = strawberry.field(
         resolver=risk_settings,

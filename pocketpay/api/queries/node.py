@@ -10,6 +10,7 @@ from uuid import UUID
 import strawberry
 
 from pocketpay.api import ids
+from pocketpay.api.bank_account import BankAccount
 from pocketpay.api.card import Card
 from pocketpay.api.context import Info
 from pocketpay.api.ledger_entry import LedgerEntry
@@ -37,6 +38,7 @@ FINDABLE: dict[str, Findable] = {
     ids.ENTRY: LedgerEntry,
     ids.REQUEST: MoneyRequest,
     ids.CARD: Card,
+    ids.BANK_ACCOUNT: BankAccount,
 }
 """The types that `node(id:)` can fetch, by the prefix of their ids."""
 

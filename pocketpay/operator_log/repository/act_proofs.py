@@ -2,7 +2,7 @@
 act.
 
     freeze, unfreeze          the wallet is frozen exactly as the last of these acts says
-    reverse                   there is a refund that no customer ordered
+    reverse                   there is a refund that no customer ordered, and that books no return of a bank
     grant_role, revoke_role   the user has the role of the last of these acts; a closed account has no role
     set_risk, clear_risk      the setting has the value of the last of these acts
     begin_recovery            a code and its mail were created for the customer; proved as long as the code is stored
@@ -67,7 +67,7 @@ FREEZE_ACTS = Proof(
 
 REVERSALS = Proof(
     "each reversal has one action in the operator log with its amount and time, and each such action has its "
-    "reversal",
+    "reversal; a refund without one was ordered by a customer or books what a bank took back",
     """
     with reversing as (
         select id, wallet_id, transaction_id, created_at, facts ->> 'refund' as refund,
@@ -75,29 +75,30 @@ REVERSALS = Proof(
             row_number() over (partition by facts ->> 'refund' order by created_at, id) > 1 as repeats
         from operator_actions where action = 'reverse'),
     refunds as (
-        select t.*, ordered.id is not null as a_customers
+        select t.*, ordered.id is not null or booked.refund_id is not null as not_an_operators
         from transactions t
+        left join bank_return_refunds booked on booked.refund_id = t.id
         left join (
             select distinct r.id from idempotency_keys k cross join unnest(k.result_ids) r(id)
             where k.operation = 'refund') ordered on ordered.id = t.id
         where t.refund_of is not null)
     select coalesce(t.id, a.id)::text, case
         when t.id is null then 'made the refund ' || coalesce(a.refund, 'of no id') || ', which does not exist'
-        when a.id is null then 'refunds money, and neither a customer nor an operator ordered it'
-        when t.a_customers then 'was ordered by a customer, but the act ' || a.id || ' claims it'
+        when a.id is null then 'refunds money, and no customer, operator or bank ordered it'
+        when t.not_an_operators then 'was ordered by a customer or a bank, but the act ' || a.id || ' claims it'
         when a.repeats then 'has a second act: ' || a.id
         else 'is not what its act ' || a.id || ' says' end
     from refunds t
     full join reversing a on a.refund = t.id::text
-    where t.id is null or (a.id is null) <> t.a_customers or a.repeats
-       or (not t.a_customers
+    where t.id is null or (a.id is null) <> t.not_an_operators or a.repeats
+       or (not t.not_an_operators
            and (a.transaction_id, a.wallet_id, a.minor, a.currency, a.created_at, t.status) is distinct from (
               t.refund_of, coalesce(t.source_wallet_id, t.destination_wallet_id), t.amount::text, t.currency,
               t.created_at, 'completed'))
     """,
 )
 """A refund by a customer always has an idempotency key, and keys are never deleted, so a refund without a key is an
-operator's. Amounts are compared as text, because a manipulated amount may not be a number."""
+operator's or books a return. Amounts are compared as text, because a manipulated amount may not be a number."""
 
 ROLES = Proof(
     "a user is an operator exactly when the operator log shows it",

@@ -134,10 +134,13 @@ KEYS = incremental(
         || ' is not of the wallet'
     from idempotency_keys k
     left join lateral unnest(k.result_ids) r(id) on true
-    left join transactions t on t.id = r.id and k.operation not in ('requestMoney', 'splitBill', 'issueCard')
+    left join transactions t on t.id = r.id
+        and k.operation not in ('requestMoney', 'splitBill', 'issueCard', 'linkBankAccount')
     left join money_requests m on m.id = r.id and k.operation in ('requestMoney', 'splitBill')
     left join cards c on c.id = r.id and k.operation = 'issueCard'
-    where coalesce(t.source_wallet_id, t.destination_wallet_id, m.requester_wallet_id, c.wallet_id)
+    left join bank_accounts b on b.id = r.id and k.operation = 'linkBankAccount'
+    where coalesce(t.source_wallet_id, t.destination_wallet_id, m.requester_wallet_id, c.wallet_id,
+        b.wallet_id)
         is distinct from k.wallet_id
     """,
     "idempotency_keys",
