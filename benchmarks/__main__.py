@@ -3,6 +3,8 @@
     python -m benchmarks [--rounds 3] [--seconds 4] [--out docs/benchmarks.md]
     python -m benchmarks --against COMMIT           compares two versions of Pocket Pay instead: see `against`
     python -m benchmarks attacks                    the delays of a customer during an attack: see `attacks`
+    python -m benchmarks workers                    two workers beside one process: see `workers`
+    python -m benchmarks sockets                    the memory of idle websockets: see `idle_sockets`
 
 Each round measures every case once, one after another, so that other load on the machine affects all cases alike. The
 figures are medians over the rounds, with the smallest and the largest value. Before the first round, every load runs
@@ -23,7 +25,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import against, attacks, chart, servers, wrk
+from benchmarks import against, attacks, chart, idle_sockets, servers, workers, wrk
 from benchmarks.clearing import transfers_per_second
 from benchmarks.errors import BenchmarkError
 from benchmarks.peers import ledger
@@ -67,10 +69,15 @@ def main() -> None:
     if arguments.what == "attacks":
         attacks.run(arguments.out)
         return
+    if arguments.what == "sockets":
+        idle_sockets.run_and_print()
+        return
     if shutil.which("wrk") is None:
         raise SystemExit("benchmarks need wrk: apt-get install wrk")
     try:
-        if arguments.against is None:
+        if arguments.what == "workers":
+            workers.compare(rounds=arguments.rounds, seconds=arguments.seconds)
+        elif arguments.against is None:
             _measure_all(arguments)
         else:
             against.compare(arguments.against, rounds=arguments.rounds, seconds=arguments.seconds, out=arguments.out)
@@ -92,7 +99,7 @@ def _measure_all(arguments: argparse.Namespace) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument("what", nargs="?", choices=["all", "attacks"], default="all")
+    parser.add_argument("what", nargs="?", choices=["all", "attacks", "workers", "sockets"], default="all")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=None, help="of each window: 4, or 2 with --against")
     parser.add_argument("--against", metavar="COMMIT", help="compare this checkout with another commit instead")

@@ -66,7 +66,7 @@ def _compared(cleanup: ExitStack, commit: str, rounds: int, seconds: int) -> str
         cleanup.callback(side.terminate)  # called first, so that both stop at once
     compared = _measure(sides, rounds, seconds)
     audits = [f"- Audit of {side.label}: {side.audit()}" for side in sides]
-    return "\n".join([_conditions(rounds, seconds), "", *_result(compared, sides), *audits])
+    return "\n".join([conditions(rounds, seconds), "", *_result(compared, sides), *audits])
 
 
 def _measure(sides: Sequence[Side], rounds: int, seconds: int) -> list[Compared]:
@@ -84,10 +84,10 @@ def _measure(sides: Sequence[Side], rounds: int, seconds: int) -> list[Compared]
         balances(CLIENTS),
         pushed_balances(),
     )
-    return _alternate(cases, prepare(*sides), rounds, seconds)
+    return alternate(cases, prepare(*sides), rounds, seconds)
 
 
-def _alternate(cases: Sequence[Case], prepared: Sequence[Prepared], rounds: int, seconds: int) -> list[Compared]:
+def alternate(cases: Sequence[Case], prepared: Sequence[Prepared], rounds: int, seconds: int) -> list[Compared]:
     """Measures all cases in each round, after one window of each case that does not count."""
     for case in cases:
         for one in prepared:
@@ -105,7 +105,7 @@ def _alternate(cases: Sequence[Case], prepared: Sequence[Prepared], rounds: int,
     return compared
 
 
-def _conditions(rounds: int, seconds: int) -> str:
+def conditions(rounds: int, seconds: int) -> str:
     load = " ".join(f"{part:.1f}" for part in os.getloadavg())
     return (
         f"{machine()}; {rounds} rounds, in each four windows of {seconds} s a case, medians [smallest to largest]; "

@@ -71,6 +71,15 @@ def tree_seconds(processes: Iterable[ProcessTime], root: int) -> float:
     return seconds
 
 
+def tree(root: int) -> list[int]:
+    """The ids of the process `root` and all its descendants."""
+    processes = _running()
+    found = [root]
+    for pid in found:
+        found += [process.pid for process in processes if process.parent == pid]
+    return found
+
+
 def read(server: int, postmaster: int) -> Cpu:
     """Reads the processor time of both process trees. PostgreSQL is not a child of the server: pg_ctl detaches it."""
     processes = _running()

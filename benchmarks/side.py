@@ -39,9 +39,13 @@ payments of one user would cost more than the payment.
 class Side:
     """A running version with its own data folder. `close` stops it and removes the folder."""
 
-    def __init__(self, checkout: Checkout, home: Path) -> None:
+    def __init__(self, checkout: Checkout, home: Path, *, workers: int | None = None, **settings: str) -> None:
+        """`workers` is the number of server processes; None passes no option, which a version may not have.
+        `settings` are added to SETTINGS."""
         home.mkdir()
-        self.label = checkout.label
+        self.label = checkout.label if workers is None else f"{workers} workers" if workers > 1 else "1 process"
+        self._arguments = () if workers is None else ("--workers", str(workers))
+        self._settings = settings
         self.port = 0
         self.home = home
         self._checkout = checkout
@@ -54,7 +58,7 @@ class Side:
         self.port = free_port()
         with self._log.open("ab") as log:
             self._server = subprocess.Popen(
-                self._command("serve"),
+                self._command("serve", *self._arguments),
                 cwd=self._checkout.folder,
                 env=self._environment(PORT=str(self.port)),
                 stdin=subprocess.DEVNULL,
@@ -74,6 +78,11 @@ class Side:
         """The processor time that the server and its PostgreSQL have used so far."""
         assert self._server is not None
         return cpu.read(self._server.pid, int((self._data / "cluster" / "postmaster.pid").read_text().split()[0]))
+
+    def processes(self) -> list[int]:
+        """The process ids of the server and all its children."""
+        assert self._server is not None
+        return cpu.tree(self._server.pid)
 
     def audit(self) -> str:
         """Runs this version's audit and returns its last line. Raises BenchmarkError when the books are wrong."""
@@ -119,7 +128,13 @@ class Side:
 
     def _environment(self, **settings: str) -> dict[str, str]:
         """The environment of the server: only these settings, so that the user's own DATABASE_URL has no effect."""
-        return {"PATH": os.environ["PATH"], "POCKETPAY_DATA": str(self._data), **SETTINGS, **settings}
+        return {
+            "PATH": os.environ["PATH"],
+            "POCKETPAY_DATA": str(self._data),
+            **SETTINGS,
+            **self._settings,
+            **settings,
+        }
 
 
 def _end_postgres(cluster: Path) -> None:

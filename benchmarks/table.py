@@ -91,8 +91,8 @@ def _ratios(measured: dict[Case, Measured]) -> list[str]:
     best = _ratio(measured, Case("transfer, Pocket Pay, two processes", 32), Case(theirs, 32))
     return [
         f"- Transfers at 32 clients, one process each: **{transfers:.1f} times** the reference backend; "
-        f"two processes each: **{two['transfer']:.1f} times**; ours in two, the reference in its one: "
-        f"**{best:.1f} times**.",
+        f"two processes each: **{two['transfer']:.1f} times**; "
+        f"Pocket Pay in two processes, the reference backend in one: **{best:.1f} times**.",
         f"- Balance reads at 32 clients, one process each: **{reads:.1f} times** the reference backend; "
         f"two processes each: **{two['balance']:.1f} times**.",
         *_beside_peers(measured, ours),

@@ -15,6 +15,7 @@ import hypothesis
 import pytest
 from argon2 import PasswordHasher
 
+from pocketpay.clearing import waiting
 from pocketpay.database.embedded.readiness import DATABASE
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.roles import OWNER
@@ -25,9 +26,11 @@ from pocketpay.serving.new_documents import Share
 from tests import data_directories, databases, warm_connections
 from tests.databases import Dsns as Dsns
 from tests.databases import fresh_copy as fresh_copy
+from tests.patience import PATIENCE_SECONDS
 from tests.run_home import cluster_home as cluster_home
 
 PRODUCT = passwords._ARGON2
+WAIT_SECONDS = waiting.WAIT_SECONDS
 
 SHARED: EmbeddedPostgres | None = None
 """A running cluster with the database `migrated`, which this process uses instead of one of its own.
@@ -144,6 +147,20 @@ def time_for_new_documents() -> Iterator[None]:
         for name in ("SIGNED_IN_SHARE", "ANONYMOUS_SHARE"):
             patched.setattr(execution, name, Share(share=1, burst_seconds=60))
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def time_for_orders() -> Iterator[None]:
+    """A busy machine refuses no order. Tests about orders that wait use the product's limit: `limit_of_waiting`."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(waiting, "WAIT_SECONDS", PATIENCE_SECONDS)
+        yield
+
+
+@pytest.fixture
+def limit_of_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The product's limit for an order that waits."""
+    monkeypatch.setattr(waiting, "WAIT_SECONDS", WAIT_SECONDS)
 
 
 @pytest.fixture

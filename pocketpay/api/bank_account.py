@@ -17,8 +17,8 @@ from pocketpay.banking import bank
 
 @strawberry.enum(description="What a linked bank account can be used for.")
 class BankUse(Enum):
-    DEPOSIT = strawberry.enum_value("DEPOSIT", description="Deposits from it.")
-    WITHDRAWAL = strawberry.enum_value("WITHDRAWAL", description="Withdrawals to it.")
+    DEPOSIT = strawberry.enum_value("DEPOSIT", description="Deposits from the bank account.")
+    WITHDRAWAL = strawberry.enum_value("WITHDRAWAL", description="Withdrawals to the bank account.")
 
     @property
     def use(self) -> bank.BankUse:
@@ -30,20 +30,24 @@ class BankUse(Enum):
 class BankAccountStatus(Enum):
     PENDING = strawberry.enum_value(
         "PENDING",
-        description="Its owner has not finished the provider's page, or the provider still verifies the account.",
+        description="The owner has not finished the provider's page, or the provider still verifies the bank "
+        "account.",
     )
-    ACTIVE = strawberry.enum_value("ACTIVE", description="It can be used.")
+    ACTIVE = strawberry.enum_value("ACTIVE", description="The bank account can be used.")
     FAILED = strawberry.enum_value(
-        "FAILED", description="The provider refused it, or its owner gave up. Remove it and link another one."
+        "FAILED",
+        description="The provider refused the bank account, or the owner did not finish the page in "
+        "time. Remove the bank account and link another one.",
     )
     REMOVED = strawberry.enum_value(
-        "REMOVED", description="Its owner removed it, or the bank or the provider ended it. This is final."
+        "REMOVED",
+        description="The owner removed the bank account, or the bank or the provider ended the link. This is final.",
     )
 
 
 @strawberry.type(
-    description="A bank account that its owner has linked, for deposits or withdrawals. The full account number is "
-    "only with the bank and the provider."
+    description="A bank account that its owner has linked, for deposits or withdrawals. Only the bank and the "
+    "provider have the full account number."
 )
 class BankAccount(Node):
     bank_name: str | None = strawberry.field(description="The name of the bank; null until it is known.")
@@ -51,10 +55,10 @@ class BankAccount(Node):
         description="The last four digits of the account number; null until they are known."
     )
     status: BankAccountStatus = strawberry.field(description="The current status.")
-    uses: list[BankUse] = strawberry.field(description="What it can be used for.")
-    currency: CurrencyCode = strawberry.field(description="Its currency, which is the wallet's.")
-    created_at: datetime = strawberry.field(description="When it was linked.")
-    updated_at: datetime = strawberry.field(description="When it last changed.")
+    uses: list[BankUse] = strawberry.field(description="What the bank account can be used for.")
+    currency: CurrencyCode = strawberry.field(description="The currency, the same as the wallet's.")
+    created_at: datetime = strawberry.field(description="When the bank account was linked.")
+    updated_at: datetime = strawberry.field(description="When the bank account last changed.")
 
     @classmethod
     def of(cls, account: bank_accounts.BankAccount) -> Self:

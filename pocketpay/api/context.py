@@ -6,8 +6,9 @@
 The context has no database session. Sibling fields of a query run concurrently, so each takes a session of its own.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import strawberry
 
@@ -24,6 +25,11 @@ from pocketpay.operator_log.act import Operator
 from pocketpay.payments.desk import Desk
 from pocketpay.settings import Settings
 from pocketpay.transactions.reading_time import ReadingTime
+
+State = TypeVar("State")
+
+SendEvent: TypeAlias = Callable[[Any, Callable[[Any], object]], bool]
+"""Sends the event of a state to the subscriber at once: `send(state, event_of)`. Returns False when it cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,7 @@ class Context:
         "reading_time",
         "refresh_cookie",
         "request_id",
+        "send_event",
         "services",
         "user_agent",
         "viewer",
@@ -79,6 +86,7 @@ class Context:
         self.refresh_cookie = refresh_cookie
         self.operator: Operator | None = None
         self.reading_time = ReadingTime()
+        self.send_event: SendEvent | None = None
         self._loaders: Loaders | None = None
 
     def require_viewer(self) -> Viewer:
@@ -106,6 +114,14 @@ class Context:
         if self._loaders is None:
             self._loaders = Loaders(self.database, self.services.desk, self.services.reads)
         return self._loaders
+
+    def push(self, event_of: Callable[[State], object]) -> Callable[[State], bool] | None:
+        """Returns the function that sends the event of a state at once, or None when the transport has none.
+
+        `event_of` must depend on nothing but the state: all subscribers with the same document share the response.
+        """
+        send = self.send_event
+        return None if send is None else lambda state: send(state, event_of)
 
     def fresh(self) -> "Context":
         """Returns a copy with new loaders, for a subscription's next event or a document's next mutation."""

@@ -57,13 +57,15 @@ class ErrorCode(Enum):
         "TOO_MANY_PENDING", description="Too many payments wait for confirmation. Confirm or cancel some first."
     )
     RISK_BLOCKED = strawberry.enum_value("RISK_BLOCKED", description="A risk rule blocks this payment.")
-    BANK_DECLINED = strawberry.enum_value("BANK_DECLINED", description="The bank declined. No money has moved.")
+    BANK_DECLINED = strawberry.enum_value(
+        "BANK_DECLINED", description="The bank declined the deposit or withdrawal. No money has moved."
+    )
     BANK_ACCOUNT_PENDING = strawberry.enum_value(
-        "BANK_ACCOUNT_PENDING", description="The bank account is not active yet. Wait until it is."
+        "BANK_ACCOUNT_PENDING", description="The bank account is not active yet. Wait until it is active."
     )
     BANK_ACCOUNT_UNUSABLE = strawberry.enum_value(
         "BANK_ACCOUNT_UNUSABLE",
-        description="The bank account failed, was removed, or is not for this direction.",
+        description="The bank account failed, was removed, or cannot be used in this direction.",
     )
     BANK_UNAVAILABLE = strawberry.enum_value(
         "BANK_UNAVAILABLE", description="The bank did not answer in time. Try again with the same key."

@@ -84,7 +84,7 @@ MESSAGES: dict[type[errors.Refusal], Message] = {
         "You can create at most {most} money requests within 24 hours. Try again later.", retryable=True
     ),
     transactions.RiskBlocked: Message("This payment is blocked by a rule that protects your wallet."),
-    transactions.BankDeclined: Message("The bank declined. No money has moved."),
+    transactions.BankDeclined: Message("The bank declined the deposit or withdrawal. No money has moved."),
     transactions.PayerGone: Message(
         "This transaction cannot be refunded now, because the person who paid cannot receive money."
     ),
@@ -109,7 +109,7 @@ MESSAGES: dict[type[errors.Refusal], Message] = {
         "You already have {most} linked bank accounts. Remove one first.", retryable=True
     ),
     bank_accounts.BankAccountPending: Message("This bank account is not active yet.", retryable=True),
-    bank_accounts.BankAccountEnded: Message("This bank account can no longer be used. Link it again."),
+    bank_accounts.BankAccountEnded: Message("This bank account can no longer be used. Link the account again."),
     bank_accounts.WrongBankUse: Message("This bank account cannot be used for a {use.value}."),
     bank_accounts.BankNotReachable: Message("The bank did not answer in time. Try again.", retryable=True),
     cards.CardClosed: Message("This card is closed."),

@@ -216,7 +216,7 @@ class Transaction(Node):
 
     @strawberry.field(
         description="The viewer's linked bank account that the money came from or went to; null when there is none. "
-        "A refund has that of the transaction that it refunds."
+        "A refund has the bank account of the transaction that it refunds."
     )
     async def bank_account(self, info: Info) -> BankAccount | None:
         if self.record.bank_name is None:

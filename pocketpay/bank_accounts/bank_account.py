@@ -45,8 +45,9 @@ MAX_BANK_NAME_LENGTH = 60
 class BankAccount:
     """One row of `bank_accounts`. Times are aware UTC; `version` grows by one with every change.
 
-    `use` is what the customer linked it for, and `uses` what it can be used for. `reference` is the provider's id of
-    the link, None until the provider has answered. `bank_name` and `last4` are empty until they are known.
+    `use` is what the customer linked the account for, and `uses` what the account can be used for. `reference` is the
+    provider's id of the link, None until the provider has answered. `bank_name` and `last4` are empty until they are
+    known.
     """
 
     id: UUID
@@ -66,12 +67,12 @@ class BankAccount:
 
     @property
     def anchor(self) -> UUID:
-        """The wallet whose lock guards the bank account: its owner's."""
+        """The wallet whose lock guards the bank account: the wallet of its owner."""
         return self.wallet_id
 
     @property
     def open(self) -> bool:
-        """Whether it counts against the maximum of a wallet."""
+        """Whether the bank account counts against the maximum of a wallet."""
         return self.status in OPEN
 
     @property
@@ -81,7 +82,7 @@ class BankAccount:
         return f"{name} ending in {self.last4}" if self.last4 else name
 
     def visible_to(self, wallet_id: UUID) -> bool:
-        """Whether the wallet's owner may see it."""
+        """Whether the wallet's owner may see the bank account."""
         return self.wallet_id == wallet_id
 
     def link(self, email: str) -> Link:
@@ -91,7 +92,7 @@ class BankAccount:
     def after(self, state: LinkState, now: datetime) -> Self | None:
         """Returns the account as the provider describes it now, or None if nothing changes.
 
-        A status that cannot follow the present one changes nothing: failed and removed are final for a provider.
+        A status that cannot follow the current status changes nothing: failed and removed are final for a provider.
         """
         if state.status is not self.status and state.status not in NEXT[self.status]:
             return None

@@ -9,8 +9,9 @@ from uuid import UUID
 class BankReturn:
     """One row of `bank_returns`. Amounts are in minor units of `currency`.
 
-    `returned` is how much of the order's amount the bank has taken back; it never shrinks. `outstanding` is the part
-    that is not in the books yet: the wallet did not have it, or it is closed. `why` is the provider's code.
+    `returned` is how much of the order's amount the bank has taken back; this amount never shrinks. `outstanding` is
+    the part that is not in the books yet: the wallet did not have the money, or is closed. `why` is the provider's
+    code.
     """
 
     transaction_id: UUID

@@ -3,8 +3,8 @@
 Refusal
 ├── TooManyBankAccounts(most)      RATE_LIMITED: the wallet already has the maximum of open bank accounts
 ├── BankAccountPending             BANK_ACCOUNT_PENDING: the customer or the provider has not finished
-├── BankAccountEnded(status)       BANK_ACCOUNT_UNUSABLE: it failed, was removed, or is of another provider
-├── WrongBankUse(use)              BANK_ACCOUNT_UNUSABLE: it cannot be used for this
+├── BankAccountEnded(status)       BANK_ACCOUNT_UNUSABLE: the account failed, was removed, or is of another provider
+├── WrongBankUse(use)              BANK_ACCOUNT_UNUSABLE: the account cannot be used for this
 └── BankNotReachable               BANK_UNAVAILABLE: the provider did not answer in time
 """
 

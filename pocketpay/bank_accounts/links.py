@@ -1,6 +1,7 @@
 """The link of a bank account as a provider gets it: with the owner's email address, for the hosted flow."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from uuid import UUID
 
 from pocketpay.bank_accounts.bank_account import BankAccount, Provider
@@ -8,6 +9,14 @@ from pocketpay.bank_accounts.repository import accounts, orders
 from pocketpay.banking.bank import Link
 from pocketpay.database.sessions import Session
 from pocketpay.identity.repository import people
+
+
+@dataclass(frozen=True, slots=True)
+class UsedLink:
+    """The link that an order uses, and the provider that has it."""
+
+    provider: Provider
+    link: Link
 
 
 async def link_of(session: Session, account: BankAccount) -> Link:
@@ -26,12 +35,12 @@ async def id_of(session: Session, provider: Provider, reference: str) -> UUID | 
     return await accounts.by_reference(session, provider, reference)
 
 
-async def links_of_orders(session: Session, transaction_ids: Iterable[UUID]) -> dict[UUID, Link]:
+async def links_of_orders(session: Session, transaction_ids: Iterable[UUID]) -> dict[UUID, UsedLink]:
     """Returns the link that each order uses, by transaction id. Omits orders with only the name of a bank."""
     used = await orders.accounts_of(session, transaction_ids)
     owners = await people.users(session, {one.user_id for one in used.values()}) if used else {}
     emails = {id: owner.email or "" for id, owner in owners.items()}
-    return {id: one.link(emails.get(one.user_id, "")) for id, one in used.items()}
+    return {id: UsedLink(one.provider, one.link(emails.get(one.user_id, ""))) for id, one in used.items()}
 
 
 async def removed_at_provider(session: Session, id: UUID) -> None:

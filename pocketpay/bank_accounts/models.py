@@ -17,7 +17,8 @@ STATUSES = ("pending", "active", "failed", "removed")
 
 
 class BankAccountRow(SQLModel, table=True):
-    """A linked bank account. `next_check_at` is when the sweeper asks the provider about it, null if it need not."""
+    """A linked bank account. `next_check_at` is when the sweeper asks the provider about the account; null if the
+    sweeper does not ask."""
 
     __tablename__ = "bank_accounts"
     __table_args__ = (
@@ -62,8 +63,8 @@ class BankAccountRow(SQLModel, table=True):
 
 
 class BankOrderRow(SQLModel, table=True):
-    """An order through a linked bank account. `next_check_at` is when the sweeper asks whether the bank has taken its
-    money back, null when it no longer can."""
+    """An order through a linked bank account. `next_check_at` is when the sweeper asks whether the bank has taken the
+    money back; null when the bank no longer can."""
 
     __tablename__ = "bank_orders"
     __table_args__ = (

@@ -24,8 +24,8 @@ async def read(
     before: Place | None = None,
     backwards: bool = False,
 ) -> list[OpenReturn]:
-    """Returns at most `limit` open returns between two places (the time at which the books learned of it, and the
-    transaction's id), or when `backwards` the last ones first."""
+    """Returns at most `limit` open returns between two places (the time at which Pocket Pay learned of the return,
+    and the transaction's id), first to last; with `backwards`, last to first."""
     return await returns.page(
         session, after=after or BEGINNING, before=before or END, limit=limit, backwards=backwards
     )

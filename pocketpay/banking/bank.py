@@ -37,8 +37,8 @@ class LinkStatus(StrEnum):
 
     pending     the customer has not finished the provider's hosted flow, or the provider still verifies the account
     active      the account can be used
-    failed      the provider refused the account, or the customer gave up; final
-    removed     the customer removed it, or the bank or the provider ended it; final
+    failed      the provider refused the account, or the customer did not finish the flow; final
+    removed     the customer removed the account, or the bank or the provider ended the link; final
     """
 
     PENDING = "pending"

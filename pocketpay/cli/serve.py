@@ -18,6 +18,7 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 import structlog
 import uvicorn
@@ -33,7 +34,12 @@ from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.errors import unreachable
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Session, connect
+from pocketpay.serving.connections.worker_counts import OwnCount
 from pocketpay.settings import Settings
+
+if TYPE_CHECKING:
+    from pocketpay.serving.connections.acceptor import Acceptor
+    from pocketpay.serving.connections.connections import Connections
 
 FINISH_SECONDS = 4
 """The time in which open requests may finish after a stop; then the application and PostgreSQL close."""
@@ -52,7 +58,8 @@ log = structlog.get_logger(__name__)
 class Server(uvicorn.Server):
     """uvicorn's server without its signal handling, which would end the process with exit code 143.
 
-    `application` is informed when the server drains.
+    `application` is informed when the server drains. `count` is the number of this worker's connections, which
+    decides whether it accepts the next one; None for a server without workers.
     """
 
     def __init__(
@@ -62,8 +69,11 @@ class Server(uvicorn.Server):
         *,
         drain_seconds: float,
         when_started: Callable[[], None],
+        count: OwnCount | None = None,
     ) -> None:
         super().__init__(config)
+        self._count = count
+        self._acceptors: list[Acceptor] = []
         self._application, self._drain_seconds, self._when_started = application, drain_seconds, when_started
         self.draining = False
 
@@ -72,6 +82,7 @@ class Server(uvicorn.Server):
         if self.draining:
             return
         self.draining = True
+        self._leave()
         self._application.state.health.stopping = True
         if not self._drain_seconds:
             self.stop()
@@ -85,7 +96,13 @@ class Server(uvicorn.Server):
         """Asks the server to finish its open requests and to close."""
         if not self.should_exit:
             self.should_exit = True
+            self._leave()
             exit_later(CUT_SECONDS)
+
+    def _leave(self) -> None:
+        """Leaves new connections to the other workers, as long as there are any."""
+        if self._count is not None:
+            self._count.leave()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._accept_the_last(sockets or [])
@@ -104,12 +121,24 @@ class Server(uvicorn.Server):
                     accepted.append(one.accept()[0])
         for server in self.servers:
             server.close()
+        for acceptor in self._acceptors:
+            acceptor.close()
         for client in accepted:
             client.setblocking(False)
             with suppress(OSError):  # the client has closed it
                 await loop.connect_accepted_socket(self._create_protocol, client)
+        for acceptor in self._acceptors:
+            await acceptor.wait_closed()
         # When the event loop accepts a connection, its protocol is created in the next iteration.
         await asyncio.sleep(0)
+
+    def _accept_evenly(self, listening: Iterable[socket.socket], count: OwnCount) -> None:
+        """Accepts connections from sockets that other workers accept from too."""
+        from pocketpay.serving.connections.acceptor import Acceptor
+
+        connections: Connections = self._application.state.connections
+        connections.start_counting(count)
+        self._acceptors = [Acceptor(one, connections, count, self._create_protocol) for one in listening]
 
     def _create_protocol(self) -> asyncio.Protocol:
         return self.config.http_protocol_class(  # type: ignore[call-arg]  # as uvicorn creates it
@@ -121,7 +150,11 @@ class Server(uvicorn.Server):
         yield
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        if self._count is None or sockets is None:
+            await super().startup(sockets)
+        else:
+            await super().startup([])
+            self._accept_evenly(sockets, self._count)
         if self.started:
             tune_garbage_collector()
             self._when_started()
@@ -168,11 +201,13 @@ def run(
     drain_seconds: float,
     when_started: Callable[[], None],
     supervisor: int | None = None,
+    count: OwnCount | None = None,
 ) -> None:
     """Serves the ASGI application until a signal stops it, and watches the embedded PostgreSQL meanwhile.
 
     `supervisor` is a file descriptor that becomes readable when the process that started this one ends; then this one
-    stops too. Raises SystemExit when the application does not start, CutOff when a second signal ended it.
+    stops too. `count` is the number of this worker's connections. Raises SystemExit when the application does not
+    start, CutOff when a second signal ended it.
     """
     from pocketpay.serving.connections.protocol import protocol_of
 
@@ -192,7 +227,7 @@ def run(
         server_header=False,
         timeout_graceful_shutdown=FINISH_SECONDS,
     )
-    server = Server(config, application, drain_seconds=drain_seconds, when_started=when_started)
+    server = Server(config, application, drain_seconds=drain_seconds, when_started=when_started, count=count)
     runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
     try:
         runner.run(_serve(server, listening, postgres, supervisor))

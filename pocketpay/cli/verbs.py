@@ -81,7 +81,16 @@ def serve_verb(
 
 
 @verbs.command("worker", hidden=True)
-def worker_verb(listener_file: int, supervisor_file: int, metrics_file: int, readers: int, writers: int) -> None:
+def worker_verb(
+    listener_file: int,
+    supervisor_file: int,
+    metrics_file: int,
+    counts_file: int,
+    workers: int,
+    place: int,
+    readers: int,
+    writers: int,
+) -> None:
     """Runs one worker process of `serve --workers`, which starts it."""
     from pocketpay.cli import stops
 
@@ -92,6 +101,7 @@ def worker_verb(listener_file: int, supervisor_file: int, metrics_file: int, rea
     from pocketpay.cli import listening, serve
     from pocketpay.cli.database_address import database_of
     from pocketpay.database.connection_count import Sizes
+    from pocketpay.serving.connections.worker_counts import OwnCount
 
     chosen = settings.load()
     listening.raise_open_files()
@@ -106,6 +116,7 @@ def worker_verb(listener_file: int, supervisor_file: int, metrics_file: int, rea
             drain_seconds=chosen.drain,
             when_started=lambda: _report_ready(supervisor_file),
             supervisor=supervisor_file,
+            count=OwnCount(counts_file, workers, place),
         )
 
 

@@ -2,7 +2,8 @@
 
 Each worker is a whole server (`pocketpay worker`) that inherits the listening socket. A socket pair connects it to
 the supervisor: the worker writes one byte when it is ready, and each side detects the end of the other by
-end-of-file. A second pair is for the metrics, which the supervisor adds up (`serving/exchange.py`).
+end-of-file. A second pair is for the metrics, which the supervisor adds up (`serving/exchange.py`). The numbers of
+open connections are in shared memory: each new connection goes to a worker that has the fewest (decision 53).
 """
 
 import asyncio
@@ -18,6 +19,7 @@ from pocketpay.cli.serve import CUT_SECONDS, exit_later
 from pocketpay.cli.stops import CutOff, handle_stop_signals
 from pocketpay.database.connection_count import Sizes
 from pocketpay.errors import PocketPayError
+from pocketpay.serving.connections.worker_counts import WorkerCounts
 from pocketpay.serving.exchange import SupervisorExchange
 
 FINISH_SECONDS = 8.0
@@ -46,6 +48,7 @@ class Supervisor:
         self._cut_off_by: int | None = None
         self._started = 0
         self._exchange = SupervisorExchange(count)
+        self._counts = WorkerCounts(count)
 
     async def run(self, when_started: Callable[[], None]) -> None:
         """Serves until a signal stops it. Raises WorkerFailed when a worker does not start at the beginning.
@@ -54,8 +57,7 @@ class Supervisor:
         """
         with handle_stop_signals(self._on_stop):
             keepers = [
-                asyncio.create_task(self._keep_worker_running(str(place), when_started))
-                for place in range(1, self._count + 1)
+                asyncio.create_task(self._keep_worker_running(place, when_started)) for place in range(self._count)
             ]
             try:
                 await asyncio.gather(*keepers)
@@ -66,7 +68,7 @@ class Supervisor:
         if self._cut_off_by is not None:
             raise CutOff(self._cut_off_by)
 
-    async def _keep_worker_running(self, place: str, when_started: Callable[[], None]) -> None:
+    async def _keep_worker_running(self, place: int, when_started: Callable[[], None]) -> None:
         """Runs one worker, and a new one each time it ends, until the stop."""
         while not self._stopping.is_set():
             parent_end, worker_end = socket.socketpair()
@@ -74,8 +76,8 @@ class Supervisor:
             parent_end.setblocking(False)
             with parent_end:
                 with worker_end, worker_metrics_end:
-                    process = await self._spawn(worker_end, worker_metrics_end)
-                exchanging = asyncio.create_task(self._exchange.serve(place, metrics_end))
+                    process = await self._spawn(place, worker_end, worker_metrics_end)
+                exchanging = asyncio.create_task(self._exchange.serve(str(place + 1), metrics_end))
                 self._processes.add(process)
                 if self._stopping.is_set():  # the signal came while this process was being started
                     self._send(signal.SIGTERM if self._cut_off_by is None else signal.SIGKILL)
@@ -86,6 +88,7 @@ class Supervisor:
                 elif self._started < self._count and not self._stopping.is_set():
                     raise WorkerFailed("A worker process did not start. Its output is above.")
                 code = await process.wait()
+                self._counts.leave(place)
                 self._processes.discard(process)
             exchanging.cancel()
             await asyncio.wait({exchanging})
@@ -95,11 +98,14 @@ class Supervisor:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._stopping.wait(), RESTART_SECONDS)
 
-    async def _spawn(self, worker_end: socket.socket, metrics_end: socket.socket) -> asyncio.subprocess.Process:
-        files = (self._listening.fileno(), worker_end.fileno(), metrics_end.fileno())
+    async def _spawn(
+        self, place: int, worker_end: socket.socket, metrics_end: socket.socket
+    ) -> asyncio.subprocess.Process:
+        files = (self._listening.fileno(), worker_end.fileno(), metrics_end.fileno(), self._counts.file)
+        numbers = (self._count, place, self._sizes.readers, self._sizes.writers)
         return await asyncio.create_subprocess_exec(
             sys.executable,
-            *("-m", "pocketpay", "worker", *map(str, (*files, self._sizes.readers, self._sizes.writers))),
+            *("-m", "pocketpay", "worker", *map(str, (*files, *numbers))),
             pass_fds=files,
             start_new_session=True,  # only the supervisor receives a ctrl-C
         )

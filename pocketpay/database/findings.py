@@ -31,8 +31,8 @@ class Added:
     """The rows added since a checkpoint, as ids.
 
     `accounts` are the wallets' accounts with added entries. `transactions` and `requests` were made or changed, or
-    belong to a transaction or request that was. Any other row counts as added when its time is `since` or later;
-    `since` is a time before the checkpoint.
+    belong to a transaction or request that was made or changed. Any other row counts as added when its time is
+    `since` or later; `since` is a time before the checkpoint.
     """
 
     accounts: Sequence[UUID]

@@ -37,7 +37,7 @@ class Turns(Generic[Resource]):
         self._change(owner, +1)
 
     def end(self, owner: Hashable) -> None:
-        """Counts one resource less that the owner uses."""
+        """Subtracts one from the number of resources that the owner uses."""
         self._change(owner, -1)
 
     def wait(self, owner: Hashable) -> "asyncio.Future[Resource]":

@@ -84,17 +84,17 @@ class Gate:
         self.clear()
 
     def on_signal(self, signal: Signal) -> None:
-        """Removes the sessions that have ended. The hub calls it for each committed change."""
+        """Removes the sessions that have ended. The hub calls this method for each committed change."""
         if signal.sessions:
             self.evict(signal.sessions)
 
     def on_gap(self, since: datetime) -> None:
-        """Empties the cache and starts caching. The hub calls it when it is connected again, as signals since `since`
-        may have been lost."""
+        """Empties the cache and starts caching. The hub calls this method when the listener is connected again,
+        because signals after `since` may have been lost."""
         self.listening = True
 
     def on_disconnect(self) -> None:
-        """Stops caching. The hub calls it when its connection is lost."""
+        """Stops caching. The hub calls this method when the listener's connection is lost."""
         self.listening = False
 
     async def viewer(self, token: str) -> Viewer | None:

@@ -25,7 +25,7 @@ class Channel(Protocol):
         """The kinds of mails that use this channel."""
 
     async def deliver(self, mail: ClaimedMail, facts: Mapping[str, object]) -> None:
-        """Delivers one mail, with a text rendered from these facts. Raises NotDelivered."""
+        """Delivers one mail, with a text rendered from `facts`. Raises NotDelivered."""
 
     async def close_idle(self) -> None:
         """Closes idle connections; called when no mail is due."""

@@ -3,7 +3,7 @@
     checks   no file with the same content was imported; the house has a bank account in the currency
     then     the file, its lines, the differences, and the record of the act, in one unit of work
 
-Each line is matched with the entry that Pocket Pay's bank account has of its transaction, by reference and amount
+Each line is matched, by reference and amount, with the entry of its transaction in Pocket Pay's bank account
 (reconciliation/match.py). An entry on the days of the file without a line in any file is a difference too. Open
 differences that the file or the books now explain are closed by the same act. No money moves. Importing the same file
 again changes nothing.

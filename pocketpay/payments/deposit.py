@@ -101,4 +101,5 @@ async def deposit(
     other = parse_other_bank(raw_bank_name, bank_account_id, desk.provider)
     key = parse_key(raw_key, wallet_id, "deposit", other.text, amount)
     order = AcceptDeposit(uuids.uuid7(), wallet_id, amount, other, key)
-    return other.answered(await settle_now(desk, await desk.submit(order)))
+    accepted = await desk.submit(order)
+    return other.answered(await settle_now(desk, accepted, linked=bank_account_id is not None))

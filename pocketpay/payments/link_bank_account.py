@@ -3,10 +3,10 @@
     order     replay?  closed?  frozen for all payments?  too many bank accounts open?
               then the bank account, pending, with the key
     (the provider is called outside any unit of work, with the bank account's id as its idempotency key)
-    answer    its state is stored; a provider without a hosted flow makes it active at once
+    answer    its state is stored; a provider without a hosted flow makes it active immediately
 
-A repeated order with the same key returns the same bank account, and while it is pending, a fresh page. If the
-provider does not answer, the bank account stays pending, and the sweeper asks about it.
+A repeated order with the same key returns the same bank account, and a new page while the bank account is pending. If
+the provider does not answer, the bank account stays pending, and the sweeper asks about it.
 """
 
 import asyncio

@@ -18,8 +18,7 @@ from pocketpay.database import uuids
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.parsing import parse_key
 from pocketpay.payments.transfer import Transfer
-from pocketpay.requests.money_request import RequestStatus
-from pocketpay.requests.repository import RequestDetails
+from pocketpay.requests.money_request import RequestDetails, RequestStatus
 from pocketpay.transactions.errors import NotFound, WrongState
 from pocketpay.transactions.limits import LimitKind
 

@@ -16,7 +16,7 @@ from pocketpay.bank_accounts.bank_account import BankAccount
 from pocketpay.bank_accounts.errors import BankNotReachable
 from pocketpay.banking.bank import Link, LinkState, LinkStatus
 from pocketpay.payments.desk import Desk
-from pocketpay.payments.settle import BANK_SECONDS, ORDERS, ask_bank, link_of
+from pocketpay.payments.settle import BANK_SECONDS, ORDERS, ask_bank, used_link
 from pocketpay.payments.update_bank_account import UpdateBankAccount
 from pocketpay.transactions.lifecycle import Status
 from pocketpay.transactions.repository import lookups
@@ -32,7 +32,7 @@ async def refresh_order(desk: Desk, transaction_id: UUID) -> Transaction | None:
     order = await _order(desk, transaction_id)
     if order is None or order.status not in (Status.CREATED, Status.COMPLETED):
         return order
-    await ask_bank(desk, order, await link_of(desk, order))
+    await ask_bank(desk, order, await used_link(desk, order))
     return await _order(desk, transaction_id)
 
 

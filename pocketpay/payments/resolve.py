@@ -14,7 +14,7 @@ from pocketpay.database.joined import JoinedRead
 from pocketpay.database.sessions import Database, Session
 from pocketpay.identity.repository import profiles
 from pocketpay.requests import repository as requests
-from pocketpay.requests.repository import RequestDetails
+from pocketpay.requests.money_request import RequestDetails
 from pocketpay.transactions.repository import lookups
 from pocketpay.transactions.repository.lookups import Parties
 from pocketpay.wallets import repository as wallets

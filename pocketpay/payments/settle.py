@@ -16,7 +16,8 @@ import structlog
 
 from pocketpay.bank_accounts import links
 from pocketpay.bank_accounts.errors import BankNotReachable
-from pocketpay.banking.bank import BankOrder, BankReply, Link, OrderState
+from pocketpay.bank_accounts.links import UsedLink
+from pocketpay.banking.bank import BankOrder, BankReply, OrderState
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint
 from pocketpay.clearing.holds import next_version, released
@@ -81,29 +82,35 @@ def _legs(accepted: Transaction, house: HouseAccounts) -> tuple[Leg, ...]:
     return *legs, Leg(house.account(HouseKind.FEES, currency), accepted.fee.minor, text)
 
 
-async def settle_now(desk: Desk, accepted: Answer) -> Answer:
+async def settle_now(desk: Desk, accepted: Answer, *, linked: bool) -> Answer:
     """Sends a new order to the bank, and settles it if the bank answers in time.
+
+    `linked` says whether the order uses a linked bank account.
 
     Returns the answer after settlement, or `accepted` unchanged if the bank has not answered.
     """
     if accepted.transaction.status is not Status.CREATED or accepted.replayed:
         return accepted
-    linked = accepted.outcome.side_effects is not None
     try:
-        link = await link_of(desk, accepted.transaction) if linked else None
-        return await ask_bank(desk, accepted.transaction, link) or accepted
+        used = await used_link(desk, accepted.transaction) if linked else None
+        return await ask_bank(desk, accepted.transaction, used) or accepted
     except (ServiceBusy, BankNotReachable):  # the order is stored, and the sweeper polls the bank again
         return accepted
 
 
-async def ask_bank(desk: Desk, order: Transaction, link: Link | None) -> Answer | None:
-    """Sends an order to the bank or asks about it, and books the bank's answer. `link` is its bank account.
+async def ask_bank(desk: Desk, order: Transaction, used: UsedLink | None) -> Answer | None:
+    """Sends an order to the bank or asks about it, and books the bank's answer. `used` is its bank account.
 
     Returns the answer with the order that has ended now, else None. Idempotent: the bank executes a repeated order
     only once.
 
-    Raises BankNotReachable when the bank did not answer in time, and ServiceBusy.
+    Raises BankNotReachable when the bank did not answer in time, and ServiceBusy. An order of another provider than
+    the server's stays as it is: this provider would answer about an order that it does not know.
     """
+    if used is not None and used.provider is not desk.provider:
+        log.warning("order_of_another_provider", transaction=str(order.id), provider=used.provider)
+        raise BankNotReachable
+    link = None if used is None else used.link
     instant = speed_of(order.fee) is Speed.INSTANT
     bank_order = BankOrder(order.id, order.amount, order.bank_name or "", instant, link)
     ask = desk.bank.payout if order.type is Type.WITHDRAWAL else desk.bank.collect
@@ -114,7 +121,7 @@ async def ask_bank(desk: Desk, order: Transaction, link: Link | None) -> Answer 
     return await _book(desk, order, state)
 
 
-async def link_of(desk: Desk, order: Transaction) -> Link | None:
+async def used_link(desk: Desk, order: Transaction) -> UsedLink | None:
     """Returns the link that the order uses, or None if it has only the name of a bank."""
     async with desk.database.read() as session:
         return (await links.links_of_orders(session, [order.id])).get(order.id)

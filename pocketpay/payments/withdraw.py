@@ -99,7 +99,8 @@ async def withdraw(
     other = parse_other_bank(raw_bank_name, bank_account_id, desk.provider)
     key = parse_key(raw_key, wallet_id, "withdraw", other.text, speed, amount)
     order = AcceptWithdrawal(uuids.uuid7(), wallet_id, amount, other, speed, key)
-    return other.answered(await settle_now(desk, await desk.submit(order)))
+    accepted = await desk.submit(order)
+    return other.answered(await settle_now(desk, accepted, linked=bank_account_id is not None))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ same transitions with the trigger `money_requests_lifecycle`; a test compares th
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
 from pocketpay.errors import BooksDisagree
@@ -69,3 +70,18 @@ def require_transition(before: RequestStatus, after: RequestStatus) -> None:
     """Raises BooksDisagree when a request cannot change from `before` to `after`."""
     if after not in NEXT[before]:
         raise BooksDisagree(f"a money request cannot go from {before} to {after}")
+
+
+@dataclass(frozen=True, slots=True)
+class RequestDetails:
+    """The facts of a money request that never change. A payment of it needs them before it is queued."""
+
+    requester_id: UUID
+    payer_id: UUID
+    amount: Money
+    description: str
+
+    @classmethod
+    def of(cls, request: MoneyRequest) -> Self:
+        """Returns the details of a money request."""
+        return cls(request.requester_wallet_id, request.payer_wallet_id, request.amount, request.description)

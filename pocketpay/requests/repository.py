@@ -3,7 +3,6 @@
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
 from uuid import UUID
 
 from pocketpay.database.arrays import Arrays, numbered_from
@@ -108,21 +107,6 @@ class Scope:
         """The SQL arguments $1 to $8."""
         sides = (self.incoming, self.outgoing)
         return self.wallet_id, *self.older_than, *self.newer_than, list(self.statuses), *sides
-
-
-@dataclass(frozen=True, slots=True)
-class RequestDetails:
-    """The facts of a money request that never change. A payment of it needs them before it is queued."""
-
-    requester_id: UUID
-    payer_id: UUID
-    amount: Money
-    description: str
-
-    @classmethod
-    def of(cls, request: MoneyRequest) -> Self:
-        """Creates the signal from a money request."""
-        return cls(request.requester_wallet_id, request.payer_wallet_id, request.amount, request.description)
 
 
 async def by_ids(session: Session, ids: Iterable[UUID]) -> dict[UUID, MoneyRequest]:

@@ -29,6 +29,7 @@
     execution.py       executes a prepared operation
     traced.py          executes an operation with a span, for a server that traces
     subscription_events.py  the responses of a subscription, for websockets and event streams
+    direct_push.py     sends events to a websocket without waking their subscription's task
     plans.py           compiled plans for operations with one root field
     executor.py        graphql-core's executor, with a fast path for plain fields
     resolvers.py       resolvers whose arguments are prepared when the schema is built

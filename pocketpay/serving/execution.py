@@ -37,7 +37,7 @@ NO_SUBSCRIPTIONS = BadUserInput(
 )
 
 NOT_TRUSTED = GraphQLError(
-    "This server executes only the documents of its own clients. This is not one of them.",
+    "This server executes only the documents of its own clients. The requested document is not one of them.",
     extensions={"code": DOCUMENT_NOT_TRUSTED},
 )
 

@@ -43,7 +43,12 @@ class TextFrames(ASGIWebSocketAdapter):
 
 def next_frame(id: str, payload: bytes) -> str:
     """Returns a `next` message for the operation; `payload` is serialized JSON."""
-    return f'{{"id":{orjson.dumps(id).decode()},"type":"next","payload":{payload.decode()}}}'
+    return f"{next_prefix(id).decode()}{payload.decode()}}}"
+
+
+def next_prefix(id: str) -> bytes:
+    """Returns what precedes the payload in a `next` message for the operation; a brace follows it."""
+    return b'{"id":%b,"type":"next","payload":' % orjson.dumps(id)
 
 
 def message_error(message: object) -> str | None:

@@ -6,7 +6,8 @@ from pocketpay.serving import http
 
 
 class Headers:
-    """ASGI middleware that adds a request id and security headers. The POST handler, outside of it, sets its own."""
+    """ASGI middleware that adds a request id and security headers. The POST handler does not use this middleware, and
+    sets these headers itself."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

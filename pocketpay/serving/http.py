@@ -35,6 +35,9 @@ EVENT_STREAM = b"text/event-stream"
 ABORT = "pocketpay.abort"
 """The ASGI extension that closes a connection immediately, without the bytes that the client has not read."""
 
+WRITE_TEXT = "pocketpay.write_text"
+"""The ASGI extension that writes a text to a websocket at once, if it can (decision 37)."""
+
 COST_HEADER = b"x-pocketpay-cost"
 """Any value but 0 requests `extensions.cost` in the response; 0 leaves it out."""
 

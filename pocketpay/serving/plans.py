@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import cache
 from typing import Any, NamedTuple, Protocol
 
+import orjson
 from graphql import (
     FieldNode,
     GraphQLField,
@@ -114,11 +115,13 @@ class EventPlan:
     get the same bytes. These objects are immutable, and the cached response keeps them alive.
     """
 
-    __slots__ = ("_cached_values", "_name", "_payload", "_write", "shared")
+    __slots__ = ("_cached_state", "_cached_values", "_name", "_payload", "_write", "shared")
 
     def __init__(self, name: str, write: Writer, *, shared: bool) -> None:
         self._name, self._write, self.shared = name, write, shared
         self._cached_values: tuple[Any, ...] = ()
+        self._cached_state: Any = None
+        """The state whose event has the cached response, when `state_payload` cached it."""
         self._payload = b""
 
     def cached_payload(self, event: Any) -> bytes | None:
@@ -135,6 +138,27 @@ class EventPlan:
         """Caches the response to the event for the next subscriber."""
         if self.shared:
             self._cached_values, self._payload = tuple(vars(event).values()), payload
+            self._cached_state = None
+
+    def state_payload(self, state: Any, event_of: Callable[[Any], object], run: Run) -> bytes | None:
+        """Returns the response to the event of a state, or None when another way has to create it.
+
+        The response is cached for other subscribers of the state: `event_of` depends on nothing else.
+        """
+        if state is self._cached_state:
+            return self._payload
+        if not self.shared:
+            return None
+        event = event_of(state)
+        payload = self.cached_payload(event)
+        if payload is None:
+            try:
+                payload = orjson.dumps({"data": {self._name: self._write(event, run)}})
+            except Exception:
+                return None  # the executor creates the message
+            self.cache(event, payload)
+        self._cached_state = state
+        return payload
 
     async def data(self, event: Any, context: Context, values: VariableValues) -> dict[str, Any] | None:
         """Returns the response's data, or None when the executor has to create it."""

@@ -31,6 +31,7 @@ from pocketpay.identity.tokens import Claims
 from pocketpay.identity.viewer import Viewer
 from pocketpay.serving import http, redaction
 from pocketpay.serving.credentials import token_in
+from pocketpay.serving.direct_push import DirectPush, WriteText
 from pocketpay.serving.documents import Operation as PreparedOperation
 from pocketpay.serving.execution import Rejected, tag_of
 from pocketpay.serving.executor import OperationExecutor
@@ -66,6 +67,8 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
         self._max_queries = self._max_streams
         self._streams = 0
         self._query_turns = asyncio.Semaphore(self._max_queries)
+        scope = cast(TextFrames, self.websocket).ws.scope
+        self._write_text: WriteText | None = scope.get("extensions", {}).get(http.WRITE_TEXT)
         self._expiry: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
 
@@ -105,6 +108,7 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
             return
         if self.connection_init_timeout_task:
             self.connection_init_timeout_task.cancel()
+            self.connection_init_timeout_task = None
         payload = message.get("payload")
         if payload is not None and not isinstance(payload, dict):
             await self.handle_invalid_message("The payload of connection_init is not an object")
@@ -217,6 +221,10 @@ class Socket(BaseGraphQLTransportWSHandler[Context, None]):
     async def _stream(
         self, operation: Operation[Context, None], prepared_operation: PreparedOperation, executor: OperationExecutor
     ) -> Tag:
+        if self._write_text is not None:
+            executor.context_value.send_event = DirectPush(
+                self.server_context.execution, prepared_operation, executor, operation.id, self._write_text
+            )
         try:
             async with aclosing(payloads(self.server_context.execution, prepared_operation, executor)) as events:
                 async for payload in events:

@@ -216,7 +216,7 @@ async def test_operators_see_what_banks_took_back_and_the_books_do_not_have(clie
         }
     ]
     act = (await operate(client, olga, ACTIONS))["nodes"][0]
-    assert (act["kind"], act["operator"]) == ("FREEZE_WALLET", "Pocket Pay")
+    assert (act["kind"], act["operator"]) == ("FREEZE", "Pocket Pay")
 
 
 # ---------------------------------------------------------------- live

@@ -61,6 +61,7 @@ LISTS = {
     "Operations.customers": (1, '{ operations { customers(find: "%(find)s") %(all)s } }'),
     "Operations.heldPayments": (1, "{ operations { heldPayments(first: %(first)d) { nodes %(all)s } } }"),
     "Operations.unsettledOrders": (1, "{ operations { unsettledOrders(first: %(first)d) { nodes %(all)s } } }"),
+    "Operations.openBankReturns": (1, "{ operations { openBankReturns(first: %(first)d) { nodes %(all)s } } }"),
     "Operations.bankDifferences": (1, "{ operations { bankDifferences(first: %(first)d) { nodes %(all)s } } }"),
     "CustomerWallet.transactions": (
         CYCLE,
@@ -78,6 +79,11 @@ update pg_class set relpages = 1, reltuples = 1000000
 where relkind in ('r', 'i') and relnamespace = 'public'::regnamespace
 """
 """Makes PostgreSQL believe that a page of a table or an index has a million rows."""
+
+RETURNS = """
+insert into bank_returns
+select id, destination_wallet_id, currency, 100, 100, '', now(), now() from transactions where type = 'deposit'
+"""
 
 SETTINGS = {
     "new_recipient_action": "off",
@@ -204,6 +210,8 @@ async def customers_with_many_of_everything(client: Client) -> tuple[Person, Per
         await done(client, boss, "reverseTransaction", transactionId=original, reason="Fraud")
     # The bank says that it carried out orders that it has not answered.
     await reconcile(client.services.database, [today("1.00", deposit) for deposit in deposits])
+    async with client.services.database.write() as session:
+        await session.execute(RETURNS)
     return payer, boss
 
 

@@ -9,6 +9,6 @@ __all__ = ["desk", "dsns", "kept", "records", "two_desks"]
 
 
 @pytest.fixture(autouse=True)
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+def patient(limit_of_waiting: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Units of work wait long for a lock: the tests keep one waiting while other orders arrive."""
     monkeypatch.setattr(queue, "LOCK_MILLISECONDS", 1_500)

@@ -78,10 +78,7 @@ async def test_one_order_that_cannot_be_executed_fails_alone_among_twenty(
     ada, bob = await people(desk, 2, funds="10.00")
     batch: list[Instruction] = [transfer_of(ada, bob) for _ in range(19)]
     batch.insert(9, POISONS[poison](ada, bob))
-    loop = asyncio.get_running_loop()
-    began = loop.time()
     told = await all_told(*map(desk.clearing.submit, batch))
-    assert loop.time() - began < 1
     assert not isinstance(told[9], Answer | ServiceBusy | Refusal)
     assert [one.transaction.status for one in answers(told)] == [Status.COMPLETED] * 19
     assert await money(desk, ada) == (981, 0)

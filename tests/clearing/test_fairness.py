@@ -38,7 +38,7 @@ def kept() -> Terms:
 
 
 @pytest.fixture
-def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+def patient(limit_of_waiting: None) -> None:
     """Units wait for a lock as long as in production."""
 
 

@@ -113,7 +113,7 @@ async def test_a_full_queue_refuses_orders_immediately(
         began = loop.time()
         with pytest.raises(ServiceBusy) as busy:
             await desk.submit(transfer_of(ada, bob))
-        assert loop.time() - began < 0.05
+        assert loop.time() - began < 1, "it does not wait for the lock, which takes longer"
         assert not busy.value.may_have_happened
     assert len(answers(await all_told(first, *waiting))) == 11
     assert await money(desk, ada) == (989, 0)

@@ -19,8 +19,7 @@ from pocketpay.payments.decline_request import DeclineRequest
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.end_unpayable_request import EndUnpayableRequest
 from pocketpay.payments.pay_request import PayRequest
-from pocketpay.requests.money_request import MoneyRequest, RequestStatus
-from pocketpay.requests.repository import RequestDetails
+from pocketpay.requests.money_request import MoneyRequest, RequestDetails, RequestStatus
 from pocketpay.transactions.errors import WrongState
 from pocketpay.transactions.lifecycle import Status
 from tests.clearing.instructions import all_told, answers, ask_of

@@ -58,7 +58,7 @@ def test_every_section_begins_with_a_setting() -> None:
 NOT_SETTINGS = {
     *("POSTGRES_PASSWORD", "POCKETPAY_OWNER_PASSWORD", "POCKETPAY_PASSWORD"),
     *("MEMORY_LIMIT", "BACKUP_KEEP_DAYS", "INSUFFICIENT_FUNDS"),
-    *("WRITE_CLIENTS", "WRITE_LISTING", "FUZZ_SEED", "SOAK_SECONDS", "SERVICE_BUSY"),
+    *("WRITE_CLIENTS", "WRITE_LISTING", "FUZZ_SEED", "SOAK_SECONDS", "SERVICE_BUSY", "PATIENCE_SECONDS"),
     "OTEL_EXPORTER_OTLP_ENDPOINT",
 }
 """Names in capitals that are not settings: passwords of PostgreSQL's logins, variables of Compose,

@@ -162,7 +162,7 @@ def workers(installation: Installation) -> Iterator[Running]:
 
 
 async def test_workers_on_one_port_send_events_to_every_socket_and_use_a_key_once(workers: Running) -> None:
-    """The kernel chooses the worker of each connection, so the test opens many connections."""
+    """Connections are spread over both workers."""
     async with AsyncExitStack() as open_:
         server_context = [await open_.enter_async_context(at(workers.url, connections=1)) for _ in range(8)]
         ada, bea = await two_people_who_have_paid(server_context[0])

@@ -22,7 +22,11 @@ SECRET = "a key for tests, thirty-two bytes or more"
 BACK_SECONDS = 60.0
 """The longest wait for a server to recover. Alone on a machine it takes at most 5 s."""
 
-SESSIONS = "select count(*) from pg_stat_activity where application_name like 'pocketpay %'"
+SESSIONS = """
+select count(*) from pg_stat_activity
+where application_name like 'pocketpay %' and wait_event is distinct from 'SyncRep'
+"""
+"""A session whose commit waits for the standby does not notice that its server has left, and waits for ever."""
 
 
 @pytest.fixture

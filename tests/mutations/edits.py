@@ -211,8 +211,8 @@ STRIPE = tuple(
         (
             "a reversed transfer is paid out",
             "paying_out",
-            "PayingOut._execute",
-            "if made.amount_reversed",
+            "PayingOut._create_payout",
+            "if transfer.amount_reversed",
             "if False",
         ),
         (
@@ -239,6 +239,105 @@ STRIPE = tuple(
     )
 )
 
+PUSHES = (
+    Edit("older states are sent", "updates/feed.py", "Watch.offer", "not self._newer(state, known)", "False"),
+    Edit("busy subscribers are overtaken", "updates/feed.py", "Watch.offer", " and self._is_waiting", ""),
+    Edit(
+        "cancelled subscribers get states",
+        "updates/feed.py",
+        "Watch._is_waiting",
+        " and (not self._waiter.done())",
+        "",
+    ),
+    Edit("a pushed state is sent again", "updates/feed.py", "Watch.offer", "self._delivered = state", "pass"),
+    Edit(
+        "all states of a document have one payload",
+        "serving/plans.py",
+        "EventPlan.state_payload",
+        "state is self._cached_state",
+        "self._cached_state is not None",
+    ),
+    Edit(
+        "fields of other rows are shared",
+        "serving/plans.py",
+        "EventPlan.state_payload",
+        "if not self.shared:",
+        "if False:",
+    ),
+    Edit(
+        "texts are buffered for a peer that does not read",
+        "serving/connections/websocket.py",
+        "WebSocketProtocol.write_text",
+        "not self.writable.is_set() or ",
+        "",
+    ),
+    Edit(
+        "texts follow the end of a websocket",
+        "serving/connections/websocket.py",
+        "WebSocketProtocol.write_text",
+        "not self._is_open() or ",
+        "",
+    ),
+    Edit(
+        "texts are written to a closed transport",
+        "serving/connections/websocket.py",
+        "WebSocketProtocol.write_text",
+        " or self._is_closing()",
+        "",
+    ),
+)
+
+SPREAD = (
+    Edit(
+        "connections are accepted whatever others have",
+        "serving/connections/acceptor.py",
+        "Acceptor._on_readable",
+        "if self._count.others_have_fewer():",
+        "if False:",
+    ),
+    Edit(
+        "several connections are accepted without a look at the others",
+        "serving/connections/acceptor.py",
+        "Acceptor._on_readable",
+        " or self._count.others_have_fewer()",
+        "",
+    ),
+    Edit(
+        "a blocked worker is waited for",
+        "serving/connections/acceptor.py",
+        "Acceptor._accept_anyway",
+        "range(1 + self._connections.expected // SHARE_AFTER_PATIENCE)",
+        "()",
+    ),
+    Edit(
+        "nobody looks again when a connection ends",
+        "serving/connections/acceptor.py",
+        "Acceptor._look_again",
+        "not self._count.others_have_fewer()",
+        "False",
+    ),
+    Edit(
+        "accepted connections are not counted at once",
+        "serving/connections/acceptor.py",
+        "Acceptor._accept",
+        "self._connections.expect(1)",
+        "pass",
+    ),
+    Edit(
+        "an ended worker is waited for",
+        "serving/connections/worker_counts.py",
+        "WorkerCounts.leave",
+        "self._numbers[place] = GONE",
+        "pass",
+    ),
+    Edit(
+        "a draining worker comes back",
+        "serving/connections/worker_counts.py",
+        "OwnCount.set",
+        "not self._has_left",
+        "True",
+    ),
+)
 
 VALUES = (
     Edit(
@@ -264,7 +363,7 @@ VALUES = (
     ),
 )
 
-EDITS = (*LOCKS, *KEYS, *COLUMNS, *COUNTS, *TIMES, *STRIPE, *VALUES)
+EDITS = (*LOCKS, *KEYS, *COLUMNS, *COUNTS, *TIMES, *STRIPE, *VALUES, *PUSHES, *SPREAD)
 
 
 def apply(edit: Edit) -> None:

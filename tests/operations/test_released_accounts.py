@@ -37,6 +37,7 @@ async def laws_broken(records: Records) -> set[str]:
     return {proof.law for proof in PROOFS if any(finding.startswith(f"{proof.law}: ") for finding in found)}
 
 
+@pytest.mark.usefixtures("limit_of_waiting")
 async def test_a_released_account_can_pay_again_and_the_audit_reports_its_wrong_times(database_dsn: Dsns) -> None:
     async with (
         records_of(database_dsn.server, database_dsn.owner) as records,

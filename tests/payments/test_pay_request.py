@@ -13,8 +13,7 @@ from pocketpay.payments.confirm import confirm
 from pocketpay.payments.decline_request import decline_request
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.pay_request import PayRequest
-from pocketpay.requests.money_request import MoneyRequest, RequestStatus
-from pocketpay.requests.repository import RequestDetails
+from pocketpay.requests.money_request import MoneyRequest, RequestDetails, RequestStatus
 from pocketpay.risk.new_recipient import NewRecipient
 from pocketpay.transactions.errors import InsufficientFunds, KeyReused, NotFound, WrongState
 from pocketpay.transactions.lifecycle import Status

@@ -14,6 +14,7 @@ from pocketpay.app import create_app
 from pocketpay.cli.listening import listen, url_of
 from pocketpay.identity.services import Admission
 from pocketpay.payments import cancel, confirm, deposit, transfer
+from pocketpay.serving.connections.protocol import protocol_of
 from pocketpay.transactions.transaction import Transaction
 from tests import people
 from tests.updates.waiting import until
@@ -69,7 +70,7 @@ async def live(dsn: str, **overrides: object) -> AsyncIterator[LiveServer]:
     listening = listen("127.0.0.1", 0)
     config = uvicorn.Config(
         application,
-        http="httptools",
+        http=protocol_of(application.state.connections, application.state.responder),
         ws="websockets-sansio",
         ws_per_message_deflate=False,
         lifespan="on",

@@ -45,7 +45,7 @@ from pocketpay.payments.transfer_batch import TransferBatch
 from pocketpay.payments.unfreeze_card import UnfreezeCard
 from pocketpay.payments.update_card_limits import UpdateCardLimits
 from pocketpay.payments.withdraw import AcceptWithdrawal
-from pocketpay.requests.repository import RequestDetails
+from pocketpay.requests.money_request import RequestDetails
 from pocketpay.risk.policy import Policy
 from pocketpay.risk.rules import RiskSettings
 from pocketpay.transactions.errors import InvalidAmount

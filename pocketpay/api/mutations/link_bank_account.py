@@ -13,7 +13,9 @@ from pocketpay.payments import link_bank_account as payments
 
 @strawberry.input(description="The bank account to link.")
 class LinkBankAccountInput:
-    use: BankUse = strawberry.field(description="The use to link it for. The provider may allow the other use too.")
+    use: BankUse = strawberry.field(
+        description="What the bank account shall be used for. The provider may allow the other use too."
+    )
     idempotency_key: str = strawberry.field(description=IDEMPOTENCY_KEY)
 
 
@@ -24,9 +26,9 @@ class LinkBankAccountPayload:
     )
     url: str | None = strawberry.field(
         default=None,
-        description="The provider's page, on which the owner chooses the bank account. It is for one visit: repeat "
-        "the request with the same key for a fresh one. Null when nothing is left to do, and when the request was "
-        "refused.",
+        description="The provider's page, on which the owner chooses the bank account. The page can be opened "
+        "once: repeat the request with the same key to get a new page. Null when the owner has nothing left to do, "
+        "and when the request was refused.",
     )
     errors: list[UserError] = strawberry.field(default_factory=list, description=ERRORS)
 
@@ -38,10 +40,11 @@ class LinkBankAccountPayload:
 @strawberry.mutation(
     description="Links a bank account of the viewer, for deposits or withdrawals. Open `url` in a browser: on the "
     "provider's page the owner signs in to the bank or gives the account. The bank account is PENDING until then, "
-    "and bankAccountUpdated tells when it is ACTIVE or FAILED. The simulated bank has no page: the bank account is "
-    "ACTIVE at once. Repeating the request with the same key returns the same bank account, and while it "
-    "is PENDING a fresh page. Refusals: INVALID_INPUT, WALLET_FROZEN (only when frozen for ALL), WALLET_CLOSED, "
-    "RATE_LIMITED (too many bank accounts are PENDING or ACTIVE), BANK_UNAVAILABLE, IDEMPOTENCY_KEY_REUSED."
+    "and bankAccountUpdated sends it when it is ACTIVE or FAILED. The simulated bank has no page: the bank account "
+    "is ACTIVE immediately. Repeating the request with the same key returns the same bank account, and a new page "
+    "while the bank account is PENDING. Refusals: INVALID_INPUT, WALLET_FROZEN (only when frozen for ALL), "
+    "WALLET_CLOSED, RATE_LIMITED (too many bank accounts are PENDING or ACTIVE), BANK_UNAVAILABLE, "
+    "IDEMPOTENCY_KEY_REUSED."
 )
 @refusals_as_errors(LinkBankAccountPayload)
 async def link_bank_account(

@@ -26,9 +26,9 @@ class RemoveBankAccountPayload:
 
 
 @strawberry.mutation(
-    description="Removes one of the viewer's bank accounts permanently. It is no longer in bankAccounts; its "
-    "transactions still show it, and one that the bank has not answered yet still ends. Idempotent: repeating it "
-    "returns the same result. Refusals: NOT_FOUND."
+    description="Removes one of the viewer's bank accounts permanently. The bank account is no longer in "
+    "bankAccounts, but its transactions still show it. A deposit or withdrawal that the bank has not answered yet "
+    "still ends. Idempotent: repeating it returns the same result. Refusals: NOT_FOUND."
 )
 @refusals_as_errors(RemoveBankAccountPayload)
 async def remove_bank_account(

@@ -21,7 +21,7 @@ RETURNS = Listing("bank returns", NO_OWNER, BY_MOMENT)
 
 @strawberry.type(
     description="What a bank has taken back of a completed deposit or withdrawal, while a part of it is not in the "
-    "books yet: the wallet did not have all of a deposit, or it is closed."
+    "books yet: the wallet has less than the returned deposit, or the wallet is closed."
 )
 class BankReturn:
     returned: Money = strawberry.field(description="How much the bank has taken back.")
@@ -29,9 +29,9 @@ class BankReturn:
         description="The part that is not in the books yet. Of a deposit: what the customer owes. Of a withdrawal: "
         "what Pocket Pay owes the customer, whose wallet is closed."
     )
-    reason: str | None = strawberry.field(description="The provider's own code; null when it gave none.")
-    opened_at: datetime = strawberry.field(description="When the books learned of it.")
-    updated_at: datetime = strawberry.field(description="When it last changed.")
+    reason: str | None = strawberry.field(description="The provider's own code; null when the provider gave none.")
+    opened_at: datetime = strawberry.field(description="When Pocket Pay learned of the return.")
+    updated_at: datetime = strawberry.field(description="When the return last changed.")
     about: strawberry.Private[UUID]
 
     @classmethod

@@ -15,7 +15,7 @@ from pocketpay.api.wallet import Wallet
 )
 async def balance_changed(info: Info) -> AsyncGenerator[Wallet, None]:
     wallet_id = info.context.require_viewer().wallet_id
-    with info.context.services.feeds.balances.watch(wallet_id) as watch:
+    with info.context.services.feeds.balances.watch(wallet_id, info.context.push(Wallet.of)) as watch:
         balance = await watch.first()
         while balance is not None:
             yield Wallet.of(balance)

@@ -10,9 +10,10 @@ from pocketpay.api.since import Since, place_after
 
 
 @strawberry.subscription(
-    description="Sends each of the viewer's bank accounts when it is linked or changed, on any server: what changed "
-    "after `since` first, without `since` from now on. A removed one is sent with the status REMOVED. Several "
-    "changes of one bank account within a short time may arrive as one event with the newest state."
+    description="Sends each of the viewer's bank accounts when it is linked or changed, on any server. With "
+    "`since`, the subscription first sends the bank accounts that changed after that time. Without `since`, it "
+    "sends only later changes. A removed bank account is sent with the status REMOVED. Several changes of one bank "
+    "account within a short time may arrive as one event with the newest state."
 )
 async def bank_account_updated(info: Info, since: Since = None) -> AsyncGenerator[BankAccount, None]:
     wallet_id = info.context.require_viewer().wallet_id

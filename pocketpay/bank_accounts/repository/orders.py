@@ -26,7 +26,8 @@ days."""
 
 _OF_TRANSACTIONS = f"""
 select o.transaction_id, {", ".join("b." + name.strip() for name in COLUMNS.split(","))}
-from bank_orders o join bank_accounts b on b.id = o.bank_account_id where o.transaction_id = any($1::uuid[])
+from bank_orders o cross join lateral (select * from bank_accounts b where b.id = o.bank_account_id offset 0) b
+where o.transaction_id = any($1::uuid[])
 """
 
 _NEW = Arrays(transaction_id="uuid", bank_account_id="uuid", can_return="boolean")

@@ -15,5 +15,5 @@
     repository.py    its SQL
 
 The package is imported only if STRIPE_SECRET_KEY is set, because the library takes 0.3 s and 34 MB. Decision 76 gives
-the reasons, and decision 77 how it is tested.
+the reasons, and decision 77 says what the tests use in place of Stripe.
 """

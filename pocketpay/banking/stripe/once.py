@@ -85,7 +85,8 @@ async def remember(database: Database, owner_id: UUID, kind: Kind, stripe_id: st
 async def end(database: Database, known: Stored, ending: Ending, why: str = "") -> Stored:
     """Stores how an order ended, unless that is stored. Returns the row, whose `ending` counts.
 
-    Raises BankUnavailable if another server creates the object of this row, or has created it.
+    `known` is the row with its id, the row that this server has claimed, or none at all. Raises BankUnavailable if
+    another server creates the object of this row, or has created it.
     """
     async with database.write() as session:
         ended = await repository.end(session, known, ending, why)
@@ -113,8 +114,15 @@ async def _known(database: Database, owner_id: UUID, kind: Kind) -> str:
 
 
 async def _found(find: Callable[[], Ids], owner_id: UUID, kind: Kind) -> str | None:
-    """Returns the id of the object at Stripe, or None. Logs an error if there are several: money moved twice."""
-    found = [one async for one in find()]
+    """Returns the id of the object at Stripe, or None. Logs an error if there are several: money moved twice.
+
+    Raises BankUnavailable if Stripe does not let us search, because then nothing is known.
+    """
+    try:
+        found = [one async for one in find()]
+    except Refused as refused:
+        log.error("stripe_object_unreadable", type=str(kind), code=refused.code)
+        raise BankUnavailable("the objects of this order cannot be searched") from None
     if len(found) > 1:
         log.error("stripe_object_is_not_unique", type=str(kind), name=str(owner_id), count=len(found))
     return found[-1] if found else None

@@ -64,14 +64,8 @@ class PayingOut:
             transfer_id = transfer.stripe_id or await self._transfer(order, amount, account)
         except NotCreated as refused:
             return await self._decline(order, payout, refused.refused.code)
-        if payout.stripe_id is None:
-            made = await self._read_transfer(transfer_id)
-            require_amount(order, made, amount)
-            if made.amount_reversed:
-                # Somebody reversed it in Stripe's dashboard. A payout would take the money of another order.
-                return await self._decline(order, payout, "transfer_reversed")
         try:
-            payout_id = payout.stripe_id or await self._create_payout(order, amount, account)
+            payout_id = payout.stripe_id or await self._create_payout(order, amount, account, transfer_id)
         except NotCreated as refused:
             return await self._decline(order, refused.claimed, refused.refused.code)
         paid = await self._read_payout(payout_id, account)
@@ -140,8 +134,15 @@ class PayingOut:
 
         return await create_once(self.database, order.id, Kind.TRANSFER, create, find)
 
-    async def _create_payout(self, order: BankOrder, amount: int, account: str) -> str:
+    async def _create_payout(self, order: BankOrder, amount: int, account: str, transfer_id: str) -> str:
         async def create(key: str) -> str:
+            transfer = await self._read_transfer(transfer_id)
+            require_amount(order, transfer, amount)
+            if transfer.amount_reversed:
+                # Somebody reversed it in Stripe's dashboard. A payout would take the money of another order.
+                for made in [one async for one in find()]:
+                    return made
+                raise Refused("transfer_reversed")
             request = self.client.v1.payouts.create_async(
                 {
                     "amount": amount,

@@ -16,12 +16,14 @@ all connections, so that a request does not start and cancel a timer of its own.
 """
 
 import asyncio
+from collections.abc import Callable
 from ipaddress import IPv6Address, ip_address
 from typing import Protocol
 
 from pocketpay.identity import networks
 from pocketpay.serving.connections.limits import ConnectionLimits
 from pocketpay.serving.connections.stage import Stage
+from pocketpay.serving.connections.worker_counts import OwnCount
 
 LAST_SECONDS = 1.0
 """When the server stops after a drain, a connection stays open until this many seconds after its latest response, or
@@ -64,6 +66,11 @@ class Connections:
         self.limits = limits
         self.open = 0
         self.refusals = 0
+        self._count: OwnCount | None = None
+        """Where this worker writes its number of connections for the others; None for a server without workers."""
+        self.on_released: Callable[[], None] = lambda: None
+        """Called when a connection has ended."""
+        self._arriving = 0
         self.draining = False
         """Whether the server will stop soon. Then each response ends its connection, so that the client opens the
         next one at another server."""
@@ -83,15 +90,38 @@ class Connections:
         self._usages: dict[str, AddressUsage] = {}
         self._timer: asyncio.TimerHandle | None = None
 
+    def start_counting(self, count: OwnCount) -> None:
+        """Writes the number of connections there from now on."""
+        self._count = count
+        self._add(0)
+
+    @property
+    def expected(self) -> int:
+        """The number of connections, with those that are accepted and not yet admitted."""
+        return self.open + self._arriving
+
+    def expect(self, number: int) -> None:
+        """Counts a connection that is accepted and will be admitted, or with -1 one that will not be admitted after
+        all."""
+        self._arriving = max(0, self._arriving + number)
+        self._add(0)
+
+    def _add(self, number: int) -> None:
+        self.open += number
+        if self._count is not None:
+            self._count.set(self.expected)
+
     def admit(self, connection: Connection, address: str, loop: asyncio.AbstractEventLoop) -> bool:
         """Counts a new connection. Returns False when there are too many and none can be closed in its place."""
+        self._arriving = max(0, self._arriving - 1)
         name = self._counted_address(address)
         usage = self._usages.get(name) or AddressUsage(name)
         if not self._has_capacity_for(usage) or not self._has_capacity():
             self.refusals += 1
+            self._add(0)
             return False
         self._usages[name] = usage
-        self.open += 1
+        self._add(1)
         usage.open += 1
         connection.usage = usage
         self.enter(connection, self.opened, loop.time())
@@ -104,10 +134,11 @@ class Connections:
         usage, connection.usage = connection.usage, None
         self._leave_stage(connection, usage)
         if usage is not None:
-            self.open -= 1
+            self._add(-1)
             usage.open -= 1
             if not usage.open:
                 self._usages.pop(usage.address, None)
+            self.on_released()
 
     def enter(self, connection: Connection, stage: Stage[Connection] | None, now: float) -> None:
         """Moves the connection to `stage` at the time `now`; None means that it has no time limit."""

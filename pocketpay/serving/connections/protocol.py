@@ -511,6 +511,7 @@ class Protocol(HttpToolsProtocol):
         websocket.connection = self
         head = [self.scope["method"].encode(), b" ", self.url, b" HTTP/1.1\r\n"]
         head += [part for name, value in self.headers for part in (name, b": ", value, b"\r\n")]
+        del self.flow, self.pipeline, self.scope, self.headers  # an open websocket needs nothing of HTTP
         websocket.connection_made(self.transport)
         websocket.data_received(b"".join([*head, b"\r\n"]))
         self.transport.set_protocol(websocket)

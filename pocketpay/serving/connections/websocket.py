@@ -1,13 +1,18 @@
 """One upgraded connection: uvicorn's websocket protocol, counted as a connection until it is lost."""
 
 import asyncio
-from typing import Any, Protocol
+from http import HTTPStatus
+from typing import Any, Protocol, cast
 
-from uvicorn._types import ASGISendEvent
+from uvicorn._types import ASGIReceiveEvent, ASGISendEvent
+from uvicorn.config import Config
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from uvicorn.server import ServerState
 from websockets.exceptions import HeaderLineTooLong, RequestLineTooLong, TooManyHeaders
+from websockets.http11 import Request
 from websockets.protocol import State
 
+from pocketpay.serving import http
 from pocketpay.serving.connections.refusals import LONG_LINE, NOT_HTTP, response_bytes
 
 CLOSE_SECONDS = 3.0
@@ -62,17 +67,69 @@ class ReportingTransport:
         return getattr(self._transport, name)
 
 
+class Events:
+    """The events of one websocket for its only reader: an `asyncio.Queue` in a tenth of the memory."""
+
+    __slots__ = ("_events", "_reader")
+
+    def __init__(self) -> None:
+        self._events: list[ASGIReceiveEvent] = []
+        self._reader: asyncio.Future[None] | None = None
+
+    def empty(self) -> bool:
+        return not self._events
+
+    def put_nowait(self, event: ASGIReceiveEvent) -> None:
+        self._events.append(event)
+        if self._reader is not None and not self._reader.done():
+            self._reader.set_result(None)
+
+    async def get(self) -> ASGIReceiveEvent:
+        while not self._events:
+            self._reader = asyncio.get_running_loop().create_future()
+            await self._reader
+        return self._events.pop(0)
+
+
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """One websocket. It reports to `connection`, which limits how long a peer may stop reading."""
 
     connection: Upgraded
 
+    def __init__(self, config: Config, server_state: ServerState, app_state: dict[str, Any]) -> None:
+        super().__init__(config, server_state, app_state)
+        self.queue = Events()  # type: ignore[assignment]  # it has the methods that uvicorn uses
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(ReportingTransport(transport, self.connection))  # type: ignore[arg-type]
+        transport = cast(asyncio.Transport, transport)
+        self._write, self._is_closing = transport.write, transport.is_closing
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
         self.connection.on_lost()
+
+    def handle_connect(self, event: Request) -> None:
+        """Extends uvicorn's method by an extension of the scope: `write_text`."""
+        super().handle_connect(event)
+        if self.response.status_code == HTTPStatus.SWITCHING_PROTOCOLS:
+            extensions: dict[str, Any] = self.scope["extensions"]
+            extensions[http.WRITE_TEXT] = self.write_text
+
+    def write_text(self, text: bytes) -> bool:
+        """Writes a text at once. Returns False when it has not: the websocket is not open, or the peer does not read.
+
+        Never raises, so that the caller can go on with the next websocket.
+        """
+        if not self.writable.is_set() or not self._is_open() or self._is_closing():
+            return False
+        self._write(text_frame(text))
+        return True
+
+    def _is_open(self) -> bool:
+        return (
+            self.conn.state is State.OPEN and self.handshake_complete and not (self.close_sent or self.disconnected)
+        )
 
     async def send(self, message: ASGISendEvent) -> None:
         """Adds to uvicorn's method a fast path for texts on an open websocket. Also marks a refused handshake as
@@ -80,14 +137,13 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         text = message.get("text") if message["type"] == "websocket.send" else None
         if text is not None:
             await self.writable.wait()
-            if (
-                self.conn.state is State.OPEN
-                and self.handshake_complete
-                and not (self.close_sent or self.disconnected)
-            ):
+            if self._is_open():
                 self.transport.write(text_frame(text.encode()))
                 return
         await super().send(message)
+        if message["type"] == "websocket.accept":
+            self.request.headers.clear()  # the parser keeps the request
+            del self.request, self.response  # the handshake is over
         if self.initial_response is not None and self.close_sent:
             self.handshake_complete = True
 

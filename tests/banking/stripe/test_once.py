@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
+from structlog.testing import capture_logs
 
 from pocketpay.banking.bank import BankOrder, BankReply, BankUnavailable
 from pocketpay.banking.stripe import once
@@ -105,6 +106,21 @@ async def test_an_old_order_is_searched_for_before_it_is_created(customer: Custo
     assert (young_id, old_id) == ("pi_new", "pi_found")
     assert calls == [f"payment_intent-{young}", "search"]
     assert limit <= DAY - HOURS
+
+
+async def test_a_search_that_stripe_refuses_creates_nothing(customer: Customer) -> None:
+    link = await customer.withdrawal_link()
+    customer.platform.top_up(1_000)
+    order = customer.order(link, seconds_ago=2 * DAY)
+    customer.fault(Fault.RATE_LIMIT, "GET /v1/payouts")
+    with pytest.raises(BankUnavailable):
+        await customer.bank.payout(order)
+    await customer.end_leases()
+    customer.platform.act("accounts", customer.account(link.reference), "deauthorise")
+    with capture_logs() as logs, pytest.raises(BankUnavailable):
+        await customer.bank.payout(order)
+    assert [(one["event"], one["code"]) for one in logs] == [("stripe_object_unreadable", "account_invalid")]
+    assert customer.objects("payout") == []
 
 
 async def test_a_search_that_is_too_long_creates_nothing(customer: Customer, monkeypatch: pytest.MonkeyPatch) -> None:

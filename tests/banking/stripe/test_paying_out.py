@@ -158,6 +158,23 @@ async def test_a_transfer_that_somebody_reversed_is_not_paid_out_of_other_money(
     assert customer.objects("payout") == []
 
 
+async def test_a_payout_whose_answer_was_lost_is_found_although_somebody_reversed_the_transfer(
+    customer: Customer,
+) -> None:
+    link = await customer.withdrawal_link()
+    customer.platform.top_up(3_000)
+    order = customer.order(link)
+    customer.fault(Fault.DROP_ANSWER, "POST /v1/payouts")
+    with pytest.raises(BankUnavailable):
+        await customer.bank.payout(order)
+    await customer.platform.transfer(customer.account(link.reference), 1_000)
+    (_, transfer) = customer.objects("transfer")
+    await customer.platform.client.v1.transfers.reversals.create_async(transfer["id"])
+    await customer.end_leases()
+    assert await customer.bank.payout(order) == PENDING
+    assert len(customer.objects("payout")) == 1
+
+
 async def test_an_account_that_left_declines_nothing_that_is_under_way_and_every_new_order(
     customer: Customer,
 ) -> None:
