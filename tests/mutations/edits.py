@@ -154,91 +154,6 @@ TIMES = (
     Edit("overdue requests do not expire", "clearing/look_up.py", "_expire_overdue", "book.apply(expired)", "pass"),
 )
 
-STRIPE = tuple(
-    Edit(name, f"banking/stripe/{file}.py", where, old, new)
-    for name, file, where, old, new in (
-        ("an old order is not searched for", "once", "create_once", "age(owner_id) > REMEMBERED", "False"),
-        ("a refused attempt keeps its key", "once", "key_of", "if claimed.attempt", "if False"),
-        (
-            "a claimed object is claimed again",
-            "repository",
-            "_CLAIM",
-            "stored.busy_until is null or stored.busy_until < clock_timestamp()",
-            "true",
-        ),
-        (
-            "a later ending counts",
-            "repository",
-            "_END",
-            "coalesce(stored.ending, excluded.ending)",
-            "excluded.ending",
-        ),
-        (
-            "an order that another server executes is ended",
-            "repository",
-            "_END",
-            "stored.busy_until is not distinct from $6",
-            "($6::timestamptz is null or true) or true",
-        ),
-        (
-            "a failed payment is not canceled",
-            "collecting",
-            "Collecting._state",
-            "await self._cancel(intent, stored)",
-            "_declined(await end(self.database, stored, Ending.DECLINED, _why(intent)))",
-        ),
-        (
-            "a failed payout leaves the transfer",
-            "paying_out",
-            "PayingOut._state",
-            "await self._reverse(order)",
-            "None",
-        ),
-        (
-            "a refused payout leaves the transfer",
-            "paying_out",
-            "PayingOut._declined",
-            "await self._reverse(order)",
-            "None",
-        ),
-        (
-            "a declined order is executed again",
-            "paying_out",
-            "PayingOut.payout",
-            "if payout.ending is Ending.DECLINED",
-            "if False",
-        ),
-        (
-            "a reversed transfer is paid out",
-            "paying_out",
-            "PayingOut._create_payout",
-            "if transfer.amount_reversed",
-            "if False",
-        ),
-        (
-            "another amount counts",
-            "orders",
-            "require_amount",
-            "(found.amount, found.currency.upper()) != (expected, order.amount.currency)",
-            "False",
-        ),
-        (
-            "a forged event is accepted",
-            "events",
-            "_require_signature",
-            "stripe.WebhookSignature.verify_header(text, signature, secret)",
-            "None",
-        ),
-        (
-            "a late event is accepted",
-            "events",
-            "_require_signature",
-            "stripe.WebhookSignature.verify_header(text, signature, secret, TOLERANCE)",
-            "None",
-        ),
-    )
-)
-
 PUSHES = (
     Edit("older states are sent", "updates/feed.py", "Watch.offer", "not self._newer(state, known)", "False"),
     Edit("busy subscribers are overtaken", "updates/feed.py", "Watch.offer", " and self._is_waiting", ""),
@@ -337,6 +252,91 @@ SPREAD = (
         "not self._has_left",
         "True",
     ),
+)
+
+STRIPE = tuple(
+    Edit(name, f"banking/stripe/{file}.py", where, old, new)
+    for name, file, where, old, new in (
+        ("an old order is not searched for", "once", "create_once", "age(owner_id) > REMEMBERED", "False"),
+        ("a refused attempt keeps its key", "once", "key_of", "if claimed.attempt", "if False"),
+        (
+            "a claimed object is claimed again",
+            "repository",
+            "_CLAIM",
+            "stored.busy_until is null or stored.busy_until < clock_timestamp()",
+            "true",
+        ),
+        (
+            "a later ending counts",
+            "repository",
+            "_END",
+            "coalesce(stored.ending, excluded.ending)",
+            "excluded.ending",
+        ),
+        (
+            "an order that another server executes is ended",
+            "repository",
+            "_END",
+            "stored.busy_until is not distinct from $6",
+            "($6::timestamptz is null or true) or true",
+        ),
+        (
+            "a failed payment is not canceled",
+            "collecting",
+            "Collecting._state",
+            "await self._cancel(intent, stored)",
+            "_declined(await end(self.database, stored, Ending.DECLINED, _why(intent)))",
+        ),
+        (
+            "a failed payout leaves the transfer",
+            "paying_out",
+            "PayingOut._state",
+            "await self._reverse(order)",
+            "None",
+        ),
+        (
+            "a refused payout leaves the transfer",
+            "paying_out",
+            "PayingOut._declined",
+            "await self._reverse(order)",
+            "None",
+        ),
+        (
+            "a declined order is executed again",
+            "paying_out",
+            "PayingOut.payout",
+            "if payout.ending is Ending.DECLINED",
+            "if False",
+        ),
+        (
+            "a reversed transfer is paid out",
+            "paying_out",
+            "PayingOut._create_payout",
+            "if transfer.amount_reversed",
+            "if False",
+        ),
+        (
+            "another amount counts",
+            "orders",
+            "require_amount",
+            "(found.amount, found.currency.upper()) != (expected, order.amount.currency)",
+            "False",
+        ),
+        (
+            "a forged event is accepted",
+            "events",
+            "_require_signature",
+            "stripe.WebhookSignature.verify_header(text, signature, secret)",
+            "None",
+        ),
+        (
+            "a late event is accepted",
+            "events",
+            "_require_signature",
+            "stripe.WebhookSignature.verify_header(text, signature, secret, TOLERANCE)",
+            "None",
+        ),
+    )
 )
 
 VALUES = (
