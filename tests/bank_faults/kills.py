@@ -22,11 +22,10 @@ from tests.e2e import customer as customers
 from tests.e2e import processes
 from tests.e2e.customer import Customer
 from tests.e2e.processes import Installation, Running
+from tests.patience import PATIENCE_SECONDS
 from tests.stripe_stand_in import processes as stand_ins
 from tests.stripe_stand_in.processes import StandInProcess
 from tests.stripe_stand_in.stand_in import KEY, WEBHOOK_SECRET
-
-PATIENCE_SECONDS = 60.0
 
 HELD_SECONDS = 4.0
 """How long the stand-in keeps back an answer: long enough for a kill."""

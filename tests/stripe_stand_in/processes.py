@@ -13,9 +13,8 @@ from typing import Any
 import httpx
 
 import pocketpay
+from tests.patience import PATIENCE_SECONDS
 from tests.stripe_stand_in.stand_in import KEY
-
-START_SECONDS = 60.0
 
 
 @dataclass
@@ -28,18 +27,18 @@ class StandInProcess:
     def post(self, path: str, *, key: str, **fields: Any) -> httpx.Response:
         """Sends a request to the API, without the library."""
         headers = {"Authorization": f"Bearer {KEY}", "Idempotency-Key": key}
-        return httpx.post(f"{self.url}/v1/{path}", data=fields, headers=headers, timeout=START_SECONDS)
+        return httpx.post(f"{self.url}/v1/{path}", data=fields, headers=headers, timeout=PATIENCE_SECONDS)
 
     def control(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
         """Sends a control request."""
-        response = httpx.request(method, f"{self.url}/control/{path}", json=body or {}, timeout=START_SECONDS)
+        response = httpx.request(method, f"{self.url}/control/{path}", json=body or {}, timeout=PATIENCE_SECONDS)
         response.raise_for_status()
         return response.json()
 
     def kill(self) -> None:
         """Kills it, as a power failure would."""
         self.process.kill()
-        self.process.wait(START_SECONDS)
+        self.process.wait(PATIENCE_SECONDS)
 
 
 @contextmanager
@@ -65,7 +64,7 @@ def process(folder: Path, *arguments: str, port: int = 0) -> Iterator[StandInPro
 
 
 def _until_it_serves(running: subprocess.Popen[bytes], said: Path) -> str:
-    deadline = time.monotonic() + START_SECONDS
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < deadline:
         text = said.read_text()
         if "\n" in text and " is at " in text:
