@@ -311,8 +311,8 @@ STRIPE = tuple(
         (
             "a reversed transfer is paid out",
             "paying_out",
-            "PayingOut._execute",
-            "if made.amount_reversed",
+            "PayingOut._create_payout",
+            "if transfer.amount_reversed",
             "if False",
         ),
         (
