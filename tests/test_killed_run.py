@@ -99,7 +99,7 @@ def until_gone(*kept: Kept) -> None:
     deadline = time.monotonic() + GONE_SECONDS
     while left := [thing for one in kept for thing in one.left()]:
         assert time.monotonic() < deadline, left
-        time.sleep(0.02)
+        time.sleep(0.2)  # a look at every process of the machine takes 20 ms
 
 
 def segment_of(cluster: Path) -> tuple[str, str]:
