@@ -108,7 +108,7 @@ async def ask_bank(desk: Desk, order: Transaction, used: UsedLink | None) -> Ans
     the server's stays as it is: this provider would answer about an order that it does not know.
     """
     if used is not None and used.provider is not desk.provider:
-        log.warning("order_of_another_provider", transaction=str(order.id), provider=used.provider)
+        log.warning("order_of_another_provider", name=str(order.id), type=used.provider)
         raise BankNotReachable
     link = None if used is None else used.link
     instant = speed_of(order.fee) is Speed.INSTANT
@@ -135,7 +135,7 @@ async def _book(desk: Desk, order: Transaction, state: OrderState) -> Answer | N
         answer = await desk.submit(Settle(order.anchor, order.id, settled))
         order = answer.transaction
     if settled != (order.status is Status.COMPLETED) and state.reply is not BankReply.PENDING:
-        log.error("bank_contradicts_the_books", transaction=str(order.id), status=order.status, reply=state.reply)
+        log.error("bank_contradicts_the_books", name=str(order.id), state=order.status, type=state.reply)
         return answer
     if state.returned and order.status is Status.COMPLETED:
         await book_return(desk, order.anchor, order.id, returned=state.returned, why=state.why)
