@@ -1,5 +1,6 @@
 """Triggers, constraints and grants that were changed, while all rows are still correct."""
 
+from pocketpay.bank_accounts.repository.proofs import BANK_ACCOUNTS_CONSTRAINED, BANK_ACCOUNTS_GUARDED
 from pocketpay.ledger.repository import proofs as ledger
 from pocketpay.ledger.repository.proofs import (
     COMPLETE,
@@ -107,6 +108,7 @@ GUARDS = (
                 )
             },
             GUARDED: {"ledger_accounts_immutable"},
+            BANK_ACCOUNTS_GUARDED: {"bank_accounts_immutable", "bank_orders_immutable"},
         },
     ),
     Damage(
@@ -117,6 +119,11 @@ GUARDS = (
             GUARDED: {"ledger_accounts_never_removed", "ledger_accounts_never_truncated"},
             REFERENCES: {
                 f"{table}_never_{done}" for table in ("transactions", "wallets") for done in ("removed", "truncated")
+            },
+            BANK_ACCOUNTS_GUARDED: {
+                f"{table}_never_{done}"
+                for table in ("bank_accounts", "bank_orders", "bank_returns")
+                for done in ("removed", "truncated")
             },
         },
     ),
@@ -204,6 +211,11 @@ GUARDS = (
         {
             CONSTRAINED: {"fk_transactions_request", "fk_transactions_card", "fk_transactions_refund_of"},
             RECORD_CONSTRAINED: {"fk_operator_actions_transaction_id_transactions"},
+            BANK_ACCOUNTS_CONSTRAINED: {
+                "fk_bank_orders_transaction_id_transactions",
+                "fk_bank_return_refunds_refund_id_transactions",
+                "fk_bank_returns_transaction_id_transactions",
+            },
         },
     ),
     Damage(
