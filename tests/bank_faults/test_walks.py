@@ -7,13 +7,22 @@ import asyncio
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import ExitStack
+from typing import Any
+from unittest.mock import patch
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
+from pocketpay.clearing.instruction import Instruction
+from pocketpay.clearing.outcome import Answer
 from pocketpay.database.embedded.server import EmbeddedPostgres
+from pocketpay.payments.bank_return import BookReturn
+from pocketpay.payments.desk import Desk
+from pocketpay.payments.link_bank_account import LinkBankAccount
+from pocketpay.payments.remove_bank_account import RemoveBankAccount
+from pocketpay.payments.update_bank_account import UpdateBankAccount
 from tests import databases, warm_connections
 from tests.bank_faults.steps import (
     BankActs,
@@ -34,6 +43,9 @@ from tests.bank_faults.steps import (
 from tests.bank_faults.walk import walking
 from tests.stripe_stand_in.faults import Fault
 from tests.stripe_stand_in.webhooks import Delivery
+
+RULES: set[type[Instruction]] = {BookReturn, LinkBankAccount, RemoveBankAccount, UpdateBankAccount}
+"""The rules that only these walks execute. `tests/walks` must reach all others."""
 
 WALKS = int(os.environ.get("BANK_WALKS", "2"))
 
@@ -87,10 +99,18 @@ def figures(counted: Counter[str]) -> str:
 @pytest.fixture(scope="module")
 def runner() -> Iterator[asyncio.Runner]:
     """The event loop of the walks, which keeps their connections. Databases are taken and returned outside of it."""
-    with asyncio.Runner() as runner, ExitStack() as stack:
+    reached: set[type[Instruction]] = set()
+    submit = Desk.submit
+
+    def noted(desk: Desk, instruction: Instruction, *, weight: int = 1) -> Coroutine[Any, Any, Answer]:
+        reached.add(type(instruction))
+        return submit(desk, instruction, weight=weight)
+
+    with asyncio.Runner() as runner, ExitStack() as stack, patch.object(Desk, "submit", noted):
         runner.run(_keep_connections(stack))
         yield runner
         runner.run(_close(stack))
+    assert reached >= RULES, "the walks must reach every rule of bank accounts"
     if IS_LONG:
         sys.stderr.write(f"\n{figures(FIGURES)}\n")
 

@@ -53,6 +53,8 @@ def id_mutations() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 REQUIRED: dict[str, dict[str, Any]] = {
+    "deposit": {"idempotencyKey": "a-key-of-this-test", "amount": "1.00"},
+    "withdraw": {"idempotencyKey": "a-key-of-this-test", "amount": "1.00", "speed": "STANDARD"},
     "payRequest": {"idempotencyKey": "a-key-of-this-test"},
     "refund": {"idempotencyKey": "a-key-of-this-test", "reason": "x"},
     "simulateCardPayment": {"idempotencyKey": "a-key-of-this-test", "merchant": "x", "amount": "1.00"},

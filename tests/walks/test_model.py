@@ -22,6 +22,7 @@ from pocketpay.payments.split_bill import shares
 from pocketpay.requests.money_request import RequestStatus
 from pocketpay.transactions.lifecycle import Status
 from tests import model as its_package
+from tests.bank_faults import test_walks
 from tests.conftest import Dsns
 from tests.model.money_requests import shares_of
 from tests.model.recovery import Account, Recovery
@@ -57,8 +58,9 @@ def rules_of_the_product() -> set[type[Instruction]]:
 
 
 def test_walks_reach_every_rule_and_every_state() -> None:
-    """Every class with a footprint and a decide() is a rule, so a new rule without a model fails here."""
-    rules = rules_of_the_product()
+    """Every class with a footprint and a decide() is a rule, so a new rule without a model fails here. The rules of
+    bank accounts have walks of their own, which must reach them."""
+    rules = rules_of_the_product() - test_walks.RULES
     states: set[str] = {*Status, *RequestStatus, *CardStatus}
     walked: set[type[Instruction]] = set()
     reached: set[str] = set()
