@@ -6,13 +6,15 @@ The cluster is not durable (no fsync), so nothing here tests durability. Tests o
 import asyncio
 import gc
 import logging
-from collections.abc import AsyncIterator, Generator, Iterator
-from functools import cache
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import hypothesis
 import pytest
+import structlog
 from argon2 import PasswordHasher
 
 from pocketpay.clearing import waiting
@@ -169,9 +171,15 @@ def real_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(passwords, "_ARGON2", PRODUCT)
 
 
+def _configure_without_cache(configure: Callable[..., None], **settings: Any) -> None:
+    configure(**{**settings, "cache_logger_on_first_use": False})
+
+
 @pytest.fixture(autouse=True)
-def log_of_its_own() -> Iterator[None]:
-    """Restores the handlers and levels of the process's log after each test."""
+def log_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Restores the handlers and levels of the process's log after each test. No logger is kept with the configuration
+    of its first use, as in a server: a later test could not capture its lines."""
+    monkeypatch.setattr(structlog, "configure", partial(_configure_without_cache, structlog.configure))
     root, ours = logging.getLogger(), logging.getLogger("pocketpay")
     handlers, levels = [one for one in root.handlers if isinstance(one, log._Stderr)], (root.level, ours.level)
     yield
