@@ -72,7 +72,6 @@ PLANNER_SETTINGS = {
     "enable_mergejoin": "off",
     "enable_bitmapscan": "off",
     "jit": "off",
-    "plan_cache_mode": "force_generic_plan",
 }
 """Planner settings of the clearing's connection. Its statements always read a few rows by key. On new tables without
 statistics, the planner would choose sequential scans and keep those plans while the tables grow (decision 4)."""

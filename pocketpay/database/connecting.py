@@ -31,9 +31,11 @@ TIMEOUTS = {
     "idle_in_transaction_session_timeout": "5000",
     "transaction_timeout": "5000",
     "timezone": "UTC",
+    "plan_cache_mode": "force_generic_plan",
 }
 """Settings of every connection, in milliseconds: at most 1 s for a lock, 2 s for a statement, 5 s for a unit of
-work."""
+work. A statement is planned once for each connection: in a large database PostgreSQL would plan the read of a balance
+at every execution, which takes longer than the read."""
 
 GONE = {
     "tcp_keepalives_idle": "5",

@@ -60,7 +60,7 @@ async def test_an_unreachable_database_is_reported_in_one_sentence(dsn: str) -> 
     assert "\n" not in str(refused.value)
 
 
-async def test_connections_carry_the_timeouts_and_the_isolation(database_dsn: Dsns) -> None:
+async def test_connections_carry_the_timeouts_the_isolation_and_generic_plans(database_dsn: Dsns) -> None:
     connection = await sessions.connect(database_dsn.server)
     shown = {name: await connection.fetchval("select current_setting($1)", name) for name in connecting.TIMEOUTS}
     await connection.close()
@@ -71,4 +71,5 @@ async def test_connections_carry_the_timeouts_and_the_isolation(database_dsn: Ds
         "idle_in_transaction_session_timeout": "5s",
         "transaction_timeout": "5s",
         "timezone": "UTC",
+        "plan_cache_mode": "force_generic_plan",
     }
