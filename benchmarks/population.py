@@ -20,6 +20,7 @@ from pocketpay.identity.viewer import Viewer
 from pocketpay.ledger.repository import postings
 from pocketpay.money import Money
 from pocketpay.payments.deposit import AcceptDeposit
+from pocketpay.payments.other_bank import OtherBank
 from pocketpay.payments.settle import Settle
 from pocketpay.payments.transfer import Transfer
 from pocketpay.settings import SecretKeys, Settings
@@ -90,7 +91,9 @@ async def fund(clearing: Clearing, people: list[Person]) -> None:
 
     async def one(person: Person) -> None:
         key = Key(person.wallet_id, "opening-deposit", "deposit", bytes(32))
-        accepted = await clearing.submit(AcceptDeposit(uuids.uuid7(), person.wallet_id, OPENING, "Bench Bank", key))
+        accepted = await clearing.submit(
+            AcceptDeposit(uuids.uuid7(), person.wallet_id, OPENING, OtherBank("Bench Bank"), key)
+        )
         await clearing.submit(Settle(person.wallet_id, accepted.transaction.id, settled=True))
 
     await run_in_chunks([one(person) for person in people])
