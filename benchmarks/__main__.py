@@ -86,13 +86,17 @@ def main() -> None:
 
 
 def _measure_all(arguments: argparse.Namespace) -> None:
-    """Measures Pocket Pay and the reference backend on one PostgreSQL, and the peers on another like it: one has too
-    few connections for all."""
+    """Measures Pocket Pay, the reference backend and the peers, each on a PostgreSQL of its own: one has too few
+    connections for all."""
     home = Path(tempfile.mkdtemp(prefix="pocketpay-bench-"))
     home.chmod(0o755)
     try:
-        with EmbeddedPostgres(home / "data") as postgres, EmbeddedPostgres(home / "peers") as for_peers:
-            _measure(postgres, for_peers.owner_dsn, home, arguments)
+        with (
+            EmbeddedPostgres(home / "data") as postgres,
+            EmbeddedPostgres(home / "reference") as for_reference,
+            EmbeddedPostgres(home / "peers") as for_peers,
+        ):
+            _measure(postgres, for_reference, for_peers.owner_dsn, home, arguments)
     finally:
         shutil.rmtree(home)
 
@@ -115,13 +119,19 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
-def _measure(postgres: EmbeddedPostgres, peers_dsn: str, home: Path, arguments: argparse.Namespace) -> None:
+def _measure(
+    postgres: EmbeddedPostgres,
+    for_reference: EmbeddedPostgres,
+    peers_dsn: str,
+    home: Path,
+    arguments: argparse.Namespace,
+) -> None:
     asyncio.run(migrations.upgrade(postgres.owner_dsn, postgres.server_dsn))
     secret = secret_key.read_or_create(home / "data")
     people, short, long, pair = uvloop.run(_populate(postgres.server_dsn, (secret,)))
     ours = _targets(home / "ours.tsv", people)
     histories = [_targets(home / f"ours_{n}.tsv", [p]) for n, p in zip(HISTORIES, (short, long), strict=True)]
-    reference_dsn = uvloop.run(_reference_database(postgres))
+    reference_dsn = uvloop.run(_reference_database(for_reference))
     theirs, their_histories = _reference_people(reference_dsn, home)
     uvloop.run(ledger.make(peers_dsn, PEOPLE))
     accounts = ledger.write_targets(home / "peers.tsv", PEOPLE)
