@@ -30,6 +30,7 @@ def quick_init(cls: type[T]) -> type[T]:
 
     Raises TypeError for a class with more than fields and plain default values. The class cannot have subclasses.
     """
+    # mypy does not know that T is a dataclass.
     if not cls.__dataclass_params__.frozen or hasattr(cls, "__post_init__"):  # type: ignore[attr-defined]
         raise TypeError(f"{cls.__name__} is not a frozen dataclass, or has a __post_init__")
     if any(not field.init or field.default_factory is not MISSING for field in fields(cls)):  # type: ignore[arg-type]

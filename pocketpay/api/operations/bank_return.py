@@ -49,7 +49,7 @@ class BankReturn:
     @strawberry.field(description="The deposit or withdrawal that the bank took back.")
     async def transaction(self, info: Info) -> CustomerTransaction:
         found = await CustomerTransaction.find(info, self.about)
-        assert found is not None, "a foreign key guarantees it"  # noqa: S101 - see above
+        assert found is not None  # noqa: S101 - a foreign key guarantees it
         return found
 
 

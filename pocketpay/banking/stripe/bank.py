@@ -49,4 +49,4 @@ class StripeBank:
         """Closes the connections to Stripe."""
         http_client = self._client._requestor._client  # the library has no public way
         if http_client is not None:
-            await http_client.close_async()  # type: ignore[no-untyped-call]
+            await http_client.close_async()  # type: ignore[no-untyped-call]  # the library has no type here

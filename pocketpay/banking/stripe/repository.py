@@ -78,7 +78,7 @@ async def end(session: Session, known: Stored, ending: Ending, why: str) -> Stor
 
 
 def _stored(row: Record | None) -> Stored:
-    assert row is not None  # noqa: S101  # each statement returns its row
+    assert row is not None  # noqa: S101 - each statement returns its row
     ending = row["ending"]
     return Stored(
         row["owner_id"],
