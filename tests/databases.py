@@ -102,8 +102,10 @@ def fresh_copy(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
     """Creates a fresh, migrated database, and drops it after the block."""
     databases = _of(postgres)
     dsns = databases.create()
-    yield dsns
-    databases.drop(dsns)
+    try:
+        yield dsns
+    finally:
+        databases.drop(dsns)
 
 
 @contextmanager
@@ -118,8 +120,10 @@ def recycled(postgres: EmbeddedPostgres) -> Iterator[Dsns]:
     """Provides a migrated database without rows."""
     databases = _of(postgres)
     used = databases.take()
-    yield used.dsns
-    databases.give_back(used)
+    try:
+        yield used.dsns
+    finally:
+        databases.give_back(used)
 
 
 def drop_all(postgres: EmbeddedPostgres) -> None:
@@ -133,8 +137,10 @@ def drop_all(postgres: EmbeddedPostgres) -> None:
 def _kept(dsns: Dsns) -> Iterator[None]:
     both = {dsns.server, dsns.owner}
     kept_dsns.update(both)
-    yield
-    kept_dsns.difference_update(both)
+    try:
+        yield
+    finally:
+        kept_dsns.difference_update(both)
 
 
 class _Databases:

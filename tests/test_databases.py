@@ -1,6 +1,7 @@
 """A database or a connection that an earlier test used is as good as a new one."""
 
 import asyncio
+from contextlib import suppress
 
 import asyncpg
 import pytest
@@ -46,6 +47,13 @@ async def rows(dsns: Dsns) -> int:
         await owner.close()
 
 
+@pytest.fixture
+def lasting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No database is dropped for its age: forty earlier tests may have used the one that this test gets."""
+    monkeypatch.setattr(databases, "MAX_USES", 1_000)
+
+
+@pytest.mark.usefixtures("lasting")
 def test_a_reused_database_has_no_rows_and_keeps_its_guards(postgres: EmbeddedPostgres) -> None:
     with recycled(postgres) as used:
         asyncio.run(trade(used))
@@ -64,6 +72,25 @@ def test_a_reused_database_has_no_rows_and_keeps_its_guards(postgres: EmbeddedPo
         assert asyncio.run(findings()) == []
 
 
+def test_a_database_is_dropped_after_its_last_use(
+    postgres: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(databases, "MAX_USES", 1)
+    with recycled(postgres) as used:
+        pass
+    with recycled(postgres) as other:
+        assert other != used
+
+
+@pytest.mark.usefixtures("lasting")
+def test_a_test_that_fails_gives_its_database_back(postgres: EmbeddedPostgres) -> None:
+    with suppress(ZeroDivisionError), recycled(postgres) as used:
+        raise ZeroDivisionError
+    with recycled(postgres) as again:
+        assert again == used
+
+
+@pytest.mark.usefixtures("lasting")
 def test_a_database_is_not_reused_when_more_than_its_rows_has_changed(postgres: EmbeddedPostgres) -> None:
     for change in CHANGES:
         with recycled(postgres) as used:
