@@ -5,6 +5,7 @@
     python -m benchmarks attacks                    the delays of a customer during an attack: see `attacks`
     python -m benchmarks workers                    two workers beside one process: see `workers`
     python -m benchmarks sockets                    the memory of idle websockets: see `idle_sockets`
+    python -m benchmarks pushes                     the rate and the delay of pushes: see `push_delay`
 
 Each round measures every case once, one after another, so that other load on the machine affects all cases alike. The
 figures are medians over the rounds, with the smallest and the largest value. Before the first round, every load runs
@@ -25,7 +26,7 @@ from pathlib import Path
 
 import uvloop
 
-from benchmarks import against, attacks, chart, idle_sockets, servers, workers, wrk
+from benchmarks import against, attacks, chart, idle_sockets, push_delay, servers, workers, wrk
 from benchmarks.clearing import transfers_per_second
 from benchmarks.errors import BenchmarkError
 from benchmarks.peers import ledger
@@ -72,6 +73,9 @@ def main() -> None:
     if arguments.what == "sockets":
         idle_sockets.run_and_print()
         return
+    if arguments.what == "pushes":
+        push_delay.run_and_print()
+        return
     if shutil.which("wrk") is None:
         raise SystemExit("benchmarks need wrk: apt-get install wrk")
     try:
@@ -103,7 +107,7 @@ def _measure_all(arguments: argparse.Namespace) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks")
-    parser.add_argument("what", nargs="?", choices=["all", "attacks", "workers", "sockets"], default="all")
+    parser.add_argument("what", nargs="?", choices=["all", "attacks", "workers", "sockets", "pushes"], default="all")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=None, help="of each window: 4, or 2 with --against")
     parser.add_argument("--against", metavar="COMMIT", help="compare this checkout with another commit instead")

@@ -19,14 +19,16 @@ WALLETS = 4
 SOCKETS = 200
 
 
-async def measure(port: int, crowd: list[Person], seconds: float, cpu: Callable[[], Cpu]) -> Window:
-    """Measures one window of pushes. Connecting and subscribing happen before the window starts."""
+async def measure(
+    port: int, crowd: list[Person], seconds: float, cpu: Callable[[], Cpu], *, sockets: int = SOCKETS
+) -> Window:
+    """Measures one window of pushes to that many sockets, which are subscribed before the window starts."""
     spacing = len(crowd) // WALLETS
     watched = {number: WatchedWallet(crowd[number]) for number in range(0, len(crowd), spacing)}
     clients = [await Client.open(port) for _ in watched]
     try:
         for wallet in watched.values():
-            await wallet.open(port, SOCKETS // WALLETS)
+            await wallet.open(port, sockets // WALLETS)
         loop = asyncio.get_running_loop()
         pushes, before, started = _pushes(watched), cpu(), loop.time()
         async with asyncio.TaskGroup() as payments:
