@@ -24,8 +24,9 @@ import asyncpg
 from benchmarks.guard_variants import AS_SHIPPED, Variant, guard_variants, key_variants
 from benchmarks.population import Person, fund, make_people, open_clearing, payment
 from benchmarks.servers import NO_LIMITS
+from pocketpay.clearing.lane import PLANNER_SETTINGS
 from pocketpay.clearing.progress import Progress
-from pocketpay.clearing.queue import PLANNER_SETTINGS, Clearing
+from pocketpay.clearing.queue import Clearing
 from pocketpay.clearing.unit import carry_out
 from pocketpay.database import migrations, uuids
 from pocketpay.database.connecting import TIMEOUTS

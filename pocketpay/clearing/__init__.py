@@ -2,7 +2,9 @@
 
     a verb ─► queue ─► unit of work: lock, look up, decide, write, commit ─► answers
 
-    queue.py            runs units of work one after another, and handles their failures
+    queue.py            gives waiting orders to the lanes
+    lane.py             runs units of work one after another on one connection, and handles their failures
+    answers.py          the answers of committed units that are not sent yet
     traced.py           runs units of work with a span for each, for a server that traces
     waiting.py          the waiting orders, and which of them the next unit takes
     clock_alarm.py      the alarm about accounts whose last change is in the future

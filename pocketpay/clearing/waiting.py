@@ -6,11 +6,15 @@ An order waits only for
        oldest batch: single orders never wait for a second batch, and batches never wait for single orders
     2. an account of its own that another session has locked. The order is postponed; no other order waits for it
     3. once it is postponed, an earlier postponed order that needs one of the same accounts
+    4. while a unit runs: an account of its own that the unit needs, or that an earlier order needs which waits for
+       the unit; and enough payments for a unit beside it (MIN_BESIDE, MAX_PASSED)
+
+Two units that run at the same time share no account.
 
 An order waits at most WAIT_SECONDS. Then it is refused without any effect. A unit executes its orders in order of
 arrival. `tests/clearing/test_waiting.py` enumerates the possible cases.
 
-Decision 22 gives the reasons.
+Decisions 22 and 71 give the reasons.
 """
 
 from bisect import insort
@@ -27,6 +31,12 @@ from pocketpay.database.failures import ServiceBusy
 MAX_IN_UNIT = 128
 """Single orders per unit. A larger unit takes longer and is not cheaper per order. One batch is taken in addition:
 otherwise single orders that fill every unit would leave no room for it."""
+
+MIN_BESIDE = 32
+"""Payments of a unit that runs beside another. A smaller one costs more in round trips than it gains."""
+
+MAX_PASSED = 256
+"""Orders that a unit leaves because of their accounts, before it stops looking for others."""
 
 MAX_WAITING = 2_048
 """Single orders that wait. This is sixteen units; an order behind them would be refused for its age anyway."""
@@ -56,6 +66,10 @@ class Waiting:
 
     counts: Counts = field(default_factory=Counts)
     locked: set[UUID] = field(default_factory=set)
+    in_units: set[UUID] = field(default_factory=set)
+    """The accounts of the running units."""
+    _enough_beside: int = MIN_BESIDE
+    """How many payments must wait until `take` looks for a unit beside a running one: it had looked before."""
     _singles: "deque[Ticket]" = field(default_factory=deque)
     _batches: "deque[Ticket]" = field(default_factory=deque)
     _postponed: "list[Ticket]" = field(default_factory=list)
@@ -68,6 +82,11 @@ class Waiting:
     def more(self) -> bool:
         """Whether orders wait for another unit. Postponed orders do not count."""
         return bool(self._singles or self._batches)
+
+    @property
+    def may_take_beside(self) -> bool:
+        """Whether `take` may find a unit that is worth its round trips while another unit runs."""
+        return len(self._singles) + _payments(self._batches) >= self._enough_beside
 
     @property
     def postponed(self) -> Sequence[Ticket]:
@@ -88,19 +107,49 @@ class Waiting:
     def take(self) -> list[Ticket]:
         """Removes and returns the orders of the next unit, in order of arrival; empty if none can run now.
 
-        Postpones the orders whose accounts are locked.
+        Postpones the orders whose accounts are locked. The unit's accounts count as `in_units` until `release`.
         """
-        singles, batches = self._take_postponed() if self._postponed else ([], [])
-        while self._singles and len(singles) < MAX_IN_UNIT:
-            self._take_up(self._singles.popleft(), singles)
-        while self._batches and not batches:
-            self._take_up(self._batches.popleft(), batches)
-        if batches:
-            singles += batches
-            singles.sort(key=_BY_ARRIVAL)
-        for ticket in singles:
+        beside, blocked = bool(self.in_units), set(self.in_units)
+        singles, batches = self._take_postponed(blocked) if self._postponed else ([], [])
+        passed: list[Ticket] = []
+        while len(passed) < MAX_PASSED and (queue := self._next_queue(len(singles) < MAX_IN_UNIT, not batches)):
+            ticket = queue.popleft()
+            if ticket.accounts.isdisjoint(blocked):
+                self._take_up(ticket, batches if ticket.is_batch else singles)
+            else:
+                blocked |= ticket.accounts
+                passed.append(ticket)
+        unit = sorted(singles + batches, key=_BY_ARRIVAL) if batches else singles
+        if beside and (payments := _payments(unit)) < MIN_BESIDE:
+            passed, unit = sorted(passed + unit, key=_BY_ARRIVAL), []
+            self._enough_beside = len(self._singles) + _payments(self._batches) + _payments(passed)
+            self._enough_beside += MIN_BESIDE - payments
+        self._put_back(passed)
+        for ticket in unit:
             ticket.waiting = False
-        return singles
+            self.in_units |= ticket.accounts
+        return unit
+
+    def release(self, unit: Sequence[Ticket]) -> None:
+        """Frees the accounts of a unit that has ended."""
+        for ticket in unit:
+            self.in_units -= ticket.accounts
+        self._enough_beside = MIN_BESIDE
+
+    def _put_back(self, passed: Sequence[Ticket]) -> None:
+        """Puts orders back at the head of their queues."""
+        for ticket in reversed(passed):
+            if ticket.was_postponed:
+                insort(self._postponed, ticket, key=_BY_ARRIVAL)
+            else:
+                (self._batches if ticket.is_batch else self._singles).appendleft(ticket)
+
+    def _next_queue(self, room_for_single: bool, room_for_batch: bool) -> "deque[Ticket] | None":
+        """Returns the queue of the oldest order for which there is room in the unit."""
+        singles, batches = room_for_single and self._singles, room_for_batch and self._batches
+        if singles and batches:
+            return singles if singles[0].number < batches[0].number else batches
+        return singles or batches or None
 
     def postpone(self, unit: Sequence[Ticket], locked: set[UUID]) -> list[Ticket]:
         """Postpones the unit's orders that need one of the `locked` accounts, and returns the other orders."""
@@ -130,14 +179,14 @@ class Waiting:
             while queue:
                 self._refuse(queue.pop(), reason)
 
-    def _take_postponed(self) -> tuple[list[Ticket], list[Ticket]]:
+    def _take_postponed(self, in_units: set[UUID]) -> tuple[list[Ticket], list[Ticket]]:
         """Removes and returns the postponed orders that can run now, as (singles, batches).
 
         An order that cannot run reserves its accounts, so that no later postponed order overtakes it on them.
         """
         singles: list[Ticket] = []
         batches: list[Ticket] = []
-        blocked, staying = set(self.locked), []
+        blocked, staying = self.locked | in_units, []
         for ticket in self._postponed:
             fits = not batches if ticket.is_batch else len(singles) < MAX_IN_UNIT
             if fits and ticket.accounts.isdisjoint(blocked):
@@ -145,6 +194,8 @@ class Waiting:
             else:
                 blocked |= ticket.accounts
                 staying.append(ticket)
+                if in_units and ticket.accounts.isdisjoint(self.locked):
+                    in_units |= ticket.accounts
         self._postponed = staying
         return singles, batches
 

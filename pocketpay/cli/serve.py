@@ -166,7 +166,7 @@ def prepare_to_serve(settings: Settings, database: DatabaseAddress, processes: i
     Raises what `prepare` and `check_policy` raise, and DatabaseUnavailable when the database allows too few
     connections.
     """
-    from pocketpay.clearing.queue import PLANNER_SETTINGS
+    from pocketpay.clearing.lane import PLANNER_SETTINGS
 
     prepare(settings, database, clearing=PLANNER_SETTINGS)
     asyncio.run(check_policy(settings, database))

@@ -1,6 +1,6 @@
 """How many connections the processes of a server hold, and how many the database allows.
 
-    the clearing, the listener      one each
+    the clearing, the listener      two and one
     reads, writes                   up to READERS and WRITERS
     the senders of mail             two, if there are any
 
@@ -14,7 +14,7 @@ from pocketpay.database.errors import DatabaseUnavailable
 from pocketpay.database.sessions import Session
 
 READERS, WRITERS = 4, 2
-SINGLE = 2
+SINGLE = 3
 MAIL = 2
 
 ALLOWED = """

@@ -94,10 +94,20 @@ def classify(error: BaseException) -> Failure:
     return Failure.UNKNOWN
 
 
+_FROM_DRIVER = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+
+
 def lost_connection(error: BaseException) -> bool:
     """Whether the connection that raised `error` must not be used again."""
-    driver = isinstance(error, asyncpg.PostgresError | asyncpg.InterfaceError | asyncpg.InternalClientError | OSError)
-    return driver and classify(error) is Failure.UNKNOWN
+    return isinstance(error, _FROM_DRIVER) and classify(error) is Failure.UNKNOWN
+
+
+def looks_like_bug(error: BaseException) -> bool:
+    """Whether neither PostgreSQL nor the driver nor the network reports `error`, so that it looks like a bug of ours.
+
+    When a connection is lost, the driver may raise such an error too (AttributeError). So a retry may help once.
+    """
+    return not isinstance(error, (*_FROM_DRIVER, ServiceBusy))
 
 
 def _is_wrong_call(error: BaseException) -> bool:

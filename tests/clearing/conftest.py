@@ -2,7 +2,7 @@
 
 import pytest
 
-from pocketpay.clearing import queue
+from pocketpay.clearing import lane
 from tests.desks import desk, dsns, kept, records, two_desks
 
 __all__ = ["desk", "dsns", "kept", "records", "two_desks"]
@@ -11,4 +11,4 @@ __all__ = ["desk", "dsns", "kept", "records", "two_desks"]
 @pytest.fixture(autouse=True)
 def patient(limit_of_waiting: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Units of work wait long for a lock: the tests keep one waiting while other orders arrive."""
-    monkeypatch.setattr(queue, "LOCK_MILLISECONDS", 1_500)
+    monkeypatch.setattr(lane, "LOCK_MILLISECONDS", 1_500)

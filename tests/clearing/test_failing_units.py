@@ -9,13 +9,16 @@ from uuid import UUID
 
 import pytest
 
+from pocketpay.clearing import lane, unit
 from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint
 from pocketpay.clearing.instruction import Instruction
+from pocketpay.clearing.lane import Lane
 from pocketpay.clearing.outcome import Answer, Outcome
-from pocketpay.clearing.queue import Clearing
 from pocketpay.clearing.terms import Terms
+from pocketpay.clearing.write import write
 from pocketpay.database.failures import ServiceBusy
+from pocketpay.database.sessions import Session
 from pocketpay.errors import BooksDisagree, Refusal
 from pocketpay.payments.cancel import Cancel
 from pocketpay.payments.desk import Desk
@@ -92,10 +95,46 @@ async def test_a_bug_in_the_clearing_does_not_stop_the_next_unit(desk: Desk, mon
         raise ZeroDivisionError
 
     with monkeypatch.context() as patched:
-        patched.setattr(Clearing, "_settle", broken)
+        patched.setattr(Lane, "_settle", broken)
         told = await all_told(*(send(desk, ada, bob, "0.01") for _ in range(3)))
     assert [type(one) for one in told] == [ZeroDivisionError] * 3
     assert (await send(desk, ada, bob, "0.01")).transaction.status is Status.COMPLETED
+
+
+async def test_a_bug_outside_the_rules_is_given_up_after_a_few_tries(
+    desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bob = await people(desk, 2, funds="10.00")
+    tries = 0
+
+    async def broken(*_: object, **__: object) -> None:
+        nonlocal tries
+        tries += 1
+        raise AttributeError("a bug")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(lane, "PAUSE_SECONDS", 0.001)
+        patched.setattr(unit, "write", broken)
+        told = await all_told(*(send(desk, ada, bob, "0.01") for _ in range(2)))
+    assert [type(one) for one in told] == [AttributeError] * 2
+    assert tries == 3 * (lane.TRIES + 1), "both together, then each alone"
+    assert (await send(desk, ada, bob, "0.01")).transaction.status is Status.COMPLETED
+
+
+async def test_a_driver_error_of_another_class_is_retried(
+    desk: Desk, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, bob = await people(desk, 2, funds="10.00")
+    failures = [AttributeError("'NoneType' object has no attribute 'write'")]
+
+    async def broken_once(session: Session, book: Book) -> None:
+        if failures:
+            raise failures.pop()
+        await write(session, book)
+
+    monkeypatch.setattr(unit, "write", broken_once)
+    answer = await send(desk, ada, bob, "0.01")
+    assert (answer.transaction.status, answer.replayed) == (Status.COMPLETED, False)
 
 
 async def test_an_unreadable_row_fails_only_the_order_that_needs_it(desk: Desk, records: Records) -> None:
@@ -188,7 +227,7 @@ async def test_an_unknown_outcome_is_looked_up_over_a_new_connection(
 ) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     backend = "select count(*) from pg_stat_activity where application_name = 'pocketpay clearing' and pid = $1"
-    pid = desk.clearing._connection.get_server_pid()  # type: ignore[union-attr]
+    pid = desk.clearing._lanes[0]._connection.get_server_pid()  # type: ignore[union-attr]
     await install(records, state, 2)
     answer = await send(desk, ada, bob, "0.01")
     assert (answer.transaction.status, answer.replayed) == (Status.COMPLETED, False)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pocketpay.clearing import queue, waiting
+from pocketpay.clearing import lane, waiting
 from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.outcome import Answer
 from pocketpay.clearing.terms import Terms
@@ -156,7 +156,7 @@ async def test_a_postponed_order_whose_commit_reply_was_lost_returns_its_first_r
             raise ConnectionResetError
 
         patched = pytest.MonkeyPatch()
-        patched.setattr(queue, "carry_out", lost)
+        patched.setattr(lane, "carry_out", lost)
         order = asyncio.create_task(desk.submit(transfer_of(ada, bob, 100)))
         await until_postponed(desk, 1)
         await asyncio.sleep(0.8)
@@ -205,7 +205,7 @@ async def test_a_locked_row_of_another_table_fails_only_the_order_that_needs_it(
 async def test_a_single_order_waits_for_at_most_one_batch_of_another_customer(
     dsns: Dsns, records: Records, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue, "LOCK_MILLISECONDS", 1_500)
+    monkeypatch.setattr(lane, "LOCK_MILLISECONDS", 1_500)
     async with open_desk(dsns.server, without_risk_rules()) as desk:
         ada, bob, cyd = await people(desk, 3, funds="10.00")
         async with held_elsewhere(desk, ada):

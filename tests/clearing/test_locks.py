@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pocketpay.clearing import queue
+from pocketpay.clearing import lane
 from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.outcome import Answer
 from pocketpay.clearing.terms import Terms
@@ -37,7 +37,7 @@ def kept() -> Terms:
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A unit waits for a lock as long as the test holds it."""
-    monkeypatch.setattr(queue, "LOCK_MILLISECONDS", 120_000)
+    monkeypatch.setattr(lane, "LOCK_MILLISECONDS", 120_000)
 
 
 FIRST: dict[str, Callable[[Person, Person, Person], Instruction]] = {

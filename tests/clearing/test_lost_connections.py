@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pocketpay.clearing import queue as clearings
+from pocketpay.clearing import lane as lanes
 from pocketpay.clearing import waiting as rules
 from pocketpay.clearing.outcome import Answer
 from pocketpay.database import commits, connecting, sessions
@@ -87,7 +87,7 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every timeout is a tenth of its value in production."""
     monkeypatch.setattr(rules, "WAIT_SECONDS", rules.WAIT_SECONDS / 10)
     monkeypatch.setattr(rules, "IN_DOUBT_SECONDS", rules.IN_DOUBT_SECONDS / 10)
-    monkeypatch.setattr(clearings, "ROLL_BACK_SECONDS", clearings.ROLL_BACK_SECONDS / 10)
+    monkeypatch.setattr(lanes, "ROLL_BACK_SECONDS", lanes.ROLL_BACK_SECONDS / 10)
     monkeypatch.setattr(connecting, "CONNECT_SECONDS", connecting.CONNECT_SECONDS / 10)
     monkeypatch.setattr(commits, "COMMIT_SECONDS", commits.COMMIT_SECONDS / 10)
     usual = sessions.connect.__kwdefaults__

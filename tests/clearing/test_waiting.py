@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from itertools import product
 from uuid import UUID, uuid4
 
@@ -16,7 +17,7 @@ from pocketpay.clearing.ticket import Ticket
 from pocketpay.clearing.waiting import Waiting
 from pocketpay.database.failures import ServiceBusy
 
-ADA, BOB = uuid4(), uuid4()
+ADA, BOB, CY = uuid4(), uuid4(), uuid4()
 FREE: frozenset[UUID] = frozenset()
 
 
@@ -71,6 +72,7 @@ class Run:
         batches = [one for one in taken if one.is_batch]
         assert len(batches) <= 1
         assert len(taken) - len(batches) <= rules.MAX_IN_UNIT
+        self.waiting.release(taken)
         going = taken
         if held := locked & {account for one in taken for account in one.accounts}:
             going = self.waiting.postpone(taken, set(held))
@@ -126,13 +128,117 @@ async def test_an_order_waits_only_for_a_reason_in_the_rule_of_waiting(
         assert run.here == [], "all orders are executed when no account is locked"
 
 
+class Step(Enum):
+    """What happens after an order has arrived."""
+
+    NOTHING = auto()
+    START = auto()
+    END_FIRST_AND_START = auto()
+    END_LAST_AND_START = auto()
+
+
+BESIDE = [
+    (Order(ADA), 1),
+    (Order(BOB), 1),
+    (Order(CY), 1),
+    (Order(ADA, BOB), 1),
+    (Order(BOB, CY), 1),
+    (Order(ADA), 2),
+]
+"""Orders for units that run at the same time."""
+
+
+@dataclass
+class Lanes:
+    """A queue with units that run at the same time. Its rule is checked whenever a unit starts."""
+
+    waiting: Waiting = field(default_factory=Waiting)
+    here: list[Ticket] = field(default_factory=list)
+    running: list[list[Ticket]] = field(default_factory=list)
+
+    def arrive(self, order: Order, weight: int) -> None:
+        self.here.append(ticket(order, weight))
+        self.waiting.add(self.here[-1])
+
+    def end(self, number: int) -> None:
+        if self.running:
+            self.waiting.release(self.running.pop(number))
+
+    def start(self) -> None:
+        """Starts a unit if there are orders for it."""
+        others = frozenset().union(*(one.accounts for unit in self.running for one in unit))
+        taken = self.waiting.take()
+        assert all(one.accounts.isdisjoint(others) for one in taken), "two running units share no account"
+        assert [one.number for one in taken] == sorted(one.number for one in taken)
+        self.here = [one for one in self.here if one not in taken]
+        assert len(self.waiting) == len(self.here), "no order is lost"
+        reserved = set(others)
+        for one in sorted([*self.here, *taken], key=lambda each: each.number):
+            if one in taken:
+                assert one.accounts.isdisjoint(reserved), f"order {one.number} passed one that waits for a unit"
+            elif one.accounts.isdisjoint(reserved):
+                kind = [other for other in taken if other.is_batch == one.is_batch and other.number < one.number]
+                full = len(kind) >= (1 if one.is_batch else rules.MAX_IN_UNIT)
+                assert full, f"order {one.number} of {self!r} waits for nothing"
+            else:
+                reserved |= one.accounts
+        if taken:
+            self.running.append(taken)
+
+
+@pytest.mark.parametrize("most_in_unit", [1, 2])
+async def test_units_that_run_at_the_same_time_share_no_account(
+    monkeypatch: pytest.MonkeyPatch, most_in_unit: int
+) -> None:
+    monkeypatch.setattr(rules, "MAX_IN_UNIT", most_in_unit)
+    monkeypatch.setattr(rules, "MIN_BESIDE", 1)
+    for orders in product(BESIDE, repeat=3):
+        for steps in product(Step, repeat=3):
+            lanes = Lanes()
+            for (order, weight), step in zip(orders, steps, strict=True):
+                lanes.arrive(order, weight)
+                if step is Step.END_FIRST_AND_START:
+                    lanes.end(0)
+                if step is Step.END_LAST_AND_START:
+                    lanes.end(-1)
+                if step is not Step.NOTHING:
+                    lanes.start()
+            for _ in orders:
+                lanes.start()
+                lanes.end(0)
+            while lanes.running:
+                lanes.end(0)
+            lanes.start()
+            assert lanes.here == [], "all orders are executed"
+
+
+async def test_a_unit_beside_another_starts_when_enough_payments_can_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "MIN_BESIDE", 3)
+    waiting = Waiting(_enough_beside=rules.MIN_BESIDE)
+    waiting.add(ticket(Order(ADA)))
+    running = waiting.take()
+    going = []
+    for order in (Order(ADA), Order(BOB), Order(ADA), Order(CY), Order(BOB)):
+        waiting.add(ticket(order))
+        going.append(waiting.may_take_beside and [one.number for one in waiting.take()])
+    assert going == [False, False, [], False, [2, 4, 5]]
+    waiting.release(running)
+    assert waiting.take() == [], "two payments are not enough beside the second unit"
+    waiting.in_units.clear()
+    assert [one.number for one in waiting.take()] == [1, 3], "alone, every payment can go"
+
+
 async def test_a_unit_takes_single_orders_before_its_one_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "MAX_IN_UNIT", 3)
     waiting = Waiting()
     weights = [1, 100, 100, 1, 1, 1, 100, 1]
     for weight in weights:
         waiting.add(ticket(Order(ADA), weight))
-    taken = [[one.number for one in waiting.take()] for _ in range(4)]
+    taken = []
+    for _ in range(4):
+        unit = waiting.take()
+        waiting.release(unit)
+        taken.append([one.number for one in unit])
     assert taken == [[0, 1, 3, 4], [2, 5, 7], [6], []]
 
 

@@ -54,7 +54,7 @@ async def test_the_clearing_reads_and_writes_times_as_the_driver_does(
     database: Database, owner: "Connection[Record]"
 ) -> None:
     clearing = Clearing(database, terms(), HouseAccounts.of([]))
-    converting = await clearing._connected()
+    converting = await clearing._lanes[0]._connected()
     try:
         for connection in (owner, converting):
             await connection.execute("set timezone = 'UTC'")

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from asyncpg import Connection, Record
 
-from pocketpay.clearing.queue import PLANNER_SETTINGS
+from pocketpay.clearing.lane import PLANNER_SETTINGS
 from pocketpay.clearing.repository import units
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.payments import repository as sweeps
