@@ -33,6 +33,7 @@ from pocketpay.database.connecting import TIMEOUTS
 from pocketpay.database.embedded.server import EmbeddedPostgres
 from pocketpay.database.roles import LOGIN, OWNER
 from pocketpay.database.sessions import Database, connect
+from pocketpay.ledger.repository.postings import PREPARE_LOCK
 from pocketpay.operations import audit
 from pocketpay.payments.transfer import Transfer
 from pocketpay.risk.rule import RuleAction
@@ -120,7 +121,8 @@ async def _opened(
         await owner.execute(variant.sql)
     await owner.execute("vacuum analyze")
     await owner.close()
-    return await connect(postgres.dsn(LOGIN, database), settings={**TIMEOUTS, **PLANNER_SETTINGS})
+    settings = {**TIMEOUTS, **PLANNER_SETTINGS}
+    return await connect(postgres.dsn(LOGIN, database), settings=settings, prepared=(PREPARE_LOCK,))
 
 
 async def _processor_time_of_a_unit(

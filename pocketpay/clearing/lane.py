@@ -260,7 +260,13 @@ class Lane:
 
     async def _connected(self) -> Connection:
         settings = {**TIMEOUTS, **PLANNER_SETTINGS, "lock_timeout": str(LOCK_MILLISECONDS)}
-        return await connect(self.database.dsn, name="pocketpay clearing", settings=settings, keeps_times=True)
+        return await connect(
+            self.database.dsn,
+            name="pocketpay clearing",
+            settings=settings,
+            keeps_times=True,
+            prepared=(ledger.PREPARE_LOCK,),
+        )
 
     async def _roll_back(self) -> None:
         """Rolls back the failed unit. Closes the connection if that fails too."""

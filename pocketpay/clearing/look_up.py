@@ -3,12 +3,12 @@
 One statement reads what every order needs. Each kind of data that only some orders need is one more statement, sent
 only if an order of the unit needs it.
 
-Everything is read after the locks, so that the locks protect it. If it were read before, two rapid transfers would
-both pass.
+Every statement is sent after the locks were granted, so that the locks protect all that it reads (decision 58). If it
+were read before, two rapid transfers would both pass.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -26,6 +26,7 @@ from pocketpay.clearing.written import StoredKey
 from pocketpay.database.sessions import Record, Session
 from pocketpay.ledger.account import Account
 from pocketpay.ledger.house import HouseAccounts
+from pocketpay.ledger.repository import postings as ledger
 from pocketpay.requests import repository as requests
 from pocketpay.transactions.limits import LimitKind
 from pocketpay.transactions.repository import lookups, rows
@@ -38,11 +39,14 @@ from pocketpay.wallets.repository import standing
 async def look_up(
     session: Session,
     footprints: Sequence[Footprint],
-    accounts: Sequence[Account],
+    ids: Collection[UUID],
     terms: Terms,
     house: HouseAccounts,
-) -> Book:
-    """Returns the book of a unit that has locked the given accounts. Overdue payments and requests are expired in it.
+) -> tuple[Book, list[Account]]:
+    """Returns the book of a unit that has locked the accounts with these ids, and the accounts ahead of the clock.
+
+    Accounts ahead of the clock are not in the book, and footprints that need one are left out of it. Overdue payments
+    and requests are expired in the book.
 
     Raises RuleFailed when a row cannot be parsed.
     """
@@ -55,14 +59,22 @@ async def look_up(
     found = await units.look_up(
         session,
         footprints,
-        not_before=max(account.updated_at for account in accounts) if accounts else units.LONG_AGO,
+        accounts=ids,
         recent_window=recent.window,
         max_recent=recent.max_count + held_payments if recent.max_count else 0,
     )
+    accounts = ledger.accounts_of(found[0])
+    kept = list(zip(footprints, found, strict=True))
+    if ahead := [account for account in accounts if account.ahead]:
+        ids_ahead = {account.id for account in ahead}
+        kept = [(footprint, row) for footprint, row in kept if footprint.accounts.isdisjoint(ids_ahead)]
+        footprints = [footprint for footprint, _ in kept]
+        accounts = [account for account in accounts if not account.ahead]
+    await _load_currencies(session, house, accounts)
     book = Book(found[0]["now"], terms, house, accounts={account.id: account for account in accounts})
     overdue = False
     try:
-        for footprint, row in zip(footprints, found, strict=True):
+        for footprint, row in kept:
             _add_row(book, footprint, row)
             overdue = overdue or row["overdue"]
         inexact = _limits_to_read_exactly(book, footprints)
@@ -82,7 +94,14 @@ async def look_up(
         _expire_overdue(book, overdue_payments)
     except Exception as error:
         raise RuleFailed(error) from error
-    return book
+    return book, ahead
+
+
+async def _load_currencies(session: Session, house: HouseAccounts, accounts: Sequence[Account]) -> None:
+    """Reads the house accounts again if a wallet's currency is missing. Only another server can serve that currency;
+    it created the house accounts before any wallet in the currency."""
+    if not house.has_all({account.currency for account in accounts}):
+        house.merge(await ledger.house_accounts(session))
 
 
 def _expire_overdue(book: Book, overdue_payments: Sequence[Transaction]) -> None:

@@ -1,10 +1,10 @@
 """One unit of work: lock, look up, decide, write, commit. The number of round trips does not grow with its size.
 
-    begin      1 round trip
-    lock       1    all accounts in id order, FOR NO KEY UPDATE, so that opposite transfers do not deadlock. From here
-                    on, instructions that need an account ahead of the clock are left out (decision 27)
-    look up    1    the clock, keys, standings, transactions, risk facts; after the lock, because otherwise two rapid
-                    transfers would both pass
+    begin and  1 round trip
+    lock            all accounts in id order, FOR NO KEY UPDATE, so that opposite transfers do not deadlock
+    look up    1    the accounts, the clock, keys, standings, transactions, risk facts; after the lock, because
+                    otherwise two rapid transfers would both pass. From here on, instructions that need an account
+                    ahead of the clock are left out (decision 27)
                     +1 if a held payment is overdue: it expires first
                     +1 if the sums of whole hours do not prove that a limit leaves enough room
                     +1 for each further kind: cards, counts of requests to a payer, counts of payments between the
@@ -15,8 +15,10 @@
     commit     1
 
 The isolation level is READ COMMITTED: each statement sees everything committed before it, so a read after the lock
-sees the state that the lock protects. With a snapshot taken before the lock, the reads would be stale.
+sees the state that the lock protects. With a snapshot taken before the lock, the reads would be stale. So the
+statement that locks reads no fact, and every fact is read by a statement that is sent after the locks were granted.
 
+Decision 58 says why the unit begins and locks in one round trip, and what else was not chosen.
 Decision 47 says why a transfer is not done in two calls: reads without locks, and a write that proves that nothing
 has changed since.
 """
@@ -61,21 +63,18 @@ async def carry_out(
     the commit had started.
     """
     session = Session(connection)
-    await session.execute("begin")
     footprints = [instruction.footprint for instruction in instructions]
     included: Sequence[Footprint | None] = footprints
-    accounts = await ledger.lock(session, _accounts(footprints))
+    ids = _accounts(footprints)
+    await ledger.begin_and_lock(session, ids)
     progress.locked = True
-    if ahead := [account for account in accounts if account.ahead]:
+    book, ahead = await look_up(session, _with_items(footprints), ids, terms, house)
+    if ahead:
         progress.ahead = ahead
         included = _without(ahead, footprints)
-        accounts = [account for account in accounts if not account.ahead]
-    to_look_up = [footprint for footprint in included if footprint is not None]
-    if not to_look_up:
-        await session.execute("rollback")
-        return [None] * len(instructions)
-    await _load_currencies(session, house, accounts)
-    book = await look_up(session, _with_items(to_look_up), accounts, terms, house)
+        if all(footprint is None for footprint in included):
+            await session.execute("rollback")
+            return [None] * len(instructions)
     results = [
         None if footprint is None else _decide(book, instruction, footprint)
         for instruction, footprint in zip(instructions, included, strict=True)
@@ -93,26 +92,17 @@ async def preview(session: Session, instruction: Instruction, terms: Terms, hous
 
     Raises ServiceBusy when it needs an account ahead of the clock.
     """
-    footprints = [instruction.footprint]
-    accounts = await ledger.accounts(session, _accounts(footprints))
-    if any(account.ahead for account in accounts):
+    footprint = instruction.footprint
+    book, ahead = await look_up(session, [footprint], footprint.accounts, terms, house)
+    if ahead:
         raise ServiceBusy(AHEAD)
-    await _load_currencies(session, house, accounts)
-    book = await look_up(session, footprints, accounts, terms, house)
-    return _decide(book, instruction, footprints[0])
+    return _decide(book, instruction, footprint)
 
 
 def _without(ahead: Sequence[Account], footprints: Sequence[Footprint]) -> list[Footprint | None]:
     """Returns the footprints, with None in place of each one that needs one of the accounts."""
     ids = {account.id for account in ahead}
     return [footprint if footprint.accounts.isdisjoint(ids) else None for footprint in footprints]
-
-
-async def _load_currencies(session: Session, house: HouseAccounts, accounts: Sequence[Account]) -> None:
-    """Reads the house accounts again if a wallet's currency is missing. Only another server can serve that currency;
-    it created the house accounts before any wallet in the currency."""
-    if not house.has_all({account.currency for account in accounts}):
-        house.merge(await ledger.house_accounts(session))
 
 
 def _with_items(footprints: Sequence[Footprint]) -> Sequence[Footprint]:

@@ -106,17 +106,18 @@ async def connect(
     command_seconds: float | None = COMMAND_SECONDS,
     standby: bool = False,
     keeps_times: bool = False,
+    prepared: Sequence[str] = (),
 ) -> Connection:
     """Opens a connection to the primary, with TIMEOUTS or with `settings` instead. `name` is its application_name.
 
     With `standby` it opens a connection to a hot standby instead, which can only read. With `keeps_times` it converts
-    times faster (times.py).
+    times faster (times.py). `prepared` has PREPARE statements to execute.
 
     Raises ServiceBusy when it cannot be opened: NoPrimary when no host accepts it, with the reason of each host.
     """
     sent = {**(TIMEOUTS if settings is None else settings), **GONE}
     try:
-        opening = _Opening(for_driver(dsn), name, sent, command_seconds, standby, keeps_times)
+        opening = _Opening(for_driver(dsn), name, sent, command_seconds, standby, keeps_times, prepared)
         hosts = hosts_of(dsn)
         if len(hosts) > 1:
             return await _first([_Attempt(opening, host) for host in hosts])
@@ -140,6 +141,7 @@ class _Opening:
     command_seconds: float | None
     standby: bool
     keeps_times: bool
+    prepared: Sequence[str]
 
     async def to(self, host: Host | None, seconds: float) -> Connection:
         """Opens a connection to the host. Raises one of REFUSALS."""
@@ -160,6 +162,8 @@ class _Opening:
                     await timelines.SEEN.check(connection)
                 if self.keeps_times:
                     await times.keep_conversions(connection)
+                for statement in self.prepared:
+                    await connection.execute(statement)
             except BaseException:
                 connection.terminate()
                 raise

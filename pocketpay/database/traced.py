@@ -45,10 +45,12 @@ def trace_statements(traces: Traces) -> None:
     connecting.connection_class = TracedConnection
 
 
-@cache
 def name_of(query: str) -> str:
-    """Returns the name of a statement: its constant, such as `postings.LOCK`, or else its first word."""
-    return _constants().get(query) or query.split(None, 1)[0].lower()[:20]
+    """Returns the name of a statement: its constant, such as `postings.LOCK`, or else its first word.
+
+    No name is kept: each unit of work begins with another text.
+    """
+    return _constants().get(query) or query.split(None, 1)[0].rstrip(";").lower()[:20]
 
 
 @cache

@@ -16,6 +16,7 @@ from pocketpay.clearing.book import Book
 from pocketpay.clearing.footprint import Footprint
 from pocketpay.clearing.outcome import Answer, Hold, Outcome
 from pocketpay.clearing.terms import Terms
+from pocketpay.database.sessions import Session
 from pocketpay.ledger.repository import postings
 from pocketpay.payments.cancel import Cancel
 from pocketpay.payments.confirm import Confirm
@@ -268,7 +269,11 @@ async def test_without_a_lock_the_chain_of_entries_stops_the_second_payment(
     """Both units have read the same balance before either writes, so both decide to pay all of it."""
     ada, bob = await people(two_desks[0], 2, funds="10.00")
     barrier = Barrier(monkeypatch, "write")
-    monkeypatch.setattr(postings, "_LOCK", postings._ACCOUNTS)
+
+    async def only_begin(session: Session, _: object) -> None:
+        await session.execute("begin")
+
+    monkeypatch.setattr(postings, "begin_and_lock", only_begin)
     with removed(*also_without):
         orders = [asyncio.create_task(desk.submit(transfer_of(ada, bob, 1_000))) for desk in two_desks]
         await barrier.until_arrived(2)

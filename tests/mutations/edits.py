@@ -26,15 +26,25 @@ class Edit:
         return f"{self.file} {self.where}: {self.name}"
 
 
+BEGIN = "await ledger.begin_and_lock(session, ids)"
+LOOK_UP = "book, ahead = await look_up(session, _with_items(footprints), ids, terms, house)"
+
 LOCKS = (
-    Edit("no lock of the accounts", "ledger/repository/postings.py", "_LOCK", " for no key update", ""),
-    Edit("no order of the locks", "ledger/repository/postings.py", "_ACCOUNTS", " order by id", ""),
+    Edit("no lock of the accounts", "ledger/repository/postings.py", "PREPARE_LOCK", " for no key update", ""),
+    Edit("no order of the locks", "ledger/repository/postings.py", "PREPARE_LOCK", " order by id", ""),
     Edit(
-        "accounts are read before the lock",
+        "facts are read before the lock",
+        "clearing/unit.py",
+        "carry_out",
+        f"{BEGIN}\n    progress.locked = True\n    {LOOK_UP}",
+        f"{LOOK_UP}\n    {BEGIN}\n    progress.locked = True",
+    ),
+    Edit(
+        "facts are read from a snapshot before the lock",
         "ledger/repository/postings.py",
-        "lock",
-        "await session.fetch(_LOCK, sorted(ids))",
-        "(await session.fetch(_ACCOUNTS, sorted(ids)), await session.fetch(_LOCK, sorted(ids)))[0]",
+        "begin_and_lock",
+        "begin; execute",
+        "begin isolation level repeatable read; select 1; execute",
     ),
     Edit(
         "no lock of the payee",
@@ -68,10 +78,24 @@ LOCKS = (
     ),
     Edit(
         "accounts ahead of the clock are not left out",
-        "clearing/unit.py",
-        "carry_out",
+        "clearing/look_up.py",
+        "look_up",
         "if account.ahead]",
         "if False]",
+    ),
+    Edit(
+        "the clock follows accounts ahead of it",
+        "clearing/repository/units.py",
+        "_LOOK_UP",
+        " where not ahead",
+        "",
+    ),
+    Edit(
+        "the clock is earlier than the last change of an account",
+        "clearing/repository/units.py",
+        "_LOOK_UP",
+        "greatest(clock_timestamp(), (select max(updated_at) from accounts where not ahead))",
+        "clock_timestamp()",
     ),
 )
 

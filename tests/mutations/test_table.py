@@ -114,7 +114,7 @@ def test_a_guard_that_is_not_in_the_code_does_not_apply() -> None:
 
 
 def test_an_edit_whose_text_is_not_in_the_code_does_not_apply() -> None:
-    for where in ("lock", "_LOCK", "nowhere"):
+    for where in ("begin_and_lock", "PREPARE_LOCK", "nowhere"):
         with pytest.raises(DoesNotApply):
             edits.apply(edits.Edit("a test", "ledger/repository/postings.py", where, "for luck", ""))
 

@@ -82,8 +82,8 @@ async def test_the_look_up_of_a_limit_reads_the_hours_of_a_day_and_no_payments(
     owner: "Connection[Record]", wallet: UUID
 ) -> None:
     await use_the_clearings_settings(owner)
-    types = "uuid[], uuid[], text[], uuid[], interval, timestamptz, int, text[]"
-    arguments = (f"{{{wallet}}}", "{null}", "{null}", "{null}", "1 hour", "2000-01-01", 0, "{transfer}")
+    types = "uuid[], uuid[], text[], uuid[], interval, uuid[], int, text[]"
+    arguments = (f"{{{wallet}}}", "{null}", "{null}", "{null}", "1 hour", f"{{{wallet}}}", 0, "{transfer}")
     plan = await explained(owner, units._LOOK_UP, types, *arguments)
     assert sum(reads(plan, "wallet_usage")) <= 25
     assert sum(reads(plan, "transactions")) <= 1, (

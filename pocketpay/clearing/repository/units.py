@@ -5,7 +5,7 @@ Each subquery is a lateral join with a limit. With EXISTS in the select list, Po
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from uuid import UUID
 
 import orjson
@@ -15,7 +15,12 @@ from pocketpay.database.arrays import Arrays, numbered_from
 from pocketpay.database.composites import Composite
 from pocketpay.database.sessions import Record, Session
 from pocketpay.ledger.account import Account, Entry
-from pocketpay.ledger.repository.postings import posting, posting_arguments
+from pocketpay.ledger.repository.postings import (
+    ACCOUNTS_AS_ARRAYS,
+    current_accounts,
+    posting,
+    posting_arguments,
+)
 from pocketpay.transactions.repository import usage
 from pocketpay.transactions.repository.rows import COLUMNS, facts_text, reasons_text, transaction
 from pocketpay.transactions.stored_refusal import StoredRefusal
@@ -29,13 +34,14 @@ for the bank's answer to the first call."""
 ANCHOR = "coalesce(t.source_wallet_id, t.destination_wallet_id)"
 """The wallet whose lock guards the transaction."""
 
-LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-"""A time before the first change of any account."""
-
 _LOOK_UP = f"""
-with clock as materialized (
-    select now, {usage.EDGE} as edge from (select greatest(clock_timestamp(), $6::timestamptz) as now) asked)
-select clock.now, own.status as own_status, own.frozen_for as own_frozen_for, own.created_at as own_created_at,
+with accounts as materialized ({current_accounts("$6::uuid[]")}),
+clock as materialized (
+    select now, {usage.EDGE} as edge from (
+        select greatest(clock_timestamp(), (select max(updated_at) from accounts where not ahead)) as now) asked),
+all_accounts as materialized (select {ACCOUNTS_AS_ARRAYS} from accounts)
+select clock.now, all_accounts.*,
+    own.status as own_status, own.frozen_for as own_frozen_for, own.created_at as own_created_at,
     payee.status as payee_status, payee.frozen_for as payee_frozen_for, payee.created_at as payee_created_at,
     k.operation, k.fingerprint, k.result_ids, known.yes as known_payee, recent.n as recent, pending.n as pending,
     pending.overdue, usage.upper as used,
@@ -43,6 +49,7 @@ select clock.now, own.status as own_status, own.frozen_for as own_frozen_for, ow
 from clock
 cross join unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[], $8::text[]) with ordinality
     q(wallet_id, payee_id, key, transaction_id, kind, place)
+left join all_accounts on q.place = 1
 left join wallets own on own.id = q.wallet_id
 left join wallets payee on payee.id = q.payee_id
 left join lateral (
@@ -67,6 +74,8 @@ left join lateral (
     select * from transactions t where t.id = coalesce(q.transaction_id, k.result_ids[1]) limit 1) t on true
 order by q.place
 """
+"""$6 has the ids of the accounts. The first row has the accounts; in the other rows they are null. The clock is never
+earlier than the last change of one of them, except of those that are ahead of the clock."""
 
 _TIMES_PAID = """
 select q.wallet_id, q.payee_id, counted.n
@@ -205,15 +214,15 @@ async def look_up(
     session: Session,
     footprints: Sequence[Footprint],
     *,
-    not_before: datetime,
+    accounts: Collection[UUID],
     recent_window: object,
     max_recent: int,
 ) -> list[Record]:
     """Returns one row of _LOOK_UP per footprint, in order.
 
     A row has the clock, the standings, the key, the payee, the counts, the upper bound of the limit's use, and the
-    columns of the transaction (null if there is none). The clock is never earlier than `not_before`. Recent payments
-    are counted within `recent_window`, up to `max_recent`.
+    columns of the transaction (null if there is none). The first row also has the accounts with the ids `accounts`.
+    Recent payments are counted within `recent_window`, up to `max_recent`.
     """
     return await session.fetch(
         _LOOK_UP,
@@ -222,7 +231,7 @@ async def look_up(
         [None if f.key is None else f.key.text for f in footprints],
         [f.transaction_id for f in footprints],
         recent_window,
-        not_before,
+        list(accounts),
         max_recent,
         [f.limit for f in footprints],
     )
