@@ -6,18 +6,21 @@ PostgreSQL, or it has passed a lock that it should have waited for. So a missing
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from pocketpay.clearing import lane
+from pocketpay.clearing import lane, unit
 from pocketpay.clearing.instruction import Instruction
 from pocketpay.clearing.outcome import Answer
+from pocketpay.clearing.repository import units
 from pocketpay.clearing.terms import Terms
+from pocketpay.database.sessions import Record, Session
 from pocketpay.payments.desk import Desk
 from pocketpay.payments.transfer_batch import TransferBatch
 from pocketpay.transactions.lifecycle import Status
 from tests.clearing.barriers import Barrier
-from tests.clearing.instructions import all_told, answers, ask_of, transfer_of
+from tests.clearing.instructions import all_told, answers, ask_of, held_elsewhere, transfer_of
 from tests.clearing.test_batch_races import batch_of
 from tests.conftest import Dsns
 from tests.payments.customers import Person, Records, money, people, without_risk_rules
@@ -84,6 +87,44 @@ async def test_an_order_that_waited_sees_what_the_first_one_wrote(
     assert [desk.clearing.counts.retries for desk in two_desks] == [0, 0]
     assert barrier.errors == []
     assert (await money(two_desks[0], ada), await money(two_desks[0], bob)) == ((0, 0), (2_000, 0))
+
+
+async def test_a_unit_reads_every_fact_after_its_locks_are_granted(
+    two_desks: list[Desk], records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While another session holds a lock, the unit has sent nothing else. It makes four round trips: these three
+    statements and the commit."""
+    ada, bob = await people(two_desks[0], 2, funds="10.00")
+    barrier, sent = Barrier(monkeypatch, "write"), list[str]()
+
+    class Listening(Session):
+        __slots__ = ()
+
+        async def execute(self, sql: str, *arguments: Any) -> str:
+            sent.append(sql)
+            return await super().execute(sql, *arguments)
+
+        async def fetch(self, sql: str, *arguments: Any) -> list[Record]:
+            sent.append(sql)
+            return await super().fetch(sql, *arguments)
+
+        async def fetchrow(self, sql: str, *arguments: Any) -> Record | None:
+            sent.append(sql)
+            return await super().fetchrow(sql, *arguments)
+
+        async def fetchval(self, sql: str, *arguments: Any) -> Any:
+            sent.append(sql)
+            return await super().fetchval(sql, *arguments)
+
+    monkeypatch.setattr(unit, "Session", Listening)
+    async with held_elsewhere(two_desks[0], bob):
+        order = asyncio.create_task(two_desks[0].submit(transfer_of(ada, bob)))
+        assert await barrier.until_arrived_or_blocked(1, records)
+        (lock,) = sent
+    barrier.open()
+    await order
+    assert lock.startswith("begin; execute clearing_lock(")
+    assert sent == [lock, units._LOOK_UP, units._WRITE]
 
 
 async def test_orders_that_share_no_account_do_not_wait(

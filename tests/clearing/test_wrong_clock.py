@@ -21,7 +21,7 @@ from pocketpay.payments.preview import preview_transfer
 from pocketpay.transactions.lifecycle import Status
 from tests.clearing.instructions import YEAR, Told, ahead, all_told, answers, set_ahead, transfer_of
 from tests.clearing.test_batch_races import batch_of
-from tests.payments.customers import Person, Records, money, people, send, without_risk_rules
+from tests.payments.customers import Person, Records, money, people, send, terms, without_risk_rules
 
 
 @pytest.fixture
@@ -122,6 +122,26 @@ async def test_a_unit_of_only_refused_orders_ends_and_the_next_one_works(desk: D
         locked = "select count(*) from (select from ledger_accounts where id = $1 for update skip locked) free"
         assert await records.count(locked, late.wallet_id) == 1, "nothing stays locked"
     assert (await send(desk, late, bob, "1.00")).transaction.status is Status.COMPLETED
+
+
+async def test_nothing_expires_on_an_account_in_the_future(desk: Desk, records: Records) -> None:
+    late, bob, cyd = await people(desk, 3, funds="10.00")
+    desk.clearing.terms = terms()
+    held = [(await send(desk, one, cyd, "5.00")).transaction for one in (late, bob)]
+    assert [one.status for one in held] == [Status.PENDING_CONFIRMATION] * 2
+    desk.clearing.terms = without_risk_rules()
+    async with ahead(records, YEAR, late):
+        for one in held:
+            await records.make_overdue(one.id)
+        told = await in_one_unit(desk, [(late, cyd), (bob, cyd)])
+        assert [refused(one) for one in told] == [True, False]
+        found = await records.connection.fetch("select id, status from transactions where status <> 'completed'")
+        assert {row["id"]: row["status"] for row in found} == {
+            held[0].id: Status.PENDING_CONFIRMATION,
+            held[1].id: Status.EXPIRED,
+        }
+    assert await money(desk, late) == (1_000, 500)
+    assert await money(desk, bob) == (999, 0)
 
 
 async def test_a_preview_with_an_account_in_the_future_is_refused(desk: Desk, records: Records) -> None:

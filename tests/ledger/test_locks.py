@@ -74,7 +74,7 @@ async def test_only_accounts_of_wallets_are_locked(
 
 @pytest.mark.parametrize("wrong", ["0190c7a0-0000-7000-8000-000000000001", "}'); select 1 --", b"0", 1.5, None])
 async def test_the_text_of_the_locks_is_made_of_ids_only(server: "Connection[Record]", wrong: Any) -> None:
-    with pytest.raises(AttributeError):
+    with pytest.raises((AttributeError, TypeError)):
         await postings.begin_and_lock(Session(server), [uuid4(), wrong])
     assert not server.is_in_transaction()
 

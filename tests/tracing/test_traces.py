@@ -15,6 +15,7 @@ from pocketpay.app import Classes, _traces
 from pocketpay.clearing.queue import Clearing
 from pocketpay.database import connecting
 from pocketpay.database.connecting import WatchedConnection
+from pocketpay.database.traced import name_of
 from pocketpay.serving.execution import Execution
 from pocketpay.serving.server_context import ServerContext
 from pocketpay.tracing import spans, switch
@@ -209,6 +210,11 @@ def _imports_spans(file: Path) -> bool:
         for name in (line.module, *(f"{line.module}.{one.name}" for one in line.names))
     }
     return any(name == "pocketpay.tracing.spans" or name.endswith(".traced") for name in names)
+
+
+def test_a_statement_with_ids_in_its_text_has_the_name_of_its_first_word() -> None:
+    assert name_of("begin; execute clearing_lock('{0190c7a0000070008000000000000001}')") == "begin"
+    assert name_of("commit") == "commit"
 
 
 def test_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,10 +114,10 @@ async def begin_and_lock(session: Session, ids: Iterable[UUID]) -> None:
 def _array(ids: Iterable[UUID]) -> str:
     """Returns the text of an array with the ids.
 
-    A call with two statements cannot have arguments, so the ids are part of the SQL text. They are written as
-    hexadecimal numbers, so nothing else can get into the text: a str has no `int`.
+    A call with two statements cannot have arguments, so the ids are part of the SQL text. Only the
+    hexadecimal digits of a UUID get into the text: a str has no `hex`.
     """
-    return "{" + ",".join([f"{id.int:032x}" for id in ids]) + "}"
+    return "{" + ",".join([id.hex for id in ids]) + "}"
 
 
 async def locked_elsewhere(session: Session, ids: Iterable[UUID]) -> set[UUID]:
