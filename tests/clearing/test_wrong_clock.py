@@ -9,7 +9,7 @@ import pytest
 import uuid_utils.compat as uuids
 from structlog.testing import CapturingLogger
 
-from pocketpay.clearing import clock_alarm, queue
+from pocketpay.clearing import clock_alarm, lane
 from pocketpay.clearing.clock_alarm import ClockAlarm
 from pocketpay.clearing.outcome import Answer
 from pocketpay.clearing.terms import Terms
@@ -163,12 +163,12 @@ async def test_the_answer_to_an_order_with_unknown_outcome_says_that_it_may_have
     late, bob = await people(desk, 2, funds="10.00")
 
     async def lost(*arguments: Any, **named: Any) -> None:
-        monkeypatch.setattr(queue, "carry_out", carry_out)
+        monkeypatch.setattr(lane, "carry_out", carry_out)
         await carry_out(*arguments, **named)
         await set_ahead(records, YEAR, late)
         raise ConnectionResetError
 
-    monkeypatch.setattr(queue, "carry_out", lost)
+    monkeypatch.setattr(lane, "carry_out", lost)
     with pytest.raises(ServiceBusy) as busy:
         await desk.submit(transfer_of(late, bob, 100))
     assert busy.value.may_have_happened
