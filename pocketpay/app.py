@@ -239,7 +239,7 @@ class Server:
             self._dsn, readers=self._sizes.readers, writers=self._sizes.writers
         )
         stack.push_async_callback(database.close)
-        desk = await Desk.open(database, settings, clearing_class=self._clearing)
+        desk = await Desk.open(database, settings, clearing_class=self._clearing, lanes=self._sizes.lanes)
         stack.push_async_callback(desk.close)
         services = IdentityServices.open(
             database,

@@ -26,12 +26,10 @@ from pocketpay.clearing.outcome import Answer
 from pocketpay.clearing.terms import Terms
 from pocketpay.clearing.ticket import Counts, Ticket
 from pocketpay.clearing.waiting import Waiting
+from pocketpay.database.connection_count import LANES
 from pocketpay.database.failures import ServiceBusy
 from pocketpay.database.sessions import Database
 from pocketpay.ledger.house import HouseAccounts
-
-LANES = 2
-"""Units of work that may run at the same time, each on a connection of its own."""
 
 PROBE_SECONDS = 0.02
 """Time between two probes of locked accounts. One probe takes 0.3 ms, and runs only while an account is locked."""
@@ -39,13 +37,17 @@ PROBE_SECONDS = 0.02
 
 @dataclass(slots=True)
 class Clearing:
-    """The queue of this process. Every movement of money goes through it."""
+    """The queue of this process. Every movement of money goes through it.
+
+    `lanes` is the number of units of work that may run at the same time, each on a connection of its own.
+    """
 
     lane_type: ClassVar[type[Lane]] = Lane
 
     database: Database
     terms: Terms
     house: HouseAccounts
+    lanes: int = LANES
     counts: Counts = field(default_factory=Counts)
     _waiting: Waiting = field(init=False)
     _answers: Answers = field(default_factory=Answers)
@@ -63,7 +65,7 @@ class Clearing:
             self.lane_type(
                 self.database, lambda: self.terms, self.house, self._waiting, self._answers, self.counts, alarm
             )
-            for _ in range(LANES)
+            for _ in range(self.lanes)
         )
         self._arrived = [asyncio.Event() for _ in self._lanes]
 
@@ -74,7 +76,7 @@ class Clearing:
         self._open = True
         self._idle.set()
         self._tasks = [
-            *(asyncio.create_task(self._run(number), name=f"clearing {number}") for number in range(LANES)),
+            *(asyncio.create_task(self._run(number), name=f"clearing {number}") for number in range(self.lanes)),
             asyncio.create_task(self._refuse_late(), name="clearing's deadlines"),
         ]
 
@@ -115,7 +117,7 @@ class Clearing:
     # ------------------------------------------------------------ the tasks
 
     def _wake(self) -> None:
-        """Wakes a lane that may take waiting orders now."""
+        """Wakes an idle lane if it may take waiting orders now."""
         for lane, arrived in zip(self._lanes, self._arrived, strict=True):
             if not lane.is_running:
                 if self._may_start(lane):
@@ -131,6 +133,7 @@ class Clearing:
         while True:
             await self._probe_locked(lane)
             if self._may_start(lane) and (tickets := self._waiting.take()):
+                asyncio.get_running_loop().call_soon(self._wake)  # when this lane runs: others may take what is left
                 try:
                     await lane.run(tickets)
                 finally:

@@ -90,6 +90,7 @@ def worker_verb(
     place: int,
     readers: int,
     writers: int,
+    lanes: int,
 ) -> None:
     """Runs one worker process of `serve --workers`, which starts it."""
     from pocketpay.cli import stops
@@ -109,7 +110,10 @@ def worker_verb(
     with socket.socket(fileno=listener_file) as listener, database_of(chosen) as database:
         serve.run(
             _application(
-                chosen, database.server_dsn, Sizes(readers, writers), metrics_end=socket.socket(fileno=metrics_file)
+                chosen,
+                database.server_dsn,
+                Sizes(readers, writers, lanes),
+                metrics_end=socket.socket(fileno=metrics_file),
             ),
             listener,
             database.postgres,

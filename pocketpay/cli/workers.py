@@ -102,7 +102,7 @@ class Supervisor:
         self, place: int, worker_end: socket.socket, metrics_end: socket.socket
     ) -> asyncio.subprocess.Process:
         files = (self._listening.fileno(), worker_end.fileno(), metrics_end.fileno(), self._counts.file)
-        numbers = (self._count, place, self._sizes.readers, self._sizes.writers)
+        numbers = (self._count, place, self._sizes.readers, self._sizes.writers, self._sizes.lanes)
         return await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "pocketpay", "worker", *map(str, (*files, *numbers))),

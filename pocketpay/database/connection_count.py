@@ -1,10 +1,12 @@
 """How many connections the processes of a server hold, and how many the database allows.
 
-    the clearing, the listener      two and one
+    the clearing, the listener      one each
+    the clearing's second lane      one
     reads, writes                   up to READERS and WRITERS
     the senders of mail             two, if there are any
 
-When the database allows fewer, each process gets fewer readers and writers, at least one of each. So the clearing and
+When the database allows fewer, each process does without the second lane, and then gets fewer readers and writers, at
+least one of each. So the clearing and
 the listener never compete with reads for the last connection.
 """
 
@@ -14,7 +16,8 @@ from pocketpay.database.errors import DatabaseUnavailable
 from pocketpay.database.sessions import Session
 
 READERS, WRITERS = 4, 2
-SINGLE = 3
+SINGLE = 2
+LANES = 2
 MAIL = 2
 
 ALLOWED = """
@@ -29,10 +32,11 @@ select least(
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """The numbers of readers and writers of one process."""
+    """The numbers of readers and writers of one process, and of the lanes of its clearing."""
 
     readers: int = READERS
     writers: int = WRITERS
+    lanes: int = LANES
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,7 @@ async def plan(session: Session, processes: int, *, sends_mail: bool) -> Plan:
 def divide(allowed: int, processes: int, *, sends_mail: bool) -> Plan:
     """Divides `allowed` connections. Raises DatabaseUnavailable when they are too few."""
     fixed = SINGLE + (MAIL if sends_mail else 0)
-    wanted = fixed + READERS + WRITERS
+    wanted = fixed + READERS + WRITERS + LANES - 1
     each = min(allowed // processes, wanted)
     who = "1 process" if processes == 1 else f"{processes} processes"
     if each < fixed + 2:
@@ -70,13 +74,14 @@ def divide(allowed: int, processes: int, *, sends_mail: bool) -> Plan:
             f"The database allows this login {allowed} connections, and {who} of this server need at least "
             f"{processes * (fixed + 2)}. {ADVICE}"
         )
-    if each == wanted:
-        holds = f"This server holds up to {processes * wanted} of the {allowed} connections that the database allows."
-        return Plan(Sizes(), holds, is_short=False)
+    lanes = LANES if each == wanted else 1
+    if each >= wanted - 1:
+        holds = f"This server holds up to {processes * each} of the {allowed} connections that the database allows."
+        return Plan(Sizes(lanes=lanes), holds, is_short=False)
     spare = each - fixed
     writers = WRITERS if spare >= 2 * WRITERS else 1
     return Plan(
-        Sizes(min(READERS, spare - writers), writers),
+        Sizes(min(READERS, spare - writers), writers, lanes=1),
         f"The database allows this login {allowed} connections, and {who} of this server want {processes * wanted}: "
         f"each holds {each}, so more requests wait. {ADVICE}",
         is_short=True,

@@ -13,6 +13,7 @@ from pocketpay.clearing.policy import read_policy
 from pocketpay.clearing.queue import Clearing
 from pocketpay.clearing.terms import Terms
 from pocketpay.clearing.unit import preview
+from pocketpay.database.connection_count import LANES
 from pocketpay.database.sessions import Database
 from pocketpay.ledger.repository import postings
 from pocketpay.payments.resolve import Resolver
@@ -33,7 +34,9 @@ class Desk:
     provider: Provider = Provider.SIMULATED
 
     @classmethod
-    async def open(cls, database: Database, settings: Settings, *, clearing_class: type[Clearing] = Clearing) -> Self:
+    async def open(
+        cls, database: Database, settings: Settings, *, clearing_class: type[Clearing] = Clearing, lanes: int = LANES
+    ) -> Self:
         """Creates a server's desk: creates missing house accounts and starts the clearing.
 
         Raises ServiceBusy when the database does not answer, and SettingsError when an operator's setting in the
@@ -44,7 +47,7 @@ class Desk:
         async with database.read() as session:
             terms = replace(Terms.of(settings), policy=await read_policy(session, settings))
         bank = open_bank(settings, database)
-        clearing = clearing_class(database, terms, house)
+        clearing = clearing_class(database, terms, house, lanes)
         await clearing.start()
         provider = Provider.SIMULATED if settings.stripe_secret_key is None else Provider.STRIPE
         return cls(database, clearing, Resolver(database), bank, provider)

@@ -228,6 +228,23 @@ async def test_a_unit_beside_another_starts_when_enough_payments_can_go(monkeypa
     assert [one.number for one in waiting.take()] == [1, 3], "alone, every payment can go"
 
 
+async def test_a_postponed_order_that_waits_for_a_unit_is_not_passed_on_its_accounts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rules, "MIN_BESIDE", 1)
+    waiting = Waiting(_enough_beside=1)
+    waiting.locked = {ADA}
+    waiting.add(ticket(Order(ADA, BOB)))
+    waiting.add(ticket(Order(BOB)))
+    running = waiting.take()
+    assert [one.number for one in running] == [1]
+    waiting.locked = set()
+    waiting.add(ticket(Order(ADA)))
+    assert waiting.take() == []
+    waiting.release(running)
+    assert [one.number for one in waiting.take()] == [0, 2]
+
+
 async def test_a_unit_takes_single_orders_before_its_one_batch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "MAX_IN_UNIT", 3)
     waiting = Waiting()

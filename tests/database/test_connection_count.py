@@ -16,12 +16,14 @@ from tests.conftest import Dsns
     ("allowed", "processes", "sends_mail", "sizes"),
     [
         (97, 1, True, Sizes(4, 2)),
-        (16, 2, False, Sizes(4, 2)),
-        (15, 2, False, Sizes(3, 2)),
-        (13, 2, False, Sizes(2, 2)),
-        (10, 2, False, Sizes(2, 1)),
-        (4, 1, False, Sizes(1, 1)),
-        (12, 2, True, Sizes(1, 1)),
+        (18, 2, False, Sizes(4, 2)),
+        (17, 2, False, Sizes(4, 2, lanes=1)),
+        (16, 2, False, Sizes(4, 2, lanes=1)),
+        (15, 2, False, Sizes(3, 2, lanes=1)),
+        (13, 2, False, Sizes(2, 2, lanes=1)),
+        (10, 2, False, Sizes(2, 1, lanes=1)),
+        (4, 1, False, Sizes(1, 1, lanes=1)),
+        (12, 2, True, Sizes(1, 1, lanes=1)),
     ],
 )
 def test_allowed_connections_are_divided_among_processes(
@@ -30,8 +32,8 @@ def test_allowed_connections_are_divided_among_processes(
     plan = divide(allowed, processes, sends_mail=sends_mail)
     fixed = 4 if sends_mail else 2
     assert plan.sizes == sizes
-    assert processes * (fixed + sizes.readers + sizes.writers) <= allowed
-    assert plan.is_short == (sizes != Sizes())
+    assert processes * (fixed + sizes.readers + sizes.writers + sizes.lanes - 1) <= allowed
+    assert plan.is_short == ((sizes.readers, sizes.writers) != (4, 2))
     assert str(allowed) in plan.sentence
 
 
@@ -53,7 +55,7 @@ async def test_the_limits_of_postgresql_the_database_and_the_role_count(
     name = await owner.fetchval("select current_database()")
     await owner.execute(f"alter database {name} connection limit 5")
     limited = await startup.plan_connections(database_dsn.server, 1, sends_mail=False)
-    assert (limited.sizes, limited.is_short) == (Sizes(2, 1), True)
+    assert (limited.sizes, limited.is_short) == (Sizes(2, 1, lanes=1), True)
     await owner.execute(f"alter role {LOGIN} connection limit 3")
     try:
         with pytest.raises(DatabaseUnavailable, match="allows this login 3 connections"):

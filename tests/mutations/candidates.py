@@ -32,6 +32,7 @@ OTHERS = {
         *("tests/clearing/test_request_races.py",),
     ),
     "clearing/queue.py": ("tests/clearing/test_queue.py", "tests/clearing/test_waiting.py"),
+    "clearing/waiting.py": ("tests/clearing/test_waiting.py", "tests/clearing/test_lanes.py"),
     "clearing/unit.py": ("tests/clearing/test_wrong_clock.py",),
     "clearing/footprint.py": ("tests/clearing/test_locks.py",),
     "clearing/look_up.py": (

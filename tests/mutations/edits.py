@@ -178,6 +178,44 @@ TIMES = (
     Edit("overdue requests do not expire", "clearing/look_up.py", "_expire_overdue", "book.apply(expired)", "pass"),
 )
 
+LANES = (
+    Edit(
+        "units that run at the same time share accounts",
+        "clearing/waiting.py",
+        "Waiting.take",
+        "(bool(self.in_units), set(self.in_units))",
+        "(bool(self.in_units), set())",
+    ),
+    Edit(
+        "orders are passed on their accounts",
+        "clearing/waiting.py",
+        "Waiting.take",
+        "blocked |= ticket.accounts",
+        "pass",
+    ),
+    Edit(
+        "accounts are free before their unit has ended",
+        "clearing/waiting.py",
+        "Waiting.take",
+        "self.in_units |= ticket.accounts",
+        "pass",
+    ),
+    Edit(
+        "a postponed order is passed by new ones",
+        "clearing/waiting.py",
+        "Waiting._take_postponed",
+        "in_units |= ticket.accounts",
+        "pass",
+    ),
+    Edit(
+        "a unit of any size runs beside another",
+        "clearing/waiting.py",
+        "Waiting.take",
+        "(payments := _payments(unit)) < MIN_BESIDE",
+        "(payments := _payments(unit)) < 0",
+    ),
+)
+
 PUSHES = (
     Edit("older states are sent", "updates/feed.py", "Watch.offer", "not self._newer(state, known)", "False"),
     Edit("busy subscribers are overtaken", "updates/feed.py", "Watch.offer", " and self._is_waiting", ""),
@@ -387,7 +425,7 @@ VALUES = (
     ),
 )
 
-EDITS = (*LOCKS, *KEYS, *COLUMNS, *COUNTS, *TIMES, *STRIPE, *VALUES, *PUSHES, *SPREAD)
+EDITS = (*LOCKS, *KEYS, *COLUMNS, *COUNTS, *TIMES, *STRIPE, *VALUES, *LANES, *PUSHES, *SPREAD)
 
 
 def apply(edit: Edit) -> None:
