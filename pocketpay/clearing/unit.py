@@ -53,7 +53,8 @@ async def carry_out(
     *,
     writing: Callable[[], None] = lambda: None,
 ) -> list[Result | None]:
-    """Executes the instructions in order, in one unit of work, and returns the result of each.
+    """Executes the instructions in order, in one unit of work, and returns the result of each. The connection must
+    have executed PREPARE_LOCK.
 
     The result is None for an instruction that needs an account ahead of the clock: nothing is done for it, and
     `progress.ahead` has the accounts. `writing` is called just before the longest statement is sent, so that the
