@@ -40,6 +40,7 @@ async def write(session: Session, book: Book) -> None:
         inserted=list(book.inserted.values()),
         updated=list(book.updated.values()),
         keys=book.written_keys,
+        listed_keys=() if book.side_effects is None else book.side_effects.keys,
         used=book.counters.written_usage,
         payloads=signals.payloads(signal),
     )
@@ -79,15 +80,6 @@ async def _write_side_effects(
         await bank_accounts.update(session, now, list(written.changed_bank_accounts.values()))
     if written.standings:
         await wallets.set_standings(session, now, list(written.standings.values()))
-    if written.keys:
-        stored = [one for _, one in written.keys]
-        await units.write_batch_keys(
-            session,
-            now,
-            [key for key, _ in written.keys],
-            results=[one.results for one in stored],
-            refusals=[one.refusals for one in stored],
-        )
     ended = await identity.close(session, now, written.closing_users) if written.closing_users else []
     written_requests = {**written.new_requests, **written.changed_requests}
     written_accounts = {**written.new_bank_accounts, **written.changed_bank_accounts}

@@ -15,6 +15,7 @@ from asyncpg import Connection, Record
 
 from pocketpay.clearing.footprint import Key
 from pocketpay.clearing.repository import units
+from pocketpay.clearing.written import StoredKey
 from pocketpay.database.composites import Composite
 from pocketpay.database.sessions import Session
 from pocketpay.database.uuids import uuid7
@@ -89,16 +90,19 @@ def stored_transaction(it: Transaction) -> dict[str, object]:
     }
 
 
+JSON = ("risk_reasons", "failure_facts", "refusals")
+
+
 async def write(owner: "Connection[Record]", now: datetime, **rows: Any) -> None:
     nothing: dict[str, Any] = {"entries": [], "accounts": [], "inserted": [], "updated": [], "keys": [], "used": {}}
-    await units.write(Session(owner), now, **{**nothing, **rows}, payloads=[])
+    await units.write(Session(owner), now, **{**nothing, "listed_keys": [], **rows}, payloads=[])
 
 
 async def compare(owner: "Connection[Record]", table: str, expected: dict[str, object]) -> None:
     """Compares the table's newest row with all columns that the table has."""
     row = await owner.fetchrow(f"select * from {table} order by ctid desc limit 1")
     assert row is not None
-    stored = {name: orjson.loads(it) if name in {"risk_reasons", "failure_facts"} else it for name, it in row.items()}
+    stored = {name: orjson.loads(it) if name in JSON and it is not None else it for name, it in row.items()}
     assert stored == expected
 
 
@@ -144,6 +148,12 @@ async def test_every_column_of_every_written_table_has_the_decided_value(owner: 
     result = {"result_ids": [new.id], "refusals": None, "created_at": NOW}
     of_key = {"key": key.text, "operation": key.operation, "fingerprint": key.fingerprint, **result}
     await compare(owner, "idempotency_keys", {"wallet_id": key.wallet_id, **of_key})
+    of_batch, refusal = Key(uuid7(), "a longer key", "a batch", b"another"), {"code": "a code"}
+    kept = StoredKey(of_batch.operation, of_batch.fingerprint, [uuid7(), uuid7()], [None, refusal])
+    await write(owner, NOW, listed_keys=[(of_batch, kept)])
+    of_key = {"key": of_batch.text, "operation": "a batch", "fingerprint": b"another", "created_at": NOW}
+    results = {"result_ids": kept.results, "refusals": [None, refusal]}
+    await compare(owner, "idempotency_keys", {"wallet_id": of_batch.wallet_id, **of_key, **results})
     await compare(owner, "wallet_usage", {"wallet_id": hour[0], "kind": "deposit", "hour": LATER, "amount": 31})
 
     changed = replace(

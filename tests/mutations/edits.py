@@ -109,7 +109,11 @@ KEYS = (
     ),
     Edit("keys are not written", "clearing/write.py", "write", "keys=book.written_keys", "keys=[]"),
     Edit(
-        "keys of batches are not written", "clearing/write.py", "_write_side_effects", "if written.keys:", "if False:"
+        "keys of batches are not written",
+        "clearing/write.py",
+        "write",
+        "listed_keys=() if book.side_effects is None else book.side_effects.keys",
+        "listed_keys=()",
     ),
     Edit(
         "keys are not stored in the unit",

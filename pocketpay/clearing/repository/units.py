@@ -11,6 +11,7 @@ from uuid import UUID
 import orjson
 
 from pocketpay.clearing.footprint import Footprint, Key
+from pocketpay.clearing.written import StoredKey
 from pocketpay.database.arrays import Arrays, numbered_from
 from pocketpay.database.composites import Composite
 from pocketpay.database.sessions import Record, Session
@@ -173,6 +174,12 @@ NEW_KEYS = Composite[tuple[Key, UUID]](
     result_id="uuid",
 )
 
+LISTED_KEYS = Arrays(
+    wallet_id="uuid", key="text", operation="text", fingerprint="bytea", result_ids="text", refusals="jsonb"
+)
+"""Keys with several results, no result, or refusals. The result ids of each are passed as the text of an array,
+because PostgreSQL's arrays of arrays must be rectangular."""
+
 _numbers = numbered_from(2)
 _WRITE = f"""
 with {posting(_numbers)},
@@ -192,20 +199,13 @@ new_keys as (
     insert into idempotency_keys (wallet_id, key, operation, fingerprint, result_ids, created_at)
     select u.wallet_id, u.key, u.operation, u.fingerprint, array[u.result_id], $1
     from {NEW_KEYS.unnest("u", _numbers)}),
+listed_keys as (
+    insert into idempotency_keys (wallet_id, key, operation, fingerprint, result_ids, refusals, created_at)
+    select u.wallet_id, u.key, u.operation, u.fingerprint, u.result_ids::uuid[], u.refusals, $1
+    from {LISTED_KEYS.unnest("u", _numbers)}),
 {usage.written(_numbers)}
 select pg_notify('{signals.CHANNEL}', payload) from unnest(${next(_numbers)}::text[]) payload
 """
-
-_BATCH_KEYS = Arrays(
-    wallet_id="uuid", key="text", operation="text", fingerprint="bytea", result_ids="text", refusals="jsonb"
-)
-_WRITE_BATCH_KEYS = f"""
-insert into idempotency_keys (wallet_id, key, operation, fingerprint, result_ids, refusals, created_at)
-select u.wallet_id, u.key, u.operation, u.fingerprint, u.result_ids::uuid[], u.refusals, $1
-from {_BATCH_KEYS.unnest("u", numbered_from(2))}
-"""
-"""Each key's result ids are passed as the text of an array, because PostgreSQL's arrays of arrays must be
-rectangular."""
 
 _REFUSALS = "select refusals from idempotency_keys where wallet_id = $1 and key = $2"
 
@@ -251,10 +251,14 @@ async def write(
     inserted: Sequence[Transaction],
     updated: Sequence[Transaction],
     keys: Sequence[tuple[Key, UUID]],
+    listed_keys: Sequence[tuple[Key, StoredKey]],
     used: Mapping[usage.HourUsed, int],
     payloads: Sequence[str],
 ) -> None:
-    """Writes all changes of a unit of work except side effects, and sends the notification, in one statement."""
+    """Writes all changes of a unit of work except side effects, and sends the notification, in one statement.
+
+    `listed_keys` are keys with several results, no result, or refusals.
+    """
     await session.execute(
         _WRITE,
         now,
@@ -262,31 +266,20 @@ async def write(
         NEW_TRANSACTIONS.rows(inserted),
         CHANGED_TRANSACTIONS.rows(updated),
         NEW_KEYS.rows(keys),
+        *_listed(listed_keys),
         usage.written_argument(used),
         payloads,
     )
 
 
-async def write_batch_keys(
-    session: Session,
-    now: datetime,
-    keys: Sequence[Key],
-    *,
-    results: Sequence[Sequence[UUID]],
-    refusals: Sequence[Sequence[StoredRefusal | None]],
-) -> None:
-    """Writes keys that have several results, no result, or refusals of a batch's items."""
-    await session.execute(
-        _WRITE_BATCH_KEYS,
-        now,
-        *_BATCH_KEYS.arguments(
-            wallet_id=[key.wallet_id for key in keys],
-            key=[key.text for key in keys],
-            operation=[key.operation for key in keys],
-            fingerprint=[key.fingerprint for key in keys],
-            result_ids=["{" + ",".join(map(str, ids)) + "}" for ids in results],
-            refusals=[orjson.dumps(of_items).decode() if of_items else None for of_items in refusals],
-        ),
+def _listed(keys: Sequence[tuple[Key, StoredKey]]) -> tuple[Sequence[object], ...]:
+    return LISTED_KEYS.arguments(
+        wallet_id=[key.wallet_id for key, _ in keys],
+        key=[key.text for key, _ in keys],
+        operation=[key.operation for key, _ in keys],
+        fingerprint=[key.fingerprint for key, _ in keys],
+        result_ids=["{" + ",".join(map(str, stored.results)) + "}" for _, stored in keys],
+        refusals=[orjson.dumps(stored.refusals).decode() if stored.refusals else None for _, stored in keys],
     )
 
 
