@@ -3,7 +3,7 @@
     python -m benchmarks [--rounds 3] [--seconds 4] [--out docs/benchmarks.md]
     python -m benchmarks --against COMMIT           compares two versions of Pocket Pay instead: see `against`
     python -m benchmarks attacks                    the delays of a customer during an attack: see `attacks`
-    python -m benchmarks workers                    two workers beside one process: see `workers`
+    python -m benchmarks workers [--workers 2]      several workers beside one process: see `workers`
     python -m benchmarks sockets                    the memory of idle websockets: see `idle_sockets`
     python -m benchmarks pushes                     the rate and the delay of pushes: see `push_delay`
 
@@ -80,7 +80,7 @@ def main() -> None:
         raise SystemExit("benchmarks need wrk: apt-get install wrk")
     try:
         if arguments.what == "workers":
-            workers.compare(rounds=arguments.rounds, seconds=arguments.seconds)
+            workers.compare(arguments.workers, rounds=arguments.rounds, seconds=arguments.seconds)
         elif arguments.against is None:
             _measure_all(arguments)
         else:
@@ -110,6 +110,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("what", nargs="?", choices=["all", "attacks", "workers", "sockets", "pushes"], default="all")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=None, help="of each window: 4, or 2 with --against")
+    parser.add_argument("--workers", type=int, default=2, help="of the server that is compared with one process")
     parser.add_argument("--against", metavar="COMMIT", help="compare this checkout with another commit instead")
     parser.add_argument(
         "--out",

@@ -24,11 +24,13 @@ from benchmarks import checkout, crowd, pushes
 from benchmarks.crowd import Person, pay, payees_of
 from benchmarks.errors import BenchmarkError
 from benchmarks.graphql import Client
+from benchmarks.idle_sockets import UNLIMITED
 from benchmarks.side import Side
 from benchmarks.stopping import exit_on_signals, ignore_signals, run
 from benchmarks.subscriber import Subscriber
 from benchmarks.table import machine
 from benchmarks.window import pooled
+from pocketpay.cli.listening import raise_open_files
 
 SOCKETS = 500
 WINDOWS, WINDOW_SECONDS = 5, 3
@@ -64,11 +66,12 @@ class TransactionSubscriber(Subscriber[Delays]):
 def run_and_print() -> None:
     """Measures this checkout and prints two lines."""
     exit_on_signals()
+    raise_open_files()
     with ExitStack() as cleanup:
         home = Path(tempfile.mkdtemp(prefix="pocketpay-pushes-"))
         cleanup.callback(shutil.rmtree, home, ignore_errors=True)
         try:
-            side = Side(checkout.working_tree(home / "version"), home / "side")
+            side = Side(checkout.working_tree(home / "version"), home / "side", **UNLIMITED)
             cleanup.callback(side.close)
             side.start()
             side.wait()

@@ -1,4 +1,4 @@
-"""`make bench ARGS="workers"`: this checkout with two workers beside one process, in the way of `against`.
+"""`make bench ARGS="workers"`: this checkout with several workers beside one process, in the way of `against`.
 
 Both servers run at the same time, each with a PostgreSQL of its own, and take turns. Below the table are the units of
 work that were retried, and the payments that waited for an account that the other worker had locked.
@@ -14,30 +14,33 @@ from pathlib import Path
 from benchmarks import checkout
 from benchmarks.against import CLIENTS, MANY_CLIENTS, alternate, conditions
 from benchmarks.cases import balances, hot_pair, prepare, pushed_balances, transfers
+from benchmarks.errors import BenchmarkError
 from benchmarks.ratios import table
 from benchmarks.side import Side
 from benchmarks.stopping import exit_on_signals, ignore_signals
 
-WORKERS = 2
+WORKERS = range(2, 17)
 COUNT = re.compile(r"^pocketpay_clearing_(instructions|units|retries|postponed)_total (\S+)$", re.MULTILINE)
 
 
-def compare(*, rounds: int, seconds: int) -> None:
+def compare(workers: int, *, rounds: int, seconds: int) -> None:
     """Measures and audits both, and prints the table. Raises BenchmarkError when one of them fails."""
+    if workers not in WORKERS:
+        raise BenchmarkError(f"A server is compared with {WORKERS[0]} to {WORKERS[-1]} workers.")
     exit_on_signals()
     with ExitStack() as cleanup:
         try:
-            text = _compared(cleanup, rounds, seconds)
+            text = _compared(cleanup, workers, rounds, seconds)
         finally:
             ignore_signals()  # so that nothing interrupts the cleanup
     print(text)
 
 
-def _compared(cleanup: ExitStack, rounds: int, seconds: int) -> str:
+def _compared(cleanup: ExitStack, workers: int, rounds: int, seconds: int) -> str:
     home = Path(tempfile.mkdtemp(prefix="pocketpay-workers-"))
     cleanup.callback(shutil.rmtree, home, ignore_errors=True)
     version = checkout.working_tree(home / "version")
-    sides = [Side(version, home / f"side-{number}", workers=number) for number in (WORKERS, 1)]
+    sides = [Side(version, home / f"side-{number}", workers=number) for number in (workers, 1)]
     for side in sides:
         cleanup.callback(side.close)
         side.start()
