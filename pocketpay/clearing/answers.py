@@ -1,7 +1,7 @@
 """The answers of committed units of work that have not been sent yet.
 
-While more orders wait, the answers of a unit are kept until the next unit has sent its write, the longest of its
-statements. So the server sends answers while the database works. No answer is sent before its commit.
+While more orders wait, the answers of a unit are kept until a unit sends its write, the longest of its statements, or
+until no unit follows. So the server sends answers while the database works. No answer is sent before its commit.
 
 Decision 15 gives the reasons.
 """

@@ -6,7 +6,8 @@
     a deadlock or serialization         retries the unit up to three times, with jitter
     failure
     an account locked by another        postpones the account's instructions and retries the unit without them; the
-    session                             queue probes the lock every PROBE_SECONDS
+    session                             queue probes the lock every PROBE_SECONDS, and refuses with ServiceBusy after
+                                        WAIT_SECONDS
     a timeout on another lock           retries each instruction alone, up to three times, then raises ServiceBusy
     a statement timeout                 retries each instruction alone, then raises ServiceBusy
     a full disk                         raises ServiceBusy
@@ -49,6 +50,7 @@ PostgreSQL's own queue is then the fastest way, and it is fair (decision 22). No
 TRIES = 3
 PAUSE_SECONDS = 0.05
 ROLL_BACK_SECONDS = 1.0
+REOPEN_SECONDS = 1.0
 
 OWN_FAULT = (Failure.CONSTRAINT, Failure.BUG)
 """Failures that the instruction itself causes."""
@@ -60,7 +62,7 @@ PLANNER_SETTINGS = {
     "enable_bitmapscan": "off",
     "jit": "off",
 }
-"""Planner settings of the clearing's connection. Its statements always read a few rows by key. On new tables without
+"""Planner settings of a lane's connection. Its statements always read a few rows by key. On new tables without
 statistics, the planner would choose sequential scans and keep those plans while the tables grow (decision 4)."""
 
 log = structlog.get_logger(__name__)
@@ -89,15 +91,38 @@ class Lane:
     in_unit: Sequence[Ticket] = ()
     """The orders of the running unit."""
     _connection: Connection | None = None
+    _next_open: float = 0.0
+    _is_probing: bool = False
 
     @property
     def is_running(self) -> bool:
         """Whether a unit of work is running."""
         return bool(self.in_unit)
 
+    @property
+    def is_free(self) -> bool:
+        """Whether it could start a unit now."""
+        return not (self.in_unit or self._is_probing)
+
+    @property
+    def is_connected(self) -> bool:
+        """Whether it has a connection. It may be lost without our knowledge."""
+        return self._connection is not None
+
     async def open(self) -> None:
         """Connects. Raises ServiceBusy when the database does not answer."""
         self._connection = await self._connected()
+
+    async def reopen(self) -> bool:
+        """Connects if there is no connection, and no try has failed within REOPEN_SECONDS. Returns whether there is
+        one."""
+        now = asyncio.get_running_loop().time()
+        if self._connection is None and now >= self._next_open:
+            try:
+                await self.open()
+            except ServiceBusy:
+                self._next_open = now + REOPEN_SECONDS
+        return self.is_connected
 
     def close(self) -> None:
         """Closes the connection."""
@@ -138,6 +163,7 @@ class Lane:
 
         Returns None if the probe fails, for example because the whole table is locked.
         """
+        self._is_probing = True
         try:
             connection = self._connection = self._connection or await self._connected()
             return await ledger.locked_elsewhere(Session(connection), accounts)
@@ -146,6 +172,8 @@ class Lane:
             if classify(error) is Failure.UNKNOWN:
                 self._drop_connection()
             return None
+        finally:
+            self._is_probing = False
 
     async def _settle(self, tickets: Sequence[Ticket], *, alone: bool = False) -> None:
         """Executes the tickets, with retries. When it returns, each ticket has its answer or is postponed."""

@@ -45,8 +45,8 @@ async def look_up(
 ) -> tuple[Book, list[Account]]:
     """Returns the book of a unit that has locked the accounts with these ids, and the accounts ahead of the clock.
 
-    Accounts ahead of the clock are not in the book, and footprints that need one are left out of it. Overdue payments
-    and requests are expired in the book.
+    Accounts ahead of the clock are not in the book, and footprints that need one are left out of it. Other items of a
+    batch that is left out may stay; nothing uses them. Overdue payments and requests are expired in the book.
 
     Raises RuleFailed when a row cannot be parsed.
     """

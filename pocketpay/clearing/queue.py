@@ -70,9 +70,14 @@ class Clearing:
         self._arrived = [asyncio.Event() for _ in self._lanes]
 
     async def start(self) -> None:
-        """Connects and starts to execute instructions. Raises ServiceBusy when the database does not answer."""
-        for lane in self._lanes:
-            await lane.open()
+        """Connects and starts to execute instructions. Raises ServiceBusy when the database does not answer.
+
+        The second lane connects later if the database refuses its connection now.
+        """
+        first, *others = self._lanes
+        await first.open()
+        for lane in others:
+            await lane.reopen()
         self._open = True
         self._idle.set()
         self._tasks = [
@@ -116,30 +121,47 @@ class Clearing:
 
     # ------------------------------------------------------------ the tasks
 
-    def _wake(self) -> None:
-        """Wakes an idle lane if it may take waiting orders now."""
+    def _wake(self, *, but: Lane | None = None) -> None:
+        """Wakes a free lane that may take waiting orders now, but not the lane `but`."""
         for lane, arrived in zip(self._lanes, self._arrived, strict=True):
-            if not lane.is_running:
-                if self._may_start(lane):
-                    arrived.set()
+            if lane is not but and lane.is_free and self._may_start(lane):
+                arrived.set()
                 return
 
     def _may_start(self, lane: Lane) -> bool:
-        others = any(other.is_running for other in self._lanes if other is not lane)
-        return not others or self._waiting.may_take_beside
+        """Whether the lane may look for a unit: no other one runs, or enough payments wait for a unit beside it. A
+        lane without a connection leaves the orders to a free lane that has one."""
+        if not lane.is_connected and any(one.is_free and one.is_connected for one in self._lanes):
+            return False
+        return not self._is_beside(lane) or self._waiting.may_take_beside
+
+    def _is_beside(self, lane: Lane) -> bool:
+        """Whether another lane executes a unit. One that has lost its connection is still trying, and others need not
+        wait for it."""
+        return any(one.is_running and one.is_connected for one in self._lanes if one is not lane)
+
+    def _take(self, lane: Lane) -> list[Ticket]:
+        """Returns the orders of the lane's next unit. A lane without a connection takes none beside another unit."""
+        beside = self._is_beside(lane)
+        return [] if beside and not lane.is_connected else self._waiting.take(beside=beside)
 
     async def _run(self, number: int) -> None:
         lane, arrived = self._lanes[number], self._arrived[number]
         while True:
             await self._probe_locked(lane)
-            if self._may_start(lane) and (tickets := self._waiting.take()):
+            if self._may_start(lane) and self._is_beside(lane):
+                await lane.reopen()
+            if self._may_start(lane) and (tickets := self._take(lane)):
                 asyncio.get_running_loop().call_soon(self._wake)  # when this lane runs: others may take what is left
                 try:
                     await lane.run(tickets)
                 finally:
                     self._waiting.release(tickets)
                 continue
+            self._answers.send()
             arrived.clear()
+            if self._waiting.more and not lane.is_connected:
+                self._wake(but=lane)
             if self._waiting.postponed:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(arrived.wait(), PROBE_SECONDS)

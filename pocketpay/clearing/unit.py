@@ -1,18 +1,18 @@
 """One unit of work: lock, look up, decide, write, commit. The number of round trips does not grow with its size.
 
-    begin and  1 round trip
-    lock            all accounts in id order, FOR NO KEY UPDATE, so that opposite transfers do not deadlock
-    look up    1    the accounts, the clock, keys, standings, transactions, risk facts; after the lock, because
-                    otherwise two rapid transfers would both pass. From here on, instructions that need an account
-                    ahead of the clock are left out (decision 27)
-                    +1 if a held payment is overdue: it expires first
-                    +1 if the sums of whole hours do not prove that a limit leaves enough room
-                    +1 for each further kind: cards, counts of requests to a payer, counts of payments between the
-                    two wallets of a refund; +2 for money requests
-    decide     0    each instruction in order of arrival, in memory
-    write      1    accounts, entries, transactions, keys, the notification
-                    +1 for each further kind
-    commit     1
+    begin, lock  1 round trip
+                      all accounts in id order, FOR NO KEY UPDATE, so that opposite transfers do not deadlock
+    look up      1    the accounts, the clock, keys, standings, transactions, risk facts; after the lock, because
+                      otherwise two rapid transfers would both pass. From here on, instructions that need an account
+                      ahead of the clock are left out (decision 27)
+                      +1 if a held payment is overdue: it expires first
+                      +1 if the sums of whole hours do not prove that a limit leaves enough room
+                      +1 for each further kind: cards, counts of requests to a payer, counts of payments between the
+                      two wallets of a refund; +2 for money requests
+    decide       0    each instruction in order of arrival, in memory
+    write        1    accounts, entries, transactions, keys, the notification
+                      +1 for each further kind
+    commit       1
 
 The isolation level is READ COMMITTED: each statement sees everything committed before it, so a read after the lock
 sees the state that the lock protects. With a snapshot taken before the lock, the reads would be stale. So the

@@ -6,8 +6,8 @@ An order waits only for
        oldest batch: single orders never wait for a second batch, and batches never wait for single orders
     2. an account of its own that another session has locked. The order is postponed; no other order waits for it
     3. once it is postponed, an earlier postponed order that needs one of the same accounts
-    4. while a unit runs: an account of its own that the unit needs, or that an earlier order needs which waits for
-       the unit; and enough payments for a unit beside it (MIN_BESIDE, MAX_PASSED)
+    4. while a unit runs: that unit, if it needs one of the same accounts; or an earlier order that waits for that
+       unit and needs one of the same accounts. A unit beside it starts only with MIN_BESIDE payments
 
 Two units that run at the same time share no account.
 
@@ -36,7 +36,11 @@ MIN_BESIDE = 32
 """Payments of a unit that runs beside another. A smaller one costs more in round trips than it gains."""
 
 MAX_PASSED = 256
-"""Orders that a unit leaves because of their accounts, before it stops looking for others."""
+"""`take` stops looking after it has left this many orders because of their accounts."""
+
+MIN_MORE = 8
+"""After a look that found too few payments for a unit beside another, at least so many more must arrive before the
+next look."""
 
 MAX_WAITING = 2_048
 """Single orders that wait. This is sixteen units; an order behind them would be refused for its age anyway."""
@@ -69,7 +73,8 @@ class Waiting:
     in_units: set[UUID] = field(default_factory=set)
     """The accounts of the running units."""
     _enough_beside: int = MIN_BESIDE
-    """How many payments must wait until `take` looks for a unit beside a running one: it had looked before."""
+    """How many payments must wait before `take` is called beside a running unit. After a look that found too few, it
+    is higher."""
     _singles: "deque[Ticket]" = field(default_factory=deque)
     _batches: "deque[Ticket]" = field(default_factory=deque)
     _postponed: "list[Ticket]" = field(default_factory=list)
@@ -86,7 +91,12 @@ class Waiting:
     @property
     def may_take_beside(self) -> bool:
         """Whether `take` may find a unit that is worth its round trips while another unit runs."""
-        return len(self._singles) + _payments(self._batches) >= self._enough_beside
+        return self._fresh >= self._enough_beside
+
+    @property
+    def _fresh(self) -> int:
+        """The payments of the orders that are not postponed."""
+        return len(self._singles) + _payments(self._batches)
 
     @property
     def postponed(self) -> Sequence[Ticket]:
@@ -104,12 +114,13 @@ class Waiting:
         ticket.number, ticket.waiting = next(self._numbers), True
         (self._batches if ticket.is_batch else self._singles).append(ticket)
 
-    def take(self) -> list[Ticket]:
+    def take(self, *, beside: bool = False) -> list[Ticket]:
         """Removes and returns the orders of the next unit, in order of arrival; empty if none can run now.
 
-        Postpones the orders whose accounts are locked. The unit's accounts count as `in_units` until `release`.
+        With `beside`, a unit of fewer than MIN_BESIDE payments is not taken. Postpones the orders whose accounts are
+        locked. The unit's accounts count as `in_units` until `release`.
         """
-        beside, blocked = bool(self.in_units), set(self.in_units)
+        blocked = set(self.in_units)
         singles, batches = self._take_postponed(blocked) if self._postponed else ([], [])
         passed: list[Ticket] = []
         while len(passed) < MAX_PASSED and (queue := self._next_queue(len(singles) < MAX_IN_UNIT, not batches)):
@@ -121,9 +132,9 @@ class Waiting:
                 passed.append(ticket)
         unit = sorted(singles + batches, key=_BY_ARRIVAL) if batches else singles
         if beside and (payments := _payments(unit)) < MIN_BESIDE:
-            passed, unit = sorted(passed + unit, key=_BY_ARRIVAL), []
-            self._enough_beside = len(self._singles) + _payments(self._batches) + _payments(passed)
-            self._enough_beside += MIN_BESIDE - payments
+            self._put_back(sorted(passed + unit, key=_BY_ARRIVAL))
+            self._enough_beside = self._fresh + max(MIN_BESIDE - payments, MIN_MORE)
+            return []
         self._put_back(passed)
         for ticket in unit:
             ticket.waiting = False
@@ -169,6 +180,7 @@ class Waiting:
         for queue in (self._singles, self._batches):
             while queue and not in_time(queue[0], now):
                 self._refuse(queue.popleft(), "it waited too long in the queue")
+                self._enough_beside = MIN_BESIDE
         for ticket in [one for one in self._postponed if not in_time(one, now)]:
             self._postponed.remove(ticket)
             self._refuse(ticket, LOCKED)
@@ -182,11 +194,12 @@ class Waiting:
     def _take_postponed(self, in_units: set[UUID]) -> tuple[list[Ticket], list[Ticket]]:
         """Removes and returns the postponed orders that can run now, as (singles, batches).
 
-        An order that cannot run reserves its accounts, so that no later postponed order overtakes it on them.
+        An order that cannot run reserves its accounts, so that no later postponed order overtakes it on them. One
+        that waits for a running unit adds them to `in_units`, so that no new order overtakes it either.
         """
         singles: list[Ticket] = []
         batches: list[Ticket] = []
-        blocked, staying = self.locked | in_units, []
+        blocked, waits_for_lock, staying = self.locked | in_units, set(self.locked), []
         for ticket in self._postponed:
             fits = not batches if ticket.is_batch else len(singles) < MAX_IN_UNIT
             if fits and ticket.accounts.isdisjoint(blocked):
@@ -194,7 +207,9 @@ class Waiting:
             else:
                 blocked |= ticket.accounts
                 staying.append(ticket)
-                if in_units and ticket.accounts.isdisjoint(self.locked):
+                if not ticket.accounts.isdisjoint(waits_for_lock):
+                    waits_for_lock |= ticket.accounts
+                elif not ticket.accounts.isdisjoint(in_units):
                     in_units |= ticket.accounts
         self._postponed = staying
         return singles, batches

@@ -1,7 +1,7 @@
 """The write of a unit of work.
 
-One statement writes the money and sends the notification of all changes. Each kind of side effect is one more
-statement.
+One statement writes the money and the keys, and sends the notification of all changes. Each kind of side effect is
+one more statement.
 """
 
 from dataclasses import replace

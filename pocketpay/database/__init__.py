@@ -15,7 +15,7 @@
     joined.py        combines reads that are requested at the same time into one
     loops.py         logs the errors of an endless loop, and counts its runs
     uuids.py         new ids, of the driver's class
-    times.py         a faster conversion of times, for the clearing's connection
+    times.py         a faster conversion of times, for the clearing's connections
     arrays.py        many rows as the arguments of one statement
     composites.py    many rows as one argument, an array of a composite type
     snapshots.py     one consistent snapshot of the whole database, for long reads

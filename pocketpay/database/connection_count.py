@@ -6,8 +6,7 @@
     the senders of mail             two, if there are any
 
 When the database allows fewer, each process does without the second lane, and then gets fewer readers and writers, at
-least one of each. So the clearing and
-the listener never compete with reads for the last connection.
+least one of each. So the clearing and the listener never compete with reads for the last connection.
 """
 
 from dataclasses import dataclass
@@ -41,7 +40,8 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The connections of each process. `is_short` is whether a process gets fewer than it wants."""
+    """The connections of each process. `is_short` is whether a process gets fewer readers or writers than it
+    wants."""
 
     sizes: Sizes
     sentence: str

@@ -105,7 +105,7 @@ def lost_connection(error: BaseException) -> bool:
 def looks_like_bug(error: BaseException) -> bool:
     """Whether neither PostgreSQL nor the driver nor the network reports `error`, so that it looks like a bug of ours.
 
-    When a connection is lost, the driver may raise such an error too (AttributeError). So a retry may help once.
+    When a connection is lost, the driver may raise such an error too (AttributeError). So a retry may help.
     """
     return not isinstance(error, (*_FROM_DRIVER, ServiceBusy))
 

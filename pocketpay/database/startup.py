@@ -21,7 +21,7 @@ select exists (
 async def check(server_dsn: str, *, clearing: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """Checks the database with the server's login. Returns warnings for the log.
 
-    `clearing` has the settings that the clearing's connection needs in addition to TIMEOUTS. A command passes None:
+    `clearing` has the settings that the clearing's connections need in addition to TIMEOUTS. A command passes None:
     it has no clearing, and uses one connection at a time.
 
     Raises DatabaseUnavailable or WrongRevision, with advice.

@@ -1,4 +1,4 @@
-"""A faster conversion of `timestamptz`, for the connection of the clearing.
+"""A faster conversion of `timestamptz`, for the connections of the clearing.
 
 The driver converts each time anew: 0.56 µs to read one, 0.75 to write one. The rows of a unit of work have few
 different times: its own, and those of wallets that pay often. So the last conversions are kept: 0.1 µs.

@@ -46,7 +46,7 @@ def trace_statements(traces: Traces) -> None:
 
 
 def name_of(query: str) -> str:
-    """Returns the name of a statement: its constant, such as `postings.LOCK`, or else its first word.
+    """Returns the name of a statement: its constant, such as `units.WRITE`, or else its first word.
 
     No name is kept: each unit of work begins with another text.
     """

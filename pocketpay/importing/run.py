@@ -133,7 +133,7 @@ async def _real(
 ) -> int:
     database = await Database.open(server_dsn, readers=1, writers=1)
     open_.push_async_callback(database.close)
-    desk = await Desk.open(database, settings)
+    desk = await Desk.open(database, settings, lanes=1)
     open_.push_async_callback(desk.close)
     totals.result = result = ImportResult()
     await write_people.settle_owed(connection, desk, result)

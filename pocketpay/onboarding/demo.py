@@ -73,7 +73,7 @@ async def seed(settings: Settings, server_dsn: str) -> frozenset[str]:
     async with AsyncExitStack() as stack:
         database = await Database.open(server_dsn, readers=1, writers=1)
         stack.push_async_callback(database.close)
-        desk = await Desk.open(database, settings)
+        desk = await Desk.open(database, settings, lanes=1)
         stack.push_async_callback(desk.close)
         # Tokens created here are never used, so any key is good enough.
         services = IdentityServices.open(database, settings, (PASSWORD.encode(),), require_unlocked=require_unlocked)

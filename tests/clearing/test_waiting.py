@@ -17,7 +17,7 @@ from pocketpay.clearing.ticket import Ticket
 from pocketpay.clearing.waiting import Waiting
 from pocketpay.database.failures import ServiceBusy
 
-ADA, BOB, CY = uuid4(), uuid4(), uuid4()
+ADA, BOB, CY, DAN = uuid4(), uuid4(), uuid4(), uuid4()
 FREE: frozenset[UUID] = frozenset()
 
 
@@ -167,7 +167,7 @@ class Lanes:
     def start(self) -> None:
         """Starts a unit if there are orders for it."""
         others = frozenset().union(*(one.accounts for unit in self.running for one in unit))
-        taken = self.waiting.take()
+        taken = self.waiting.take(beside=bool(self.running))
         assert all(one.accounts.isdisjoint(others) for one in taken), "two running units share no account"
         assert [one.number for one in taken] == sorted(one.number for one in taken)
         self.here = [one for one in self.here if one not in taken]
@@ -214,16 +214,17 @@ async def test_units_that_run_at_the_same_time_share_no_account(
 
 async def test_a_unit_beside_another_starts_when_enough_payments_can_go(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "MIN_BESIDE", 3)
+    monkeypatch.setattr(rules, "MIN_MORE", 1)
     waiting = Waiting(_enough_beside=rules.MIN_BESIDE)
     waiting.add(ticket(Order(ADA)))
     running = waiting.take()
     going = []
     for order in (Order(ADA), Order(BOB), Order(ADA), Order(CY), Order(BOB)):
         waiting.add(ticket(order))
-        going.append(waiting.may_take_beside and [one.number for one in waiting.take()])
+        going.append(waiting.may_take_beside and [one.number for one in waiting.take(beside=True)])
     assert going == [False, False, [], False, [2, 4, 5]]
     waiting.release(running)
-    assert waiting.take() == [], "two payments are not enough beside the second unit"
+    assert waiting.take(beside=True) == [], "two payments are not enough beside the second unit"
     waiting.in_units.clear()
     assert [one.number for one in waiting.take()] == [1, 3], "alone, every payment can go"
 
@@ -240,9 +241,51 @@ async def test_a_postponed_order_that_waits_for_a_unit_is_not_passed_on_its_acco
     assert [one.number for one in running] == [1]
     waiting.locked = set()
     waiting.add(ticket(Order(ADA)))
-    assert waiting.take() == []
+    assert waiting.take(beside=True) == []
     waiting.release(running)
     assert [one.number for one in waiting.take()] == [0, 2]
+
+
+async def test_a_postponed_order_that_waits_for_another_session_is_passed_by_new_orders_beside_a_unit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rules, "MIN_BESIDE", 1)
+    waiting = Waiting()
+    waiting.locked = {ADA, BOB}
+    waiting.add(ticket(Order(ADA, BOB)))
+    waiting.add(ticket(Order(BOB, CY)))
+    waiting.add(ticket(Order(DAN)))
+    running = waiting.take()
+    assert [one.number for one in running] == [2]
+    waiting.locked = {ADA}
+    waiting.add(ticket(Order(CY)))
+    assert [one.number for one in waiting.take(beside=True)] == [3]
+
+
+async def test_the_look_for_a_unit_beside_another_is_repeated_only_after_more_orders(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(rules, "MIN_BESIDE", 4)
+    monkeypatch.setattr(rules, "MIN_MORE", 3)
+    waiting = Waiting(_enough_beside=4)
+    waiting.add(ticket(Order(ADA)))
+    assert len(waiting.take()) == 1
+    for _ in range(3):
+        waiting.add(ticket(Order(BOB)))
+    waiting.add(ticket(Order(ADA)))
+    looks = []
+    for _ in range(4):
+        looks.append(waiting.may_take_beside)
+        if looks[-1]:
+            assert waiting.take(beside=True) == []
+        waiting.add(ticket(Order(ADA)))
+    assert looks == [True, False, False, True]
+    waiting.refuse_late(rules.WAIT_SECONDS)
+    assert len(waiting) == 0
+    for _ in range(4):
+        waiting.add(ticket(Order(BOB), arrived=rules.WAIT_SECONDS))
+    assert waiting.may_take_beside, "refused orders do not count any more"
+    assert len(waiting.take(beside=True)) == 4
 
 
 async def test_a_unit_takes_single_orders_before_its_one_batch(monkeypatch: pytest.MonkeyPatch) -> None:

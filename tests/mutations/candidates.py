@@ -31,7 +31,7 @@ OTHERS = {
         *("tests/payments/test_request_money.py", "tests/clearing/test_expire.py"),
         *("tests/clearing/test_request_races.py",),
     ),
-    "clearing/queue.py": ("tests/clearing/test_queue.py", "tests/clearing/test_waiting.py"),
+    "clearing/queue.py": ("tests/clearing/test_queue.py", "tests/clearing/test_lanes.py"),
     "clearing/waiting.py": ("tests/clearing/test_waiting.py", "tests/clearing/test_lanes.py"),
     "clearing/unit.py": ("tests/clearing/test_wrong_clock.py",),
     "clearing/footprint.py": ("tests/clearing/test_locks.py",),

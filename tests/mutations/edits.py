@@ -184,11 +184,25 @@ TIMES = (
 
 LANES = (
     Edit(
+        "a lane that retries without a connection delays the other",
+        "clearing/queue.py",
+        "Clearing._is_beside",
+        "one.is_running and one.is_connected",
+        "one.is_running",
+    ),
+    Edit(
+        "a lane without a connection takes orders beside a unit",
+        "clearing/queue.py",
+        "Clearing._take",
+        "beside and (not lane.is_connected)",
+        "False",
+    ),
+    Edit(
         "units that run at the same time share accounts",
         "clearing/waiting.py",
         "Waiting.take",
-        "(bool(self.in_units), set(self.in_units))",
-        "(bool(self.in_units), set())",
+        "blocked = set(self.in_units)",
+        "blocked = set()",
     ),
     Edit(
         "orders are passed on their accounts",

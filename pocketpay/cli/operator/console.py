@@ -32,7 +32,7 @@ class Console:
         """Opens a Desk in this process. Several clearings can work on one database at the same time."""
         from pocketpay.payments.desk import Desk
 
-        desk = await Desk.open(self.database, self.settings)
+        desk = await Desk.open(self.database, self.settings, lanes=1)
         self.stack.push_async_callback(desk.close)
         return desk
 
