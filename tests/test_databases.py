@@ -12,6 +12,7 @@ from tests import databases
 from tests.conftest import Dsns
 from tests.databases import recycled
 from tests.operations.town import trade
+from tests.patience import PATIENCE_SECONDS
 from tests.payments.customers import records_of
 from tests.warm_connections import connected, idle_backends
 
@@ -133,6 +134,26 @@ async def test_a_connection_in_a_transaction_or_without_a_backend_is_not_used_ag
     await execute(database_dsn, f"select pg_terminate_backend({pid}, 5000)")
     other = await connected(database_dsn.owner)
     assert other.get_server_pid() != pid
+    await other.close()
+
+
+async def test_a_connection_whose_opening_is_cancelled_is_closed(warm: None, database_dsn: Dsns) -> None:
+    kept = await connected(database_dsn.owner)
+    pid = kept.get_server_pid()
+    await kept.close()
+    opening = asyncio.create_task(connected(database_dsn.owner))
+    await asyncio.sleep(0)
+    assert pid not in idle_backends, "it is being opened"
+    opening.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    other = await connected(database_dsn.owner)
+    assert other.get_server_pid() != pid
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await other.fetchval(  # noqa: ASYNC110 - no event to wait for
+            "select count(*) from pg_stat_activity where pid = $1", pid
+        ):
+            await asyncio.sleep(0.01)
     await other.close()
 
 

@@ -56,7 +56,6 @@ class WarmConnections:
             idle_backends.discard(connection.get_server_pid())
             if await connection.answers():
                 return connection
-            connection.end()
         return WarmConnection.taking_over(await opening(), self, (dsn, name))
 
     def keep(self, connection: "WarmConnection") -> bool:
@@ -109,11 +108,16 @@ class WarmConnection(WatchedConnection):
         return not (self.is_closed() or self.is_in_transaction() or waits)
 
     async def answers(self) -> bool:
-        """Whether PostgreSQL answers on the connection. The query also resets the session of the earlier test."""
+        """Whether PostgreSQL answers on the connection; otherwise it is closed. The query also resets the session of
+        the earlier test."""
         try:
             await self.execute(RESET_TEST if self.key[1] == TEST else RESET_SERVER, timeout=ANSWER_SECONDS)
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+            self.end()
             return False
+        except BaseException:  # a server that closes cancels the opening of its connections
+            self.end()
+            raise
         return True
 
     def terminate(self) -> None:

@@ -22,6 +22,7 @@ from pocketpay.tracing import spans, switch
 from tests.api.test_operations import TRANSFER, pay
 from tests.clients import Client, serving
 from tests.conftest import Dsns
+from tests.patience import PATIENCE_SECONDS
 from tests.payments.customers import new_key
 from tests.tracing.collector import Collector, attributes, collecting
 from tests.updates.waiting import until
@@ -37,6 +38,16 @@ def collector(monkeypatch: pytest.MonkeyPatch) -> Iterator[Collector]:
         monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "20")
         monkeypatch.setattr(spans, "CLOSE_SECONDS", 60.0)
         yield one
+
+
+@pytest.fixture(autouse=True)
+def ended() -> Iterator[None]:
+    """A test ends with its threads. One that still sends spans would log into the next test."""
+    yield
+    for thread in threading.enumerate():
+        if thread.name == "closing traces":
+            thread.join(PATIENCE_SECONDS)
+            assert not thread.is_alive()
 
 
 @asynccontextmanager
@@ -156,6 +167,7 @@ async def test_a_failing_collector_does_not_stop_payments(
     else:
         monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")
     monkeypatch.setattr(spans, "CLOSE_SECONDS", 0.01)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")
     async with traced(database_dsn, monkeypatch) as client:
         ada, _ = await client.sign_up("ada"), await client.sign_up("bea")
         await pay(client, ada, "bea", "1.00")
