@@ -110,6 +110,15 @@ class Book:
         fork.touched, fork.side_effects = {}, None
         return fork
 
+    def _adopt(self, fork: "Book") -> None:
+        """Takes over the changes of a fork of this book, which has not changed since. The result is the same as if
+        the outcomes that were applied to the fork were applied to this book."""
+        touched = self.touched | fork.touched
+        for each in fields(self):
+            if isinstance(value := getattr(fork, each.name), dict | set | list | Counters):
+                setattr(self, each.name, value)
+        self.touched = touched
+
     def replay(self, key: Key, own_id: UUID) -> Outcome | None:
         """Returns the first outcome of the key, or None if the key is new.
 
@@ -225,9 +234,12 @@ class Book:
 
     def _apply_side_effects(self, side_effects: SideEffects) -> None:
         """Applies every change of the outcome except its own transaction."""
-        for result in side_effects.item_results:
-            if isinstance(result, Outcome):
-                self.apply(result)
+        if isinstance(fork := side_effects.items_applied, Book) and fork.side_effects is None:
+            self._adopt(fork)
+        else:
+            for result in side_effects.item_results:
+                if isinstance(result, Outcome):
+                    self.apply(result)
         written = self.side_effects = self.side_effects or Written()
         for request in side_effects.requests:
             if (before := self.requests.get(request.id)) is not None:

@@ -6,8 +6,8 @@ Answer        the outcome, and the sender's wallet after it
 Result        an answer or a refusal
 """
 
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
 from uuid import UUID
 
 from pocketpay.bank_accounts.bank_account import BankAccount
@@ -17,7 +17,7 @@ from pocketpay.cards.card import Card, CardStatus
 from pocketpay.clearing.footprint import Key, ResultKind
 from pocketpay.errors import Refusal
 from pocketpay.identity.closing_user import ClosingUser
-from pocketpay.ledger.account import Leg
+from pocketpay.ledger.account import Account, Leg
 from pocketpay.operator_log.act import Act
 from pocketpay.quick_init import quick_init
 from pocketpay.requests.money_request import MoneyRequest, RequestStatus
@@ -35,6 +35,13 @@ class Hold:
     amount: int
 
 
+class Fork(Protocol):
+    """A fork of the book (`Book.fork`)."""
+
+    @property
+    def touched(self) -> dict[UUID, Account]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class SideEffects:
     """The changes of an instruction other than its transaction. Each value is the state after the change; it is new
@@ -42,7 +49,8 @@ class SideEffects:
 
     `refunded` is the transaction that is refunded. `order` is the bank account of a new order, and `bank_return` what
     a bank has taken back of one. `item_results` has one result for each item of a batch, in order:
-    an outcome, a refusal without a transaction, or None for an item that was not executed.
+    an outcome, a refusal without a transaction, or None for an item that was not executed. `items_applied` is the
+    fork of the book to which the items were applied when they were decided, so that they need not be applied again.
     """
 
     requests: tuple[MoneyRequest, ...] = ()
@@ -55,6 +63,7 @@ class SideEffects:
     act: Act | None = None
     closing_user: ClosingUser | None = None
     item_results: "tuple[Outcome | Refusal | None, ...]" = ()
+    items_applied: "Fork | None" = field(default=None, compare=False, repr=False)
 
     @property
     def stored_refusals(self) -> tuple[StoredRefusal | None, ...]:

@@ -3,8 +3,8 @@
     one by one    each item has the same result as a single transfer, after the items before it
     atomic        all or none: if one item is refused, nothing of the batch is written
 
-The items are decided on a fork of the book; then the clearing applies their outcomes to the book itself. A held item
-is not refused. A refused atomic batch stores no transaction and no key. A batch in which every item is refused
+The items are decided on a fork of the book, one after another; then the book takes over the fork. A held item is not
+refused. A refused atomic batch stores no transaction and no key. A batch in which every item is refused
 without a transaction stores no key either, because no money has moved: a repeated batch cannot move money twice.
 """
 
@@ -61,7 +61,7 @@ class TransferBatch:
                 return _nothing_written([*before, why, *after])
         if all(isinstance(result, Refusal) for result in results):
             return _nothing_written(results)
-        return Outcome(key=self.key, side_effects=SideEffects(item_results=tuple(results)))
+        return Outcome(key=self.key, side_effects=SideEffects(item_results=tuple(results), items_applied=fork))
 
     @property
     def _payees(self) -> set[UUID]:

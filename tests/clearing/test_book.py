@@ -1,21 +1,30 @@
 """The book stops what breaks a law of the books, whichever rule asks for it; and it keeps wallets apart."""
 
-from dataclasses import replace
+from collections.abc import Sequence
+from contextlib import suppress
+from copy import deepcopy
+from dataclasses import fields, replace
+from itertools import product
 
 import pytest
 import uuid_utils.compat as uuids
 
 from pocketpay.banking.bank import LinkStatus
 from pocketpay.cards.card import CardStatus
+from pocketpay.clearing.book import Book
 from pocketpay.clearing.outcome import Hold, Outcome, SideEffects
 from pocketpay.clearing.written import StoredKey
-from pocketpay.errors import BooksDisagree
+from pocketpay.errors import BooksDisagree, Refusal
 from pocketpay.ledger.account import Leg
 from pocketpay.money import Money
+from pocketpay.payments.transfer import Transfer
+from pocketpay.payments.transfer_batch import TransferBatch
 from pocketpay.requests.money_request import RequestStatus
 from pocketpay.transactions.errors import KeyReused
 from pocketpay.transactions.lifecycle import Status
+from pocketpay.transactions.limits import LimitKind
 from tests.payments.books import ADA, BOB, EVE, added, bank_account, book, card, held, key, payment, request
+from tests.payments.customers import terms
 
 
 def moved(amount: int) -> tuple[Leg, Leg]:
@@ -149,3 +158,58 @@ def test_a_refund_keeps_the_original_payment_at_its_total() -> None:
     here.counters.times_paid[ADA, BOB] = 1
     here.apply(Outcome(side_effects=SideEffects(refunded=replace(paid, refunded=paid.amount.minor))))
     assert here.transactions[paid.id].refundable == Money(0, "USD")
+
+
+ITEMS = {
+    "to Bob": (BOB, 1_000),
+    "to Eve": (EVE, 2_000),
+    "more than Ada has": (BOB, 90_000),
+    "held": (EVE, 3_000),
+    "to nobody": (None, 1),
+}
+"""The items of batches: who gets how many cents."""
+
+
+def batch(names: Sequence[str]) -> TransferBatch:
+    items = tuple(
+        Transfer(uuids.uuid7(), ADA, to, Money(minor, "USD"), name, key=None)
+        for name in names
+        for to, minor in (ITEMS[name],)
+    )
+    return TransferBatch(ADA, items, False, key(operation="transferBatch"))
+
+
+def changes(here: Book) -> dict[str, object]:
+    """All changes of the book. The ids of entries are random."""
+    found = {each.name: getattr(here, each.name) for each in fields(here)}
+    return {**found, "entries": [replace(entry, id=ADA) for entry in here.entries]}
+
+
+@pytest.mark.parametrize("earlier", [None, *ITEMS])
+def test_a_book_that_takes_over_a_batch_is_the_book_to_which_each_item_is_applied(earlier: str | None) -> None:
+    large = terms(large_transfer_threshold="25.00", new_recipient_action="off", rapid_transfer_action="off")
+    for names in product(ITEMS, repeat=3):
+        here = book()
+        here.terms = large
+        here.counters.used[ADA, LimitKind.TRANSFER_DAILY] = 0
+        if earlier is not None:
+            before = batch([earlier]).items[0]
+            assert isinstance(before, Transfer)
+            with suppress(Refusal):
+                here.apply(before.decide(here))
+        there = deepcopy(here)
+        outcome = batch(names).decide(here)
+        if not outcome.changed:
+            continue
+        effects = outcome.side_effects
+        assert effects is not None
+        assert effects.items_applied is not None
+        here.apply(outcome)
+        there.apply(replace(outcome, side_effects=replace(effects, items_applied=None)))
+        assert changes(here) == changes(there), names
+        later = batch(["to Bob"]).items[0]
+        assert isinstance(later, Transfer)
+        outcome = later.decide(here)
+        here.apply(outcome)
+        there.apply(outcome)
+        assert changes(here) == changes(there), "so is the book after a later order"

@@ -182,6 +182,20 @@ TIMES = (
     Edit("overdue requests do not expire", "clearing/look_up.py", "_expire_overdue", "book.apply(expired)", "pass"),
 )
 
+FORKS = (
+    Edit("the counters of a batch are lost", "clearing/book.py", "Book._adopt", " | Counters", ""),
+    Edit(
+        "accounts that a batch has changed are not written", "clearing/book.py", "Book._adopt", " | fork.touched", ""
+    ),
+    Edit(
+        "accounts that were changed before a batch are not written",
+        "clearing/book.py",
+        "Book._adopt",
+        "self.touched | fork.touched",
+        "fork.touched",
+    ),
+)
+
 LANES = (
     Edit(
         "a lane that retries without a connection delays the other",
@@ -443,7 +457,7 @@ VALUES = (
     ),
 )
 
-EDITS = (*LOCKS, *KEYS, *COLUMNS, *COUNTS, *TIMES, *STRIPE, *VALUES, *LANES, *PUSHES, *SPREAD)
+EDITS = (*LOCKS, *KEYS, *COLUMNS, *COUNTS, *TIMES, *STRIPE, *VALUES, *FORKS, *LANES, *PUSHES, *SPREAD)
 
 
 def apply(edit: Edit) -> None:
