@@ -59,6 +59,10 @@ class Tables:
         self.now += timedelta(seconds=1)
         book = self._look(_with_items([one.footprint for one in instructions]), terms)
         results = [_decide(book, one, one.footprint) for one in instructions]
+        # The book's tables are these, or those of a fork that it took over.
+        self.accounts, self.standings, self.keys = book.accounts, book.standings, book.keys
+        self.transactions, self.requests = book.transactions, book.requests
+        self.paying, self.cards = book.request_payments, book.cards
         for account in book.touched.values():
             account.updated_at = self.now
         for transaction in book.inserted.values():
