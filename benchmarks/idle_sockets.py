@@ -5,42 +5,24 @@ count: they fill caches.
 """
 
 import asyncio
-import shutil
-import tempfile
-from contextlib import ExitStack
 from pathlib import Path
 
-from benchmarks import checkout, crowd
+from benchmarks import crowd
 from benchmarks.crowd import Person
+from benchmarks.one_server import measured
 from benchmarks.side import Side
-from benchmarks.stopping import exit_on_signals, ignore_signals, run
 from benchmarks.subscriber import WatchedWallet
 from benchmarks.table import machine
-from pocketpay.cli.listening import raise_open_files
 
 FIRST = 200
 SOCKETS = 200
 STEPS = 8
 """A step is one wallet with SOCKETS subscribers."""
 
-UNLIMITED = {"CONNECTIONS_PER_ADDRESS": "0", "SOCKETS_PER_USER": "10000", "SOCKETS_PER_ADDRESS": "10000"}
-
 
 def run_and_print() -> None:
     """Measures this checkout and prints a line."""
-    exit_on_signals()
-    raise_open_files()
-    with ExitStack() as cleanup:
-        home = Path(tempfile.mkdtemp(prefix="pocketpay-sockets-"))
-        cleanup.callback(shutil.rmtree, home, ignore_errors=True)
-        try:
-            side = Side(checkout.working_tree(home / "version"), home / "side", **UNLIMITED)
-            cleanup.callback(side.close)
-            side.start()
-            side.wait()
-            kib = run(_measure(side))
-        finally:
-            ignore_signals()
+    kib, _ = measured(_measure)
     print(f"{machine()}; {STEPS * SOCKETS:,} idle sockets: {kib:.1f} KiB each.")
 
 

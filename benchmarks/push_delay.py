@@ -11,26 +11,21 @@ recipient.
 
 import asyncio
 import re
-import shutil
 import statistics
-import tempfile
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from datetime import datetime
-from pathlib import Path
+from functools import partial
 
-from benchmarks import checkout, crowd, pushes
+from benchmarks import crowd, pushes
 from benchmarks.crowd import Person, pay, payees_of
 from benchmarks.errors import BenchmarkError
 from benchmarks.graphql import Client
-from benchmarks.idle_sockets import UNLIMITED
+from benchmarks.one_server import measured
 from benchmarks.side import Side
-from benchmarks.stopping import exit_on_signals, ignore_signals, run
 from benchmarks.subscriber import Subscriber
 from benchmarks.table import machine
 from benchmarks.window import pooled
-from pocketpay.cli.listening import raise_open_files
 
 SOCKETS = 500
 WINDOWS, WINDOW_SECONDS = 5, 3
@@ -65,20 +60,7 @@ class TransactionSubscriber(Subscriber[Delays]):
 
 def run_and_print() -> None:
     """Measures this checkout and prints two lines."""
-    exit_on_signals()
-    raise_open_files()
-    with ExitStack() as cleanup:
-        home = Path(tempfile.mkdtemp(prefix="pocketpay-pushes-"))
-        cleanup.callback(shutil.rmtree, home, ignore_errors=True)
-        try:
-            side = Side(checkout.working_tree(home / "version"), home / "side", **UNLIMITED)
-            cleanup.callback(side.close)
-            side.start()
-            side.wait()
-            lines = run(_measure(side))
-            audit = side.audit()
-        finally:
-            ignore_signals()
+    lines, audit = measured(_measure)
     print("\n".join([f"{machine()}.", *lines, f"- Audit: {audit}"]))
 
 
@@ -107,8 +89,7 @@ async def delays_under_load(port: int, people: Sequence[Person]) -> tuple[float,
     loop = asyncio.get_running_loop()
     watched = [Delays(person) for person in people]
     subscribers = [
-        (await loop.create_connection(lambda one=one: TransactionSubscriber(one), "127.0.0.1", port))[1]  # type: ignore[misc]
-        for one in watched
+        (await loop.create_connection(partial(TransactionSubscriber, one), "127.0.0.1", port))[1] for one in watched
     ]
     clients = [await Client.open(port) for _ in range(CLIENTS)]
     try:
