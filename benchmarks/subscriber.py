@@ -73,7 +73,7 @@ class Subscriber(asyncio.Protocol, Generic[W]):
 
     def received(self, text: bytes) -> None:
         """Called with the text that `found` has found in a push."""
-        raise NotImplementedError
+        raise NotImplementedError  # each kind of subscriber has its own
 
     def close(self) -> None:
         self._is_closing = True

@@ -139,7 +139,7 @@ class Lane:
         self.in_unit = tickets
         try:
             await self._settle(tickets)
-        except Exception as error:
+        except Exception as error:  # whatever it is, every order gets an answer
             log.exception("unit_of_work_given_up")
             self._drop_connection()
             for ticket in tickets:
@@ -167,7 +167,7 @@ class Lane:
         try:
             connection = self._connection = self._connection or await self._connected()
             return await ledger.locked_elsewhere(Session(connection), accounts)
-        except Exception as error:
+        except Exception as error:  # without an answer, the next unit tries the accounts
             log.warning("locked_accounts_unknown", error=type(error).__name__)
             if classify(error) is Failure.UNKNOWN:
                 self._drop_connection()
@@ -231,7 +231,7 @@ class Lane:
         except RuleFailed as failed:
             await self._roll_back()
             return Failed(Failure.BUG, failed.error, on_accounts=not progress.locked)
-        except Exception as error:
+        except Exception as error:  # `classify` has a meaning for every error
             failure = classify(error)
             if failure is Failure.UNKNOWN and progress.results is not None:
                 for ticket, result in zip(tickets, progress.results, strict=True):

@@ -1,6 +1,6 @@
 """New request ids: 96 random bits as 24 hexadecimal digits.
 
-One system call gets the random bytes of many ids, because a call takes 3 µs. A balance read takes about 60 µs.
+One system call gets the random bytes of many ids. A call takes 3 µs; a whole balance read takes about 60 µs.
 A forked process drops the ids of its parent, so that no id is used twice.
 """
 

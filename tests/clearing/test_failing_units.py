@@ -227,7 +227,7 @@ async def test_an_unknown_outcome_is_looked_up_over_a_new_connection(
 ) -> None:
     ada, bob = await people(desk, 2, funds="10.00")
     backend = "select count(*) from pg_stat_activity where application_name = 'pocketpay clearing' and pid = $1"
-    pid = desk.clearing._lanes[0]._connection.get_server_pid()  # type: ignore[union-attr]
+    pid = desk.clearing._lanes[0]._connection.get_server_pid()  # type: ignore[union-attr]  # it is open
     await install(records, state, 2)
     answer = await send(desk, ada, bob, "0.01")
     assert (answer.transaction.status, answer.replayed) == (Status.COMPLETED, False)
